@@ -1,0 +1,66 @@
+// Config: reads a TOML file into the structs of the parts. Unknown keys are refused; every fault is reported at once, with
+// its line. A part describes its keys once, in a function `void describe(config::Section&, Options&)`, which reads,
+// checks and prints alike.
+//
+// Threads: main, before there are others.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shared/core/units.hpp"
+
+namespace shoal::config {
+
+class Section;
+
+// What a whole program understands: calls `section(...)` for each of its parts.
+using Describe = std::function<void(Section& root)>;
+
+// Reads `path` through `describe`. Throws StartError (exit code 2) with all faults, one per line: `FILE:LINE: fault`.
+void read_file(const std::string& path, const Describe& describe);
+void read_text(const std::string& text, const std::string& name, const Describe& describe);
+
+// The configuration in force as TOML, each key with its comment: what --print-config shows. parse(print(x)) == x.
+std::string print(const Describe& describe);
+
+// One table of the file, in one of two modes: reading a key into its place, or printing the place's value.
+// The first argument is the key, the second the place (its value before is the default), the third the comment.
+class Section {
+ public:
+  void key(std::string_view name, std::string& place, std::string_view comment);
+  void key(std::string_view name, bool& place, std::string_view comment);
+  void key(std::string_view name, std::uint32_t& place, std::string_view comment);
+  void key(std::string_view name, ByteCount& place, std::string_view comment);
+  void key(std::string_view name, ByteRate& place, std::string_view comment);
+  void key(std::string_view name, Milliseconds& place, std::string_view comment);
+  void key(std::string_view name, std::vector<std::string>& place, std::string_view comment);
+
+  // `[name]`; absent in the file means all defaults.
+  void section(std::string_view name, const std::function<void(Section&)>& describe);
+
+  // `[name."KEY"]`, any number: `describe` is called for each key in the file, or in `keys_to_print` when printing.
+  void each(std::string_view name, const std::vector<std::string>& keys_to_print,
+            const std::function<void(const std::string& key, Section&)>& describe);
+
+  // A fault with the value of `name`, reported together with the others. For checks that go beyond the type.
+  void fault(std::string_view name, const std::string& what);
+
+  bool printing() const;
+
+ private:
+  friend void read_text(const std::string&, const std::string&, const Describe&);
+  friend std::string print(const Describe&);
+  struct State;
+  explicit Section(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+
+ public:
+  ~Section();
+};
+
+}  // namespace shoal::config

@@ -1,0 +1,48 @@
+// Clock: the time that logic is given. SystemClock in programs, ManualClock in tests, which move it.
+//
+// Threads: `now` any; `sleep` the loop.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include "shared/core/task.hpp"
+#include "shared/core/units.hpp"
+
+namespace shoal {
+
+using Time = std::chrono::steady_clock::time_point;
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual Time now() const = 0;
+  virtual Task<void> sleep(Milliseconds duration) = 0;
+};
+
+class SystemClock final : public Clock {
+ public:
+  Time now() const override { return std::chrono::steady_clock::now(); }
+  Task<void> sleep(Milliseconds duration) override;
+};
+
+// Stands still until `advance`; sleepers whose time has come are resumed through the loop.
+class ManualClock final : public Clock {
+ public:
+  explicit ManualClock(Loop& loop) : loop_(loop) {}
+  Time now() const override { return now_; }
+  Task<void> sleep(Milliseconds duration) override;
+  void advance(Milliseconds duration);
+
+ private:
+  struct Sleeper {
+    Time due;
+    std::shared_ptr<asio::steady_timer> timer;
+  };
+  Loop& loop_;
+  Time now_{};
+  std::vector<Sleeper> sleepers_;
+};
+
+}  // namespace shoal

@@ -1,0 +1,49 @@
+// Pool: a bounded number of threads for short blocking work (hash, fsync, rename), as functions of values.
+//
+// Threads: `run` is called on the loop; the work runs on a pool thread, its result is awaited on the loop.
+#pragma once
+
+#include <boost/asio/thread_pool.hpp>
+#include <memory>
+#include <optional>
+
+#include "shared/core/task.hpp"
+
+namespace shoal {
+
+class Pool {
+ public:
+  explicit Pool(std::size_t threads) : threads_(threads) {}
+  ~Pool() { threads_.join(); }
+
+  // The value of `work()`. Everything that `work` touches it owns: it may outlive whoever awaits it.
+  template <class Work>
+  auto run(Work work) -> Task<decltype(work())> {
+    auto executor = co_await asio::this_coro::executor;
+    auto job = std::make_shared<Job<Work>>(std::move(work), executor);
+    asio::post(threads_, [job, executor] {
+      job->value.emplace(job->work());
+      asio::post(executor, [job] {
+        job->finished = true;
+        job->wake.cancel();
+      });
+    });
+    IoError ignored;
+    while (!job->finished) co_await job->wake.async_wait(into(ignored));
+    co_return std::move(*job->value);
+  }
+
+ private:
+  template <class Work>
+  struct Job {
+    template <class Executor>
+    Job(Work w, const Executor& executor) : work(std::move(w)), wake(executor, asio::steady_timer::time_point::max()) {}
+    Work work;
+    std::optional<decltype(std::declval<Work&>()())> value;
+    asio::steady_timer wake;
+    bool finished = false;  // written and read on the loop
+  };
+  asio::thread_pool threads_;
+};
+
+}  // namespace shoal

@@ -1,0 +1,47 @@
+// Result: a value, or an error named for what the caller may do next. Expected failures are returned, never thrown.
+// Source of the alias: tl::expected (Debian libexpected-dev), the interface of C++23's std::expected.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <tl/expected.hpp>
+#include <utility>
+
+namespace shoal {
+
+enum class ErrorKind {
+  not_found,    // nobody has it: answer so
+  unavailable,  // a source failed or timed out: try another, or later
+  corrupt,      // the bytes are not what their name says: drop them and blame the source
+  refused,      // the other side or our own rules say no: do not repeat the request as it is
+  no_space,     // the disk or a bound is full: go on without keeping
+};
+
+struct Error {
+  ErrorKind kind;
+  std::string what;  // one line: what was attempted, on what, and the cause; nothing secret
+};
+
+template <class T>
+using Result = tl::expected<T, Error>;
+
+[[nodiscard]] inline tl::unexpected<Error> fail(ErrorKind kind, std::string what) {
+  return tl::unexpected<Error>(Error{kind, std::move(what)});
+}
+
+// `read layer: No such file or directory` with the kind that errno calls for. Takes errno's value at the call.
+[[nodiscard]] Error from_errno(int error_number, const std::string& attempted);
+
+const char* text(ErrorKind kind);
+
+// The program cannot start: thrown by constructors, caught once in main. `exit_code` 1, or 2 for a bad configuration.
+class StartError : public std::runtime_error {
+ public:
+  explicit StartError(const std::string& what, int exit_code = 1) : std::runtime_error(what), exit_code_(exit_code) {}
+  int exit_code() const { return exit_code_; }
+
+ private:
+  int exit_code_;
+};
+
+}  // namespace shoal

@@ -1,0 +1,24 @@
+#include "shared/core/signal.hpp"
+
+namespace shoal {
+
+void Signal::notify() {
+  for (const auto& waiter : std::exchange(waiting_, {})) {
+    if (const auto timer = waiter.lock()) timer->cancel();
+  }
+}
+
+Task<void> Signal::wait() {
+  return wait_on(std::make_shared<asio::steady_timer>(loop_, asio::steady_timer::time_point::max()));
+}
+
+Task<void> Signal::wait_for(Milliseconds limit) { return wait_on(std::make_shared<asio::steady_timer>(loop_, limit)); }
+
+Task<void> Signal::wait_on(Timer timer) {
+  std::erase_if(waiting_, [](const auto& waiter) { return waiter.expired(); });
+  waiting_.push_back(timer);
+  IoError ignored;
+  co_await timer->async_wait(into(ignored));
+}
+
+}  // namespace shoal

@@ -1,0 +1,34 @@
+// Task: a coroutine on the loop thread. The one header through which Asio's coroutines enter.
+//
+// Arguments by value; no capturing lambda as a coroutine; one co_await per statement (Boost 1.74, g++ 12).
+#pragma once
+
+#include <utility>  // before asio/awaitable.hpp, which uses std::exchange without it
+//
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace shoal {
+
+namespace asio = boost::asio;
+
+template <class T>
+using Task = asio::awaitable<T>;
+
+using Loop = asio::io_context;
+using IoError = boost::system::error_code;
+
+// Starts `task` on the loop and lets it run; an exception that leaves it is a bug and ends the process.
+void spawn(Loop& loop, Task<void> task);
+
+// Completion token: the operation's error lands in `error` instead of being thrown.
+inline auto into(IoError& error) { return asio::redirect_error(asio::use_awaitable, error); }
+
+}  // namespace shoal

@@ -1,0 +1,72 @@
+#include "shared/core/units.hpp"
+
+#include <array>
+#include <charconv>
+#include <limits>
+#include <span>
+
+namespace shoal {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  std::uint64_t factor;
+};
+
+// Largest first: `text` takes the first that divides.
+constexpr std::array<Unit, 5> size_units{{{"TiB", 1ULL << 40}, {"GiB", 1ULL << 30}, {"MiB", 1ULL << 20},
+                                          {"KiB", 1ULL << 10}, {"B", 1}}};
+constexpr std::array<Unit, 4> time_units{{{"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
+
+Result<std::uint64_t> parse_with(std::string_view text, std::span<const Unit> units, const char* example) {
+  const auto bad = [&] {
+    return fail(ErrorKind::refused, "\"" + std::string(text) + "\" is not understood; write for example " + example);
+  };
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc()) return bad();
+  const std::string_view name(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  for (const Unit& unit : units) {
+    if (unit.name != name) continue;
+    if (number > std::numeric_limits<std::int64_t>::max() / unit.factor) return bad();
+    return number * unit.factor;
+  }
+  return bad();
+}
+
+std::string text_with(std::uint64_t value, std::span<const Unit> units) {
+  for (const Unit& unit : units) {
+    if (value != 0 && value % unit.factor == 0) return std::to_string(value / unit.factor) + std::string(unit.name);
+  }
+  return "0" + std::string(units.back().name);
+}
+
+}  // namespace
+
+Result<ByteCount> parse_byte_count(std::string_view text) {
+  return parse_with(text, size_units, "\"50GiB\"").map([](std::uint64_t value) { return ByteCount{value}; });
+}
+
+std::string text(ByteCount count) { return text_with(count.value, size_units); }
+
+Result<ByteRate> parse_byte_rate(std::string_view text) {
+  const char* example = "\"10MiB/s\"";
+  if (!text.ends_with("/s")) {
+    return fail(ErrorKind::refused, "\"" + std::string(text) + "\" is not understood; write for example " + example);
+  }
+  return parse_with(text.substr(0, text.size() - 2), size_units, example).map([](std::uint64_t value) {
+    return ByteRate{value};
+  });
+}
+
+std::string text(ByteRate rate) { return text_with(rate.bytes_per_second, size_units) + "/s"; }
+
+Result<Milliseconds> parse_duration(std::string_view text) {
+  return parse_with(text, time_units, "\"5s\"").map([](std::uint64_t value) {
+    return Milliseconds(static_cast<std::int64_t>(value));
+  });
+}
+
+std::string text(Milliseconds duration) { return text_with(static_cast<std::uint64_t>(duration.count()), time_units); }
+
+}  // namespace shoal

@@ -1,0 +1,66 @@
+// Client: one HTTP/1.1 request over a connection of its own, plain or TLS, with deadlines and bounds. It knows nothing of
+// redirects, credentials or registries: shared/origin decides those.
+//
+// Threads: the loop.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "shared/core/bytes.hpp"
+#include "shared/core/result.hpp"
+#include "shared/core/task.hpp"
+#include "shared/core/units.hpp"
+#include "shared/http/message.hpp"
+
+namespace shoal::http {
+
+struct Url {
+  std::string scheme;  // "http" or "https"
+  std::string host;    // without brackets
+  std::uint16_t port = 0;
+  std::string target;  // path and query, at least "/"
+
+  std::string authority() const;  // host[:port], the port only when it is not the scheme's own
+  bool same_place(const Url& other) const { return scheme == other.scheme && host == other.host && port == other.port; }
+};
+// `refused` for other schemes, user information, fragments, control characters or an empty host.
+Result<Url> parse_url(std::string_view text);
+// A Location header against the URL it came from.
+Result<Url> resolve_url(const Url& base, std::string_view location);
+std::string text(const Url& url);
+
+struct ClientLimits {
+  Milliseconds connect{5'000};   // resolve, connect and TLS handshake
+  Milliseconds headers{10'000};  // from the request to the end of the answer's head
+  Milliseconds silence{20'000};  // longest wait for further bytes of a body
+};
+
+struct ClientRequest {
+  std::string method = "GET";
+  Url url;
+  Headers headers;       // Host, User-Agent and Connection are added
+  std::string ca_file;   // for https: certificates to trust instead of the system's; empty for the system's
+  bool insecure = false; // for https: no verification, as the operator configured
+  ClientLimits limits;
+};
+
+// The head has arrived; the body is read piece by piece. Destroying it closes the connection.
+class ClientResponse {
+ public:
+  virtual ~ClientResponse() = default;
+  virtual unsigned status() const = 0;
+  virtual const Headers& headers() const = 0;
+  virtual std::optional<std::uint64_t> content_length() const = 0;
+  // The next bytes as they arrive, at most 256 KiB, valid until the next call; empty at the end of the body.
+  // `unavailable` when the connection breaks or the body ends early.
+  virtual Task<Result<ByteView>> next() = 0;
+};
+
+// `unavailable` for whatever happens on the network, `refused` for a certificate that does not verify.
+Task<Result<std::unique_ptr<ClientResponse>>> request(ClientRequest request);
+
+// The whole rest of the body; `refused` when it is longer than `limit`.
+Task<Result<Bytes>> read_all(ClientResponse& response, ByteCount limit);
+
+}  // namespace shoal::http

@@ -1,0 +1,68 @@
+// Server: HTTP/1.1 over Beast on the loop, for everything of ours that faces a network. Bodies leave by sendfile on serve
+// threads. Requests carry no bodies: this project's servers only read.
+//
+// Bounds: header 16 KiB and 10 s as a whole, idle 60 s, connections `Options::connections` (measured in evidence: 9,000
+// slow headers cost nobody else a millisecond). A body in a request, CL with TE, or a malformed head gets 400 and close.
+// Threads: the loop. The handler runs there too, one coroutine per connection.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "shared/core/task.hpp"
+#include "shared/core/units.hpp"
+#include "shared/http/message.hpp"
+#include "shared/http/serve_threads.hpp"
+#include "shared/http/websocket.hpp"
+
+namespace shoal::http {
+
+// One request being answered. Each handler calls exactly one of respond, start, upgrade or cut, first.
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+  virtual const Request& request() const = 0;
+  // The whole answer. `unavailable` when the client is gone.
+  virtual Task<Result<void>> respond(Response response) = 0;
+  // The head of an answer of response.length bytes, whose body follows through `send`, in order.
+  virtual Task<Result<void>> start(Response response) = 0;
+  virtual Task<Result<void>> send(FileSpan span) = 0;
+  // Becomes a WebSocket; the connection is then the WebSocket's.
+  virtual Task<Result<std::unique_ptr<WebSocket>>> upgrade(std::string subprotocol) = 0;
+};
+
+using Handler = std::function<Task<void>(Exchange& exchange)>;
+
+struct ServerOptions {
+  std::string listen;                         // "127.0.0.1:7070", "[::1]:7070"; port 0 takes a free one
+  std::size_t connections = 4096;             // at once; further ones wait in the backlog
+  Milliseconds header_limit{10'000};          // whole request head
+  Milliseconds idle_limit{60'000};            // between requests; containerd keeps its connections 30 s
+  Milliseconds stall_limit{300'000};          // a client that reads nothing of a body for so long is cut
+};
+
+class Server {
+ public:
+  // Throws StartError when the address is taken or malformed; the line names it. `name` is for logs and errors.
+  // If a handler returns after `start` without having sent all bytes, the connection is reset, never ended cleanly.
+  Server(Loop& loop, ServeThreads& threads, ServerOptions options, std::string name, Handler handler);
+  ~Server();  // closes every connection
+
+  std::string address() const;  // with the real port
+  void stop_listening();        // further clients are refused at once; running exchanges go on
+  std::size_t open_exchanges() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+// "127.0.0.1:7070" or "[::1]:7070" in parts; `refused` with what is wrong.
+struct HostPort {
+  std::string host;
+  std::uint16_t port;
+};
+Result<HostPort> parse_host_port(std::string_view text);
+
+}  // namespace shoal::http

@@ -1,0 +1,88 @@
+// PieceHashes: the known SHA-256 of each piece of one layer, and the only door to a VerifiedPiece.
+//
+// Hashes come in batches signed by the tracker, so that any peer may pass them on; or, for whoever reads the origin
+// itself, from the bytes as they arrive.
+// Threads: one owner; a VerifiedPiece may travel.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "shared/core/bytes.hpp"
+#include "shared/crypto/hasher.hpp"
+#include "shared/crypto/signing.hpp"
+#include "shared/layer/piece_layout.hpp"
+#include "shared/layer/swarm_name.hpp"
+
+namespace shoal {
+
+inline constexpr std::size_t largest_batch = 64;  // hashes; DESIGN: at most 64, or what came in 20 ms
+
+// Hashes of consecutive pieces. The signature covers "shoal hashes 1", the swarm's name, `first`, the count, the hashes.
+struct HashBatch {
+  PieceIndex first = 0;
+  std::vector<Hash256> hashes;
+  Signature signature{};
+
+  template <class C>
+  static void fields(C& codec, HashBatch& m) {
+    codec.field(m.first), codec.field(m.hashes), codec.field(m.signature);
+  }
+  friend bool operator==(const HashBatch&, const HashBatch&) = default;
+};
+
+HashBatch sign_batch(const SigningKey& key, const SwarmName& swarm, PieceIndex first, std::vector<Hash256> hashes);
+
+// A finished list is signed as a whole once the layer's digest matched: over "shoal list 1", digest text, size, all hashes.
+Signature sign_list(const SigningKey& key, const Digest& digest, ByteCount size, std::span<const Hash256> hashes);
+bool verify_list(const PublicKey& key, const Digest& digest, ByteCount size, std::span<const Hash256> hashes,
+                 const Signature& signature);
+
+// Bytes of one piece that hash to what the tracker signed, or that were hashed as they came from the origin. Borrowed:
+// the bytes live as long as their buffer does.
+class VerifiedPiece {
+ public:
+  PieceIndex index() const { return index_; }
+  ByteView bytes() const { return bytes_; }
+
+ private:
+  friend class PieceHashes;
+  VerifiedPiece(PieceIndex index, ByteView bytes) : index_(index), bytes_(bytes) {}
+  PieceIndex index_;
+  ByteView bytes_;
+};
+
+class PieceHashes {
+ public:
+  explicit PieceHashes(PieceLayout layout);
+
+  // Takes a batch for `swarm` if its range fits and `key` signed it; `corrupt` otherwise, and nothing changes.
+  Result<void> add(const HashBatch& batch, const SwarmName& swarm, const PublicKey& key);
+  // A batch that this process signed itself, or that was verified before.
+  void add_trusted(const HashBatch& batch);
+
+  bool knows(PieceIndex piece) const { return hashes_[piece].has_value(); }
+  bool complete() const { return known_ == hashes_.size(); }
+  std::vector<Hash256> all() const;  // only when complete
+
+  // The batch that holds `piece`, to pass on; nullptr when the hash is not known or did not come in a batch.
+  const HashBatch* batch_of(PieceIndex piece) const;
+
+  // `corrupt` when the bytes are not that piece, `unavailable` when its hash is not known yet.
+  Result<VerifiedPiece> verify(PieceIndex piece, ByteView bytes) const;
+
+  // From the origin's own stream: hashes the bytes, remembers the hash. Where the hash is known already, it must agree.
+  Result<VerifiedPiece> take_from_origin(PieceIndex piece, ByteView bytes);
+
+  const PieceLayout& layout() const { return layout_; }
+
+ private:
+  PieceLayout layout_;
+  std::vector<std::optional<Hash256>> hashes_;
+  std::vector<std::uint32_t> batch_index_;  // per piece: 1 + index in batches_, 0 for none
+  std::vector<HashBatch> batches_;
+  std::size_t known_ = 0;
+  void set(PieceIndex piece, const Hash256& hash);
+};
+
+}  // namespace shoal

@@ -1,0 +1,32 @@
+// SwarmName: the name of a layer's swarm, a pure function that every node of the cluster computes alike.
+//
+// 16 bytes of HMAC-SHA-256(swarm key; u8 version, u8 algorithm, raw digest, u64 size, u32 piece length, u32 generation).
+// Who does not have the swarm key cannot name a swarm.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <string>
+
+#include "shared/core/bytes.hpp"
+#include "shared/core/digest.hpp"
+#include "shared/layer/piece_layout.hpp"
+
+namespace shoal {
+
+using SwarmKey = std::array<std::byte, 32>;  // the cluster's secret
+
+using Generation = std::uint32_t;  // 0 at first; one more each time the origin's bytes proved wrong
+
+struct SwarmName {
+  std::array<std::byte, 16> bytes{};
+  std::string text() const { return hex_text(bytes); }  // 32 digits: the `name` of the info dictionary
+  friend auto operator<=>(const SwarmName&, const SwarmName&) = default;
+};
+
+SwarmName swarm_name(const SwarmKey& key, const Digest& digest, const PieceLayout& layout, Generation generation);
+
+// What a caller shows to fetch a small layer from a holder: HMAC-SHA-256(swarm key; "small", digest text), hexadecimal.
+std::string small_layer_proof(const SwarmKey& key, const Digest& digest);
+
+}  // namespace shoal

@@ -1,0 +1,56 @@
+// Metrics: counters and gauges in a struct per part, rendered in Prometheus' text format 0.0.4.
+//
+// Threads: any (relaxed atomics); `add` and `page` the loop.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace shoal::metrics {
+
+class Counter {
+ public:
+  void add(std::uint64_t n = 1) { value_.fetch_add(n, std::memory_order_relaxed); }
+  std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+class Gauge {
+ public:
+  void set(std::int64_t n) { value_.store(n, std::memory_order_relaxed); }
+  void add(std::int64_t n) { value_.fetch_add(n, std::memory_order_relaxed); }
+  std::int64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::int64_t> value_{0};
+};
+
+// The page of one program. Names: `shoal_<part>_<what>_<unit>[_total]`; labels only from small enums, written in full as
+// `source="peers"`. What is added must outlive the page.
+class Page {
+ public:
+  void add(std::string name, std::string labels, std::string help, const Counter& counter);
+  void add(std::string name, std::string labels, std::string help, const Gauge& gauge);
+  // Read at the moment the page is asked for.
+  void add_gauge(std::string name, std::string labels, std::string help, std::function<double()> read);
+
+  std::string text() const;  // rows of one name stand together, in the order of first addition
+
+ private:
+  struct Row {
+    std::string name;
+    std::string labels;
+    std::string help;
+    bool is_counter;
+    std::function<double()> read;
+  };
+  std::vector<Row> rows_;
+};
+
+}  // namespace shoal::metrics

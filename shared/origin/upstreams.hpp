@@ -1,0 +1,53 @@
+// Upstreams: the registries that this node may ask. A name from a client is only a key into this table or must match the
+// allowed pattern; it is never dialled just because somebody said so.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "shared/config/config.hpp"
+#include "shared/core/result.hpp"
+#include "shared/http/client.hpp"
+
+namespace shoal::origin {
+
+struct Upstream {
+  std::string url;            // "https://registry.example.com"; empty: https:// and the key
+  std::string ca;             // PEM file with the certificates to trust instead of the system's
+  std::string username_file;  // both or none
+  std::string password_file;
+  bool insecure = false;      // no certificate verification
+};
+
+struct Options {
+  std::map<std::string, Upstream> upstreams;  // by "HOST[:PORT]" as image names write it
+  std::vector<std::string> allow;             // further hosts, exact or "*.example.com", reached by https
+};
+
+// Reads and prints `[upstreams]`: `allow`, and `[upstreams."HOST[:PORT]"]`.
+void describe(config::Section& root, Options& options);
+
+struct Credential {
+  std::string username;
+  std::string password;
+};
+
+// An upstream that may be asked: its URL and what belongs to it.
+struct Target {
+  std::string name;  // the key
+  http::Url url;
+  std::string ca;
+  bool insecure = false;
+  std::string username_file;
+  std::string password_file;
+};
+
+// `not_found` with a line that says how to configure it.
+Result<Target> find_upstream(const Options& options, const std::string& name);
+
+// A repository's name by the OCI grammar; "library/" is not added.
+bool is_repository_name(std::string_view name);
+bool is_tag(std::string_view reference);
+
+}  // namespace shoal::origin

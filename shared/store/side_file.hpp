@@ -1,0 +1,39 @@
+// Side: what is kept beside a layer's bytes, and its file format.
+//
+// File: "SHOALSD1", then the fields below in shared/core/codec.hpp's format, then 32 bytes of SHA-256 over all before.
+// The side file is made durable before the data file gets its name, so a visible layer always has one.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shared/core/codec.hpp"
+#include "shared/crypto/signing.hpp"
+#include "shared/layer/piece_hashes.hpp"
+
+namespace shoal::store {
+
+struct Side {
+  Digest digest;
+  std::uint64_t size_bytes = 0;
+  std::uint32_t piece_length_bytes = 0;
+  Generation generation = 0;
+  std::vector<Hash256> hashes;         // SHA-256 of each piece
+  std::optional<Signature> signature;  // the tracker's, over the finished list
+  SwarmName swarm;                     // zero when the layer never had one
+  std::string content_type;            // of a manifest, as the origin sent it; empty for other layers
+
+  template <class C>
+  static void fields(C& codec, Side& m) {
+    codec.field(m.digest), codec.field(m.size_bytes), codec.field(m.piece_length_bytes), codec.field(m.generation);
+    codec.field(m.hashes), codec.field(m.signature), codec.field(m.swarm.bytes), codec.field(m.content_type);
+  }
+  friend bool operator==(const Side&, const Side&) = default;
+};
+
+Bytes encode_side(const Side& side);
+// `corrupt` for anything but a side file whose fields agree with each other (size, piece length, number of hashes).
+Result<Side> decode_side(ByteView file);
+
+}  // namespace shoal::store

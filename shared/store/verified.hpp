@@ -1,0 +1,89 @@
+// The values that only verification can make: a VerifiedLayer, whose bytes hash to its digest, and a VerifiedSpan, bytes
+// that may be handed over.
+//
+// Hand-over rule (DESIGN section 4): the verified pieces are readable in order as they become contiguous; the last piece is
+// held back until the whole layer's digest has matched. So no complete response is ever wrong.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "shared/crypto/hasher.hpp"
+#include "shared/layer/piece_set.hpp"
+#include "shared/store/piece_file.hpp"
+
+namespace shoal::store {
+
+// Bytes of a file that may leave the node. Keeps the file open.
+class VerifiedSpan {
+ public:
+  const std::shared_ptr<PieceFile>& file() const { return file_; }
+  std::uint64_t offset() const { return offset_; }
+  std::uint64_t length() const { return length_; }  // bytes; 0 when nothing may be read there yet
+
+ private:
+  friend class PartialLayer;
+  friend class HeldLayer;
+  VerifiedSpan(std::shared_ptr<PieceFile> file, std::uint64_t offset, std::uint64_t length)
+      : file_(std::move(file)), offset_(offset), length_(length) {}
+  std::shared_ptr<PieceFile> file_;
+  std::uint64_t offset_;
+  std::uint64_t length_;
+};
+
+// Proof that the file's bytes, all of them, hash to the digest.
+class VerifiedLayer {
+ public:
+  const Digest& digest() const { return digest_; }
+  const std::shared_ptr<PieceFile>& file() const { return file_; }
+
+ private:
+  friend class LayerVerifier;
+  VerifiedLayer(Digest digest, std::shared_ptr<PieceFile> file) : digest_(digest), file_(std::move(file)) {}
+  Digest digest_;
+  std::shared_ptr<PieceFile> file_;
+};
+
+// Hashes a layer in order, behind the growing prefix, so that the end costs only the tail.
+// Threads: any, one call at a time (the pool, for `advance` reads and hashes).
+class LayerVerifier {
+ public:
+  LayerVerifier(Digest digest, std::shared_ptr<PieceFile> file);
+  // Reads the file up to `end` and hashes it. The caller knows that all of it was written.
+  Result<void> advance(std::uint64_t end);
+  std::uint64_t position() const { return position_; }
+  // After advance(size): `corrupt` when the layer's bytes are not what its digest says.
+  Result<VerifiedLayer> finish();
+
+ private:
+  Digest expected_;
+  std::shared_ptr<PieceFile> file_;
+  Hasher hasher_;
+  std::uint64_t position_ = 0;
+};
+
+// The bookkeeping of one layer that is being filled.
+// Threads: the loop.
+class PartialLayer {
+ public:
+  explicit PartialLayer(std::shared_ptr<PieceFile> file);
+
+  bool note(WrittenPiece piece);  // true when it is new
+  const PieceSet& written() const { return written_; }
+  std::uint64_t contiguous_bytes() const;  // written from the start without a gap
+  bool complete() const { return written_.complete(); }
+
+  void release_tail(const VerifiedLayer& proof);  // of this file
+  // What may be handed over at `from`; empty when that is not there yet or held back.
+  VerifiedSpan readable(std::uint64_t from) const;
+
+  const std::shared_ptr<PieceFile>& file() const { return file_; }
+
+ private:
+  std::shared_ptr<PieceFile> file_;
+  PieceSet written_;
+  PieceIndex first_missing_ = 0;
+  bool tail_released_ = false;
+};
+
+}  // namespace shoal::store

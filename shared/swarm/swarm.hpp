@@ -1,0 +1,100 @@
+// Swarm: the seam between the logic and the peer network. One object carries all swarms of a node, over libtorrent
+// (make_swarm) or, in tests, in memory.
+//
+// Threads: all methods are called on the loop and return at once; events arrive on the loop.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "shared/core/task.hpp"
+#include "shared/layer/piece_hashes.hpp"
+#include "shared/layer/piece_set.hpp"
+#include "shared/metrics/metrics.hpp"
+#include "shared/store/piece_file.hpp"
+
+namespace shoal::swarm {
+
+enum class Role {
+  fetch,  // wants the layer, offers what it has
+  hold,   // has all of it and all hashes
+  seed,   // the tracker: pieces become available through `publish` and are pushed once each, in order
+};
+
+struct PeerAddress {
+  std::string host;  // an IP address
+  std::uint16_t port = 0;
+  bool is_seeder = false;
+  friend bool operator==(const PeerAddress&, const PeerAddress&) = default;
+};
+
+// Events of one swarm.
+struct Ready {};  // listening under this name: peers may be told of us
+struct PieceArrived {
+  store::WrittenPiece piece;
+  bool from_seeder;
+};
+struct PieceRefused {  // bytes that did not match their signed hash
+  PieceIndex piece;
+  std::string node;  // who sent them
+};
+struct Failed {  // our own disk, for instance: this swarm cannot go on here
+  Error error;
+};
+using Event = std::variant<Ready, PieceArrived, PieceRefused, Failed>;
+
+struct Membership {
+  SwarmName name;
+  Role role = Role::fetch;
+  std::shared_ptr<store::PieceFile> file;
+  PieceSet have;       // pieces that are in the file
+  PieceHashes hashes;  // those known; all of them for `hold`
+  std::function<void(Event)> events;
+};
+
+// What became known outside the swarm: for the seeder, pieces in the file and their hashes; for others, a batch of hashes
+// that the tracker sent. Batches are trusted: they were made or verified by the caller.
+struct Publication {
+  std::vector<HashBatch> batches;
+  std::vector<PieceIndex> in_file;
+};
+
+class Swarm {
+ public:
+  virtual ~Swarm() = default;
+  virtual void join(Membership membership) = 0;                                  // answered by Ready
+  virtual void connect(const SwarmName& name, std::vector<PeerAddress> peers) = 0;
+  virtual void publish(const SwarmName& name, Publication publication) = 0;
+  virtual void leave(const SwarmName& name) = 0;                                 // no event after it returns
+};
+
+struct Options {
+  std::string listen;            // "0.0.0.0:7072"; port 0 takes a free one
+  std::string node;              // our name, shown to peers
+  ByteRate upload_limit{};       // 0: none
+  ByteRate download_limit{};
+};
+
+struct Metrics {
+  metrics::Counter received_from_peers_bytes;
+  metrics::Counter received_from_seeder_bytes;
+  metrics::Counter sent_bytes;
+  metrics::Counter duplicate_bytes;  // pieces that came twice
+  metrics::Counter corrupt_pieces;
+  metrics::Counter reassigned_pieces;  // asked or pushed, not delivered in time, given to another
+  metrics::Gauge connections;
+};
+
+struct Carrier {
+  std::unique_ptr<Swarm> swarm;
+  std::uint16_t port;  // the one that listens
+};
+
+// libtorrent's session on a thread of its own. `tracker_key` answers with the key that signs hash batches, known once the
+// tracker's welcome came; it is called with each `join`. Throws StartError when the address is taken.
+Carrier make_swarm(Loop& loop, Options options, Metrics& metrics, std::function<PublicKey()> tracker_key);
+
+}  // namespace shoal::swarm
