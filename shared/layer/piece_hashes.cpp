@@ -92,14 +92,14 @@ Result<VerifiedPiece> PieceHashes::verify(PieceIndex piece, ByteView bytes) cons
   if (bytes.size() != layout_.length(piece) || sha256(bytes) != *hashes_[piece]) {
     return fail(ErrorKind::corrupt, "the bytes of a piece do not match its hash");
   }
-  return VerifiedPiece(piece, bytes);
+  return VerifiedPiece(piece, bytes, *hashes_[piece]);
 }
 
 Result<VerifiedPiece> PieceHashes::take_from_origin(PieceIndex piece, ByteView bytes) {
   if (knows(piece)) return verify(piece, bytes);
   SHOAL_CHECK(bytes.size() == layout_.length(piece));
   set(piece, sha256(bytes));
-  return VerifiedPiece(piece, bytes);
+  return VerifiedPiece(piece, bytes, *hashes_[piece]);
 }
 
 void PieceHashes::set(PieceIndex piece, const Hash256& hash) {

@@ -44,12 +44,14 @@ class VerifiedPiece {
  public:
   PieceIndex index() const { return index_; }
   ByteView bytes() const { return bytes_; }
+  const Hash256& hash() const { return hash_; }
 
  private:
   friend class PieceHashes;
-  VerifiedPiece(PieceIndex index, ByteView bytes) : index_(index), bytes_(bytes) {}
+  VerifiedPiece(PieceIndex index, ByteView bytes, const Hash256& hash) : index_(index), bytes_(bytes), hash_(hash) {}
   PieceIndex index_;
   ByteView bytes_;
+  Hash256 hash_;
 };
 
 class PieceHashes {

@@ -24,11 +24,13 @@ class Faults {
 class WrittenPiece {
  public:
   PieceIndex index() const { return index_; }
+  const Hash256& hash() const { return hash_; }
 
  private:
   friend class PieceFile;
-  explicit WrittenPiece(PieceIndex index) : index_(index) {}
+  explicit WrittenPiece(const VerifiedPiece& piece) : index_(piece.index()), hash_(piece.hash()) {}
   PieceIndex index_;
+  Hash256 hash_;
 };
 
 class PieceFile {

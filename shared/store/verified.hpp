@@ -72,6 +72,7 @@ class PartialLayer {
   const PieceSet& written() const { return written_; }
   std::uint64_t contiguous_bytes() const;  // written from the start without a gap
   bool complete() const { return written_.complete(); }
+  const std::vector<Hash256>& hashes() const { return hashes_; }  // of the written pieces; zero for the others
 
   void release_tail(const VerifiedLayer& proof);  // of this file
   // What may be handed over at `from`; empty when that is not there yet or held back.
@@ -82,6 +83,7 @@ class PartialLayer {
  private:
   std::shared_ptr<PieceFile> file_;
   PieceSet written_;
+  std::vector<Hash256> hashes_;
   PieceIndex first_missing_ = 0;
   bool tail_released_ = false;
 };
