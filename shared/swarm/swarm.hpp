@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -41,10 +42,14 @@ struct PieceRefused {  // bytes that did not match their signed hash
   PieceIndex piece;
   std::string node;  // who sent them
 };
+struct Receiving {};  // bytes of pieces are coming in; sent at most every 200 ms, so that a slow piece is not taken for a dead swarm
+struct HashesWanted {  // a piece came whose hash no peer passed on: the tracker is to be asked for the batch
+  PieceIndex piece;
+};
 struct Failed {  // our own disk, for instance: this swarm cannot go on here
   Error error;
 };
-using Event = std::variant<Ready, PieceArrived, PieceRefused, Failed>;
+using Event = std::variant<Ready, PieceArrived, PieceRefused, Receiving, HashesWanted, Failed>;
 
 struct Membership {
   SwarmName name;
@@ -52,6 +57,8 @@ struct Membership {
   std::shared_ptr<store::PieceFile> file;
   PieceSet have;       // pieces that are in the file
   PieceHashes hashes;  // those known; all of them for `hold`
+  PublicKey tracker_key{};                 // signs the hash batches of this swarm
+  std::optional<Signature> finished_list;  // for `hold`: the tracker's signature over all hashes, to pass on
   std::function<void(Event)> events;
 };
 
@@ -93,8 +100,7 @@ struct Carrier {
   std::uint16_t port;  // the one that listens
 };
 
-// libtorrent's session on a thread of its own. `tracker_key` answers with the key that signs hash batches, known once the
-// tracker's welcome came; it is called with each `join`. Throws StartError when the address is taken.
-Carrier make_swarm(Loop& loop, Options options, Metrics& metrics, std::function<PublicKey()> tracker_key);
+// libtorrent's session on a thread of its own. Throws StartError when the address is taken.
+Carrier make_swarm(Loop& loop, Options options, Metrics& metrics);
 
 }  // namespace shoal::swarm
