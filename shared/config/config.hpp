@@ -1,13 +1,11 @@
-// Config: reads a TOML file into the structs of the parts. Unknown keys are refused; every fault is reported at once, with
-// its line. A part describes its keys once, in a function `void describe(config::Section&, Options&)`, which reads,
-// checks and prints alike.
+// Config: reads a TOML file into the structs of the parts. Unknown keys are refused; every fault is reported at once,
+// with its line. A part describes its keys once, in a function `void describe(config::Section&, Options&)`, which
+// reads, checks and prints alike.
 //
 // Threads: main, before there are others.
 #pragma once
 
 #include <functional>
-#include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +21,7 @@ using Describe = std::function<void(Section& root)>;
 
 // Reads `path` through `describe`. Throws StartError (exit code 2) with all faults, one per line: `FILE:LINE: fault`.
 void read_file(const std::string& path, const Describe& describe);
+// The same from memory; `name` stands for FILE in faults.
 void read_text(const std::string& text, const std::string& name, const Describe& describe);
 
 // The configuration in force as TOML, each key with its comment: what --print-config shows. parse(print(x)) == x.
@@ -44,23 +43,26 @@ class Section {
   void section(std::string_view name, const std::function<void(Section&)>& describe);
 
   // `[name."KEY"]`, any number: `describe` is called for each key in the file, or in `keys_to_print` when printing.
+  // With an empty `name`, the sub-tables of this very section that no earlier `key` or `section` took, so that plain
+  // keys and named sub-tables may stand side by side:
+  //   root.section("upstreams", [&](Section& upstreams) {
+  //     upstreams.key("allow", allow, "...");
+  //     upstreams.each("", hosts, [&](const std::string& host, Section& upstream) { ... });
+  //   });
   void each(std::string_view name, const std::vector<std::string>& keys_to_print,
             const std::function<void(const std::string& key, Section&)>& describe);
 
-  // A fault with the value of `name`, reported together with the others. For checks that go beyond the type.
+  // A fault with the value of `name`, reported together with the others. For checks that go beyond the type; nothing
+  // when printing.
   void fault(std::string_view name, const std::string& what);
 
   bool printing() const;
 
- private:
-  friend void read_text(const std::string&, const std::string&, const Describe&);
-  friend std::string print(const Describe&);
-  struct State;
-  explicit Section(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  struct State;  // of config.cpp, which alone makes Sections
+  explicit Section(State& state) : state_(state) {}
 
- public:
-  ~Section();
+ private:
+  State& state_;
 };
 
 }  // namespace shoal::config

@@ -1,0 +1,194 @@
+#include "shared/config/config.hpp"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "shared/config/value.hpp"
+
+namespace shoal::config {
+namespace {
+
+struct Fault {
+  std::uint32_t line;  // 0: belongs to no line
+  std::string what;
+};
+
+// The faults of one file, in the order of its lines.
+[[noreturn]] void refuse(const std::string& name, std::vector<Fault> faults) {
+  std::ranges::stable_sort(faults, {}, &Fault::line);
+  std::string lines;
+  for (const Fault& fault : faults) {
+    if (!lines.empty()) lines += '\n';
+    lines += name + (fault.line == 0 ? "" : ":" + std::to_string(fault.line)) + ": " + fault.what;
+  }
+  throw StartError(lines, 2);
+}
+
+toml::table parse(const std::string& text, const std::string& name) {
+  try {
+    return toml::parse(text, name);
+  } catch (const toml::parse_error& error) {
+    refuse(name, {{error.source().begin.line, std::string(error.description())}});
+  }
+}
+
+std::string commented(std::string_view comment) {
+  std::string out = "# ";
+  for (const char c : comment) {
+    out += c;
+    if (c == '\n') out += "# ";
+  }
+  return out + "\n";
+}
+
+}  // namespace
+
+struct Section::State {
+  std::string path{};  // `store`, `upstreams."reg.example.com"`; empty for the whole file
+  bool printing = false;
+  const toml::table* table = nullptr;  // nullptr when printing, and when the file does not have the section
+  std::vector<Fault>* faults = nullptr;
+  std::set<std::string, std::less<>> taken{};  // keys that `describe` named
+  std::string printed_keys{};
+  std::string printed_tables{};  // after all plain keys, as TOML asks
+
+  std::string label(std::string_view name) const {
+    return path.empty() ? std::string(name) : "[" + path + "] " + std::string(name);
+  }
+
+  const toml::node* take(std::string_view name) {
+    taken.emplace(name);
+    return table == nullptr ? nullptr : table->get(name);
+  }
+
+  template <class Place>
+  void exchange(std::string_view name, Place& place, std::string_view comment) {
+    if (printing) {
+      printed_keys += commented(comment) + std::string(name) + " = " + value_text(place) + "\n";
+      return;
+    }
+    const toml::node* node = take(name);
+    if (node == nullptr) return;
+    const std::string fault = read_value(*node, place);
+    if (!fault.empty()) faults->push_back({node->source().begin.line, label(name) + ": " + fault});
+  }
+
+  // One sub-table: read if the file has it, printed otherwise.
+  void enter(const std::string& sub_path, const toml::node* node, const std::function<void(Section&)>& describe) {
+    State sub{.path = sub_path, .printing = printing, .faults = faults};
+    if (node != nullptr && !node->is_table()) {
+      faults->push_back({node->source().begin.line, sub_path + " must be a table: write [" + sub_path + "]"});
+      return;
+    }
+    if (node != nullptr) sub.table = node->as_table();
+    Section section(sub);
+    describe(section);
+    sub.report_unknown();
+    if (!sub.printed_keys.empty()) printed_tables += "\n[" + sub_path + "]\n" + sub.printed_keys;
+    printed_tables += sub.printed_tables;
+  }
+
+  void report_unknown() const {
+    if (table == nullptr) return;
+    for (const auto& [key, node] : *table) {
+      if (taken.contains(key.str())) continue;
+      std::string what = "unknown key \"" + std::string(key.str()) + "\"" + (path.empty() ? "" : " in [" + path + "]");
+      if (node.is_table() && !path.empty()) what += "; a name with dots needs quotes";
+      faults->push_back({key.source().begin.line, what});
+    }
+  }
+
+  std::string path_of(const std::string& name) const { return path.empty() ? name : path + "." + name; }
+};
+
+void Section::key(std::string_view name, std::string& place, std::string_view comment) {
+  state_.exchange(name, place, comment);
+}
+void Section::key(std::string_view name, bool& place, std::string_view comment) {
+  state_.exchange(name, place, comment);
+}
+void Section::key(std::string_view name, std::uint32_t& place, std::string_view comment) {
+  state_.exchange(name, place, comment);
+}
+void Section::key(std::string_view name, ByteCount& place, std::string_view comment) {
+  state_.exchange(name, place, comment);
+}
+void Section::key(std::string_view name, ByteRate& place, std::string_view comment) {
+  state_.exchange(name, place, comment);
+}
+void Section::key(std::string_view name, Milliseconds& place, std::string_view comment) {
+  state_.exchange(name, place, comment);
+}
+void Section::key(std::string_view name, std::vector<std::string>& place, std::string_view comment) {
+  state_.exchange(name, place, comment);
+}
+
+void Section::section(std::string_view name, const std::function<void(Section&)>& describe) {
+  state_.enter(state_.path_of(std::string(name)), state_.take(name), describe);
+}
+
+void Section::each(std::string_view name, const std::vector<std::string>& keys_to_print,
+                   const std::function<void(const std::string& key, Section&)>& describe) {
+  if (!name.empty()) return section(name, [&](Section& outer) { outer.each("", keys_to_print, describe); });
+  const auto enter = [&](const std::string& key, const toml::node* node) {
+    state_.enter(state_.path_of(value_text(key)), node, [&](Section& inner) { describe(key, inner); });
+  };
+  if (printing()) {
+    for (const std::string& key : keys_to_print) enter(key, nullptr);
+    return;
+  }
+  if (state_.table == nullptr) return;
+  for (const auto& [key, node] : *state_.table) {
+    if (!node.is_table() || !state_.taken.emplace(key.str()).second) continue;
+    enter(std::string(key.str()), &node);
+  }
+}
+
+void Section::fault(std::string_view name, const std::string& what) {
+  if (printing()) return;
+  const toml::node* node = state_.take(name);
+  const toml::node* nearest = node != nullptr ? node : state_.table;
+  const std::uint32_t line =
+      nearest == nullptr || (node == nullptr && state_.path.empty()) ? 0 : nearest->source().begin.line;
+  state_.faults->push_back({line, state_.label(name) + ": " + what});
+}
+
+bool Section::printing() const {
+  return state_.printing;
+}
+
+void read_text(const std::string& text, const std::string& name, const Describe& describe) {
+  const toml::table table = parse(text, name);
+  std::vector<Fault> faults;
+  Section::State state{.table = &table, .faults = &faults};
+  Section root(state);
+  describe(root);
+  state.report_unknown();
+  if (!faults.empty()) refuse(name, std::move(faults));
+}
+
+void read_file(const std::string& path, const Describe& describe) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (file.is_open()) text << file.rdbuf();
+  if (!file.is_open() || text.bad()) {
+    throw StartError("cannot read the configuration " + path + ": " + std::strerror(errno), 2);
+  }
+  read_text(text.str(), path, describe);
+}
+
+std::string print(const Describe& describe) {
+  Section::State state{.printing = true};
+  Section root(state);
+  describe(root);
+  const std::string text = state.printed_keys + state.printed_tables;
+  return text.starts_with('\n') ? text.substr(1) : text;
+}
+
+}  // namespace shoal::config

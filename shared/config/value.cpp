@@ -1,0 +1,111 @@
+#include "shared/config/value.hpp"
+
+#include <limits>
+
+namespace shoal::config {
+namespace {
+
+// A quantity with a unit is a string, so that a bare number is never taken for one.
+template <class Place, class Parse>
+std::string read_quantity(const toml::node& node, Place& place, Parse parse, const char* example) {
+  const auto* text = node.as_string();
+  if (text == nullptr) return std::string("must be a text with a unit, for example ") + example;
+  const auto parsed = parse(text->get());
+  if (!parsed) return parsed.error().what;
+  place = *parsed;
+  return {};
+}
+
+}  // namespace
+
+std::string read_value(const toml::node& node, std::string& place) {
+  const auto* text = node.as_string();
+  if (text == nullptr) return "must be a text in quotes";
+  place = text->get();
+  return {};
+}
+
+std::string read_value(const toml::node& node, bool& place) {
+  const auto* flag = node.as_boolean();
+  if (flag == nullptr) return "must be true or false";
+  place = flag->get();
+  return {};
+}
+
+std::string read_value(const toml::node& node, std::uint32_t& place) {
+  const auto* number = node.as_integer();
+  constexpr auto largest = std::numeric_limits<std::uint32_t>::max();
+  if (number == nullptr || number->get() < 0 || number->get() > std::int64_t{largest}) {
+    return "must be a whole number between 0 and " + std::to_string(largest);
+  }
+  place = static_cast<std::uint32_t>(number->get());
+  return {};
+}
+
+std::string read_value(const toml::node& node, ByteCount& place) {
+  return read_quantity(node, place, parse_byte_count, "\"50GiB\"");
+}
+
+std::string read_value(const toml::node& node, ByteRate& place) {
+  return read_quantity(node, place, parse_byte_rate, "\"10MiB/s\"");
+}
+
+std::string read_value(const toml::node& node, Milliseconds& place) {
+  return read_quantity(node, place, parse_duration, "\"5s\"");
+}
+
+std::string read_value(const toml::node& node, std::vector<std::string>& place) {
+  const auto* array = node.as_array();
+  const char* expected = "must be a list of texts, for example [\"a\", \"b\"]";
+  if (array == nullptr) return expected;
+  std::vector<std::string> items;
+  for (const toml::node& item : *array) {
+    if (!item.is_string()) return expected;
+    items.push_back(item.as_string()->get());
+  }
+  place = std::move(items);
+  return {};
+}
+
+std::string value_text(const std::string& value) {
+  static constexpr char digits[] = "0123456789ABCDEF";
+  std::string out = "\"";
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte < 0x20 || byte == 0x7f) {
+      out += "\\u00";
+      out += digits[byte >> 4];
+      out += digits[byte & 15];
+    } else {
+      out += c;
+    }
+  }
+  return out += '"';
+}
+
+std::string value_text(bool value) {
+  return value ? "true" : "false";
+}
+std::string value_text(std::uint32_t value) {
+  return std::to_string(value);
+}
+std::string value_text(ByteCount value) {
+  return value_text(text(value));
+}
+std::string value_text(ByteRate value) {
+  return value_text(text(value));
+}
+std::string value_text(Milliseconds value) {
+  return value_text(text(value));
+}
+
+std::string value_text(const std::vector<std::string>& value) {
+  std::string out = "[";
+  for (const std::string& item : value) out += (out.size() > 1 ? ", " : "") + value_text(item);
+  return out + "]";
+}
+
+}  // namespace shoal::config

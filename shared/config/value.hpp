@@ -1,0 +1,31 @@
+// Value: one TOML value to and from each type that a configuration key may have. Inside this room only.
+#pragma once
+
+#include <toml++/toml.h>
+
+#include <string>
+#include <vector>
+
+#include "shared/core/units.hpp"
+
+namespace shoal::config {
+
+// Reads `node` into `place`; what is wrong with it, or an empty text. A wrong value leaves `place` as it was.
+std::string read_value(const toml::node& node, std::string& place);
+std::string read_value(const toml::node& node, bool& place);
+std::string read_value(const toml::node& node, std::uint32_t& place);
+std::string read_value(const toml::node& node, ByteCount& place);
+std::string read_value(const toml::node& node, ByteRate& place);
+std::string read_value(const toml::node& node, Milliseconds& place);
+std::string read_value(const toml::node& node, std::vector<std::string>& place);
+
+// The inverse: TOML that reads back as `value`.
+std::string value_text(const std::string& value);
+std::string value_text(bool value);
+std::string value_text(std::uint32_t value);
+std::string value_text(ByteCount value);
+std::string value_text(ByteRate value);
+std::string value_text(Milliseconds value);
+std::string value_text(const std::vector<std::string>& value);
+
+}  // namespace shoal::config

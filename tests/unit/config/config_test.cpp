@@ -1,0 +1,201 @@
+#include "shared/config/config.hpp"
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <map>
+
+using namespace shoal;
+
+namespace {
+
+struct Host {
+  std::string url;
+  bool insecure = false;
+  friend bool operator==(const Host&, const Host&) = default;
+};
+
+struct Sample {
+  std::string path = "/var/lib/shoal";
+  ByteCount capacity = 50_GiB;
+  ByteRate limit{};
+  Milliseconds patience{5000};
+  std::uint32_t peers = 12;
+  bool strict = true;
+  std::vector<std::string> allow;
+  std::map<std::string, Host> hosts;
+  friend bool operator==(const Sample&, const Sample&) = default;
+};
+
+std::vector<std::string> names(const std::map<std::string, Host>& hosts) {
+  std::vector<std::string> out;
+  for (const auto& [name, host] : hosts) out.push_back(name);
+  return out;
+}
+
+config::Describe describe(Sample& sample) {
+  return [&sample](config::Section& root) {
+    root.section("store", [&](config::Section& store) {
+      store.key("path", sample.path, "Where layers are kept.");
+      store.key("capacity", sample.capacity, "Most bytes of layers.\nOlder ones make room.");
+      store.key("limit", sample.limit, "0B/s: none.");
+      store.key("patience", sample.patience, "How long to wait.");
+      store.key("peers", sample.peers, "How many.");
+      store.key("strict", sample.strict, "Refuse what is odd.");
+      if (sample.path.empty() || sample.path[0] != '/') store.fault("path", "must be absolute");
+    });
+    root.section("upstreams", [&](config::Section& upstreams) {
+      upstreams.key("allow", sample.allow, "Further hosts.");
+      upstreams.each("", names(sample.hosts), [&](const std::string& name, config::Section& upstream) {
+        Host& host = sample.hosts[name];
+        upstream.key("url", host.url, "Where it is.");
+        upstream.key("insecure", host.insecure, "No verification.");
+      });
+    });
+  };
+}
+
+Sample read(const std::string& text) {
+  Sample sample;
+  config::read_text(text, "sample.toml", describe(sample));
+  return sample;
+}
+
+std::string faults_of(const std::string& text) {
+  try {
+    read(text);
+  } catch (const StartError& error) {
+    CHECK(error.exit_code() == 2);
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("an empty configuration means all defaults") {
+  CHECK(read("") == Sample{});
+}
+
+TEST_CASE("every type of key is read into its place") {
+  const Sample sample = read(R"(
+[store]
+path = "/data"
+capacity = "3GiB"
+limit = "10MiB/s"
+patience = "250ms"
+peers = 7
+strict = false
+[upstreams]
+allow = ["a.example", "*.b.example"]
+[upstreams."reg.example.com:5000"]
+url = "http://127.0.0.1:5000"
+insecure = true
+[upstreams."docker.io"]
+url = "https://registry-1.docker.io"
+)");
+  CHECK(sample.path == "/data");
+  CHECK(sample.capacity == 3_GiB);
+  CHECK(sample.limit.bytes_per_second == (10_MiB).value);
+  CHECK(sample.patience == Milliseconds(250));
+  CHECK(sample.peers == 7);
+  CHECK_FALSE(sample.strict);
+  CHECK(sample.allow == std::vector<std::string>{"a.example", "*.b.example"});
+  CHECK(sample.hosts.size() == 2);
+  CHECK(sample.hosts.at("reg.example.com:5000") == Host{"http://127.0.0.1:5000", true});
+}
+
+TEST_CASE("all faults are reported at once, each with its line, in the order of the lines") {
+  const std::string faults = faults_of(R"([store]
+capacity = 5
+path = "relative"
+patience = "5 parsecs"
+peers = -1
+limit = "10MiB"
+strict = "yes"
+colour = "blue"
+[upstreams]
+allow = ["fine", 3]
+[upstreams."reg.example.com"]
+ulr = "x"
+[nonsense]
+)");
+  CHECK(faults ==
+        "sample.toml:2: [store] capacity: must be a text with a unit, for example \"50GiB\"\n"
+        "sample.toml:3: [store] path: must be absolute\n"
+        "sample.toml:4: [store] patience: \"5 parsecs\" is not understood; write for example \"5s\"\n"
+        "sample.toml:5: [store] peers: must be a whole number between 0 and 4294967295\n"
+        "sample.toml:6: [store] limit: \"10MiB\" is not understood; write for example \"10MiB/s\"\n"
+        "sample.toml:7: [store] strict: must be true or false\n"
+        "sample.toml:8: unknown key \"colour\" in [store]\n"
+        "sample.toml:10: [upstreams] allow: must be a list of texts, for example [\"a\", \"b\"]\n"
+        "sample.toml:12: unknown key \"ulr\" in [upstreams.\"reg.example.com\"]\n"
+        "sample.toml:13: unknown key \"nonsense\"");
+}
+
+TEST_CASE("a registry's name without quotes is explained") {
+  CHECK(faults_of("[upstreams.reg.example.com]\nurl = \"x\"\n") ==
+        "sample.toml:1: unknown key \"example\" in [upstreams.\"reg\"]; a name with dots needs quotes");
+}
+
+TEST_CASE("a plain key beside named sub-tables that nobody knows is refused") {
+  CHECK(faults_of("[upstreams]\nalow = []\n") == "sample.toml:2: unknown key \"alow\" in [upstreams]");
+}
+
+TEST_CASE("a value in the place of a table is refused") {
+  CHECK(faults_of("store = 5\n") == "sample.toml:1: store must be a table: write [store]");
+  CHECK(faults_of("[[store]]\n") == "sample.toml:1: store must be a table: write [store]");
+}
+
+TEST_CASE("text that is no TOML is refused with its line") {
+  CHECK(faults_of("[store]\npath = /data\n").starts_with("sample.toml:2: "));
+  CHECK(faults_of("[store]\npath = \"a\"\npath = \"b\"\n").starts_with("sample.toml:3: "));
+}
+
+TEST_CASE("a fault with a key that the file does not name points at its section") {
+  Sample sample;
+  sample.path = "";
+  CHECK_THROWS_WITH(config::read_text("\n[store]\npeers = 1\n", "sample.toml", describe(sample)),
+                    "sample.toml:2: [store] path: must be absolute");
+  CHECK_THROWS_WITH(config::read_text("", "sample.toml", describe(sample)),
+                    "sample.toml: [store] path: must be absolute");
+}
+
+TEST_CASE("what is printed reads back as what was in force, with every key commented") {
+  Sample sample;
+  sample.path = "/odd \"name\"\\\n\tü\x7f";
+  sample.capacity = {1536};
+  sample.limit = {3};
+  sample.allow = {"x", "*.y"};
+  sample.hosts = {{"a.example:5000", {"http://a", true}}, {"with \" quote", {"", false}}};
+  const std::string printed = config::print(describe(sample));
+  CHECK(read(printed) == sample);
+  CHECK(printed.find("# Most bytes of layers.\n# Older ones make room.\ncapacity = \"1536B\"") != std::string::npos);
+  CHECK(printed.find("[upstreams.\"a.example:5000\"]\n# Where it is.\nurl = \"http://a\"\n") != std::string::npos);
+}
+
+TEST_CASE("a plain key described after a sub-table is printed before it") {
+  std::string late = "here";
+  bool inner = true;
+  const auto text = config::print([&](config::Section& root) {
+    root.section("table", [&](config::Section& table) { table.key("inner", inner, "Inner."); });
+    root.key("late", late, "Late.");
+  });
+  CHECK(text == "# Late.\nlate = \"here\"\n\n[table]\n# Inner.\ninner = true\n");
+}
+
+TEST_CASE("each takes the sub-tables of a named section") {
+  std::vector<std::string> seen;
+  config::read_text("[rooms.\"b c\"]\n[rooms.a]\n", "sample.toml", [&](config::Section& root) {
+    root.each("rooms", {}, [&](const std::string& name, config::Section&) { seen.push_back(name); });
+  });
+  CHECK(seen == std::vector<std::string>{"a", "b c"});
+}
+
+TEST_CASE("a file that cannot be read is one clear line") {
+  Sample sample;
+  CHECK_THROWS_WITH(config::read_file("/nonexistent/shoal.toml", describe(sample)),
+                    "cannot read the configuration /nonexistent/shoal.toml: No such file or directory");
+  const std::string directory = std::filesystem::temp_directory_path().string();
+  CHECK_THROWS_WITH(config::read_file(directory, describe(sample)),
+                    "cannot read the configuration " + directory + ": Is a directory");
+}
