@@ -73,6 +73,11 @@ void PieceHashes::add_trusted(const HashBatch& batch) {
   if (adds_one) batches_.push_back(batch);
 }
 
+void PieceHashes::add_list(std::span<const Hash256> list) {
+  SHOAL_CHECK(list.size() == hashes_.size());
+  for (PieceIndex piece = 0; piece < list.size(); ++piece) set(piece, list[piece]);
+}
+
 std::vector<Hash256> PieceHashes::all() const {
   SHOAL_CHECK(complete());
   std::vector<Hash256> list;

@@ -62,6 +62,9 @@ class PieceHashes {
   Result<void> add(const HashBatch& batch, const SwarmName& swarm, const PublicKey& key);
   // A batch that this process signed itself, or that was verified before.
   void add_trusted(const HashBatch& batch);
+  // All hashes of a finished layer, from its side file or a list whose signature was verified. They are not passed on in
+  // batches: only their whole list is signed. CHECK: one for each piece.
+  void add_list(std::span<const Hash256> list);
 
   bool knows(PieceIndex piece) const { return hashes_[piece].has_value(); }
   bool complete() const { return known_ == hashes_.size(); }
