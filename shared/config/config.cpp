@@ -7,7 +7,6 @@
 #include <cstring>
 #include <fstream>
 #include <set>
-#include <sstream>
 
 #include "shared/config/value.hpp"
 
@@ -175,12 +174,13 @@ void read_text(const std::string& text, const std::string& name, const Describe&
 
 void read_file(const std::string& path, const Describe& describe) {
   std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file.is_open()) text << file.rdbuf();
-  if (!file.is_open() || text.bad()) {
+  std::string text;
+  char chunk[4096];
+  while (file.read(chunk, sizeof chunk) || file.gcount() > 0) text.append(chunk, static_cast<std::size_t>(file.gcount()));
+  if (!file.is_open() || file.bad()) {
     throw StartError("cannot read the configuration " + path + ": " + std::strerror(errno), 2);
   }
-  read_text(text.str(), path, describe);
+  read_text(text, path, describe);
 }
 
 std::string print(const Describe& describe) {

@@ -1,5 +1,6 @@
-// PieceFile: the bytes of one layer on disk, while it is being filled and when it is whole. The only door in is `write`,
-// which takes verified pieces; what comes out through `read` or the descriptor is therefore verified where it was written.
+// PieceFile: the bytes of one layer on disk, while it is being filled and when it is whole. The only door in is
+// `write`, which takes verified pieces; what comes out through `read` or the descriptor is therefore verified where it
+// was written.
 //
 // Threads: any. Pieces are written and read at their own offsets; who may read which piece is the caller's bookkeeping.
 #pragma once
@@ -10,15 +11,9 @@
 #include "shared/core/result.hpp"
 #include "shared/layer/piece_hashes.hpp"
 #include "shared/layer/piece_layout.hpp"
+#include "shared/store/faults.hpp"
 
 namespace shoal::store {
-
-// One system call may be made to fail: tests and fault runs only. Called before each operation; non-zero is its errno.
-class Faults {
- public:
-  virtual ~Faults() = default;
-  virtual int next(const char* operation) = 0;  // "open", "allocate", "write", "sync", "rename", "remove", "read"
-};
 
 // Proof that a verified piece is in the file.
 class WrittenPiece {

@@ -19,10 +19,10 @@ struct Side {
   std::uint64_t size_bytes = 0;
   std::uint32_t piece_length_bytes = 0;
   Generation generation = 0;
-  std::vector<Hash256> hashes;         // SHA-256 of each piece
-  std::optional<Signature> signature;  // the tracker's, over the finished list
-  SwarmName swarm;                     // zero when the layer never had one
-  std::string content_type;            // of a manifest, as the origin sent it; empty for other layers
+  std::vector<Hash256> hashes{};         // SHA-256 of each piece
+  std::optional<Signature> signature{};  // the tracker's, over the finished list
+  SwarmName swarm{};                     // zero when the layer never had one
+  std::string content_type{};            // of a manifest, as the origin sent it; empty for other layers
 
   template <class C>
   static void fields(C& codec, Side& m) {

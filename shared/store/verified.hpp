@@ -1,8 +1,8 @@
-// The values that only verification can make: a VerifiedLayer, whose bytes hash to its digest, and a VerifiedSpan, bytes
-// that may be handed over.
+// The values that only verification can make: a VerifiedLayer, whose bytes hash to its digest, and a VerifiedSpan,
+// bytes that may be handed over.
 //
-// Hand-over rule (DESIGN section 4): the verified pieces are readable in order as they become contiguous; the last piece is
-// held back until the whole layer's digest has matched. So no complete response is ever wrong.
+// Hand-over rule (DESIGN section 4): the verified pieces are readable in order as they become contiguous; the last
+// piece is held back until the whole layer's digest has matched. So no complete response is ever wrong.
 #pragma once
 
 #include <memory>

@@ -1,0 +1,125 @@
+#include "shared/store/disk.hpp"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace shoal::store {
+namespace {
+
+// One system call: its result, or -1 with errno; a fault comes before it.
+template <class Call>
+auto attempt(Faults* faults, const char* operation, Call call) -> decltype(call()) {
+  const int fault = faults == nullptr ? 0 : faults->next(operation);
+  if (fault != 0) {
+    errno = fault;
+    return -1;
+  }
+  decltype(call()) result;
+  do {
+    result = call();
+  } while (result < 0 && errno == EINTR);
+  return result;
+}
+
+tl::unexpected<Error> failed(const std::string& attempted) {
+  return tl::unexpected<Error>(from_errno(errno, attempted));
+}
+
+}  // namespace
+
+Descriptor::~Descriptor() {
+  if (number_ >= 0) ::close(number_);
+}
+
+Result<void> allocate(int file, std::uint64_t size_bytes, Faults* faults) {
+  if (size_bytes == 0) return {};  // fallocate refuses it
+  const auto size = static_cast<off_t>(size_bytes);
+  int result = attempt(faults, "allocate", [&] { return ::fallocate(file, 0, 0, size); });
+  // Without fallocate the space is not reserved on the disk; a later write may then find it full, and says so.
+  if (result < 0 && errno == EOPNOTSUPP) result = ::ftruncate(file, size);
+  if (result < 0) return failed("reserve " + std::to_string(size_bytes) + " bytes on the disk");
+  return {};
+}
+
+Result<void> write_at(int file, std::uint64_t offset, ByteView bytes, Faults* faults) {
+  while (!bytes.empty()) {
+    const ssize_t count = attempt(
+        faults, "write", [&] { return ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
+    if (count < 0) return failed("write a layer");
+    offset += static_cast<std::uint64_t>(count);
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+Result<void> read_at(int file, std::uint64_t offset, MutableBytes out, Faults* faults) {
+  while (!out.empty()) {
+    const ssize_t count =
+        attempt(faults, "read", [&] { return ::pread(file, out.data(), out.size(), static_cast<off_t>(offset)); });
+    if (count < 0) return failed("read a layer");
+    if (count == 0) return fail(ErrorKind::corrupt, "read a layer: the file is shorter than its size");
+    offset += static_cast<std::uint64_t>(count);
+    out = out.subspan(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+Result<void> sync(int file, Faults* faults) {
+  if (attempt(faults, "sync", [&] { return ::fsync(file); }) < 0) return failed("make a file durable");
+  return {};
+}
+
+Result<std::uint64_t> size_of(int file) {
+  struct stat status {};
+  if (::fstat(file, &status) < 0) return failed("look at a file");
+  if (!S_ISREG(status.st_mode)) return fail(ErrorKind::corrupt, "look at a file: it is not a regular file");
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
+Result<Descriptor> Disk::open(const std::string& path, int flags) const {
+  const int all = flags | O_CLOEXEC | O_NOFOLLOW;
+  const int file = attempt(faults_, "open", [&] { return ::openat(root(), path.c_str(), all, 0600); });
+  if (file < 0) return failed("open " + path);
+  return Descriptor(file);
+}
+
+Result<bool> Disk::make_directory(const std::string& path) const {
+  if (attempt(faults_, "open", [&] { return ::mkdirat(root(), path.c_str(), 0700); }) == 0) return true;
+  if (errno == EEXIST) return false;
+  return failed("make the directory " + path);
+}
+
+Result<void> Disk::rename(const std::string& from, const std::string& to) const {
+  const auto call = [&] { return ::renameat(root(), from.c_str(), root(), to.c_str()); };
+  if (attempt(faults_, "rename", call) < 0) return failed("rename " + from + " to " + to);
+  return {};
+}
+
+Result<bool> Disk::rename_new(const std::string& from, const std::string& to) const {
+  const auto call = [&] { return ::renameat2(root(), from.c_str(), root(), to.c_str(), RENAME_NOREPLACE); };
+  if (attempt(faults_, "rename", call) == 0) return true;
+  if (errno == EEXIST) return false;
+  return failed("rename " + from + " to " + to);
+}
+
+Result<void> Disk::remove(const std::string& path) const {
+  if (attempt(faults_, "remove", [&] { return ::unlinkat(root(), path.c_str(), 0); }) == 0) return {};
+  if (errno == ENOENT) return {};
+  return failed("remove " + path);
+}
+
+bool Disk::exists(const std::string& path) const {
+  return ::faccessat(root(), path.c_str(), F_OK, 0) == 0;
+}
+
+Result<void> Disk::sync_directory(const std::string& path) const {
+  const auto directory = open(path, O_RDONLY | O_DIRECTORY);
+  if (!directory) return tl::unexpected(directory.error());
+  return sync(directory->number(), faults_);
+}
+
+}  // namespace shoal::store

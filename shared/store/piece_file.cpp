@@ -1,0 +1,42 @@
+#include "shared/store/piece_file.hpp"
+
+#include <unistd.h>
+
+#include "shared/core/check.hpp"
+#include "shared/store/disk.hpp"
+
+namespace shoal::store {
+
+PieceFile::PieceFile(int descriptor, PieceLayout layout, Faults* faults)
+    : descriptor_(descriptor), layout_(layout), faults_(faults) {
+  SHOAL_CHECK(descriptor >= 0);
+}
+
+PieceFile::~PieceFile() {
+  ::close(descriptor_);
+}
+
+Result<WrittenPiece> PieceFile::write(const VerifiedPiece& piece) {
+  // A piece verified against another layer's layout is a bug of the caller, and would write beyond the reservation.
+  SHOAL_CHECK(piece.index() < layout_.count() && piece.bytes().size() == layout_.length(piece.index()));
+  const auto written = write_at(descriptor_, layout_.offset(piece.index()), piece.bytes(), faults_);
+  if (!written) return tl::unexpected(written.error());
+  return WrittenPiece(piece);
+}
+
+Result<Bytes> PieceFile::read(PieceIndex piece) const {
+  Bytes bytes(layout_.length(piece));
+  const auto done = read_at(layout_.offset(piece), bytes);
+  if (!done) return tl::unexpected(done.error());
+  return bytes;
+}
+
+Result<void> PieceFile::read_at(std::uint64_t offset, MutableBytes out) const {
+  return store::read_at(descriptor_, offset, out, faults_);
+}
+
+Result<void> PieceFile::sync() const {
+  return store::sync(descriptor_, faults_);
+}
+
+}  // namespace shoal::store

@@ -1,0 +1,57 @@
+#include "shared/store/root.hpp"
+
+#include <fcntl.h>
+
+namespace shoal::store {
+namespace {
+
+// The largest layer has 2^20 pieces; the rest of a side file is small.
+constexpr std::uint64_t largest_side_file_bytes = (1 << 20) * sizeof(Hash256) + (1 << 16);
+
+Result<Side> read_side(const Disk& disk, const Digest& digest) {
+  const auto file = disk.open(side_path(digest), O_RDONLY);
+  if (!file) return tl::unexpected(file.error());
+  const auto size = size_of(file->number());
+  if (!size) return tl::unexpected(size.error());
+  if (*size > largest_side_file_bytes) return fail(ErrorKind::corrupt, "side file: too long");
+  Bytes bytes(*size);
+  const auto read = read_at(file->number(), 0, bytes, disk.faults());
+  if (!read) return tl::unexpected(read.error());
+  return decode_side(bytes);
+}
+
+}  // namespace
+
+std::string directory_of(const Digest& digest) {
+  const char* algorithm = digest.algorithm() == DigestAlgorithm::sha256 ? "sha256" : "sha512";
+  return std::string("layers/") + algorithm + "/" + digest.hex().substr(0, 2);
+}
+
+std::string data_path(const Digest& digest) {
+  return directory_of(digest) + "/" + digest.hex();
+}
+
+std::string side_path(const Digest& digest) {
+  return data_path(digest) + ".side";
+}
+
+Result<OpenedLayer> open_layer(const Disk& disk, const Digest& digest) {
+  auto data = disk.open(data_path(digest), O_RDONLY);
+  if (!data) return tl::unexpected(data.error());
+  const auto size = size_of(data->number());
+  if (!size) return tl::unexpected(size.error());
+  auto side = read_side(disk, digest);
+  if (!side) return tl::unexpected(side.error());
+  if (side->digest != digest || side->size_bytes != *size) {
+    return fail(ErrorKind::corrupt, "the side file describes another layer");
+  }
+  return OpenedLayer{std::move(*data), std::move(*side)};
+}
+
+Result<void> remove_layer(const Disk& disk, const Digest& digest) {
+  auto removed = disk.remove(data_path(digest));
+  if (!removed) return removed;
+  return disk.remove(side_path(digest));
+}
+
+}  // namespace shoal::store

@@ -1,0 +1,163 @@
+// The start of a store: its directory is opened, locked, made ready, and searched for what it holds.
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+
+#include "shared/log/log.hpp"
+#include "shared/store/root.hpp"
+
+namespace shoal::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view side_ending = ".side";
+
+[[noreturn]] void refuse(const Options& options, const std::string& cause, const std::string& remedy) {
+  throw StartError("cannot use the store at " + options.path + ": " + cause + "; " + remedy);
+}
+
+[[noreturn]] void refuse(const Options& options, const Error& error) {
+  if (error.kind == ErrorKind::refused) {
+    refuse(options, error.what, "let this user write there or give [store] path a directory that it may write");
+  }
+  if (error.kind == ErrorKind::no_space)
+    refuse(options, error.what, "free space there or give [store] path another disk");
+  refuse(options, error.what, "give [store] path a directory on a local disk");
+}
+
+template <class T>
+T need(const Options& options, Result<T> result) {
+  if (!result) refuse(options, result.error());
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+Descriptor open_directory(const Options& options) {
+  std::error_code error;
+  const bool is_new = fs::create_directories(options.path, error);
+  if (!error && is_new) fs::permissions(options.path, fs::perms::owner_all, error);
+  if (error) refuse(options, from_errno(error.value(), "make the directory"));
+  const int directory = ::open(options.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) refuse(options, from_errno(errno, "open the directory"));
+  return Descriptor(directory);
+}
+
+Descriptor take_lock(const Options& options, const Disk& disk) {
+  Descriptor lock = need(options, disk.open("lock", O_RDWR | O_CREAT));
+  if (::flock(lock.number(), LOCK_EX | LOCK_NB) == 0) return lock;
+  if (errno == EWOULDBLOCK) {
+    refuse(options, "it is in use by another process", "stop it or give [store] path another directory");
+  }
+  refuse(options, from_errno(errno, "lock it"));
+}
+
+// All directories exist from the start, so that a commit never has to make one durable.
+void make_directories(const Options& options, const Disk& disk) {
+  static constexpr char digits[] = "0123456789abcdef";
+  need(options, disk.make_directory("tmp"));
+  need(options, disk.make_directory("layers"));
+  for (const std::string algorithm : {"layers/sha256", "layers/sha512"}) {
+    need(options, disk.make_directory(algorithm));
+    for (int i = 0; i < 256; ++i) need(options, disk.make_directory(algorithm + "/" + digits[i >> 4] + digits[i & 15]));
+    need(options, disk.sync_directory(algorithm));
+  }
+  need(options, disk.sync_directory("layers"));
+  need(options, disk.sync_directory("."));
+}
+
+void empty_temporaries(const Options& options) {
+  std::error_code error;
+  for (fs::directory_iterator entry(options.path + "/tmp", error), end; !error && entry != end;
+       entry.increment(error)) {
+    fs::remove_all(entry->path(), error);
+    if (error) break;
+  }
+  if (error) refuse(options, from_errno(error.value(), "empty tmp/"));
+}
+
+// Finds out now, and not at the first layer, whether this file system can do what a commit needs.
+void try_rename(const Options& options, const Disk& disk) {
+  need(options, disk.remove("layers/probe"));
+  need(options, disk.open("tmp/probe", O_RDWR | O_CREAT | O_EXCL));
+  need(options, disk.rename_new("tmp/probe", "layers/probe"));
+  need(options, disk.remove("layers/probe"));
+}
+
+// The digest that a file's name stands for, if it is one and the file is in its directory.
+std::optional<Digest> digest_of_name(std::string_view algorithm, const fs::path& file) {
+  std::string name = file.filename().string();
+  if (name.ends_with(side_ending)) name.resize(name.size() - side_ending.size());
+  const auto digest = Digest::parse(std::string(algorithm) + ":" + name);
+  if (!digest || file.parent_path().filename() != name.substr(0, 2)) return std::nullopt;
+  return *digest;
+}
+
+std::vector<fs::path> files_of(const Options& options, const std::string& directory) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  fs::directory_iterator entry(options.path + "/" + directory, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) files.push_back(entry->path());
+  if (error) refuse(options, from_errno(error.value(), "read " + directory));
+  return files;
+}
+
+std::optional<Found> look_at(const Disk& disk, const Digest& digest) {
+  const auto layer = open_layer(disk, digest);
+  if (layer) {
+    struct stat status {};
+    ::fstat(layer->data.number(), &status);  // open_layer did the same and it went well
+    const auto last = std::max(std::pair(status.st_atim.tv_sec, status.st_atim.tv_nsec),
+                               std::pair(status.st_mtim.tv_sec, status.st_mtim.tv_nsec));
+    return Found{digest, {layer->side.size_bytes}, last.first * 1'000'000'000 + last.second};
+  }
+  log::warning("store", "removes a layer that is not whole",
+               {{"digest", digest.text()}, {"cause", layer.error().what}});
+  const auto removed = remove_layer(disk, digest);
+  if (!removed) log::warning("store", "cannot remove a layer", {{"cause", removed.error().what}});
+  return std::nullopt;
+}
+
+// One of the directories of two hexadecimal digits.
+void take_stock_of(const Disk& disk, std::string_view algorithm, const std::vector<fs::path>& files,
+                   std::vector<Found>& found) {
+  for (const fs::path& file : files) {
+    const auto digest = digest_of_name(algorithm, file);
+    if (!digest) continue;
+    if (!file.string().ends_with(side_ending)) {
+      if (auto layer = look_at(disk, *digest)) found.push_back(std::move(*layer));
+    } else if (!std::ranges::binary_search(files, fs::path(file).replace_extension())) {
+      const auto removed = disk.remove(side_path(*digest));
+      if (!removed) log::warning("store", "cannot remove an orphan", {{"cause", removed.error().what}});
+    }
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<Root> open_root(const Options& options) {
+  Disk disk(open_directory(options), options.faults);
+  Descriptor lock = take_lock(options, disk);
+  make_directories(options, disk);
+  empty_temporaries(options);
+  try_rename(options, disk);
+  return std::shared_ptr<Root>(new Root{std::move(disk), std::move(lock)});
+}
+
+std::vector<Found> take_stock(const Root& root, const Options& options) {
+  std::vector<Found> found;
+  for (const std::string algorithm : {"sha256", "sha512"}) {
+    for (const fs::path& directory : files_of(options, "layers/" + algorithm)) {
+      auto files = files_of(options, "layers/" + algorithm + "/" + directory.filename().string());
+      std::ranges::sort(files);
+      take_stock_of(root.disk, algorithm, files, found);
+    }
+  }
+  std::ranges::sort(found, {}, &Found::last_used_nanoseconds);
+  return found;
+}
+
+}  // namespace shoal::store
