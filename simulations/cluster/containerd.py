@@ -1,0 +1,120 @@
+"""Debian's containerd as a client: its own root, state and socket, and `ctr images pull --hosts-dir` at one place."""
+
+import hashlib
+import json
+import os
+import subprocess
+
+from .processes import wait_until
+
+_CONFIG = """\
+version = 2
+root = "{path}/root"
+state = "{path}/state"
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt", "io.containerd.snapshotter.v1.aufs",
+  "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.devmapper",
+  "io.containerd.tracing.processor.v1.otlp"]
+[grpc]
+address = "{path}/containerd.sock"
+[ttrpc]
+address = "{path}/containerd.sock.ttrpc"
+"""
+_HOSTS = """\
+server = "{server}"
+[host."{mirror}"]
+capabilities = ["pull", "resolve"]
+"""
+
+
+def why_not_containerd():
+    """None when containerd can unpack images here, else the reason."""
+    if os.geteuid() != 0:
+        return "containerd needs root"
+    return None
+
+
+class Containerd:
+    """One daemon. `native` snapshots work on every file system."""
+
+    def __init__(self, workspace, place, name="containerd"):
+        self._path = workspace.directory(name)
+        self._workspace = workspace
+        self._place = place
+        self._name = name
+        self._pulls = 0
+        config = workspace.file(f"{name}/config.toml", _CONFIG.format(path=self._path))
+        self.process = workspace.start(name, ["containerd", "--config", config], place)
+        wait_until(self._answers, 20, "containerd answers")
+
+    def _answers(self):
+        if not self.process.running():
+            raise RuntimeError("containerd ended:\n" + self.process.log_tail())
+        return os.path.exists(f"{self._path}/containerd.sock") and self._ctr("version").returncode == 0
+
+    def _command(self, *arguments):
+        return ["ctr", "--address", f"{self._path}/containerd.sock", "--namespace", "shoal", *arguments]
+
+    def _ctr(self, *arguments):
+        return subprocess.run(self._place.command(self._command(*arguments)), capture_output=True, text=True, check=False)
+
+    def hosts_directory(self, upstream, server, mirror):
+        """A hosts-dir in which `upstream` is reached through `mirror`, and directly when that fails."""
+        self._workspace.file(f"{self._name}/hosts/{upstream}/hosts.toml", _HOSTS.format(server=server, mirror=mirror))
+        return f"{self._path}/hosts"
+
+    def start_pull(self, image, hosts_directory):
+        """`ctr images pull` as a process: unpacked too, as a node needs it."""
+        self._pulls += 1
+        return self._workspace.start(f"{self._name}-pull{self._pulls}", self._command(
+            "images", "pull", "--snapshotter", "native", "--hosts-dir", hosts_directory, image), self._place)
+
+    def image_digest(self, image):
+        """The digest that the image's name points to."""
+        rows = self._ctr("images", "ls", f"name=={image}").stdout.splitlines()[1:]
+        return rows[0].split()[2] if rows else None
+
+    def content(self, digest):
+        """A small blob out of the content store; None when it is not there."""
+        try:
+            with open(self._content_path(digest), "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            return None
+
+    def image_id(self, manifest_digest):
+        manifest = self.content(manifest_digest)
+        return json.loads(manifest)["config"]["digest"] if manifest else None
+
+    def holds(self, digest):
+        """Whether the content store has exactly these bytes: hashed again, not believed."""
+        try:
+            with open(self._content_path(digest), "rb") as file:
+                return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest() == digest
+        except FileNotFoundError:
+            return False
+
+    def received_at(self, digest):
+        """When the last byte of a blob was written, in seconds since 1970."""
+        return os.stat(self._content_path(digest)).st_mtime
+
+    def received_bytes(self):
+        """Bytes in the content store so far, finished blobs and those on their way."""
+        store = f"{self._path}/root/io.containerd.content.v1.content"
+        total = 0
+        for directory, _, files in os.walk(store):
+            for file in files:
+                try:
+                    total += os.stat(os.path.join(directory, file)).st_size
+                except FileNotFoundError:
+                    pass  # renamed just now; the next look counts it
+        return total
+
+    def remove_images(self):
+        """Forgets all images and their content, so that the next pull starts from nothing."""
+        names = self._ctr("images", "ls", "-q").stdout.split()
+        if names:
+            self._ctr("images", "rm", "--sync", *names)
+
+    def _content_path(self, digest):
+        algorithm, _, name = digest.partition(":")
+        return f"{self._path}/root/io.containerd.content.v1.content/blobs/{algorithm}/{name}"

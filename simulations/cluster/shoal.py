@@ -1,0 +1,147 @@
+"""shoal-tracker and shoal-agent as programs of a run: configuration file, readiness, log events and metrics."""
+
+import datetime
+import json
+import os
+import re
+
+from .processes import wait_until
+from .web import Endpoint
+
+_READY_SECONDS = 20
+
+
+class Programs:
+    """Where the two binaries are: the build directory of a preset."""
+
+    def __init__(self, build_directory):
+        self.agent = os.path.abspath(os.path.join(build_directory, "agent", "shoal-agent"))
+        self.tracker = os.path.abspath(os.path.join(build_directory, "tracker", "shoal-tracker"))
+
+    def missing(self):
+        return [path for path in (self.agent, self.tracker) if not os.access(path, os.X_OK)]
+
+
+class _Program:
+    """What both have: a process, and health and metrics on an admin address."""
+
+    def __init__(self, workspace, binary, place, name, config, admin_port):
+        self.workspace = workspace
+        self.place = place
+        self.name = name
+        self.admin = Endpoint(place, place.address, admin_port)
+        self._command = [binary, "serve", "--config", workspace.file(name + ".toml", toml(config))]
+        self._starts = 0
+        self.process = None
+
+    def start(self, wait=True):
+        """Starts it (again, with the same store and ports) and waits until it says that it is ready."""
+        self._starts += 1
+        log_name = self.name if self._starts == 1 else f"{self.name}-start{self._starts}"
+        self.process = self.workspace.start(log_name, self._command, self.place)
+        if wait:
+            self.wait_ready()
+        return self
+
+    def wait_ready(self):
+        wait_until(self.ready, _READY_SECONDS, f"{self.name} is ready")
+
+    def ready(self):
+        if not self.process.running():
+            raise RuntimeError(f"{self.name} ended with {self.process.exit_code()}:\n{self.process.log_tail()}")
+        try:
+            return self.admin.get("/readyz", timeout_seconds=5).status == 200
+        except OSError:
+            return False
+
+    def metrics(self):
+        """The metrics page as {'name{labels}': value}."""
+        page = self.admin.get("/metrics", timeout_seconds=5).body.decode()
+        rows = (line.rsplit(" ", 1) for line in page.splitlines() if line and not line.startswith("#"))
+        return {name: float(value) for name, value in rows}
+
+    def events(self, event):
+        """Log lines of one event: a list of (seconds since 1970, {field: value})."""
+        found = []
+        for line in self.process.log().splitlines():
+            match = re.match(rf"(\S+) \w+ \w+: {re.escape(event)}((?: \w+=\S+)*)$", line)
+            if match:
+                time = datetime.datetime.fromisoformat(match[1]).timestamp()
+                found.append((time, dict(field.split("=", 1) for field in match[2].split())))
+        return found
+
+
+class Tracker(_Program):
+    """A tracker whose origin is one registry, under the name its clients use."""
+
+    def __init__(self, workspace, programs, place, upstreams, capacity="20GiB", settings=None):
+        control, seeder, admin = (place.free_port() for _ in range(3))
+        config = {
+            "control": {"listen": f"{place.address}:{control}", "plaintext": True},
+            "seeder": {"listen": f"{place.address}:{seeder}", "advertise": place.address},
+            "upstreams": upstream_tables(upstreams),
+            "store": {"path": workspace.directory(f"{place.name}-store"), "capacity": capacity},
+            "admin": {"listen": f"{place.address}:{admin}"},
+            "log": {"level": "info", "format": "text"},
+        }
+        super().__init__(workspace, programs.tracker, place, place.name, merged(config, settings), admin)
+        self.control = Endpoint(place, place.address, control)
+
+    def seeded_bytes(self):
+        """Bytes that this tracker read from the origin."""
+        return sum(value for name, value in self.metrics().items() if name.startswith("shoal_origin_received_bytes_total"))
+
+
+class Agent(_Program):
+    """An agent of one node."""
+
+    def __init__(self, workspace, programs, place, upstreams, trackers=(), capacity="20GiB", settings=None):
+        registry, swarm, small, admin = (place.free_port() for _ in range(4))
+        config = {
+            "node": {"name": place.name},
+            "registry": {"listen": f"{place.local_address}:{registry}"},
+            "upstreams": upstream_tables(upstreams),
+            "trackers": {"urls": [tracker.control.url for tracker in trackers], "plaintext": True},
+            "swarm": {"listen": f"{place.address}:{swarm}", "http_listen": f"{place.address}:{small}",
+                      "advertise": place.address},
+            "store": {"path": workspace.directory(f"{place.name}-store"), "capacity": capacity},
+            "admin": {"listen": f"{place.address}:{admin}"},
+            "log": {"level": "info", "format": "text"},
+        }
+        super().__init__(workspace, programs.agent, place, place.name, merged(config, settings), admin)
+        self.registry = Endpoint(place, place.local_address, registry)
+
+    def received(self):
+        """Bytes of layers by where they came from: peers, seeder, origin."""
+        metrics = self.metrics()
+        return {"peers": metrics.get('shoal_swarm_received_bytes_total{source="peers"}', 0),
+                "seeder": metrics.get('shoal_swarm_received_bytes_total{source="seeder"}', 0),
+                "origin": metrics.get("shoal_origin_received_bytes_total", 0)}
+
+    def status(self):
+        return json.loads(self.admin.get("/v1/status", timeout_seconds=5).body)
+
+
+def upstream_tables(upstreams):
+    """[upstreams."HOST:PORT"] for registries on plain HTTP, from {name: url}."""
+    return {name: {"url": url} for name, url in upstreams.items()}
+
+
+def merged(config, settings):
+    """The configuration with the tables of `settings` laid over it, key by key."""
+    for table, keys in (settings or {}).items():
+        config.setdefault(table, {}).update(keys)
+    return config
+
+
+def toml(tables):
+    """Tables of strings, booleans, lists of strings, and tables of those, as TOML."""
+    lines = []
+    for table, keys in tables.items():
+        lines.append(f"[{table}]")
+        lines += [f"{key} = {json.dumps(value)}" for key, value in keys.items() if not isinstance(value, dict)]
+        for name, inner in keys.items():
+            if isinstance(inner, dict):
+                lines.append(f"[{table}.{json.dumps(name)}]")
+                lines += [f"{key} = {json.dumps(value)}" for key, value in inner.items()]
+    return "\n".join(lines) + "\n"

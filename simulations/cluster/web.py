@@ -1,0 +1,56 @@
+"""HTTP for everything here: connections made from a place, and small requests answered whole."""
+
+import dataclasses
+import http.client
+
+
+@dataclasses.dataclass(frozen=True)
+class Endpoint:
+    """A server as reached from a place."""
+
+    place: object
+    address: str
+    port: int
+
+    @property
+    def authority(self):
+        return f"{self.address}:{self.port}"
+
+    @property
+    def url(self):
+        return f"http://{self.authority}"
+
+    def open(self, timeout_seconds=30):
+        """A connection for any number of requests, made at the first."""
+        return _Connection(self, timeout_seconds)
+
+    def request(self, method, path, body=None, headers=None, timeout_seconds=30):
+        """One request on a connection of its own; the whole answer."""
+        connection = self.open(timeout_seconds)
+        try:
+            connection.request(method, path, body, headers or {})
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+    def get(self, path, headers=None, timeout_seconds=30):
+        return self.request("GET", path, None, headers, timeout_seconds)
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """Status, headers (case-insensitive, repeated ones by get_all) and body."""
+
+    status: int
+    headers: object
+    body: bytes
+
+
+class _Connection(http.client.HTTPConnection):
+    def __init__(self, endpoint, timeout_seconds):
+        super().__init__(endpoint.address, endpoint.port, timeout=timeout_seconds)
+        self._endpoint = endpoint
+
+    def connect(self):
+        self.sock = self._endpoint.place.connect(self._endpoint.address, self._endpoint.port, self.timeout)
