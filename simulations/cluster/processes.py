@@ -5,6 +5,8 @@ import signal
 import subprocess
 import time
 
+_LONGEST_LINE = 400  # of a log's tail, in characters
+
 
 class Process:
     """One running program. Start it from the main thread only: the kernel ties its end to the thread that started it."""
@@ -74,7 +76,7 @@ class Process:
             return log.read()
 
     def log_tail(self, lines=15):
-        return "\n".join(self.log().splitlines()[-lines:])
+        return "\n".join(line[:_LONGEST_LINE] for line in self.log().splitlines()[-lines:])
 
 
 def wait_until(condition, seconds, what, step_seconds=0.02):
