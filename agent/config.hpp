@@ -1,0 +1,55 @@
+// Configuration of the agent: one struct per part; every key with its default and why. `describe` names the keys once, for
+// reading, checking and printing.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/registry/endpoint.hpp"
+#include "shared/config/config.hpp"
+#include "shared/origin/upstreams.hpp"
+#include "shared/store/store.hpp"
+#include "shared/swarm/swarm.hpp"
+
+namespace shoal::agent {
+
+struct NodeOptions {
+  std::string name;  // the host's name unless given
+  std::string zone;
+};
+
+struct RegistryOptions {
+  std::string listen = "127.0.0.1:7070";
+  std::string handover = "stream";
+  registry::EndpointOptions endpoint;
+};
+
+struct TrackerOptions {
+  std::vector<std::string> urls;  // none: a plain pull-through cache
+  bool plaintext = false;
+};
+
+struct SwarmOptions {
+  std::string listen = "0.0.0.0:7072";
+  std::string http_listen = "0.0.0.0:7073";
+  std::string advertise;
+  ByteRate upload_limit{};
+  ByteRate download_limit{};
+};
+
+struct Options {
+  NodeOptions node;
+  RegistryOptions registry;
+  origin::Options upstreams;
+  TrackerOptions trackers;
+  SwarmOptions swarm;
+  store::Options store;
+  std::string admin_listen = "127.0.0.1:7071";
+  std::string log_level = "info";
+  std::string log_format = "text";
+};
+
+Options default_options();
+void describe(config::Section& root, Options& options);
+
+}  // namespace shoal::agent

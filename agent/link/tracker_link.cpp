@@ -1,0 +1,163 @@
+#include "agent/link/tracker_link.hpp"
+
+#include <random>
+
+#include "shared/log/log.hpp"
+
+namespace shoal::agent::link {
+namespace {
+
+// Half to all of the pause, so that agents that lost the same tracker do not come back together.
+Milliseconds jittered(Milliseconds pause) {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return pause / 2 + Milliseconds(random() % static_cast<unsigned>(pause.count() / 2 + 1));
+}
+
+}  // namespace
+
+TrackerLink::TrackerLink(Loop& loop, Clock& clock, LinkOptions options, std::function<control::Hello()> hello,
+                         Listener& listener)
+    : loop_(loop), clock_(clock), options_(std::move(options)), hello_(std::move(hello)), listener_(listener) {}
+
+void TrackerLink::start() { spawn(loop_, run()); }
+
+void TrackerLink::stop() {
+  stopped_ = true;
+  if (socket_) socket_->close();
+}
+
+std::string TrackerLink::tracker_host() const { return socket_->peer_address(); }
+std::string TrackerLink::own_host() const { return socket_->local_address(); }
+
+void TrackerLink::send(const control::Message& message) {
+  if (up()) socket_->send(control::encode(message));
+}
+
+Task<void> TrackerLink::run() {
+  Milliseconds pause = options_.shortest_pause;
+  while (!stopped_) {
+    const Result<void> greeted = co_await shake_hands();
+    if (greeted) {
+      pause = options_.shortest_pause;
+      co_await receive_all();
+    } else {
+      went_down(greeted.error().what);
+    }
+    co_await clock_.sleep(jittered(pause));
+    pause = std::min(pause * 2, options_.longest_pause);
+  }
+}
+
+Task<Result<void>> TrackerLink::shake_hands() {
+  auto connected = co_await http::connect_websocket(options_.url, control::path, control::subprotocol);
+  if (!connected) co_return tl::unexpected(connected.error());
+  socket_ = std::move(*connected);
+  socket_->send(control::encode(hello_()));
+  // A tracker that accepts but never welcomes: the socket is closed for it, and receive() then ends.
+  const auto timer = std::make_shared<asio::steady_timer>(loop_, options_.welcome_limit);
+  timer->async_wait([this](const IoError& cancelled) {
+    if (!cancelled && socket_ && !welcome_) socket_->close();
+  });
+  const Result<Bytes> frame = co_await socket_->receive();
+  timer->cancel();
+  if (!frame) co_return tl::unexpected(frame.error());
+  Result<control::Message> message = control::decode(*frame);
+  if (!message) co_return tl::unexpected(message.error());
+  const auto* welcome = std::get_if<control::Welcome>(&*message);
+  if (!welcome || welcome->protocol_version != control::version) {
+    co_return fail(ErrorKind::refused, "the tracker speaks another protocol version");
+  }
+  welcome_ = *welcome;
+  log::info("link", "tracker connected", {{"tracker", options_.url}, {"epoch", welcome->epoch}});
+  listener_.on_up(*this);
+  co_return Result<void>{};
+}
+
+Task<void> TrackerLink::receive_all() {
+  for (;;) {
+    const Result<Bytes> frame = co_await socket_->receive();
+    if (!frame) {
+      went_down(frame.error().what);
+      co_return;
+    }
+    Result<control::Message> message = control::decode(*frame);
+    if (message) {
+      take(std::move(*message));
+    } else if (message.error().kind == ErrorKind::corrupt) {
+      went_down(message.error().what);
+      co_return;
+    }
+  }
+}
+
+void TrackerLink::take(control::Message message) {
+  const auto answer_joins = [this](const Digest& digest, const JoinAnswer& answer) {
+    const auto [begin, end] = joining_.equal_range(digest);
+    const bool asked = begin != end;
+    for (auto it = begin; it != end; ++it) {
+      it->second->answer = answer;
+      it->second->signal.notify();
+    }
+    joining_.erase(begin, end);
+    return asked;
+  };
+  if (const auto* joined = std::get_if<control::Joined>(&message)) {
+    if (answer_joins(joined->digest, *joined)) return;
+  } else if (const auto* refused = std::get_if<control::Refused>(&message)) {
+    if (answer_joins(refused->digest, *refused)) return;
+  } else if (const auto* resolved = std::get_if<control::Resolved>(&message)) {
+    const auto waiter = resolving_.find(resolved->request);
+    if (waiter == resolving_.end()) return;  // its limit passed
+    waiter->second->answer = *resolved;
+    waiter->second->signal.notify();
+    resolving_.erase(waiter);
+    return;
+  }
+  listener_.on_message(*this, std::move(message));
+}
+
+void TrackerLink::went_down(const std::string& why) {
+  if (welcome_ || socket_) log::warning("link", "tracker lost", {{"tracker", options_.url}, {"why", why}});
+  if (!welcome_ && !socket_) log::debug("link", "tracker not reached", {{"tracker", options_.url}, {"why", why}});
+  welcome_.reset();
+  socket_.reset();
+  for (const auto& [digest, waiter] : std::exchange(joining_, {})) waiter->signal.notify();
+  for (const auto& [request, waiter] : std::exchange(resolving_, {})) waiter->signal.notify();
+}
+
+template <class Answer>
+Task<Result<Answer>> TrackerLink::await_answer(std::shared_ptr<Waiter<Answer>> waiter, Milliseconds limit) {
+  co_await waiter->signal.wait_for(limit);
+  if (!waiter->answer) co_return fail(ErrorKind::unavailable, "the tracker " + options_.url + " did not answer");
+  co_return std::move(*waiter->answer);
+}
+
+Task<Result<JoinAnswer>> TrackerLink::join(control::Join question, Milliseconds limit) {
+  if (!up()) co_return fail(ErrorKind::unavailable, "the tracker " + options_.url + " is not connected");
+  auto waiter = std::make_shared<Waiter<JoinAnswer>>(loop_);
+  joining_.emplace(question.digest, waiter);
+  const Digest digest = question.digest;
+  send(std::move(question));
+  Result<JoinAnswer> answer = co_await await_answer(waiter, limit);
+  const auto [begin, end] = joining_.equal_range(digest);
+  for (auto it = begin; it != end; ++it) {
+    if (it->second != waiter) continue;
+    joining_.erase(it);
+    break;
+  }
+  co_return answer;
+}
+
+Task<Result<control::Resolved>> TrackerLink::resolve(control::Resolve question, Milliseconds limit) {
+  if (!up()) co_return fail(ErrorKind::unavailable, "the tracker " + options_.url + " is not connected");
+  question.request = next_request_++;
+  const std::uint32_t request = question.request;
+  auto waiter = std::make_shared<Waiter<control::Resolved>>(loop_);
+  resolving_[request] = waiter;
+  send(std::move(question));
+  Result<control::Resolved> answer = co_await await_answer(waiter, limit);
+  resolving_.erase(request);
+  co_return answer;
+}
+
+}  // namespace shoal::agent::link

@@ -1,0 +1,89 @@
+// TrackerLink: the control channel to one tracker. It connects, says hello, reconnects with jitter, pairs questions with
+// answers, and hands everything else to its listener.
+//
+// Threads: the loop.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <variant>
+
+#include "shared/control/messages.hpp"
+#include "shared/core/clock.hpp"
+#include "shared/core/signal.hpp"
+#include "shared/http/websocket.hpp"
+
+namespace shoal::agent::link {
+
+class TrackerLink;
+
+// Who hears what the tracker says unasked.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  virtual void on_up(TrackerLink& link) = 0;  // welcomed: announce what is held and under way
+  virtual void on_message(TrackerLink& link, control::Message message) = 0;
+};
+
+struct LinkOptions {
+  std::string url;                        // "http://tracker:7080"
+  Milliseconds welcome_limit{5'000};      // DESIGN section 3: hand-over to the next source must not wait longer
+  Milliseconds shortest_pause{100};       // before a reconnect; doubles up to the longest, with jitter of one half
+  Milliseconds longest_pause{5'000};      // evidence/security.md section 4: 10,000 reconnects spread over seconds
+};
+
+using JoinAnswer = std::variant<control::Joined, control::Refused>;
+
+class TrackerLink {
+ public:
+  // `hello` is asked for at each connection. Both it and `listener` outlive the link.
+  TrackerLink(Loop& loop, Clock& clock, LinkOptions options, std::function<control::Hello()> hello, Listener& listener);
+
+  void start();  // once
+  void stop();   // leaves for good
+
+  const std::string& url() const { return options_.url; }
+  bool up() const { return welcome_.has_value(); }
+  const control::Welcome& welcome() const { return *welcome_; }  // while up
+  std::string tracker_host() const;                              // address of the other side, while up
+  std::string own_host() const;                                  // our address on this connection, while up
+
+  void send(const control::Message& message);  // dropped when down: `on_up` announces all again
+  // `unavailable` when the link is down, goes down, or nothing came within `limit`.
+  Task<Result<JoinAnswer>> join(control::Join question, Milliseconds limit);
+  Task<Result<control::Resolved>> resolve(control::Resolve question, Milliseconds limit);
+
+ private:
+  Task<void> run();
+  Task<Result<void>> shake_hands();
+  Task<void> receive_all();
+  void take(control::Message message);
+  void went_down(const std::string& why);
+
+  template <class Answer>
+  struct Waiter {
+    explicit Waiter(Loop& loop) : signal(loop) {}
+    Signal signal;
+    std::optional<Answer> answer;
+  };
+  template <class Answer>
+  Task<Result<Answer>> await_answer(std::shared_ptr<Waiter<Answer>> waiter, Milliseconds limit);
+
+  Loop& loop_;
+  Clock& clock_;
+  LinkOptions options_;
+  std::function<control::Hello()> hello_;
+  Listener& listener_;
+  std::unique_ptr<http::WebSocket> socket_;
+  std::optional<control::Welcome> welcome_;
+  bool stopped_ = false;
+  std::uint32_t next_request_ = 1;
+  std::unordered_multimap<Digest, std::shared_ptr<Waiter<JoinAnswer>>> joining_;
+  std::map<std::uint32_t, std::shared_ptr<Waiter<control::Resolved>>> resolving_;
+};
+
+}  // namespace shoal::agent::link

@@ -1,0 +1,33 @@
+// Trackers: the links to all configured trackers. Each layer belongs to one of them by rendezvous hashing of its digest
+// over those that are up, so that the next one takes over when one is down.
+//
+// Threads: the loop.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/link/tracker_link.hpp"
+
+namespace shoal::agent::link {
+
+class Trackers {
+ public:
+  Trackers(Loop& loop, Clock& clock, const std::vector<std::string>& urls, std::function<control::Hello()> hello,
+           Listener& listener);
+  void start();
+  void stop();
+
+  bool configured() const { return !links_.empty(); }
+  bool any_up() const;
+  TrackerLink* owner_of(std::string_view key);  // nullptr when none is up
+  TrackerLink* owner_of(const Digest& digest) { return owner_of(text_of(digest.raw())); }
+  void send_to_all(const control::Message& message);
+  const std::vector<std::unique_ptr<TrackerLink>>& all() const { return links_; }
+
+ private:
+  std::vector<std::unique_ptr<TrackerLink>> links_;
+};
+
+}  // namespace shoal::agent::link

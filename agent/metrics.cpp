@@ -1,0 +1,33 @@
+#include "agent/metrics.hpp"
+
+namespace shoal::agent {
+
+void describe(metrics::Page& page, const Metrics& metrics, const store::Store& store, const link::Trackers& trackers) {
+  const pull::Metrics& pull = metrics.pull;
+  page.add("shoal_pull_layers_total", "result=\"held\"", "Layers asked for, by whether they were held.", pull.hits);
+  page.add("shoal_pull_layers_total", "result=\"pulled\"", "Layers asked for, by whether they were held.", pull.pulls);
+  page.add("shoal_pull_failed_layers_total", "", "Layers that no source could deliver.", pull.pulls_failed);
+  page.add("shoal_pull_corrupt_layers_total", "", "Whole layers whose digest did not match.", pull.layers_corrupt);
+  page.add("shoal_pull_fallbacks_total", "", "Layers that the cluster could not deliver.", pull.origin_fallbacks);
+  page.add("shoal_origin_received_bytes_total", "", "Bytes of layers from the origin itself.", pull.origin_bytes);
+  page.add("shoal_small_received_bytes_total", "", "Bytes of small layers from holders.", pull.holder_bytes);
+
+  const swarm::Metrics& swarm = metrics.swarm;
+  const char* received = "Bytes of pieces from other nodes, by their role.";
+  page.add("shoal_swarm_received_bytes_total", "source=\"peers\"", received, swarm.received_from_peers_bytes);
+  page.add("shoal_swarm_received_bytes_total", "source=\"seeder\"", received, swarm.received_from_seeder_bytes);
+  page.add("shoal_swarm_sent_bytes_total", "", "Bytes of pieces to other nodes.", swarm.sent_bytes);
+  page.add("shoal_swarm_duplicate_bytes_total", "", "Bytes of pieces that came twice.", swarm.duplicate_bytes);
+  page.add("shoal_swarm_corrupt_pieces_total", "", "Pieces that did not match their signed hash.", swarm.corrupt_pieces);
+  page.add("shoal_swarm_reassigned_pieces_total", "", "Pieces asked again of another node.", swarm.reassigned_pieces);
+  page.add("shoal_swarm_connections", "", "Open connections to other nodes.", swarm.connections);
+
+  page.add_gauge("shoal_store_used_bytes", "", "Bytes of held layers.",
+                 [&store] { return static_cast<double>(store.used().value); });
+  page.add_gauge("shoal_store_reserved_bytes", "", "Bytes reserved for layers on their way.",
+                 [&store] { return static_cast<double>(store.reserved().value); });
+  page.add_gauge("shoal_tracker_up", "", "1 while any tracker is connected.",
+                 [&trackers] { return trackers.any_up() ? 1.0 : 0.0; });
+}
+
+}  // namespace shoal::agent

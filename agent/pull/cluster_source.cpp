@@ -1,0 +1,300 @@
+#include "agent/pull/cluster_source.hpp"
+
+#include "shared/http/client.hpp"
+#include "shared/log/log.hpp"
+
+namespace shoal::agent::pull {
+namespace {
+
+ErrorKind kind_of(control::Reason reason) {
+  switch (reason) {
+    case control::Reason::not_found: return ErrorKind::not_found;
+    case control::Reason::denied:
+    case control::Reason::size:
+    case control::Reason::upstream: return ErrorKind::refused;
+    case control::Reason::unavailable: return ErrorKind::unavailable;
+  }
+  return ErrorKind::unavailable;
+}
+
+control::Join join_message(const Ask& ask) {
+  control::Join join{.digest = ask.digest, .source = {}, .size_hint_bytes = 0, .credential = {}};
+  join.source.kind = ask.kind == origin::Kind::manifest ? control::LayerKind::manifest : control::LayerKind::blob;
+  join.source.upstream = ask.repository.upstream;
+  join.source.repository = ask.repository.name;
+  join.size_hint_bytes = ask.size_hint.value_or(ByteCount{}).value;
+  return join;
+}
+
+std::vector<swarm::PeerAddress> addresses(const std::vector<control::Endpoint>& endpoints, link::TrackerLink& link) {
+  std::vector<swarm::PeerAddress> list;
+  for (const control::Endpoint& endpoint : endpoints) {
+    list.push_back({endpoint.host.empty() ? link.tracker_host() : endpoint.host, endpoint.port, endpoint.is_seeder});
+  }
+  return list;
+}
+
+}  // namespace
+
+ClusterSource::ClusterSource(Parts parts, ClusterLimits limits) : parts_(parts), limits_(limits) {}
+
+Task<Result<void>> ClusterSource::fill(std::shared_ptr<Download> download) {
+  const Ask& ask = download->ask();
+  link::TrackerLink* link = parts_.trackers.owner_of(ask.digest);
+  if (!link) co_return fail(ErrorKind::unavailable, "no tracker is connected");
+  leave_swarm(ask.digest);  // of an attempt before
+  const auto answer = co_await link->join(join_message(ask), limits_.join);
+  if (!answer) co_return tl::unexpected(answer.error());
+  if (const auto* refused = std::get_if<control::Refused>(&*answer)) {
+    co_return fail(kind_of(refused->reason), "the tracker refused: " + refused->what);
+  }
+  control::Joined joined = std::get<control::Joined>(*answer);
+  const Result<void> agreed = agree(*download, joined);
+  if (!agreed) co_return agreed;
+  const bool small = !joined.holders.empty();
+  Result<void> filled;
+  if (small) {
+    filled = co_await from_holders(download, link, std::move(joined));
+  } else {
+    filled = co_await from_swarm(download, link, std::move(joined));
+  }
+  co_return filled;
+}
+
+// The tracker's size must be ours, its cut the protocol's.
+Result<void> ClusterSource::agree(Download& download, const control::Joined& joined) {
+  if (joined.size_bytes > largest_layer.value) return fail(ErrorKind::refused, "the tracker's size is out of bounds");
+  const PieceLayout layout(ByteCount{joined.size_bytes});
+  if (joined.piece_length_bytes != layout.piece_length().value) {
+    return fail(ErrorKind::refused, "the tracker cuts pieces by another rule");
+  }
+  if (!download.begun()) {
+    auto reserved = parts_.store.reserve(joined.digest, layout.layer_size());
+    if (!reserved) return tl::unexpected(reserved.error());
+    download.begin(std::move(*reserved));
+  }
+  if (download.partial().file()->layout().layer_size() != layout.layer_size()) {
+    return fail(ErrorKind::refused, "the tracker's size is not the manifest's");
+  }
+  if (download.content_type().empty()) download.set_content_type(joined.content_type);
+  return {};
+}
+
+Task<Result<void>> ClusterSource::from_holders(std::shared_ptr<Download> download, link::TrackerLink* link,
+                                               control::Joined joined) {
+  const Digest digest = download->ask().digest;
+  if (!link->up()) co_return fail(ErrorKind::unavailable, "the tracker went away");
+  const std::string proof = "Shoal " + small_layer_proof(link->welcome().swarm_key, digest);
+  const std::vector<swarm::PeerAddress> holders = addresses(joined.holders, *link);
+  Result<void> filled = fail(ErrorKind::unavailable, "the tracker named no holder");
+  for (const swarm::PeerAddress& holder : holders) {
+    http::ClientRequest request;
+    request.url = http::Url{"http", holder.host, holder.port, "/v1/small/" + digest.text()};
+    request.headers = {{"Authorization", proof}};
+    request.limits = {.connect = limits_.silence_alone, .headers = limits_.silence_alone, .silence = limits_.silence};
+    auto response = co_await http::request(std::move(request));
+    if (!response) {
+      filled = tl::unexpected(response.error());
+      continue;
+    }
+    auto body = co_await http::read_all(**response, {joined.size_bytes});
+    const bool whole = body && (*response)->status() == 200 && digest_of(digest.algorithm(), *body) == digest;
+    if (!whole) {
+      filled = fail(ErrorKind::unavailable, "the holder " + holder.host + " did not give the layer");
+      continue;
+    }
+    parts_.metrics.holder_bytes.add(body->size());
+    filled = download->write_whole(*body, &Received::from_holder);
+    co_return filled;
+  }
+  co_return filled;
+}
+
+Task<Result<void>> ClusterSource::from_swarm(std::shared_ptr<Download> download, link::TrackerLink* link,
+                                             control::Joined joined) {
+  const Digest digest = download->ask().digest;
+  if (!link->up()) co_return fail(ErrorKind::unavailable, "the tracker went away");
+  const auto file = download->partial().file();
+  Member member{.link = link, .name = {}, .generation = joined.generation, .download = download,
+                .finished_list = {}, .last_bytes = parts_.clock.now()};
+  member.name = swarm_name(link->welcome().swarm_key, digest, file->layout(), joined.generation);
+  swarm::Membership membership{.name = member.name, .role = swarm::Role::fetch, .file = file,
+                               .have = download->partial().written(), .hashes = PieceHashes(file->layout()),
+                               .tracker_key = link->welcome().public_key, .finished_list = {}, .events = {}};
+  const SwarmName name = member.name;
+  join_swarm(digest, std::move(member), std::move(membership));
+  parts_.swarm.connect(name, addresses(joined.peers, *link));
+  const Result<void> filled = co_await watch(digest);
+  const auto entry = members_.find(digest);
+  if (entry != members_.end()) {
+    entry->second.download.reset();
+    if (!filled) leave_swarm(digest);
+  }
+  co_return filled;
+}
+
+// Until the download is filled, or the swarm gives nothing any more.
+Task<Result<void>> ClusterSource::watch(Digest digest) {
+  Time reported = parts_.clock.now();
+  for (;;) {
+    const auto entry = members_.find(digest);
+    if (entry == members_.end()) co_return fail(ErrorKind::unavailable, "the swarm failed on this node");
+    Member& member = entry->second;
+    if (member.download->filled()) co_return Result<void>{};
+    if (member.restarted) co_return fail(ErrorKind::corrupt, "the origin's bytes proved wrong; the swarm restarts");
+    const Time now = parts_.clock.now();
+    const Milliseconds patience = member.link->up() ? limits_.silence : limits_.silence_alone;
+    if (now - member.last_bytes > patience) co_return fail(ErrorKind::unavailable, "the swarm makes no progress");
+    if (now - reported > limits_.progress && member.ready) {
+      report(digest, member, false);
+      reported = now;
+    }
+    const auto download = member.download;
+    co_await download->changed().wait_for(Milliseconds(250));
+  }
+}
+
+void ClusterSource::join_swarm(const Digest& digest, Member member, swarm::Membership membership) {
+  while (members_.size() >= limits_.memberships) leave_swarm(Digest(by_age_.front()));
+  membership.events = [this, digest](swarm::Event event) { take(digest, std::move(event)); };
+  members_.insert_or_assign(digest, std::move(member));
+  by_age_.push_back(digest);
+  parts_.swarm.join(std::move(membership));
+}
+
+void ClusterSource::leave_swarm(const Digest& digest) {
+  const auto entry = members_.find(digest);
+  if (entry == members_.end()) return;
+  parts_.swarm.leave(entry->second.name);
+  entry->second.link->send(control::Leave{digest});
+  members_.erase(entry);
+  by_age_.remove(digest);
+}
+
+void ClusterSource::report(const Digest& digest, const Member& member, bool complete) {
+  control::Progress progress{.digest = digest, .generation = member.generation, .pieces = 0, .complete = complete};
+  if (member.download) progress.pieces = member.download->partial().written().held();
+  member.link->send(progress);
+}
+
+void ClusterSource::take(const Digest& digest, swarm::Event event) {
+  const auto entry = members_.find(digest);
+  if (entry == members_.end()) return;
+  Member& member = entry->second;
+  member.last_bytes = parts_.clock.now();
+  if (std::holds_alternative<swarm::Ready>(event)) {
+    member.ready = true;
+    report(digest, member, !member.download);
+  } else if (const auto* arrived = std::get_if<swarm::PieceArrived>(&event)) {
+    if (member.download) {
+      member.download->note(arrived->piece, arrived->from_seeder ? &Received::from_seeder : &Received::from_peers);
+    }
+  } else if (const auto* refused = std::get_if<swarm::PieceRefused>(&event)) {
+    log::warning("pull", "corrupt piece",
+                 {{"digest", digest.text()}, {"piece", refused->piece}, {"node", refused->node}});
+  } else if (const auto* wanted = std::get_if<swarm::HashesWanted>(&event)) {
+    member.link->send(control::WantHashes{digest, member.generation, wanted->piece});
+  } else if (const auto* failed = std::get_if<swarm::Failed>(&event)) {
+    log::error("pull", "swarm failed", {{"digest", digest.text()}, {"why", failed->error.what}});
+    leave_swarm(digest);
+  }
+}
+
+void ClusterSource::announce(const Digest& digest) {
+  const auto entry = members_.find(digest);
+  if (entry == members_.end()) {
+    parts_.trackers.send_to_all(control::Holds{{digest}});
+  } else {
+    report(digest, entry->second, true);
+  }
+}
+
+void ClusterSource::describe(const Digest& digest, store::Side& side) const {
+  const auto entry = members_.find(digest);
+  if (entry == members_.end()) return;
+  side.swarm = entry->second.name;
+  side.generation = entry->second.generation;
+  side.signature = entry->second.finished_list;
+}
+
+void ClusterSource::on_up(link::TrackerLink& link) {
+  const std::vector<Digest> held = parts_.store.digests();
+  if (held.size() > control::largest_held_list) {  // more than the hello carries
+    for (std::size_t i = 0; i < held.size(); i += control::largest_held_list) {
+      const std::size_t end = std::min(held.size(), i + control::largest_held_list);
+      link.send(control::Holds{std::vector<Digest>(held.begin() + i, held.begin() + end)});
+    }
+  }
+  // The tracker may be a new one without memory: it is told again of what this node fetches and serves.
+  for (auto& [digest, member] : members_) {
+    if (member.link != &link) continue;
+    if (member.download) link.send(join_message(member.download->ask()));
+    if (member.ready) report(digest, member, !member.download);
+  }
+}
+
+void ClusterSource::on_message(link::TrackerLink& link, control::Message message) {
+  std::visit([&](const auto& known) { on(link, known); }, message);
+}
+
+void ClusterSource::on(link::TrackerLink& link, const control::Joined& joined) {
+  const auto entry = members_.find(joined.digest);
+  if (entry == members_.end() || entry->second.generation != joined.generation) return;
+  parts_.swarm.connect(entry->second.name, addresses(joined.peers, link));
+  if (entry->second.ready) report(joined.digest, entry->second, !entry->second.download);
+}
+
+void ClusterSource::on(link::TrackerLink& link, const control::Peers& peers) {
+  const auto entry = members_.find(peers.digest);
+  if (entry == members_.end() || entry->second.generation != peers.generation) return;
+  parts_.swarm.connect(entry->second.name, addresses(peers.peers, link));
+}
+
+void ClusterSource::on(link::TrackerLink& link, const control::Serve& serve) {
+  const auto entry = members_.find(serve.digest);
+  if (entry != members_.end()) {
+    if (entry->second.generation == serve.generation && entry->second.ready) {
+      report(serve.digest, entry->second, !entry->second.download);
+    }
+    return;
+  }
+  const auto held = parts_.store.find(serve.digest);
+  if (!held) return;
+  const PieceLayout& layout = held->file()->layout();
+  swarm::Membership membership{.name = swarm_name(link.welcome().swarm_key, serve.digest, layout, serve.generation),
+                               .role = swarm::Role::hold, .file = held->file(),
+                               .have = PieceSet::full(layout.count()), .hashes = PieceHashes(layout),
+                               .tracker_key = link.welcome().public_key, .finished_list = held->side().signature,
+                               .events = {}};
+  membership.hashes.add_list(held->side().hashes);
+  Member member{.link = &link, .name = membership.name, .generation = serve.generation, .download = {},
+                .finished_list = held->side().signature, .last_bytes = parts_.clock.now()};
+  join_swarm(serve.digest, std::move(member), std::move(membership));
+}
+
+void ClusterSource::on(link::TrackerLink&, const control::Restart& restart) {
+  const auto entry = members_.find(restart.digest);
+  if (entry == members_.end() || entry->second.generation == restart.generation) return;
+  if (!entry->second.download) {
+    leave_swarm(restart.digest);
+    return;
+  }
+  entry->second.restarted = true;
+  entry->second.download->changed().notify();
+}
+
+void ClusterSource::on(link::TrackerLink& link, const control::Hashes& hashes) {
+  const auto entry = members_.find(hashes.digest);
+  if (entry == members_.end() || entry->second.generation != hashes.generation || !entry->second.download) return;
+  PieceHashes check(entry->second.download->partial().file()->layout());
+  if (!check.add(hashes.batch, entry->second.name, link.welcome().public_key)) return;
+  parts_.swarm.publish(entry->second.name, {.batches = {hashes.batch}, .in_file = {}});
+}
+
+void ClusterSource::on(link::TrackerLink&, const control::Finished& finished) {
+  const auto entry = members_.find(finished.digest);
+  if (entry == members_.end() || entry->second.generation != finished.generation) return;
+  entry->second.finished_list = finished.signature;
+}
+
+}  // namespace shoal::agent::pull

@@ -1,0 +1,76 @@
+// ClusterSource: fills a download from the cluster: the swarm that its tracker coordinates, or for a small layer one HTTP
+// round trip to a holder that the tracker names. Afterwards it keeps serving the layer to the swarm.
+//
+// Threads: the loop.
+#pragma once
+
+#include <list>
+#include <unordered_map>
+
+#include "agent/pull/download.hpp"
+#include "agent/pull/parts.hpp"
+
+namespace shoal::agent::pull {
+
+struct ClusterLimits {
+  Milliseconds join{5'000};           // for the tracker's answer: the runtime wants its headers by then
+  Milliseconds silence{5'000};        // without a byte while the tracker is there: it may be waiting for a slow origin
+  Milliseconds silence_alone{2'000};  // without a byte and without tracker (DESIGN section 6)
+  Milliseconds progress{1'000};       // between two reports to the tracker
+  std::size_t memberships = 256;      // swarms served at once; the oldest is left for a new one
+};
+
+class ClusterSource {
+ public:
+  ClusterSource(Parts parts, ClusterLimits limits);
+
+  // `corrupt` when the tracker restarts the swarm: the next attempt joins its new generation.
+  Task<Result<void>> fill(std::shared_ptr<Download> download);
+
+  // The layer is held: tells the tracker.
+  void announce(const Digest& digest);
+  // The tracker's signature over the finished list of hashes, and the swarm it belongs to; for the side file.
+  void describe(const Digest& digest, store::Side& side) const;
+
+  // What trackers say unasked.
+  void on_up(link::TrackerLink& link);
+  void on_message(link::TrackerLink& link, control::Message message);
+
+ private:
+  struct Member {
+    link::TrackerLink* link = nullptr;
+    SwarmName name;
+    Generation generation = 0;
+    std::shared_ptr<Download> download;  // while it is being filled
+    std::optional<Signature> finished_list;
+    Time last_bytes;
+    bool restarted = false;
+    bool ready = false;
+  };
+  using Members = std::unordered_map<Digest, Member>;
+
+  Task<Result<void>> from_holders(std::shared_ptr<Download> download, link::TrackerLink* link, control::Joined joined);
+  Task<Result<void>> from_swarm(std::shared_ptr<Download> download, link::TrackerLink* link, control::Joined joined);
+  Task<Result<void>> watch(Digest digest);
+  Result<void> agree(Download& download, const control::Joined& joined);
+  void join_swarm(const Digest& digest, Member member, swarm::Membership membership);
+  void leave_swarm(const Digest& digest);
+  void report(const Digest& digest, const Member& member, bool complete);
+  void take(const Digest& digest, swarm::Event event);
+
+  void on(link::TrackerLink& link, const control::Joined& joined);
+  void on(link::TrackerLink& link, const control::Peers& peers);
+  void on(link::TrackerLink& link, const control::Serve& serve);
+  void on(link::TrackerLink& link, const control::Restart& restart);
+  void on(link::TrackerLink& link, const control::Hashes& hashes);
+  void on(link::TrackerLink& link, const control::Finished& finished);
+  template <class Other>
+  void on(link::TrackerLink&, const Other&) {}  // answers, and what only trackers hear
+
+  Parts parts_;
+  ClusterLimits limits_;
+  Members members_;
+  std::list<Digest> by_age_;  // of memberships, oldest first
+};
+
+}  // namespace shoal::agent::pull

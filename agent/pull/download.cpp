@@ -1,0 +1,121 @@
+#include "agent/pull/download.hpp"
+
+#include "shared/log/log.hpp"
+
+namespace shoal::agent::pull {
+namespace {
+
+// A step of hashing on the pool: long enough to cost no wake-ups, short enough to let other layers in.
+constexpr std::uint64_t hash_step_bytes = (4_MiB).value;
+
+}  // namespace
+
+Download::Download(Loop& loop, Pool& pool, Ask ask, int attempt)
+    : loop_(loop), pool_(pool), ask_(std::move(ask)), attempt_(attempt), changed_(loop) {}
+
+void Download::begin(store::Reserved reserved) {
+  SHOAL_CHECK(!begun());
+  partial_.emplace(reserved.file());
+  reserved_ = std::move(reserved);
+  spawn(loop_, hash_behind());
+  changed_.notify();
+}
+
+void Download::note(const store::WrittenPiece& piece, std::uint64_t Received::* source) {
+  if (!partial_->note(piece)) return;
+  if (partial_->written().held() == 1) log::info("pull", "first piece", {{"digest", ask_.digest.text()}});
+  received_.*source += partial_->file()->layout().length(piece.index());
+  changed_.notify();
+}
+
+Result<void> Download::write_whole(ByteView bytes, std::uint64_t Received::* source) {
+  const PieceLayout& layout = partial_->file()->layout();
+  PieceHashes hashes(layout);
+  for (PieceIndex piece = 0; piece < layout.count(); ++piece) {
+    auto taken = hashes.take_from_origin(piece, bytes.subspan(layout.offset(piece), layout.length(piece)));
+    if (!taken) return tl::unexpected(taken.error());
+    auto written = partial_->file()->write(*taken);
+    if (!written) return tl::unexpected(written.error());
+    note(*written, source);
+  }
+  return {};
+}
+
+Task<void> Download::hash_behind() {
+  const auto self = shared_from_this();
+  auto verifier = std::make_shared<store::LayerVerifier>(ask_.digest, partial_->file());
+  const std::uint64_t size = partial_->file()->layout().layer_size().value;
+  while (verifier->position() < size) {
+    const std::uint64_t end = std::min(partial_->contiguous_bytes(), verifier->position() + hash_step_bytes);
+    if (end == verifier->position()) {
+      if (settled()) co_return;  // given up before it was filled
+      co_await changed_.wait();
+      continue;
+    }
+    const Result<void> advanced = co_await pool_.run([verifier, end] { return verifier->advance(end); });
+    if (advanced) continue;
+    verdict_ = tl::unexpected(advanced.error());
+    changed_.notify();
+    co_return;
+  }
+  verdict_ = verifier->finish();
+  if (*verdict_) partial_->release_tail(**verdict_);
+  changed_.notify();
+}
+
+Task<Result<store::VerifiedLayer>> Download::verified() {
+  while (!verdict_) co_await changed_.wait();
+  co_return *verdict_;
+}
+
+void Download::settle(Result<store::HeldLayer> outcome) {
+  SHOAL_CHECK(!settled());
+  outcome_ = std::move(outcome);
+  reserved_.reset();  // committed, or given back before a next attempt reserves again
+  changed_.notify();
+}
+
+Task<Result<ByteCount>> Download::size() {
+  const auto self = shared_from_this();
+  while (!begun() && !settled()) co_await changed_.wait();
+  if (begun()) co_return partial_->file()->layout().layer_size();
+  if (*outcome_) co_return (*outcome_)->size();
+  co_return tl::unexpected(outcome_->error());
+}
+
+std::optional<Result<store::VerifiedSpan>> Download::look(std::uint64_t from) const {
+  if (outcome_ && *outcome_) return (*outcome_)->readable(from);
+  if (partial_) {
+    store::VerifiedSpan span = partial_->readable(from);
+    const bool tail_released = verdict_ && *verdict_;
+    const bool at_end = tail_released && from == partial_->file()->layout().layer_size().value;
+    if (span.length() > 0 || at_end) return span;
+  }
+  if (outcome_) return tl::unexpected(outcome_->error());
+  return std::nullopt;
+}
+
+Task<Result<store::VerifiedSpan>> Download::readable(std::uint64_t from) {
+  const auto self = shared_from_this();
+  auto found = look(from);
+  while (!found) {
+    co_await changed_.wait();
+    found = look(from);
+  }
+  co_return std::move(*found);
+}
+
+Task<Result<store::VerifiedSpan>> Download::readable_within(std::uint64_t from, Milliseconds limit) {
+  const auto self = shared_from_this();
+  const auto end = std::chrono::steady_clock::now() + limit;
+  auto found = look(from);
+  while (!found) {
+    const auto left = std::chrono::duration_cast<Milliseconds>(end - std::chrono::steady_clock::now());
+    if (left <= Milliseconds::zero()) co_return fail(ErrorKind::unavailable, "nothing has arrived yet");
+    co_await changed_.wait_for(left);
+    found = look(from);
+  }
+  co_return std::move(*found);
+}
+
+}  // namespace shoal::agent::pull

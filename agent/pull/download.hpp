@@ -1,0 +1,92 @@
+// Download: one attempt at one layer, while it is being filled: what was asked, which pieces are there, what may be handed
+// over, and how it ended. Everybody who wants the layer shares the one download; none of them can cancel it.
+//
+// Threads: the loop.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "shared/core/clock.hpp"
+#include "shared/core/pool.hpp"
+#include "shared/core/signal.hpp"
+#include "shared/origin/origin.hpp"
+#include "shared/store/store.hpp"
+
+namespace shoal::agent::pull {
+
+// A layer that somebody wants, and where the origin keeps it.
+struct Ask {
+  Digest digest;
+  origin::Kind kind = origin::Kind::blob;
+  origin::Repository repository;
+  std::optional<ByteCount> size_hint;  // from a verified manifest
+  std::string authorization;           // the caller's own header, for the origin only
+};
+
+struct Received {  // bytes, by where they came from: for the log line and the status page
+  std::uint64_t from_peers = 0;
+  std::uint64_t from_seeder = 0;
+  std::uint64_t from_holder = 0;
+  std::uint64_t from_origin = 0;
+};
+
+class Download : public std::enable_shared_from_this<Download> {
+ public:
+  Download(Loop& loop, Pool& pool, Ask ask, int attempt);
+
+  const Ask& ask() const { return ask_; }
+  int attempt() const { return attempt_; }
+
+  // ---- filling: the sources
+
+  // The size is known and room for it is reserved; hashing begins behind the written prefix. Once.
+  void begin(store::Reserved reserved);
+  bool begun() const { return partial_.has_value(); }
+  void note(const store::WrittenPiece& piece, std::uint64_t Received::* source);
+  // Verified whole bytes of a small layer: all its pieces at once.
+  Result<void> write_whole(ByteView bytes, std::uint64_t Received::* source);
+  void set_content_type(std::string type) { content_type_ = std::move(type); }
+
+  const store::PartialLayer& partial() const { return *partial_; }
+  const store::Reserved& reserved() const { return *reserved_; }
+  bool filled() const { return partial_ && partial_->complete(); }
+
+  // ---- ending: the pull path
+
+  // When filled: the layer's own digest, the final judge. `corrupt` when it does not match.
+  Task<Result<store::VerifiedLayer>> verified();
+  void settle(Result<store::HeldLayer> outcome);  // once
+  bool settled() const { return outcome_.has_value(); }
+
+  // ---- handing over: any number of readers
+
+  Task<Result<ByteCount>> size();  // waits until it is known, or the download ended
+  // Waits until something may be handed over at `from`; empty only at the end of the layer.
+  Task<Result<store::VerifiedSpan>> readable(std::uint64_t from);
+  // As `readable`, for at most `limit`; then `unavailable`, while the download goes on.
+  Task<Result<store::VerifiedSpan>> readable_within(std::uint64_t from, Milliseconds limit);
+
+  const std::string& content_type() const { return content_type_; }
+  const Received& received() const { return received_; }
+  Signal& changed() { return changed_; }
+
+ private:
+  std::optional<Result<store::VerifiedSpan>> look(std::uint64_t from) const;
+  Task<void> hash_behind();
+
+  Loop& loop_;
+  Pool& pool_;
+  Ask ask_;
+  int attempt_;
+  Signal changed_;
+  std::optional<store::Reserved> reserved_;
+  std::optional<store::PartialLayer> partial_;
+  std::optional<Result<store::VerifiedLayer>> verdict_;
+  std::optional<Result<store::HeldLayer>> outcome_;
+  std::string content_type_;
+  Received received_;
+};
+
+}  // namespace shoal::agent::pull

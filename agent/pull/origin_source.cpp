@@ -1,0 +1,107 @@
+#include "agent/pull/origin_source.hpp"
+
+#include "shared/log/log.hpp"
+
+namespace shoal::agent::pull {
+namespace {
+
+// Gathers a stream's bytes into pieces.
+class Cutter {
+ public:
+  Cutter(const PieceLayout& layout, std::uint64_t offset) : layout_(layout), position_(offset) {}
+
+  // Takes bytes from the front of `bytes`; the piece that they completed, if they did.
+  std::optional<PieceIndex> take(ByteView& bytes) {
+    const PieceIndex piece = layout_.piece_at(position_);
+    const std::uint64_t piece_end = layout_.offset(piece) + layout_.length(piece);
+    const std::size_t count = std::min<std::uint64_t>(bytes.size(), piece_end - position_);
+    if (starts_at_piece() || !buffer_.empty()) buffer_.insert(buffer_.end(), bytes.begin(), bytes.begin() + count);
+    bytes = bytes.subspan(count);
+    position_ += count;
+    if (position_ < piece_end || buffer_.size() != layout_.length(piece)) return std::nullopt;
+    return piece;
+  }
+  Bytes piece_bytes() { return std::exchange(buffer_, {}); }
+
+ private:
+  bool starts_at_piece() const { return layout_.offset(layout_.piece_at(position_)) == position_; }
+  PieceLayout layout_;
+  std::uint64_t position_;
+  Bytes buffer_;
+};
+
+}  // namespace
+
+OriginSource::OriginSource(Parts parts, OriginLimits limits) : parts_(parts), limits_(limits), ended_(parts.loop) {}
+
+Task<Result<void>> OriginSource::fill(std::shared_ptr<Download> download) {
+  while (running_ >= limits_.fetches) co_await ended_.wait();
+  ++running_;
+  Result<void> filled;
+  Milliseconds pause = limits_.pause;
+  for (int attempt = 0; attempt < limits_.tries; ++attempt) {
+    if (attempt > 0) co_await parts_.clock.sleep(pause);
+    pause *= 2;
+    const std::uint64_t before = download->received().from_origin;
+    filled = co_await try_once(download);
+    const bool moved = download->received().from_origin > before;
+    if (filled || filled.error().kind != ErrorKind::unavailable || !moved) break;
+    log::warning("pull", "origin fetch broke off", {{"digest", download->ask().digest.text()}, {"why", filled.error().what}});
+  }
+  --running_;
+  ended_.notify();
+  co_return filled;
+}
+
+Task<Result<void>> OriginSource::try_once(std::shared_ptr<Download> download) {
+  const Ask& ask = download->ask();
+  std::uint64_t from = 0;
+  if (download->begun()) {
+    const store::PartialLayer& partial = download->partial();
+    if (partial.complete()) co_return Result<void>{};
+    from = partial.file()->layout().offset(partial.written().first_missing());
+  }
+  auto opened = co_await parts_.origin.open(ask.repository, ask.kind, ask.digest, from, ask.authorization);
+  if (!opened) co_return tl::unexpected(opened.error());
+  std::shared_ptr<origin::LayerStream> stream = std::move(*opened);
+  if (!download->begun()) {
+    auto reserved = parts_.store.reserve(ask.digest, stream->size());
+    if (!reserved) co_return tl::unexpected(reserved.error());
+    download->begin(std::move(*reserved));
+  }
+  if (stream->size() != download->partial().file()->layout().layer_size()) {
+    co_return fail(ErrorKind::refused, "the origin's size of " + ask.digest.text() + " is not the manifest's");
+  }
+  if (download->content_type().empty()) download->set_content_type(stream->content_type());
+  const Result<void> copied = co_await copy(download, stream);
+  co_return copied;
+}
+
+Task<Result<void>> OriginSource::copy(std::shared_ptr<Download> download, std::shared_ptr<origin::LayerStream> stream) {
+  const auto file = download->partial().file();
+  Cutter cutter(file->layout(), stream->offset());
+  for (;;) {
+    const Result<ByteView> arrived = co_await stream->next();
+    if (!arrived) co_return tl::unexpected(arrived.error());
+    if (arrived->empty()) break;
+    parts_.metrics.origin_bytes.add(arrived->size());
+    for (ByteView bytes = *arrived; !bytes.empty();) {
+      const std::optional<PieceIndex> piece = cutter.take(bytes);
+      if (!piece) continue;
+      auto whole = std::make_shared<Bytes>(cutter.piece_bytes());
+      if (download->partial().written().has(*piece)) continue;
+      const auto written = co_await parts_.pool.run([file, whole, index = *piece]() -> Result<store::WrittenPiece> {
+        PieceHashes hashes(file->layout());
+        const auto taken = hashes.take_from_origin(index, *whole);
+        if (!taken) return tl::unexpected(taken.error());
+        return file->write(*taken);
+      });
+      if (!written) co_return tl::unexpected(written.error());
+      download->note(*written, &Received::from_origin);
+    }
+  }
+  if (!download->filled()) co_return fail(ErrorKind::unavailable, "the origin's body ended early");
+  co_return Result<void>{};
+}
+
+}  // namespace shoal::agent::pull

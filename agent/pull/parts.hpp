@@ -1,0 +1,35 @@
+// Parts: what the pull path works with. `main` owns them; they outlive it.
+#pragma once
+
+#include "agent/link/trackers.hpp"
+#include "shared/core/clock.hpp"
+#include "shared/core/pool.hpp"
+#include "shared/metrics/metrics.hpp"
+#include "shared/origin/origin.hpp"
+#include "shared/store/store.hpp"
+#include "shared/swarm/swarm.hpp"
+
+namespace shoal::agent::pull {
+
+struct Metrics {
+  metrics::Counter pulls;           // layers asked for that were not held
+  metrics::Counter hits;            // layers asked for that were held
+  metrics::Counter pulls_failed;
+  metrics::Counter layers_corrupt;  // whole layers whose digest did not match
+  metrics::Counter origin_bytes;    // read from the origin by this agent itself
+  metrics::Counter holder_bytes;    // small layers from a holder
+  metrics::Counter origin_fallbacks;
+};
+
+struct Parts {
+  Loop& loop;
+  Clock& clock;
+  Pool& pool;
+  store::Store& store;
+  swarm::Swarm& swarm;
+  origin::Origin& origin;
+  link::Trackers& trackers;
+  Metrics& metrics;
+};
+
+}  // namespace shoal::agent::pull

@@ -1,0 +1,166 @@
+#include "agent/pull/pulls.hpp"
+
+#include "shared/log/log.hpp"
+
+namespace shoal::agent::pull {
+
+Pulls::Pulls(Parts parts, Limits limits)
+    : parts_(parts), limits_(limits), cluster_(parts, limits.cluster), origin_(parts, limits.origin) {}
+
+// ---- the pull path: request -> held? -> arriving -> verified -> held
+
+Task<Result<Layer>> Pulls::open(Ask ask) {
+  if (auto held = find_held(ask.digest)) {
+    parts_.metrics.hits.add();
+    co_return std::move(*held);
+  }
+  const auto running = running_.find(ask.digest);
+  const std::shared_ptr<Download> download = running == running_.end() ? start(std::move(ask), 1) : running->second;
+  const Result<ByteCount> size = co_await download->size();
+  if (!size) co_return tl::unexpected(size.error());
+  co_return Layer(download, *size);
+}
+
+std::shared_ptr<Download> Pulls::start(Ask ask, int attempt) {
+  auto download = std::make_shared<Download>(parts_.loop, parts_.pool, std::move(ask), attempt);
+  running_[download->ask().digest] = download;
+  parts_.metrics.pulls.add();
+  spawn(parts_.loop, pull(download));
+  return download;
+}
+
+Task<void> Pulls::pull(std::shared_ptr<Download> download) {
+  const Time started = parts_.clock.now();
+  const Result<void> arrived = co_await arrive(download);
+  Result<store::HeldLayer> held = tl::unexpected(Error{});
+  if (arrived) {
+    held = co_await judge(download);
+  } else {
+    held = tl::unexpected(arrived.error());
+  }
+  end(download, std::move(held), started);
+}
+
+// Every piece is in the file: from the cluster, else from the origin, from the first missing byte.
+Task<Result<void>> Pulls::arrive(std::shared_ptr<Download> download) {
+  const Ask& ask = download->ask();
+  if (ask.size_hint) {
+    auto reserved = parts_.store.reserve(ask.digest, *ask.size_hint);
+    if (!reserved) co_return tl::unexpected(reserved.error());
+    download->begin(std::move(*reserved));
+  }
+  if (parts_.trackers.configured()) {
+    Result<void> filled = co_await cluster_.fill(download);
+    if (filled) co_return filled;
+    if (filled.error().kind == ErrorKind::corrupt || filled.error().kind == ErrorKind::no_space) co_return filled;
+    log::warning("pull", "the cluster cannot deliver, asking the origin",
+                 {{"digest", ask.digest.text()}, {"why", filled.error().what}});
+    parts_.metrics.origin_fallbacks.add();
+  }
+  Result<void> filled = co_await origin_.fill(download);
+  co_return filled;
+}
+
+// The digest is the final judge; then the layer is kept.
+Task<Result<store::HeldLayer>> Pulls::judge(std::shared_ptr<Download> download) {
+  Result<store::VerifiedLayer> verified = co_await download->verified();
+  if (!verified) co_return tl::unexpected(verified.error());
+  Result<store::HeldLayer> held = co_await keep(download, std::move(*verified));
+  co_return held;
+}
+
+// Durable under its name, and known to the cluster.
+Task<Result<store::HeldLayer>> Pulls::keep(std::shared_ptr<Download> download, store::VerifiedLayer proof) {
+  const PieceLayout& layout = proof.file()->layout();
+  store::Side side{.digest = proof.digest(), .size_bytes = layout.layer_size().value,
+                   .piece_length_bytes = static_cast<std::uint32_t>(layout.piece_length().value), .generation = 0,
+                   .hashes = download->partial().hashes(), .signature = {}, .swarm = {},
+                   .content_type = download->content_type()};
+  cluster_.describe(proof.digest(), side);
+  auto committed = co_await parts_.pool.run([reserved = download->reserved(), proof, side = std::move(side)] {
+    return store::Store::commit(reserved, proof, side);
+  });
+  if (!committed) co_return tl::unexpected(committed.error());
+  store::HeldLayer held = parts_.store.adopt(std::move(*committed));
+  cluster_.announce(held.digest());
+  co_return held;
+}
+
+void Pulls::end(std::shared_ptr<Download> download, Result<store::HeldLayer> outcome, Time started) {
+  const Digest& digest = download->ask().digest;
+  const auto took = std::chrono::duration_cast<Milliseconds>(parts_.clock.now() - started);
+  const Received& received = download->received();
+  running_.erase(digest);
+  if (outcome) {
+    log::info("pull", "layer held",
+              {{"digest", digest.text()}, {"size_bytes", outcome->size().value}, {"milliseconds", took.count()},
+               {"from_peers_bytes", received.from_peers}, {"from_seeder_bytes", received.from_seeder},
+               {"from_holder_bytes", received.from_holder}, {"from_origin_bytes", received.from_origin}});
+    download->settle(std::move(outcome));
+    return;
+  }
+  const Error error = outcome.error();
+  log::error("pull", "layer not pulled", {{"digest", digest.text()}, {"kind", text(error.kind)}, {"why", error.what}});
+  if (error.kind == ErrorKind::corrupt) parts_.metrics.layers_corrupt.add();
+  download->settle(std::move(outcome));
+  if (error.kind == ErrorKind::corrupt && download->attempt() < limits_.attempts) {
+    start(download->ask(), download->attempt() + 1);  // whoever has no byte of the old attempt is handed the new one
+  } else {
+    parts_.metrics.pulls_failed.add();
+  }
+}
+
+// ---- layers as others see them
+
+std::optional<Layer> Pulls::find_held(const Digest& digest) {
+  auto held = parts_.store.find(digest);
+  if (!held) return std::nullopt;
+  return Layer(std::move(*held));
+}
+
+Task<void> Pulls::keep_bytes(Ask ask, Bytes bytes, std::string content_type) {
+  if (running_.contains(ask.digest) || parts_.store.find(ask.digest)) co_return;
+  const Time started = parts_.clock.now();
+  auto download = std::make_shared<Download>(parts_.loop, parts_.pool, std::move(ask), limits_.attempts);
+  running_[download->ask().digest] = download;
+  auto reserved = parts_.store.reserve(download->ask().digest, {bytes.size()});
+  Result<store::HeldLayer> held = tl::unexpected(Error{});
+  if (reserved) {
+    download->begin(std::move(*reserved));
+    download->set_content_type(std::move(content_type));
+    const Result<void> written = download->write_whole(bytes, &Received::from_origin);
+    if (written) {
+      held = co_await judge(download);
+    } else {
+      held = tl::unexpected(written.error());
+    }
+  } else {
+    held = tl::unexpected(reserved.error());
+  }
+  end(download, std::move(held), started);
+}
+
+void Pulls::on_up(link::TrackerLink& link) { cluster_.on_up(link); }
+
+void Pulls::on_message(link::TrackerLink& link, control::Message message) {
+  cluster_.on_message(link, std::move(message));
+}
+
+std::string Layer::content_type() const {
+  if (const auto* layer = std::get_if<store::HeldLayer>(&source_)) return layer->side().content_type;
+  return std::get<std::shared_ptr<Download>>(source_)->content_type();
+}
+
+Task<Result<store::VerifiedSpan>> Layer::readable(std::uint64_t from) const {
+  if (const auto* layer = std::get_if<store::HeldLayer>(&source_)) co_return layer->readable(from);
+  auto span = co_await std::get<std::shared_ptr<Download>>(source_)->readable(from);
+  co_return span;
+}
+
+Task<Result<store::VerifiedSpan>> Layer::readable_within(std::uint64_t from, Milliseconds limit) const {
+  if (const auto* layer = std::get_if<store::HeldLayer>(&source_)) co_return layer->readable(from);
+  auto span = co_await std::get<std::shared_ptr<Download>>(source_)->readable_within(from, limit);
+  co_return span;
+}
+
+}  // namespace shoal::agent::pull

@@ -1,0 +1,71 @@
+// Pulls: the pull path. One download per layer however many ask; request -> held? -> join -> pieces -> verified -> handed
+// over. Each stage returns the next value or a failure.
+//
+// Threads: the loop.
+#pragma once
+
+#include <unordered_map>
+#include <variant>
+
+#include "agent/pull/cluster_source.hpp"
+#include "agent/pull/download.hpp"
+#include "agent/pull/origin_source.hpp"
+#include "agent/pull/parts.hpp"
+
+namespace shoal::agent::pull {
+
+// What may be handed over: a layer that is held, or one that is arriving.
+class Layer {
+ public:
+  explicit Layer(store::HeldLayer held) : source_(std::move(held)) {}
+  Layer(std::shared_ptr<Download> download, ByteCount size) : source_(std::move(download)), size_(size) {}
+
+  bool held() const { return std::holds_alternative<store::HeldLayer>(source_); }
+  ByteCount size() const { return held() ? std::get<store::HeldLayer>(source_).size() : size_; }
+  std::string content_type() const;  // of a manifest, once it has arrived
+  Task<Result<store::VerifiedSpan>> readable(std::uint64_t from) const;
+  Task<Result<store::VerifiedSpan>> readable_within(std::uint64_t from, Milliseconds limit) const;
+
+ private:
+  std::variant<store::HeldLayer, std::shared_ptr<Download>> source_;
+  ByteCount size_{};
+};
+
+struct Limits {
+  int attempts = 2;  // the origin's bytes may be wrong once (DESIGN section 6)
+  ClusterLimits cluster;
+  OriginLimits origin;
+};
+
+class Pulls final : public link::Listener {
+ public:
+  Pulls(Parts parts, Limits limits);
+
+  // The layer, as soon as its size is known. Errors: not_found, refused (see the text), unavailable, no_space, corrupt.
+  Task<Result<Layer>> open(Ask ask);
+  std::optional<Layer> find_held(const Digest& digest);
+
+  // Verified bytes that came with another answer (a manifest asked by its tag) become a held layer.
+  Task<void> keep_bytes(Ask ask, Bytes bytes, std::string content_type);
+
+  const std::unordered_map<Digest, std::shared_ptr<Download>>& running() const { return running_; }
+
+  void on_up(link::TrackerLink& link) override;
+  void on_message(link::TrackerLink& link, control::Message message) override;
+
+ private:
+  std::shared_ptr<Download> start(Ask ask, int attempt);
+  Task<void> pull(std::shared_ptr<Download> download);
+  Task<Result<store::HeldLayer>> judge(std::shared_ptr<Download> download);
+  Task<Result<void>> arrive(std::shared_ptr<Download> download);
+  Task<Result<store::HeldLayer>> keep(std::shared_ptr<Download> download, store::VerifiedLayer proof);
+  void end(std::shared_ptr<Download> download, Result<store::HeldLayer> outcome, Time started);
+
+  Parts parts_;
+  Limits limits_;
+  ClusterSource cluster_;
+  OriginSource origin_;
+  std::unordered_map<Digest, std::shared_ptr<Download>> running_;
+};
+
+}  // namespace shoal::agent::pull

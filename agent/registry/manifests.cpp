@@ -1,0 +1,100 @@
+#include "agent/registry/manifests.hpp"
+
+#include "shared/log/log.hpp"
+
+namespace shoal::agent::registry {
+namespace {
+
+constexpr Milliseconds resolve_limit{5'000};  // the tracker waits for the origin's HEAD
+
+Result<Bytes> read_whole(const store::VerifiedSpan& span) {
+  Bytes bytes(span.length());
+  auto read = span.file()->read_at(span.offset(), bytes);
+  if (!read) return tl::unexpected(read.error());
+  return bytes;
+}
+
+}  // namespace
+
+Task<Result<ManifestAnswer>> Manifests::answer(ManifestQuestion question) {
+  Result<ManifestAnswer> answer = tl::unexpected(Error{});
+  if (question.route.digest) {
+    const Digest digest = *question.route.digest;
+    answer = co_await by_digest(std::move(question), digest);
+  } else {
+    answer = co_await by_tag(std::move(question));
+  }
+  co_return answer;
+}
+
+Task<Result<ManifestAnswer>> Manifests::by_digest(ManifestQuestion question, Digest digest) {
+  pull::Ask ask{.digest = digest, .kind = origin::Kind::manifest, .repository = question.route.repository,
+                .size_hint = descriptors_.size_of(digest), .authorization = question.authorization};
+  auto layer = co_await pulls_.open(std::move(ask));
+  if (!layer) co_return tl::unexpected(layer.error());
+  if (layer->size() > origin::largest_manifest) co_return fail(ErrorKind::refused, "the manifest is larger than 4 MiB");
+  Manifest manifest{.digest = digest, .size_bytes = layer->size().value, .content_type = {}, .body = {}};
+  while (manifest.body.size() < layer->size().value) {
+    const auto span = co_await layer->readable(manifest.body.size());
+    if (!span) co_return tl::unexpected(span.error());
+    const auto bytes = read_whole(*span);
+    if (!bytes) co_return tl::unexpected(bytes.error());
+    manifest.body.insert(manifest.body.end(), bytes->begin(), bytes->end());
+  }
+  descriptors_.learn(text_of(manifest.body));
+  manifest.content_type = layer->content_type();
+  if (manifest.content_type.empty()) manifest.content_type = media_type_of(text_of(manifest.body));
+  co_return manifest;
+}
+
+Task<Result<ManifestAnswer>> Manifests::by_tag(ManifestQuestion question) {
+  const origin::Repository& repository = question.route.repository;
+  link::TrackerLink* link = nullptr;
+  if (question.authorization.empty()) {
+    link = parts_.trackers.owner_of(repository.upstream + "/" + repository.name + ":" + question.route.tag);
+  }
+  if (link) {
+    control::Resolve resolve{.request = 0, .upstream = repository.upstream, .repository = repository.name,
+                             .tag = question.route.tag, .accept = question.accept};
+    const auto resolved = co_await link->resolve(std::move(resolve), resolve_limit);
+    if (resolved && resolved->status == 200 && resolved->digest) {
+      if (question.head_only) {
+        co_return Manifest{*resolved->digest, resolved->size_bytes, resolved->content_type, {}};
+      }
+      const Digest digest = *resolved->digest;
+      auto answer = co_await by_digest(std::move(question), digest);
+      co_return answer;
+    }
+    if (resolved && resolved->status == 404) co_return fail(ErrorKind::not_found, "the origin has no such tag");
+    // Anything else (a challenge, a tracker that may not or cannot ask) the origin answers best itself.
+  }
+  auto answer = co_await from_origin(std::move(question));
+  co_return answer;
+}
+
+Task<Result<ManifestAnswer>> Manifests::from_origin(ManifestQuestion question) {
+  const std::string path = "manifests/" + question.route.tag;
+  auto asked = co_await parts_.origin.ask(question.route.repository, question.head_only ? "HEAD" : "GET", path,
+                                          question.accept, question.authorization);
+  if (!asked) co_return tl::unexpected(asked.error());
+  if (asked->status != 200) co_return std::move(*asked);
+  const auto named = Digest::parse(asked->digest);
+  if (question.head_only && named && asked->length) {
+    co_return Manifest{*named, *asked->length, asked->content_type, {}};
+  }
+  if (question.head_only) {  // an origin that does not name the digest in its answer to HEAD
+    question.head_only = false;
+    auto fetched = co_await from_origin(std::move(question));
+    co_return fetched;
+  }
+  const Digest digest = digest_of(named ? named->algorithm() : DigestAlgorithm::sha256, asked->body);
+  if (named && digest != *named) co_return fail(ErrorKind::corrupt, "the origin's manifest does not match its digest");
+  descriptors_.learn(text_of(asked->body));
+  pull::Ask ask{.digest = digest, .kind = origin::Kind::manifest, .repository = question.route.repository,
+                .size_hint = {}, .authorization = {}};
+  spawn(parts_.loop, pulls_.keep_bytes(std::move(ask), asked->body, asked->content_type));
+  const std::uint64_t size_bytes = asked->body.size();
+  co_return Manifest{digest, size_bytes, std::move(asked->content_type), std::move(asked->body)};
+}
+
+}  // namespace shoal::agent::registry

@@ -1,0 +1,48 @@
+// Manifests: by tag, always asked of the origin (through the tracker when the caller has no credentials, so that a cluster
+// asks once in 2 s); by digest, from the store, a holder or the origin, verified before the first byte.
+//
+// Threads: the loop.
+#pragma once
+
+#include <variant>
+
+#include "agent/pull/pulls.hpp"
+#include "agent/registry/descriptors.hpp"
+#include "agent/registry/route.hpp"
+
+namespace shoal::agent::registry {
+
+struct Manifest {
+  Digest digest;
+  std::uint64_t size_bytes = 0;
+  std::string content_type;  // as the origin sent it
+  Bytes body;                // empty when only the head was wanted and nothing had to be fetched
+};
+
+// A manifest, or the origin's own refusal (401 with its challenge, 403, 404 ...), to be relayed.
+using ManifestAnswer = std::variant<Manifest, origin::Answer>;
+
+struct ManifestQuestion {
+  ManifestRoute route;
+  std::string accept;         // all Accept lines, joined
+  std::string authorization;  // the caller's, may be empty
+  bool head_only = false;
+};
+
+class Manifests {
+ public:
+  Manifests(pull::Parts parts, pull::Pulls& pulls) : parts_(parts), pulls_(pulls) {}
+  Task<Result<ManifestAnswer>> answer(ManifestQuestion question);
+  const Descriptors& descriptors() const { return descriptors_; }
+
+ private:
+  Task<Result<ManifestAnswer>> by_digest(ManifestQuestion question, Digest digest);
+  Task<Result<ManifestAnswer>> by_tag(ManifestQuestion question);
+  Task<Result<ManifestAnswer>> from_origin(ManifestQuestion question);
+
+  pull::Parts parts_;
+  pull::Pulls& pulls_;
+  Descriptors descriptors_;
+};
+
+}  // namespace shoal::agent::registry

@@ -1,0 +1,18 @@
+// OCI error bodies, and which one our own failures become.
+// Source: OCI distribution-spec, error codes; DESIGN section 4: never 408 or 429, our own failure is 404 or 503 at once, so
+// that the runtime falls back.
+#pragma once
+
+#include <string>
+
+#include "shared/core/result.hpp"
+#include "shared/http/message.hpp"
+
+namespace shoal::agent::registry {
+
+http::Response oci_error(unsigned status, const std::string& code, const std::string& message);
+
+// `unknown` is the code for not_found: BLOB_UNKNOWN or MANIFEST_UNKNOWN.
+http::Response oci_error(const Error& error, const std::string& unknown);
+
+}  // namespace shoal::agent::registry

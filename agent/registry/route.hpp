@@ -1,0 +1,40 @@
+// Route: what a request to the registry endpoint asks for, parsed once at the door.
+// Source: OCI distribution-spec, pull; DESIGN section 4.
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "shared/core/digest.hpp"
+#include "shared/http/message.hpp"
+#include "shared/origin/origin.hpp"
+
+namespace shoal::agent::registry {
+
+struct ApiBase {};  // /v2/
+
+struct ManifestRoute {
+  origin::Repository repository;
+  std::string tag;               // one of the two
+  std::optional<Digest> digest;
+};
+
+struct BlobRoute {
+  origin::Repository repository;
+  Digest digest;
+};
+
+using Route = std::variant<ApiBase, ManifestRoute, BlobRoute>;
+
+// Why a request has no route: an OCI error code and its status.
+struct BadRoute {
+  unsigned status;
+  std::string code;
+  std::string message;
+};
+
+// The upstream is `ns` if the query has it (containerd); else the repository's first component if it has "." or ":" or is
+// "localhost" (podman, CRI-O); else `default_upstream`.
+tl::expected<Route, BadRoute> parse_route(const http::Request& request, const std::string& default_upstream);
+
+}  // namespace shoal::agent::registry

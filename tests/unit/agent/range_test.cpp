@@ -1,0 +1,56 @@
+#include "agent/registry/range.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace shoal::agent::registry;
+
+namespace {
+
+RangeAnswer choose(const char* header, std::uint64_t size = 1000, bool complete = true) {
+  return choose_range(std::string(header), size, complete);
+}
+
+void is(const RangeAnswer& answer, unsigned status, std::uint64_t first, std::uint64_t end) {
+  CHECK(answer.status == status);
+  CHECK(answer.span.first == first);
+  CHECK(answer.span.end == end);
+}
+
+}  // namespace
+
+TEST_CASE("without a Range the whole is sent") { is(choose_range(std::nullopt, 1000, true), 200, 0, 1000); }
+
+TEST_CASE("one range of each form gets 206") {
+  is(choose("bytes=10-"), 206, 10, 1000);
+  is(choose("bytes=10-19"), 206, 10, 20);
+  is(choose("bytes=0-0"), 206, 0, 1);
+  is(choose("bytes=-100"), 206, 900, 1000);
+  is(choose("bytes=-5000"), 206, 0, 1000);
+  is(choose("bytes=990-5000"), 206, 990, 1000);
+}
+
+TEST_CASE("bytes=0- gets 206 only when the layer is complete here") {
+  is(choose("bytes=0-", 1000, true), 206, 0, 1000);
+  is(choose("bytes=0-", 1000, false), 200, 0, 1000);
+  is(choose("bytes=0-9", 1000, false), 206, 0, 10);
+  is(choose("bytes=5-", 1000, false), 206, 5, 1000);
+}
+
+TEST_CASE("a range past the end gets 416 with the size") {
+  CHECK(choose("bytes=1000-").status == 416);
+  CHECK(choose("bytes=18446744073709551615-").status == 416);
+  CHECK(choose("bytes=-0").status == 416);
+  CHECK(content_range(choose("bytes=1000-"), 1000) == "bytes */1000");
+}
+
+TEST_CASE("several or malformed ranges get the whole") {
+  for (const char* header : {"bytes=0-1,5-6", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-1", "lines=1-2", "bytes=1", "bytes= 1-2",
+                             "bytes=99999999999999999999-", "bytes=1-99999999999999999999", "bytes=+1-2"}) {
+    CAPTURE(header);
+    is(choose(header), 200, 0, 1000);
+  }
+}
+
+TEST_CASE("Content-Range names the first and the last byte") {
+  CHECK(content_range(choose("bytes=10-19"), 1000) == "bytes 10-19/1000");
+}
