@@ -116,6 +116,10 @@ bool Disk::exists(const std::string& path) const {
   return ::faccessat(root(), path.c_str(), F_OK, 0) == 0;
 }
 
+void Disk::remove_directory(const std::string& path) const {
+  ::unlinkat(root(), path.c_str(), AT_REMOVEDIR);
+}
+
 Result<void> Disk::sync_directory(const std::string& path) const {
   const auto directory = open(path, O_RDONLY | O_DIRECTORY);
   if (!directory) return tl::unexpected(directory.error());

@@ -43,6 +43,7 @@ class Disk {
   Result<void> rename(const std::string& from, const std::string& to) const;      // replaces
   Result<bool> rename_new(const std::string& from, const std::string& to) const;  // false when `to` is there already
   Result<void> remove(const std::string& path) const;                             // nothing there is success
+  void remove_directory(const std::string& path) const;                           // if it is there and empty
   Result<void> sync_directory(const std::string& path) const;
   bool exists(const std::string& path) const;
 

@@ -6,6 +6,20 @@
 #include "shared/log/log.hpp"
 
 namespace shoal::store {
+namespace {
+
+// The directory of two hexadecimal digits, durable before the first layer stands in it.
+Result<void> make_directory_of(const Disk& disk, const Digest& digest) {
+  const std::string path = directory_of(digest);
+  const auto made = disk.make_directory(path);
+  if (!made) return tl::unexpected(made.error());
+  if (!*made) return {};
+  auto synced = disk.sync_directory(path.substr(0, path.rfind('/')));
+  if (!synced) disk.remove_directory(path);  // so that the next commit makes it, and makes it durable
+  return synced;
+}
+
+}  // namespace
 
 Reserved::State::State(std::shared_ptr<Root> root_in, const Digest& digest_in, ByteCount size_in, std::string temporary)
     : root(std::move(root_in)), digest(digest_in), size(size_in), temporary_(std::move(temporary)) {
@@ -55,6 +69,7 @@ Result<void> Reserved::State::write_side(const Side& side) {
   if (!out) return tl::unexpected(out.error());
   auto done = write_at(out->number(), 0, encode_side(side), root->disk.faults());
   if (done) done = sync(out->number(), root->disk.faults());
+  if (done) done = make_directory_of(root->disk, digest);
   if (done) done = root->disk.rename(path, side_path(digest));
   side_is_named_ = done.has_value();
   return done;

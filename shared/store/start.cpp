@@ -55,18 +55,9 @@ Descriptor take_lock(const Options& options, const Disk& disk) {
   refuse(options, from_errno(errno, "lock it"));
 }
 
-// All directories exist from the start, so that a commit never has to make one durable.
 void make_directories(const Options& options, const Disk& disk) {
-  static constexpr char digits[] = "0123456789abcdef";
-  need(options, disk.make_directory("tmp"));
-  need(options, disk.make_directory("layers"));
-  for (const std::string algorithm : {"layers/sha256", "layers/sha512"}) {
-    need(options, disk.make_directory(algorithm));
-    for (int i = 0; i < 256; ++i) need(options, disk.make_directory(algorithm + "/" + digits[i >> 4] + digits[i & 15]));
-    need(options, disk.sync_directory(algorithm));
-  }
-  need(options, disk.sync_directory("layers"));
-  need(options, disk.sync_directory("."));
+  for (const char* path : {"tmp", "layers", "layers/sha256", "layers/sha512"}) need(options, disk.make_directory(path));
+  for (const char* path : {".", "layers"}) need(options, disk.sync_directory(path));
 }
 
 void empty_temporaries(const Options& options) {
@@ -151,6 +142,7 @@ std::vector<Found> take_stock(const Root& root, const Options& options) {
   std::vector<Found> found;
   for (const std::string algorithm : {"sha256", "sha512"}) {
     for (const fs::path& directory : files_of(options, "layers/" + algorithm)) {
+      if (!fs::is_directory(directory)) continue;
       auto files = files_of(options, "layers/" + algorithm + "/" + directory.filename().string());
       std::ranges::sort(files);
       take_stock_of(root.disk, algorithm, files, found);
