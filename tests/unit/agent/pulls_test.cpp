@@ -1,0 +1,185 @@
+// The pull path of an agent without trackers, over a real store and a real HTTP origin (cpp-httplib).
+#include "agent/pull/pulls.hpp"
+
+#include <catch2/catch.hpp>
+#include <random>
+
+#include "tests/doubles/temporary_directory.hpp"
+#include "tests/unit/agent/fake_origin.hpp"
+
+using namespace shoal;
+using namespace shoal::agent;
+
+namespace {
+
+class NoSwarm final : public swarm::Swarm {
+ public:
+  void join(swarm::Membership) override { FAIL("an agent without trackers joins no swarm"); }
+  void connect(const SwarmName&, std::vector<swarm::PeerAddress>) override {}
+  void publish(const SwarmName&, swarm::Publication) override {}
+  void leave(const SwarmName&) override {}
+};
+
+class NoListener final : public link::Listener {
+ public:
+  void on_up(link::TrackerLink&) override {}
+  void on_message(link::TrackerLink&, control::Message) override {}
+};
+
+origin::Options options_for(const FakeOrigin& fake) {
+  origin::Options options;
+  options.upstreams["origin"].url = fake.url();
+  return options;
+}
+
+struct Agent {
+  explicit Agent(const FakeOrigin& fake) : store({.path = directory.path}), origin(options_for(fake), clock) {}
+
+  pull::Ask ask(const Bytes& content, std::optional<ByteCount> hint = {}) const {
+    return {.digest = digest_of(DigestAlgorithm::sha256, content), .kind = origin::Kind::blob,
+            .repository = {"origin", "lib/app"}, .size_hint = hint, .authorization = {}};
+  }
+
+  TemporaryDirectory directory;
+  Loop loop;
+  SystemClock clock;
+  Pool pool{1};
+  pull::Metrics metrics;
+  store::Store store;
+  NoSwarm swarm;
+  origin::Origin origin;
+  NoListener listener;
+  link::Trackers trackers{loop, clock, {}, [] { return control::Hello{}; }, listener};
+  pull::Pulls pulls{pull::Parts{loop, clock, pool, store, swarm, origin, trackers, metrics}, pull::Limits{}};
+};
+
+// What one client of the pull path got.
+struct Reading {
+  Bytes bytes;
+  std::optional<Error> error;
+  bool ended = false;
+};
+
+Task<void> read(Agent& agent, pull::Ask ask, Reading& reading) {
+  const auto layer = co_await agent.pulls.open(std::move(ask));
+  if (!layer) {
+    reading.error = layer.error();
+  } else {
+    while (reading.bytes.size() < layer->size().value && !reading.error) {
+      const auto span = co_await layer->readable(reading.bytes.size());
+      if (!span) {
+        reading.error = span.error();
+        break;
+      }
+      const std::size_t at = reading.bytes.size();
+      reading.bytes.resize(at + span->length());
+      CHECK(span->file()->read_at(span->offset(), MutableBytes(reading.bytes).subspan(at)));
+    }
+  }
+  reading.ended = true;
+}
+
+Reading read_one(Agent& agent, const pull::Ask& ask) {
+  Reading reading;
+  spawn(agent.loop, read(agent, ask, reading));
+  agent.loop.restart();
+  agent.loop.run();
+  REQUIRE(reading.ended);
+  return reading;
+}
+
+Bytes content_of(std::size_t size) {
+  Bytes bytes(size);
+  std::minstd_rand random(7);
+  for (std::byte& byte : bytes) byte = static_cast<std::byte>(random());
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("a layer comes from the origin, is kept, and the second reader does not ask the origin") {
+  const Bytes content = content_of(300'000);
+  FakeOrigin fake(content);
+  Agent agent(fake);
+  CHECK(read_one(agent, agent.ask(content)).bytes == content);
+  CHECK(read_one(agent, agent.ask(content)).bytes == content);
+  CHECK(fake.gets() == 1);
+  CHECK(agent.metrics.hits.value() == 1);
+}
+
+TEST_CASE("however many ask at once, the origin is asked once and all get the bytes") {
+  const Bytes content = content_of(300'000);
+  FakeOrigin fake(content);
+  Agent agent(fake);
+  std::vector<Reading> readings(20);
+  for (Reading& reading : readings) spawn(agent.loop, read(agent, agent.ask(content), reading));
+  agent.loop.run();
+  for (const Reading& reading : readings) CHECK(reading.bytes == content);
+  CHECK(fake.gets() == 1);
+}
+
+TEST_CASE("a body that breaks off is continued from the first missing byte") {
+  const Bytes content = content_of(300'000);
+  FakeOrigin fake(content);
+  fake.break_off_after(100'000);
+  Agent agent(fake);
+  CHECK(read_one(agent, agent.ask(content)).bytes == content);
+  CHECK(fake.gets() == 2);
+  CHECK(fake.last_range() == "bytes=98304-");  // the piece under way is asked again
+}
+
+TEST_CASE("wrong bytes never reach a reader completely, and the origin is asked a second time") {
+  const Bytes content = content_of(300'000);
+  Bytes wrong = content;
+  wrong[150'000] ^= std::byte{1};
+  FakeOrigin fake(wrong);
+  Agent agent(fake);
+  const Reading reading = read_one(agent, agent.ask(content));
+  REQUIRE(reading.error);
+  CHECK(reading.error->kind == ErrorKind::corrupt);
+  CHECK(reading.bytes.size() <= 18 * 16384);  // all but the last piece
+  CHECK(fake.gets() == 2);
+  CHECK(agent.store.digests().empty());
+  CHECK(agent.store.reserved() == ByteCount{0});
+  CHECK(agent.metrics.layers_corrupt.value() == 2);
+}
+
+TEST_CASE("a size that is not the manifest's is refused") {
+  const Bytes content = content_of(300'000);
+  FakeOrigin fake(content);
+  Agent agent(fake);
+  const Reading reading = read_one(agent, agent.ask(content, ByteCount{299'999}));
+  REQUIRE(reading.error);
+  CHECK(reading.error->kind == ErrorKind::refused);
+  CHECK(agent.store.reserved() == ByteCount{0});
+}
+
+TEST_CASE("a layer that the origin does not have is not found") {
+  const Bytes content = content_of(1'000);
+  FakeOrigin fake({}, true);
+  Agent agent(fake);
+  const Reading reading = read_one(agent, agent.ask(content));
+  REQUIRE(reading.error);
+  CHECK(reading.error->kind == ErrorKind::not_found);
+}
+
+TEST_CASE("an empty layer is pulled like any other") {
+  FakeOrigin fake(Bytes{});
+  Agent agent(fake);
+  const Reading reading = read_one(agent, agent.ask(Bytes{}));
+  CHECK_FALSE(reading.error);
+  CHECK(agent.store.digests().size() == 1);
+}
+
+TEST_CASE("a manifest that came with its tag is kept without asking again") {
+  const Bytes content = content_of(1'000);
+  FakeOrigin fake(content);
+  Agent agent(fake);
+  spawn(agent.loop, agent.pulls.keep_bytes(agent.ask(content), content, "text/x-manifest"));
+  agent.loop.run();
+  const auto held = agent.pulls.find_held(digest_of(DigestAlgorithm::sha256, content));
+  REQUIRE(held);
+  CHECK(held->content_type() == "text/x-manifest");
+  CHECK(read_one(agent, agent.ask(content)).bytes == content);
+  CHECK(fake.gets() == 0);
+}
