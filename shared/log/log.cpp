@@ -6,6 +6,9 @@
 namespace shoal::log {
 namespace {
 
+constexpr const char* text_pattern = "%Y-%m-%dT%H:%M:%S.%e%z %l %v";
+constexpr const char* json_pattern = "{\"time\":\"%Y-%m-%dT%H:%M:%S.%e%z\",\"level\":\"%l\",%v";
+
 // Read on every thread, written once by `configure` before there are others.
 bool as_json = false;
 
@@ -22,7 +25,7 @@ spdlog::level::level_enum spdlog_level(Level level) {
 spdlog::logger& logger() {
   static const auto instance = [] {
     auto made = spdlog::stderr_logger_mt("shoal");
-    made->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+    made->set_pattern(text_pattern);
     made->flush_on(spdlog::level::warn);
     return made;
   }();
@@ -80,7 +83,7 @@ std::string json_line(std::string_view room, std::string_view event, std::initia
 bool configure(std::string_view level, std::string_view format) {
   if (format != "text" && format != "json") return false;
   as_json = format == "json";
-  if (as_json) logger().set_pattern("{\"time\":\"%Y-%m-%dT%H:%M:%S.%e%z\",\"level\":\"%l\",%v");
+  logger().set_pattern(as_json ? json_pattern : text_pattern);
   for (const Level known : {Level::debug, Level::info, Level::warning, Level::error}) {
     const std::string_view name = known == Level::debug     ? "debug"
                                   : known == Level::info    ? "info"

@@ -27,4 +27,6 @@ TEST_CASE("pieces cover the layer without gap or overlap and only the last is sh
   }
 }
 
-TEST_CASE("an empty layer has no pieces") { CHECK(PieceLayout(ByteCount{0}).count() == 0); }
+TEST_CASE("an empty layer has no pieces") {
+  CHECK(PieceLayout(ByteCount{0}).count() == 0);
+}

@@ -105,12 +105,10 @@ TEST_CASE("a commit makes data and side file durable before either has its name,
   REQUIRE(Store::commit(reserved, proof, side_of(layer_digest, layer_bytes)));
   CHECK(recorder.operations == std::vector<std::string>{"sync",                   // the data
                                                         "open", "write", "sync",  // the side file
-                                                        "open", "open", "sync",   // the directory, if it is new
-                                                        "rename",                 // the side file
-                                                        "rename",                 // the data
-                                                        "open", "sync",           // both names
-                                                        // dropped before adoption: both names go
-                                                        "remove", "remove"});
+                                                        "open", "open", "sync",   // their directory, which is new
+                                                        "rename",                 // the side file gets its name
+                                                        "rename",                 // the data does
+                                                        "open", "sync"});         // both names
 }
 
 TEST_CASE("whichever operation fails while a layer is looked up, it is found the next time") {

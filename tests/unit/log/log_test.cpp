@@ -1,0 +1,94 @@
+#include "shared/log/log.hpp"
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstdio>
+
+using namespace shoal;
+
+namespace {
+
+// What is written to standard error while `act` runs; little enough to fit a pipe.
+template <class Act>
+std::string standard_error_of(Act act) {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  std::fflush(stderr);
+  const int before = ::dup(2);
+  ::dup2(ends[1], 2);
+  ::close(ends[1]);
+  act();
+  std::fflush(stderr);
+  ::dup2(before, 2);
+  ::close(before);
+  std::string text;
+  char buffer[4096];
+  ssize_t count = 0;
+  while ((count = ::read(ends[0], buffer, sizeof buffer)) > 0) text.append(buffer, static_cast<std::size_t>(count));
+  ::close(ends[0]);
+  return text;
+}
+
+// Without the time before it.
+std::string line_of(std::string_view room, std::string_view event, std::initializer_list<log::Field> fields) {
+  const std::string line = standard_error_of([&] { log::warning(room, event, fields); });
+  return line.substr(line.find(' ') + 1);
+}
+
+}  // namespace
+
+TEST_CASE("a line is an event and its fields") {
+  REQUIRE(log::configure("info", "text"));
+  CHECK(line_of("store", "evicted a layer", {{"digest", "sha256:ab"}, {"bytes", 42}, {"share", true}}) ==
+        "warning store: evicted a layer digest=sha256:ab bytes=42 share=1\n");
+}
+
+TEST_CASE("a line begins with the time, with its zone") {
+  REQUIRE(log::configure("info", "text"));
+  const std::string line = standard_error_of([] { log::warning("store", "event"); });
+  CHECK_THAT(line, Catch::Matches(
+                       "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}[+-]\\d\\d:\\d\\d warning store: event\n"));
+}
+
+TEST_CASE("no value can forge a line or a field") {
+  REQUIRE(log::configure("info", "text"));
+  CHECK(line_of("r", "e", {{"k", "a\nb"}}) == "warning r: e k=\"a\\x0ab\"\n");
+  CHECK(line_of("r", "e", {{"k", "a other=b"}}) == "warning r: e k=\"a other=b\"\n");
+  CHECK(line_of("r", "e", {{"k", "a\"b\\c"}}) == "warning r: e k=\"a\\\"b\\\\c\"\n");
+  CHECK(line_of("r", "e", {{"k", ""}}) == "warning r: e k=\"\"\n");
+  CHECK(line_of("r", "e", {{"k", "a=b"}}) == "warning r: e k=\"a=b\"\n");
+  CHECK(line_of("r", "e", {{"k", "\x1b[31m\x7f\xc3\xbc"}}) == "warning r: e k=\"\\x1b[31m\\x7f\\xc3\\xbc\"\n");
+  CHECK(line_of("r", "e", {{"k", std::string("a\0b", 3)}}) == "warning r: e k=\"a\\x00b\"\n");
+  CHECK(line_of("r", "e", {{"k", "{} %s %v"}}) == "warning r: e k=\"{} %s %v\"\n");
+}
+
+TEST_CASE("in JSON every line is one object and every value a string") {
+  REQUIRE(log::configure("info", "json"));
+  const std::string line = standard_error_of([] { log::error("room", "event", {{"k", "a\n\"\\\xff"}, {"n", 7}}); });
+  CHECK_THAT(line, Catch::StartsWith("{\"time\":\"2"));
+  CHECK_THAT(line, Catch::EndsWith(
+                       "\"level\":\"error\",\"room\":\"room\",\"event\":\"event\",\"k\":\"a\\u000a\\\"\\\\\\u00ff\","
+                       "\"n\":\"7\"}\n"));
+}
+
+TEST_CASE("the format can change back to text") {
+  REQUIRE(log::configure("info", "json"));
+  REQUIRE(log::configure("info", "text"));
+  CHECK(line_of("r", "e", {}) == "warning r: e\n");
+}
+
+TEST_CASE("lines below the level are not written") {
+  REQUIRE(log::configure("warning", "text"));
+  CHECK(standard_error_of([] { log::info("r", "e"); }).empty());
+  CHECK(standard_error_of([] { log::debug("r", "e"); }).empty());
+  CHECK_FALSE(standard_error_of([] { log::warning("r", "e"); }).empty());
+  REQUIRE(log::configure("debug", "text"));
+  CHECK_FALSE(standard_error_of([] { log::debug("r", "e"); }).empty());
+}
+
+TEST_CASE("an unknown level or format is refused") {
+  CHECK_FALSE(log::configure("loud", "text"));
+  CHECK_FALSE(log::configure("info", "xml"));
+  CHECK_FALSE(log::configure("", ""));
+}
