@@ -30,7 +30,7 @@ class _Program:
         self.place = place
         self.name = name
         self.admin = Endpoint(place, place.address, admin_port)
-        self._command = [binary, "serve", "--config", workspace.file(name + ".toml", toml(config))]
+        self.command = [binary, "serve", "--config", workspace.file(name + ".toml", toml(config))]
         self._starts = 0
         self.process = None
 
@@ -38,7 +38,7 @@ class _Program:
         """Starts it (again, with the same store and ports) and waits until it says that it is ready."""
         self._starts += 1
         log_name = self.name if self._starts == 1 else f"{self.name}-start{self._starts}"
-        self.process = self.workspace.start(log_name, self._command, self.place)
+        self.process = self.workspace.start(log_name, self.command, self.place)
         if wait:
             self.wait_ready()
         return self
@@ -72,14 +72,14 @@ class _Program:
 
 
 class Tracker(_Program):
-    """A tracker whose origin is one registry, under the name its clients use."""
+    """A tracker. `upstreams` is the table of that name: {name: {key: value}}."""
 
     def __init__(self, workspace, programs, place, upstreams, capacity="20GiB", settings=None):
         control, seeder, admin = (place.free_port() for _ in range(3))
         config = {
             "control": {"listen": f"{place.address}:{control}", "plaintext": True},
             "seeder": {"listen": f"{place.address}:{seeder}", "advertise": place.address},
-            "upstreams": upstream_tables(upstreams),
+            "upstreams": upstreams,
             "store": {"path": workspace.directory(f"{place.name}-store"), "capacity": capacity},
             "admin": {"listen": f"{place.address}:{admin}"},
             "log": {"level": "info", "format": "text"},
@@ -100,7 +100,7 @@ class Agent(_Program):
         config = {
             "node": {"name": place.name},
             "registry": {"listen": f"{place.local_address}:{registry}"},
-            "upstreams": upstream_tables(upstreams),
+            "upstreams": upstreams,
             "trackers": {"urls": [tracker.control.url for tracker in trackers], "plaintext": True},
             "swarm": {"listen": f"{place.address}:{swarm}", "http_listen": f"{place.address}:{small}",
                       "advertise": place.address},
@@ -120,11 +120,6 @@ class Agent(_Program):
 
     def status(self):
         return json.loads(self.admin.get("/v1/status", timeout_seconds=5).body)
-
-
-def upstream_tables(upstreams):
-    """[upstreams."HOST:PORT"] for registries on plain HTTP, from {name: url}."""
-    return {name: {"url": url} for name, url in upstreams.items()}
 
 
 def merged(config, settings):

@@ -43,7 +43,7 @@ def node_result(client, image, started_at):
 
 def find_overlaps(stage):
     """One Overlap for each layer that travelled in a swarm and has both events in the logs."""
-    finished = {fields.get("digest"): time for time, fields in stage.tracker.events("origin fetch finished")}
+    finished = {fields.get("digest"): time for time, fields in stage.tracker.events("origin last byte")}
     first = {}
     for agent in stage.agents:
         for time, fields in agent.events("first piece"):

@@ -35,7 +35,7 @@ def set_stage(options, workspace, say):
     say(f"making an image of {len(options.layers)} layers and starting docker-registry with it")
     registry = Registry(workspace, network.add("origin", options.origin_rate), 5000 if network.shaped else None)
     image = _push_image(registry, workspace, options.layers)
-    upstreams = {registry.authority: registry.endpoint.url}
+    upstreams = {registry.authority: {"url": registry.endpoint.url}}
     say(f"starting a tracker and {options.nodes} agents")
     tracker = Tracker(workspace, programs, network.add("tracker", options.rate), upstreams).start()
     agents = [Agent(workspace, programs, network.add(f"node{number}", options.rate), upstreams, [tracker])

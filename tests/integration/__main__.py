@@ -1,0 +1,90 @@
+"""Runs the integration tests: `python3 -m tests.integration [--programs DIR] [WORD...]`; WORDs choose tests by name."""
+
+import argparse
+import importlib
+import pkgutil
+import sys
+import time
+import unittest
+
+from simulations.cluster.workspace import Interrupted, Workspace, interruptible
+
+from . import case
+
+
+class _Result(unittest.TestResult):
+    """One line a test, and for one that fails the reason and the ends of the logs."""
+
+    def __init__(self):
+        super().__init__()
+        self.passed = 0
+        self.failed = 0
+        self._started = 0.0
+
+    def startTest(self, test):
+        super().startTest(test)
+        self._started = time.monotonic()
+
+    def addSuccess(self, test):
+        self.passed += 1
+        self._line("ok  ", test)
+
+    def addSkip(self, test, reason):
+        self._line("skip", test, f": {reason}")
+
+    def addFailure(self, test, err):
+        self._failed(test, err)
+
+    def addError(self, test, err):
+        self._failed(test, err)
+
+    def addSubTest(self, test, subtest, err):
+        if err:
+            self._failed(subtest, err)
+
+    def _failed(self, test, err):
+        self.failed += 1
+        self._line("FAIL", test)
+        print(self._exc_info_to_string(err, test))
+        workspace = getattr(getattr(test, "test_case", test), "workspace", None)
+        if workspace:
+            print(workspace.log_tails(), flush=True)
+
+    def _line(self, word, test, more=""):
+        print(f"{word} {sentence(test)}{more} ({time.monotonic() - self._started:.1f} s)", flush=True)
+
+
+def sentence(test):
+    """The test's name as one: "a cold pull equals a direct pull"."""
+    return test.id().rpartition(".test_")[2].replace("_", " ")
+
+
+def find_tests(words):
+    found = []
+    for module in pkgutil.iter_modules(sys.modules[__package__].__path__):
+        if module.name.endswith("_test"):
+            suite = unittest.defaultTestLoader.loadTestsFromModule(
+                importlib.import_module(f"{__package__}.{module.name}"))
+            found += [test for group in suite for test in group]
+    return [test for test in found if not words or any(word in sentence(test) or word in test.id() for word in words)]
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python3 -m tests.integration")
+    parser.add_argument("--programs", default="build/dev", metavar="DIR", help="build directory (default build/dev)")
+    parser.add_argument("words", nargs="*", metavar="WORD", help="run only tests whose name contains one of these")
+    options = parser.parse_args()
+    result = _Result()
+    try:
+        with interruptible(), Workspace() as workspace:
+            case.set_up_run(options.programs, workspace)
+            unittest.TestSuite(find_tests(options.words)).run(result)
+    except Interrupted as interrupted:
+        print(f"{interrupted}: everything is cleaned up")
+        return interrupted.exit_code
+    print(f"{result.passed} passed, {result.failed} failed")
+    return 1 if result.failed or not result.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""What every integration test starts from: a time limit, a workspace, the shared origin, and the logs when it fails."""
+
+import os
+import signal
+import threading
+import time
+import unittest
+
+from simulations.cluster.network import Loopback
+from simulations.cluster.puller import Pull, PullFailed
+from simulations.cluster.shoal import Agent, Programs, Tracker
+from simulations.cluster.workspace import Workspace
+
+from .library import REPOSITORY, Library
+
+LIMIT_SECONDS = 120
+NAME = "registry.test"  # the origin's other name: one that fits into an image's path
+
+_run = {}
+
+
+def set_up_run(programs_directory, workspace):
+    """Once, before the first test."""
+    _run["programs"] = Programs(programs_directory)
+    _run["network"] = Loopback()
+    _run["library"] = Library(workspace, _run["network"])
+
+
+class Case(unittest.TestCase):
+    """Each test has its own tracker, agents and stores; docker-registry and the images are shared."""
+
+    maxDiff = 2000
+
+    def setUp(self):
+        self.programs = _run["programs"]
+        self.network = _run["network"]
+        self.library = _run["library"]
+        self.origin = self.library.registry
+        self.workspace = self.enterContext(Workspace())
+        signal.signal(signal.SIGALRM, self._too_long)
+        signal.alarm(LIMIT_SECONDS)
+        self.addCleanup(signal.alarm, 0)
+        self.origin.forget_requests()
+
+    def _too_long(self, *_):
+        raise TimeoutError(f"the test took longer than {LIMIT_SECONDS} s")
+
+    def place(self, name):
+        return self.network.add(name)
+
+    def upstreams(self, url=None):
+        """The origin under both of its names, reached at `url` or directly."""
+        url = url or self.origin.endpoint.url
+        return {self.origin.authority: {"url": url}, NAME: {"url": url}}
+
+    def tracker(self, url=None, settings=None, start=True):
+        tracker = Tracker(self.workspace, self.programs, self.place("tracker"), self.upstreams(url), settings=settings)
+        return tracker.start() if start else tracker
+
+    def agents(self, count, trackers, url=None, settings=None):
+        agents = [Agent(self.workspace, self.programs, self.place(f"agent{number}"), self.upstreams(url), trackers,
+                        settings=settings) for number in range(1, count + 1)]
+        for agent in agents:
+            agent.start(wait=False)
+        for agent in agents:
+            agent.wait_ready()
+        return agents
+
+    def cluster(self, agents, url=None):
+        """A tracker and agents, all ready."""
+        tracker = self.tracker(url)
+        return tracker, self.agents(agents, [tracker], url)
+
+    def pull(self, agent, reference, stall_seconds=60):
+        """A whole pull by the client written here; PullFailed when it does not end right."""
+        return Pull(agent.registry, self.origin.authority, REPOSITORY, reference, stall_seconds=stall_seconds).run()
+
+    def assert_pulled(self, pull, image):
+        self.assertEqual(pull.manifest_digest, image.digest)
+        self.assertEqual(pull.image_id, image.id)
+        self.assertEqual(pull.blobs, image.blobs)
+
+    def assert_asked_once(self, image):
+        self.assertEqual(self.origin.gets_by_blob(), {digest: 1 for digest in image.blobs})
+
+    def blob_path(self, digest, upstream=None):
+        upstream = upstream or self.origin.authority
+        return f"/v2/{REPOSITORY}/blobs/{digest}?ns={upstream}"
+
+    def store_file(self, program, digest):
+        """Where a program keeps a layer's bytes."""
+        name = digest.removeprefix("sha256:")
+        for directory, _, files in os.walk(os.path.join(self.workspace.path, f"{program.name}-store")):
+            if name in files:
+                return os.path.join(directory, name)
+        self.fail(f"{program.name} does not hold {digest}")
+
+
+class Puller(threading.Thread):
+    """A pull in the background; `outcome` is the Pull or the PullFailed."""
+
+    def __init__(self, case, agent, reference, stall_seconds=60):
+        super().__init__(daemon=True)
+        self.agent = agent
+        self.outcome = None
+        self.seconds = None
+        self._pull = Pull(agent.registry, case.origin.authority, REPOSITORY, reference, stall_seconds=stall_seconds)
+        self.start()
+
+    def run(self):
+        started = time.monotonic()
+        try:
+            self.outcome = self._pull.run()
+        except PullFailed as failure:
+            self.outcome = failure
+        self.seconds = time.monotonic() - started
+
+    @property
+    def received_bytes(self):
+        return self._pull.received_bytes
+
+    def result(self, seconds=60):
+        """The Pull; raises what it failed with, or TimeoutError."""
+        outcome = self.ended(seconds)
+        if isinstance(outcome, PullFailed):
+            raise outcome
+        return outcome
+
+    def ended(self, seconds=60):
+        """How it ended, right or not."""
+        self.join(seconds)
+        if self.is_alive():
+            raise TimeoutError(f"the pull through {self.agent.name} has not ended within {seconds} s")
+        return self.outcome

@@ -1,0 +1,145 @@
+"""Real clients pull images of every shape through a tracker and agents, and get what the origin has."""
+
+import hashlib
+import json
+import os
+import subprocess
+
+from simulations.cluster.containerd import Containerd, why_not_containerd
+from simulations.cluster.puller import Pull
+
+from .case import NAME, Case
+from .library import REPOSITORY
+
+
+class ColdAndWarm(Case):
+    """The tracker's and the agents' stores are empty at the start of each test."""
+
+    def direct(self, reference):
+        return Pull(self.origin.endpoint, "", REPOSITORY, reference).run()
+
+    def assert_equal_to_direct(self, reference, image):
+        direct = self.direct(reference)
+        self.origin.forget_requests()
+        _, agents = self.cluster(2)
+        for agent in agents:
+            pull = self.pull(agent, reference)
+            self.assertEqual((pull.manifest_digest, pull.image_id, pull.blobs),
+                             (direct.manifest_digest, direct.image_id, direct.blobs))
+            self.assert_pulled(pull, image)
+        self.assert_asked_once(image)
+
+    def test_layers_from_1_kib_to_200_mib_gzip_and_plain_arrive_equal_to_a_direct_pull(self):
+        self.assert_equal_to_direct("every-size", self.library.every_size())
+
+    def test_the_image_of_an_index_arrives_equal_to_a_direct_pull(self):
+        self.assert_equal_to_direct("index", self.library.index())
+
+    def test_a_manifest_without_media_type_arrives_equal_to_a_direct_pull(self):
+        self.assert_equal_to_direct("untyped", self.library.without_media_type())
+
+    def test_the_second_node_gets_every_layer_without_the_origin(self):
+        image = self.library.medium()
+        _, agents = self.cluster(2)
+        self.assert_pulled(self.pull(agents[0], "medium"), image)
+        self.origin.forget_requests()
+        self.assert_pulled(self.pull(agents[1], "medium"), image)
+        self.assertEqual(self.origin.gets_by_blob(), {})
+
+    def test_a_node_that_holds_the_image_serves_it_without_asking_anybody_for_layers(self):
+        image = self.library.medium()
+        _, agents = self.cluster(1)
+        self.assert_pulled(self.pull(agents[0], "medium"), image)
+        self.origin.forget_requests()
+        before = agents[0].received()
+        self.assert_pulled(self.pull(agents[0], "medium"), image)
+        self.assertEqual(agents[0].received(), before)
+        self.assertEqual(self.origin.gets_by_blob(), {})
+
+    def test_a_pull_by_digest_needs_no_tag(self):
+        image = self.library.small()
+        _, agents = self.cluster(1)
+        self.assert_pulled(self.pull(agents[0], image.digest), image)
+
+
+class Skopeo(Case):
+    """skopeo names the upstream in the path, sends several Accept lines and never asks anywhere else."""
+
+    def copy(self, source, name):
+        directory = self.workspace.directory(name)
+        done = subprocess.run(["skopeo", "copy", "--src-tls-verify=false", source, f"dir:{directory}"],
+                              capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return {file: self.file_digest(os.path.join(directory, file)) for file in os.listdir(directory)}
+
+    @staticmethod
+    def file_digest(path):
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def assert_equal_copies(self, tag):
+        _, agents = self.cluster(1)
+        through = self.copy(f"docker://{agents[0].registry.authority}/{NAME}/{REPOSITORY}:{tag}", "through")
+        direct = self.copy(f"docker://{self.origin.authority}/{REPOSITORY}:{tag}", "direct")
+        self.assertEqual(through, direct)
+        self.assertGreater(len(through), 3)
+
+    def test_skopeo_copies_the_same_files_as_from_the_origin(self):
+        self.library.medium()
+        self.assert_equal_copies("medium")
+
+    def test_skopeo_copies_an_image_whose_manifest_has_no_media_type(self):
+        self.library.without_media_type()
+        self.assert_equal_copies("untyped")
+
+    def test_skopeo_copies_the_image_of_an_index(self):
+        self.library.index()
+        self.assert_equal_copies("index")
+
+
+class ThroughContainerd(Case):
+    """`ctr images pull --hosts-dir`: the upstream comes as `ns`, and containerd could fall back to the origin itself."""
+
+    def setUp(self):
+        super().setUp()
+        if why_not_containerd():
+            self.skipTest(why_not_containerd())
+
+    def pull_with_containerd(self, agent, tag, image):
+        """Each agent has a containerd of its own."""
+        containerd = Containerd(self.workspace, self.place("runtime"), f"containerd-{agent.name}")
+        hosts = containerd.hosts_directory(self.origin.authority, self.origin.endpoint.url, agent.registry.url)
+        name = f"{self.origin.authority}/{REPOSITORY}:{tag}"
+        pull = containerd.start_pull(name, hosts)
+        self.assertEqual(pull.wait(90), 0, pull.log_tail())
+        for digest in image.blobs:
+            self.assertTrue(containerd.holds(digest), digest)
+        return containerd, name
+
+    def assert_right_and_from_the_cluster(self, tag, image):
+        _, agents = self.cluster(2)
+        for agent in agents:
+            containerd, _ = self.pull_with_containerd(agent, tag, image)
+            self.assertEqual(containerd.image_id(image.digest), image.id)
+        self.assert_asked_once(image)
+
+    def test_containerd_has_the_same_digest_and_id_as_the_origin(self):
+        image = self.library.medium()
+        _, agents = self.cluster(1)
+        containerd, name = self.pull_with_containerd(agents[0], "medium", image)
+        self.assertEqual(containerd.image_digest(name), image.digest)
+        self.assertEqual(containerd.image_id(image.digest), image.id)
+
+    def test_containerd_on_a_second_node_leaves_the_origin_alone(self):
+        self.assert_right_and_from_the_cluster("medium", self.library.medium())
+
+    def test_containerd_pulls_a_manifest_without_media_type(self):
+        self.assert_right_and_from_the_cluster("untyped", self.library.without_media_type())
+
+    def test_containerd_pulls_its_platform_of_an_index(self):
+        image = self.library.index()
+        _, agents = self.cluster(1)
+        containerd, name = self.pull_with_containerd(agents[0], "index", image)
+        index = json.loads(containerd.content(containerd.image_digest(name)))
+        self.assertIn(image.digest, [entry["digest"] for entry in index["manifests"]])
+        self.assertEqual(containerd.image_id(image.digest), image.id)

@@ -1,0 +1,83 @@
+"""What cannot start says why in one clear line and ends with the documented code: 2 for a bad configuration, else 1."""
+
+import subprocess
+
+from simulations.cluster.shoal import Agent, Tracker
+
+from .case import Case
+
+
+class Starting(Case):
+    def programs_with(self, settings):
+        """An agent and a tracker with these settings laid over good ones, not started."""
+        agent = Agent(self.workspace, self.programs, self.place("agent"), self.upstreams(), settings=settings)
+        tracker = Tracker(self.workspace, self.programs, self.place("tracker"), self.upstreams(), settings=settings)
+        return agent, tracker
+
+    def run_program(self, program, *more):
+        return subprocess.run([*program.command, *more], capture_output=True, text=True, timeout=20, check=False)
+
+    def assert_one_line(self, done, code, *words):
+        self.assertEqual(done.returncode, code, done.stderr)
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        self.assertEqual(len(lines), 1, done.stderr)
+        for word in words:
+            self.assertIn(word, lines[0])
+
+    def test_an_unknown_key_is_refused_by_name_and_place(self):
+        for program in self.programs_with({"store": {"capasity": "1GiB"}}):
+            self.assert_one_line(self.run_program(program), 2, "capasity", f"{program.name}.toml:")
+
+    def test_a_bare_number_for_a_size_is_refused(self):
+        for program in self.programs_with({"store": {"capacity": "50"}}):
+            self.assert_one_line(self.run_program(program), 2, "capacity", "50GiB")
+
+    def test_all_faults_are_reported_at_once(self):
+        for program in self.programs_with({"store": {"capacity": "much"}, "log": {"level": "loud"}}):
+            done = self.run_program(program)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("capacity", done.stderr)
+            self.assertIn("level", done.stderr)
+
+    def test_a_missing_configuration_file_is_named(self):
+        for program in self.programs_with({}):
+            command = [*program.command[:-1], "/nowhere/at/all.toml"]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+            self.assert_one_line(done, 2, "/nowhere/at/all.toml")
+
+    def test_a_good_configuration_is_confirmed_and_printed_again(self):
+        for program in self.programs_with({}):
+            self.assertEqual(self.run_program(program, "--check-config").returncode, 0)
+            printed = self.run_program(program, "--print-config")
+            self.assertEqual(printed.returncode, 0, printed.stderr)
+            path = self.workspace.file(f"{program.name}-printed.toml", printed.stdout)
+            again = subprocess.run([*program.command[:-1], path, "--print-config"], capture_output=True, text=True,
+                                   timeout=20, check=False)
+            self.assertEqual((again.returncode, again.stdout), (0, printed.stdout), again.stderr)
+
+    def test_a_taken_port_is_named(self):
+        agent = self.agents(1, [])[0]
+        taken = agent.admin.authority
+        for program in self.programs_with({"admin": {"listen": taken}}):
+            self.assert_one_line(self.run_program(program), 1, taken)
+
+    def test_a_store_that_cannot_be_written_is_named(self):
+        path = self.workspace.file("a-file", "") + "/store"
+        for program in self.programs_with({"store": {"path": path}}):
+            self.assert_one_line(self.run_program(program), 1, path)
+
+    def test_a_store_in_use_is_refused(self):
+        agent = self.agents(1, [])[0]
+        path = f"{self.workspace.path}/{agent.name}-store"
+        self.assert_one_line(self.run_program(self.programs_with({"store": {"path": path}})[0]), 1, path)
+
+    def test_the_version_is_told(self):
+        for program in self.programs_with({}):
+            done = subprocess.run([program.command[0], "--version"], capture_output=True, text=True, timeout=20, check=False)
+            self.assertEqual(done.returncode, 0)
+            self.assertIn("shoal-", done.stdout)
+
+    def test_sigterm_ends_both_programs_with_0(self):
+        tracker, agents = self.cluster(1)
+        self.assertEqual(agents[0].process.end(), 0)
+        self.assertEqual(tracker.process.end(), 0)
