@@ -19,10 +19,10 @@
 
 namespace shoal::swarm {
 
-enum class Role {
-  fetch,  // wants the layer, offers what it has
-  hold,   // has all of it and all hashes
-  seed,   // the tracker: pieces become available through `publish` and are pushed once each, in order
+enum class Role : std::uint8_t {  // the numbers are on the wire
+  fetch,                          // wants the layer, offers what it has
+  hold,                           // has all of it and all hashes
+  seed,  // the tracker: pieces become available through `publish` and are pushed once each, in order
 };
 
 struct PeerAddress {
@@ -42,7 +42,8 @@ struct PieceRefused {  // bytes that did not match their signed hash
   PieceIndex piece;
   std::string node;  // who sent them
 };
-struct Receiving {};  // bytes of pieces are coming in; sent at most every 200 ms, so that a slow piece is not taken for a dead swarm
+struct Receiving {
+};  // bytes of pieces are coming in; sent at most every 200 ms, so that a slow piece is not taken for a dead swarm
 struct HashesWanted {  // a piece came whose hash no peer passed on: the tracker is to be asked for the batch
   PieceIndex piece;
 };
@@ -55,15 +56,15 @@ struct Membership {
   SwarmName name;
   Role role = Role::fetch;
   std::shared_ptr<store::PieceFile> file;
-  PieceSet have;       // pieces that are in the file
-  PieceHashes hashes;  // those known; all of them for `hold`
+  PieceSet have;                           // pieces that are in the file
+  PieceHashes hashes;                      // those known; all of them for `hold`
   PublicKey tracker_key{};                 // signs the hash batches of this swarm
   std::optional<Signature> finished_list;  // for `hold`: the tracker's signature over all hashes, to pass on
   std::function<void(Event)> events;
 };
 
-// What became known outside the swarm: for the seeder, pieces in the file and their hashes; for others, a batch of hashes
-// that the tracker sent. Batches are trusted: they were made or verified by the caller.
+// What became known outside the swarm: for the seeder, pieces in the file and their hashes; for others, a batch of
+// hashes that the tracker sent. Batches are trusted: they were made or verified by the caller.
 struct Publication {
   std::vector<HashBatch> batches;
   std::vector<PieceIndex> in_file;
@@ -72,16 +73,16 @@ struct Publication {
 class Swarm {
  public:
   virtual ~Swarm() = default;
-  virtual void join(Membership membership) = 0;                                  // answered by Ready
+  virtual void join(Membership membership) = 0;  // answered by Ready
   virtual void connect(const SwarmName& name, std::vector<PeerAddress> peers) = 0;
   virtual void publish(const SwarmName& name, Publication publication) = 0;
-  virtual void leave(const SwarmName& name) = 0;                                 // no event after it returns
+  virtual void leave(const SwarmName& name) = 0;  // no event after it returns
 };
 
 struct Options {
-  std::string listen;            // "0.0.0.0:7072"; port 0 takes a free one
-  std::string node;              // our name, shown to peers
-  ByteRate upload_limit{};       // 0: none
+  std::string listen;       // "0.0.0.0:7072"; port 0 takes a free one
+  std::string node;         // our name, shown to peers
+  ByteRate upload_limit{};  // 0: none
   ByteRate download_limit{};
 };
 

@@ -1,0 +1,189 @@
+#include "shared/swarm/member.hpp"
+
+#include "shared/core/check.hpp"
+#include "shared/crypto/signing.hpp"
+#include "shared/log/log.hpp"
+
+namespace shoal::swarm {
+namespace {
+
+constexpr std::size_t most_queued_asks = 16;   // of one peer; ours ask 4 at most
+constexpr std::size_t most_unread = 16 << 20;  // bytes a peer may leave unread and still ask for more
+constexpr int most_bad_batches = 16;           // each costs us a signature check
+
+std::uint64_t random_salt() {
+  std::uint64_t salt = 0;
+  for (const std::byte byte : random_bytes(sizeof salt)) salt = salt << 8 | std::to_integer<std::uint64_t>(byte);
+  return salt;
+}
+
+}  // namespace
+
+Member::Member(Membership membership, Shared& shared, std::function<void(Event)> report)
+    : membership_(std::move(membership)),
+      shared_(shared),
+      report_(std::move(report)),
+      layout_(membership_.file->layout()),
+      policy_(membership_.role, membership_.have, random_salt()) {
+  SHOAL_CHECK(membership_.have.size() == layout_.count());
+}
+
+Member::~Member() {
+  shared_.metrics.connections.add(-static_cast<std::int64_t>(neighbours_.size()));
+}
+
+PeerId Member::link_up(Link& link) {
+  const PeerId id = next_id_++;
+  Neighbour& peer = neighbours_[id];
+  peer.link = &link;
+  peer.shown = policy_.shown();
+  peer.knows_hash = PieceSet(layout_.count());
+  Hello hello;
+  hello.role = membership_.role;
+  hello.node = shared_.node;
+  const Bytes nonce = random_bytes(hello.nonce.size());
+  std::copy(nonce.begin(), nonce.end(), hello.nonce.begin());
+  set_held(hello, peer.shown);
+  send(peer, hello);
+  shared_.metrics.connections.add(1);
+  return id;
+}
+
+void Member::link_down(PeerId id, Time now) {
+  if (neighbours_.erase(id) == 0) return;
+  shared_.metrics.connections.add(-1);
+  policy_.peer_left(id);
+  act(now);
+}
+
+bool Member::receive(PeerId id, ByteView body, std::size_t length, Time now) {
+  const auto found = neighbours_.find(id);
+  if (found == neighbours_.end()) return false;
+  Neighbour& peer = found->second;
+  if (is_piece(body)) return peer.greeted && receive_piece(id, peer, body, length, now);
+  if (length > largest_body) return false;
+  if (body.size() < length) return true;
+  const Result<Message> message = decode(body);
+  if (!message) return message.error().kind == ErrorKind::refused;  // a later version's kind is skipped
+  if (!peer.greeted && !std::holds_alternative<Hello>(*message)) return false;
+  if (!std::visit([&](const auto& m) { return on(id, peer, m, now); }, *message)) return false;
+  act(now);
+  return true;
+}
+
+bool Member::on(PeerId id, Neighbour& peer, const Hello& hello, Time now) {
+  if (peer.greeted || hello.version != protocol_version || shared_.bans.banned(hello.node)) return false;
+  const Result<PieceSet> held = held_pieces(hello, layout_.count());
+  if (!held) return false;
+  peer.greeted = true;
+  peer.node = hello.node;
+  peer.is_seeder = hello.role == Role::seed;
+  policy_.peer_came(id, peer.is_seeder, peer.shown, now);
+  peer.shown = PieceSet();
+  Offered offered;
+  for (PieceIndex piece = 0; piece < held->size(); ++piece) {
+    if (held->has(piece)) offered.ranges.push_back({piece, 1});
+  }
+  return on(id, peer, offered, now);
+}
+
+bool Member::in_layer(const PieceRange& range) const {
+  return range.first < layout_.count() && range.count <= layout_.count() - range.first;
+}
+
+bool Member::on(PeerId id, Neighbour& peer, const Offered& offered, Time now) {
+  for (const PieceRange& range : offered.ranges) {
+    if (!in_layer(range)) return false;
+    for (PieceIndex piece = range.first; piece < range.first + range.count; ++piece) peer.knows_hash.add(piece);
+    policy_.peer_offers(id, range, now);
+  }
+  return true;
+}
+
+bool Member::on(PeerId, Neighbour& peer, const Asked& asked, Time) {
+  if (asked.piece >= layout_.count() || shared_.bans.banned(peer.node)) return false;
+  if (peer.link->unsent_bytes() > most_unread) return false;
+  if (!policy_.have().has(asked.piece) || peer.queue.size() >= most_queued_asks) {
+    send(peer, Refused{asked.piece});
+  } else {
+    peer.queue.push_back(asked.piece);
+    pump(peer);
+  }
+  return true;
+}
+
+bool Member::on(PeerId id, Neighbour&, const Refused& refused, Time) {
+  if (refused.piece >= layout_.count()) return false;
+  policy_.piece_lost(id, refused.piece);
+  return true;
+}
+
+bool Member::on(PeerId, Neighbour& peer, const Hashes& hashes, Time now) {
+  const PieceRange range{hashes.batch.first, static_cast<PieceIndex>(hashes.batch.hashes.size())};
+  if (!in_layer(range)) return false;
+  bool news = false;
+  for (PieceIndex piece = range.first; piece < range.first + range.count; ++piece) {
+    news |= !membership_.hashes.knows(piece) || membership_.hashes.batch_of(piece) == nullptr;
+  }
+  if (news) {
+    const Result<void> added = membership_.hashes.add(hashes.batch, membership_.name, membership_.tracker_key);
+    if (!added) return ++peer.bad_batches < most_bad_batches;
+  }
+  for (PieceIndex piece = range.first; piece < range.first + range.count; ++piece) peer.knows_hash.add(piece);
+  if (news) retry_waiting(now);
+  return true;
+}
+
+bool Member::on(PeerId, Neighbour& peer, const WantHashes& want, Time) {
+  if (want.piece >= layout_.count() || peer.link->unsent_bytes() > most_unread) return false;
+  peer.knows_hash.remove(want.piece);
+  send_hashes(peer, want.piece);
+  return true;
+}
+
+void Member::publish(const Publication& publication, Time now) {
+  for (const HashBatch& batch : publication.batches) membership_.hashes.add_trusted(batch);
+  unhashed_.insert(unhashed_.end(), publication.in_file.begin(), publication.in_file.end());
+  // A seeder pushes a piece only together with its hash.
+  std::erase_if(unhashed_, [&](PieceIndex piece) {
+    if (membership_.role == Role::seed && membership_.hashes.batch_of(piece) == nullptr) return false;
+    policy_.in_file(piece);
+    return true;
+  });
+  retry_waiting(now);
+  act(now);
+}
+
+void Member::tick(Time now) {
+  tick_waiting(now);
+  for (auto& [id, peer] : neighbours_) pump(peer);
+  act(now);
+}
+
+void Member::send(Neighbour& peer, const Message& message) {
+  Bytes frame = encode_frame(message);
+  peer.link->send(frame);
+}
+
+void Member::act(Time now) {
+  if (failed_) return;
+  for (const Action& action : policy_.decide(now)) {
+    const PeerId id = std::visit([](const auto& a) { return a.peer; }, action);
+    const auto found = neighbours_.find(id);
+    if (found == neighbours_.end()) continue;
+    Neighbour& peer = found->second;
+    if (const auto* ask = std::get_if<Ask>(&action)) send(peer, Asked{ask->piece});
+    if (const auto* push = std::get_if<Push>(&action)) send_piece(peer, push->piece, true);
+    if (const auto* offer = std::get_if<Offer>(&action)) send(peer, Offered{offer->ranges});
+  }
+  shared_.metrics.reassigned_pieces.add(policy_.reassigned() - reassigned_seen_);
+  reassigned_seen_ = policy_.reassigned();
+}
+
+void Member::fail_here(Error error) {
+  if (failed_) return;
+  failed_ = true;
+  report_(Failed{std::move(error)});
+}
+
+}  // namespace shoal::swarm

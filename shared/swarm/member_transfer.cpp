@@ -1,0 +1,193 @@
+// Pieces of one swarm on their way in and out.
+#include <algorithm>
+
+#include "shared/core/check.hpp"
+#include "shared/swarm/member.hpp"
+
+namespace shoal::swarm {
+namespace {
+
+constexpr std::size_t most_unsent = 4 << 20;     // bytes queued to one peer before further asks of it wait
+constexpr std::size_t most_waiting = 8;          // pieces kept in memory for want of a hash
+constexpr Milliseconds waiting_answer{100};      // then the tracker is asked for the hash, and all neighbours
+constexpr Milliseconds waiting_limit{3000};      // then the piece is dropped
+constexpr Milliseconds receiving_interval{200};  // swarm.hpp: Receiving
+
+}  // namespace
+
+bool Member::receive_piece(PeerId id, Neighbour& peer, ByteView body, std::size_t length, Time now) {
+  if (length <= piece_header_size || length - piece_header_size > largest_part) return false;
+  if (body.size() < piece_header_size) return true;
+  note_bytes(now);
+  const PieceHeader header = read_piece_header(body);
+  if (!peer.in_message) {
+    if (!begin_part(id, peer, header, length - piece_header_size, now)) return false;
+    peer.in_message = true;
+  } else {
+    policy_.bytes_flow(id, now);
+  }
+  if (body.size() < length) return true;
+  peer.in_message = false;
+  if (!end_part(id, peer, header, body.subspan(piece_header_size), now)) return false;
+  act(now);
+  return true;
+}
+
+void Member::note_bytes(Time now) {
+  if (now < receiving_reported_ + receiving_interval) return;
+  receiving_reported_ = now;
+  report_(Receiving{});
+}
+
+bool Member::begin_part(PeerId id, Neighbour& peer, const PieceHeader& header, std::size_t part, Time now) {
+  if (header.piece >= layout_.count() || shared_.bans.banned(peer.node)) return false;
+  const std::uint32_t whole = layout_.length(header.piece);
+  if (header.offset >= whole || header.offset % largest_part != 0) return false;
+  if (part != std::min(largest_part, whole - header.offset)) return false;
+  if (header.offset != 0) {
+    policy_.bytes_flow(id, now);
+    return peer.incoming && peer.incoming->piece == header.piece && peer.incoming->filled == header.offset;
+  }
+  if (peer.incoming) return false;  // another piece was not finished
+  peer.incoming = Incoming{header.piece, policy_.piece_begins(id, header.piece, now), 0, {}};
+  return true;
+}
+
+bool Member::end_part(PeerId id, Neighbour& peer, const PieceHeader& header, ByteView part, Time now) {
+  Incoming& incoming = *peer.incoming;
+  (peer.is_seeder ? shared_.metrics.received_from_seeder_bytes : shared_.metrics.received_from_peers_bytes)
+      .add(part.size());
+  incoming.filled += static_cast<std::uint32_t>(part.size());
+  const std::uint32_t whole = layout_.length(header.piece);
+  const bool last = incoming.filled == whole;
+  const Source source{id, peer.node, peer.is_seeder};
+  if (incoming.arrival != Policy::Arrival::wanted) {
+    shared_.metrics.duplicate_bytes.add(part.size());
+    if (last) peer.incoming.reset();
+    return true;
+  }
+  if (part.size() == whole) {  // the usual case: nothing is copied
+    peer.incoming.reset();
+    return finish(source, header.piece, part, now);
+  }
+  incoming.bytes.reserve(whole);
+  incoming.bytes.insert(incoming.bytes.end(), part.begin(), part.end());
+  if (!last) return true;
+  const Bytes bytes = std::move(incoming.bytes);
+  peer.incoming.reset();
+  return finish(source, header.piece, bytes, now);
+}
+
+// False when its sender is banned now.
+bool Member::finish(const Source& source, PieceIndex piece, ByteView bytes, Time now) {
+  if (failed_) return true;
+  if (policy_.have().has(piece)) {  // it came from another meanwhile
+    shared_.metrics.duplicate_bytes.add(bytes.size());
+    policy_.piece_verified(source.id, piece, now);
+    return true;
+  }
+  const Result<VerifiedPiece> verified = membership_.hashes.verify(piece, bytes);
+  if (!verified && verified.error().kind == ErrorKind::unavailable) {
+    keep_waiting(source, piece, bytes, now);
+    return true;
+  }
+  if (!verified) {
+    shared_.metrics.corrupt_pieces.add();
+    policy_.piece_bad(source.id, piece);
+    report_(PieceRefused{piece, source.node});
+    return !shared_.bans.blame(source.node);
+  }
+  const Result<store::WrittenPiece> written = membership_.file->write(*verified);
+  if (!written) {
+    fail_here(written.error());
+    return true;
+  }
+  report_(PieceArrived{*written, source.is_seeder});
+  policy_.piece_verified(source.id, piece, now);
+  return true;
+}
+
+void Member::keep_waiting(const Source& source, PieceIndex piece, ByteView bytes, Time now) {
+  if (waiting_.contains(piece)) return;
+  if (waiting_.size() >= most_waiting) {
+    policy_.piece_unproven(source.id, piece, now);
+    return;
+  }
+  waiting_.emplace(piece, Waiting{source, copy_of(bytes), now, now});
+  const auto sender = neighbours_.find(source.id);
+  if (sender != neighbours_.end() && sender->second.passes_hashes_on) {
+    send(sender->second, WantHashes{piece});
+  } else {
+    report_(HashesWanted{piece});
+  }
+}
+
+void Member::retry_waiting(Time now) {
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
+    if (!membership_.hashes.knows(it->first)) {
+      ++it;
+      continue;
+    }
+    const PieceIndex piece = it->first;
+    const Waiting waiting = std::move(it->second);
+    it = waiting_.erase(it);
+    finish(waiting.source, piece, waiting.bytes, now);  // its sender is turned away at its next message if banned
+  }
+}
+
+void Member::tick_waiting(Time now) {
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
+    Waiting& waiting = it->second;
+    if (now > waiting.since + waiting_limit) {
+      policy_.piece_unproven(waiting.source.id, it->first, now);
+      it = waiting_.erase(it);
+      continue;
+    }
+    policy_.bytes_flow(waiting.source.id, now);  // it did its part
+    if (now > waiting.asked + waiting_answer * (waiting.asked == waiting.since ? 1 : 5)) {
+      waiting.asked = now;
+      report_(HashesWanted{it->first});
+      for (auto& [id, peer] : neighbours_) {
+        if (id == waiting.source.id) peer.passes_hashes_on = false;
+        if (peer.greeted) send(peer, WantHashes{it->first});
+      }
+    }
+    ++it;
+  }
+}
+
+void Member::send_hashes(Neighbour& peer, PieceIndex piece) {
+  if (peer.knows_hash.has(piece)) return;
+  const HashBatch* batch = membership_.hashes.batch_of(piece);
+  if (batch == nullptr) return;
+  send(peer, Hashes{*batch});
+  for (std::size_t i = 0; i < batch->hashes.size(); ++i) peer.knows_hash.add(batch->first + static_cast<PieceIndex>(i));
+}
+
+void Member::send_piece(Neighbour& peer, PieceIndex piece, bool pushed) {
+  send_hashes(peer, piece);
+  const std::uint32_t whole = layout_.length(piece);
+  shared_.frame.resize(frame_room + piece_header_size + largest_part);
+  for (std::uint32_t offset = 0; offset < whole; offset += largest_part) {
+    const std::size_t part = std::min(largest_part, whole - offset);
+    const MutableBytes frame = MutableBytes(shared_.frame).first(frame_room + piece_header_size + part);
+    write_piece_header(frame, {piece, offset, pushed});
+    const Result<void> read = membership_.file->read_at(layout_.offset(piece) + offset, frame.last(part));
+    if (!read) {
+      fail_here(read.error());
+      return;
+    }
+    peer.link->send(frame);
+    shared_.metrics.sent_bytes.add(part);
+  }
+}
+
+void Member::pump(Neighbour& peer) {
+  while (!failed_ && !peer.queue.empty() && peer.link->unsent_bytes() < most_unsent) {
+    const PieceIndex piece = peer.queue.front();
+    peer.queue.pop_front();
+    send_piece(peer, piece, false);
+  }
+}
+
+}  // namespace shoal::swarm

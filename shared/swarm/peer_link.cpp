@@ -1,0 +1,72 @@
+#include "shared/swarm/peer_link.hpp"
+
+#include <libtorrent/bdecode.hpp>
+#include <libtorrent/entry.hpp>
+#include <libtorrent/peer_info.hpp>
+
+namespace shoal::swarm {
+namespace {
+
+constexpr std::byte extended_message{20};  // BEP 10
+
+}  // namespace
+
+PeerLink::PeerLink(lt::peer_connection_handle connection, std::weak_ptr<Member> member)
+    : connection_(std::move(connection)), member_(std::move(member)) {}
+
+PeerLink::~PeerLink() {
+  down();
+}
+
+void PeerLink::add_handshake(lt::entry& handshake) {
+  handshake["m"][extension_name] = std::int64_t{extension_id};
+}
+
+bool PeerLink::on_extension_handshake(lt::bdecode_node const& handshake) {
+  const lt::bdecode_node names = handshake.dict_find_dict("m");
+  const std::int64_t theirs = names ? names.dict_find_int_value(extension_name, 0) : 0;
+  if (theirs < 1 || theirs > 255) return false;  // not one of ours: libtorrent drops this plugin
+  their_extension_id_ = static_cast<std::uint8_t>(theirs);
+  const std::shared_ptr<Member> member = member_.lock();
+  if (member && !id_) id_ = member->link_up(*this);
+  return true;
+}
+
+bool PeerLink::on_extended(int length, int message, lt::span<char const> body) {
+  if (message != extension_id || length < 1) return false;
+  const std::shared_ptr<Member> member = member_.lock();
+  if (!member || !id_) return false;
+  const ByteView bytes = std::as_bytes(std::span(body.data(), static_cast<std::size_t>(body.size())));
+  return member->receive(*id_, bytes, static_cast<std::size_t>(length), std::chrono::steady_clock::now());
+}
+
+void PeerLink::on_disconnect(lt::error_code const&) {
+  down();
+}
+
+void PeerLink::down() {
+  const std::shared_ptr<Member> member = member_.lock();
+  if (member && id_) member->link_down(*id_, std::chrono::steady_clock::now());
+  id_.reset();
+}
+
+void PeerLink::send(MutableBytes frame) {
+  const auto length = static_cast<std::uint32_t>(frame.size() - 4);
+  for (std::size_t i = 0; i < 4; ++i) frame[i] = static_cast<std::byte>(length >> (24 - 8 * i) & 0xff);
+  frame[4] = extended_message;
+  frame[5] = static_cast<std::byte>(their_extension_id_);
+  connection_.send_buffer(reinterpret_cast<const char*>(frame.data()), static_cast<int>(frame.size()));
+}
+
+std::size_t PeerLink::unsent_bytes() const {
+  lt::peer_info info;
+  connection_.get_peer_info(info);
+  return static_cast<std::size_t>(info.used_send_buffer);
+}
+
+std::shared_ptr<lt::peer_plugin> TorrentLinks::new_connection(lt::peer_connection_handle const& connection) {
+  if (connection.type() != lt::connection_type::bittorrent) return {};
+  return std::make_shared<PeerLink>(connection, member_);
+}
+
+}  // namespace shoal::swarm

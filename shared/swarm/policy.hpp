@@ -1,0 +1,162 @@
+// Policy: which piece goes where in one swarm. Pure: no network, no clock of its own, no randomness; whoever drives it
+// tells it what happened and carries out what `decide` answers.
+//
+// Source: the scheme measured in evidence/swarm_policy.md (1.087 x size/rate for 12 nodes). An agent keeps pieces
+// outstanding at every neighbour, each piece asked of one peer, rare ones first, then in order. The seeder pushes each
+// piece once, in order, to the peer that is least behind; when every piece is out it offers all and serves like any
+// holder.
+//
+// Threads: one owner.
+#pragma once
+
+#include <map>
+#include <set>
+#include <variant>
+#include <vector>
+
+#include "shared/core/clock.hpp"
+#include "shared/layer/piece_set.hpp"
+
+namespace shoal::swarm {
+
+enum class Role : std::uint8_t;
+
+using PeerId = std::uint32_t;  // one connection
+
+struct PieceRange {
+  PieceIndex first = 0;
+  PieceIndex count = 0;
+  template <class C>
+  static void fields(C& codec, PieceRange& m) {
+    codec.field(m.first), codec.field(m.count);
+  }
+  friend bool operator==(const PieceRange&, const PieceRange&) = default;
+};
+
+std::vector<PieceRange> ranges_of(std::vector<PieceIndex> pieces);  // sorted, neighbours joined
+
+struct Ask {
+  PeerId peer;
+  PieceIndex piece;
+};
+struct Push {
+  PeerId peer;
+  PieceIndex piece;
+};
+struct Offer {
+  PeerId peer;
+  std::vector<PieceRange> ranges;
+};
+using Action = std::variant<Ask, Push, Offer>;
+
+struct PolicyLimits {
+  std::size_t asks_in_all = 12;   // shared out over the peers that offer something: measured with 11 neighbours, 1 each
+  std::size_t asks_per_peer = 4;  // a lone pair needs some to fill the line
+  std::size_t asks_at_seeder = 2;  // at least, once it offers everything; more queue up there and make the tail
+  std::size_t pushes = 16;         // undelivered in all, up to `mesh` peers; 24 above (measured at 12 and 32)
+  std::size_t pushes_above_mesh = 24;
+  std::size_t mesh = 13;
+  std::size_t pushes_per_peer = 2;  // at least; a few peers share 8
+  Milliseconds patience{2000};      // DESIGN section 6: what a silent peer owes is given to another within 2 s
+  int patience_factor = 4;          // or that often the time a piece usually takes
+  Milliseconds offer_interval{10};  // offers to one peer are batched: 1.4 % of the uplink without (evidence)
+  int bad_pieces = 2;               // then that peer is asked no more
+};
+
+class Policy {
+ public:
+  enum class Arrival { wanted, duplicate, unasked };
+
+  // `salt` differs from node to node: spreads what several fetchers ask of one complete holder.
+  Policy(Role role, PieceSet have, std::uint64_t salt, PolicyLimits limits = {});
+
+  // What a newcomer is told of our pieces before anything else: all, or for a pushing seeder none.
+  PieceSet shown() const;
+  // `shown_before`: what `shown` was when that peer was told.
+  void peer_came(PeerId id, bool is_seeder, const PieceSet& shown_before, Time now);
+  void peer_left(PeerId id);
+  // Acknowledges a push as well. The range lies within the layer.
+  void peer_offers(PeerId id, PieceRange range, Time now);
+
+  // The first bytes of a piece, whether asked or pushed. Only a seeder may send what nobody asked.
+  Arrival piece_begins(PeerId id, PieceIndex piece, Time now);
+  void bytes_flow(PeerId id, Time now);  // more of a piece came: this peer is not stuck
+  void piece_verified(PeerId id, PieceIndex piece, Time now);
+  void piece_bad(PeerId id, PieceIndex piece);   // its hash did not match
+  void piece_lost(PeerId id, PieceIndex piece);  // refused by the peer
+  void piece_unproven(PeerId id, PieceIndex piece,
+                      Time now);   // dropped for want of its hash: asked again a little later
+  void in_file(PieceIndex piece);  // ours now, from outside the swarm
+
+  std::vector<Action> decide(Time now);
+
+  const PieceSet& have() const { return have_; }
+  std::size_t peers() const { return peers_.size(); }
+  std::uint64_t reassigned() const { return reassigned_; }  // asked or pushed, not delivered in time
+
+ private:
+  struct Outstanding {
+    PieceIndex piece;
+    Time since;
+  };
+  struct Peer {
+    bool is_seeder = false;
+    PieceSet has{};
+    std::vector<Outstanding> asked;   // expected from it, pushes that began included
+    std::vector<Outstanding> pushed;  // sent to it, not acknowledged
+    std::vector<PieceIndex> late;     // given back, may still come; bounded
+    std::uint64_t given = 0;          // pushes in all
+    Time heard{};                     // bytes of a piece, or an acknowledgement
+    Time shunned_until{};             // it was silent too long; a whole piece from it ends that
+    int silences = 0;
+    int bad = 0;
+    Milliseconds usual{0};        // time from ask (push) to delivery, smoothed; 0: not known
+    bool nothing_useful = false;  // until it offers more or a piece is given back
+    std::vector<PieceIndex> to_offer;
+    Time offered{};
+    bool offer_now = false;  // it waits for this acknowledgement
+  };
+
+  // policy.cpp
+  Peer* find(PeerId id);
+  void hold(PieceIndex piece);
+  void available(PieceIndex piece, int change);
+  Milliseconds patience(const Peer& peer) const;
+  void delivered(Peer& peer, Time now);
+  void shun(Peer& peer, Time now);
+  void measured(Peer& peer, Time since, Time now);
+  void decide_offers(Time now, std::vector<Action>& actions);
+
+  // policy_asks.cpp
+  bool drop_ask(Peer& peer, PieceIndex piece);
+  void give_back(Peer& peer, Time now);
+  void expire_asks(Time now);
+  std::size_t depth(const Peer& peer) const;
+  std::optional<PieceIndex> best(const Peer& peer) const;
+  void decide_asks(Time now, std::vector<Action>& actions);
+
+  // policy_pushes.cpp
+  void acknowledged(Peer& peer, PieceIndex piece, Time now);
+  void take_back(Peer& peer);
+  void expire_pushes(Time now);
+  bool pushing(PieceIndex piece) const { return pushed_[piece] != 0; }
+  Peer* target(PieceIndex piece, Time now, PeerId& id);
+  void decide_pushes(Time now, std::vector<Action>& actions);
+  void serve_all();
+
+  Role role_;
+  PieceSet have_;
+  std::uint64_t salt_;
+  PolicyLimits limits_;
+  std::map<PeerId, Peer> peers_;
+  std::vector<std::uint32_t> availability_;  // peers that have the piece
+  std::vector<std::uint8_t> expected_;       // peers we expect it from
+  std::vector<std::uint8_t> pushed_;         // peers it is on its way to
+  std::set<PieceIndex> to_push_;             // in the file, held by nobody, on its way to nobody
+  std::size_t undelivered_ = 0;
+  bool serving_ = false;   // seeder: every piece is out, everything is offered
+  Milliseconds usual_{0};  // over all peers
+  std::uint64_t reassigned_ = 0;
+};
+
+}  // namespace shoal::swarm

@@ -1,0 +1,160 @@
+// The fetching side of Policy: what to ask of whom, and when to stop waiting.
+#include <algorithm>
+#include <tuple>
+
+#include "shared/swarm/policy.hpp"
+#include "shared/swarm/swarm.hpp"
+
+namespace shoal::swarm {
+namespace {
+
+constexpr std::size_t most_late = 64;       // pieces remembered as given back, for each peer
+constexpr std::uint32_t rarity_levels = 4;  // measured: above four holders a piece is as good as everywhere
+constexpr PieceIndex scatter = 32;          // pieces over which fetchers spread at a complete holder
+
+std::uint64_t mix(std::uint64_t x) {  // a bijection that leaves no pattern (the finalizer of splitmix64)
+  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9U;
+  x = (x ^ x >> 27) * 0x94d049bb133111ebU;
+  return x ^ x >> 31;
+}
+
+}  // namespace
+
+bool Policy::drop_ask(Peer& peer, PieceIndex piece) {
+  const auto found =
+      std::find_if(peer.asked.begin(), peer.asked.end(), [&](const auto& o) { return o.piece == piece; });
+  if (found == peer.asked.end()) return false;
+  peer.asked.erase(found);
+  if (--expected_[piece] > 0 || have_.has(piece)) return true;
+  for (auto& [id, other] : peers_) other.nothing_useful = false;  // it may be asked of them now
+  return true;
+}
+
+Policy::Arrival Policy::piece_begins(PeerId id, PieceIndex piece, Time now) {
+  Peer* peer = find(id);
+  if (peer == nullptr) return Arrival::unasked;
+  peer->heard = now;
+  const auto is_asked = [&](const auto& o) { return o.piece == piece; };
+  const bool asked = std::any_of(peer->asked.begin(), peer->asked.end(), is_asked);
+  if (have_.has(piece)) {
+    if (asked) drop_ask(*peer, piece);
+    delivered(*peer, now);
+    return Arrival::duplicate;
+  }
+  if (asked) return Arrival::wanted;
+  const auto late = std::find(peer->late.begin(), peer->late.end(), piece);
+  if (late == peer->late.end() && !peer->is_seeder) return Arrival::unasked;
+  if (late != peer->late.end()) peer->late.erase(late);
+  peer->asked.push_back({piece, now});
+  ++expected_[piece];
+  return Arrival::wanted;
+}
+
+void Policy::bytes_flow(PeerId id, Time now) {
+  if (Peer* peer = find(id)) peer->heard = now;
+}
+
+void Policy::piece_verified(PeerId id, PieceIndex piece, Time now) {
+  if (Peer* peer = find(id)) {
+    const auto found =
+        std::find_if(peer->asked.begin(), peer->asked.end(), [&](const auto& o) { return o.piece == piece; });
+    if (found != peer->asked.end()) measured(*peer, found->since, now);
+    delivered(*peer, now);
+    peer->offer_now |= peer->is_seeder;
+  }
+  hold(piece);
+  if (Peer* peer = find(id)) drop_ask(*peer, piece);
+}
+
+void Policy::piece_bad(PeerId id, PieceIndex piece) {
+  Peer* peer = find(id);
+  if (peer == nullptr) return;
+  ++peer->bad;
+  piece_lost(id, piece);
+}
+
+// This peer cannot give it: as if it had never offered it.
+void Policy::piece_lost(PeerId id, PieceIndex piece) {
+  Peer* peer = find(id);
+  if (peer == nullptr) return;
+  if (peer->has.has(piece)) {
+    peer->has.remove(piece);
+    available(piece, -1);
+  }
+  drop_ask(*peer, piece);
+}
+
+void Policy::piece_unproven(PeerId id, PieceIndex piece, Time now) {
+  Peer* peer = find(id);
+  if (peer == nullptr) return;
+  drop_ask(*peer, piece);
+  peer->shunned_until = now + limits_.patience / 2;
+}
+
+// Everything a silent peer owes becomes free for others. What comes late is still taken.
+void Policy::give_back(Peer& peer, Time now) {
+  shun(peer, now);
+  while (!peer.asked.empty()) {
+    const PieceIndex piece = peer.asked.back().piece;
+    drop_ask(peer, piece);
+    if (have_.has(piece)) continue;
+    ++reassigned_;
+    if (peer.late.size() == most_late) peer.late.erase(peer.late.begin());
+    peer.late.push_back(piece);
+  }
+}
+
+void Policy::expire_asks(Time now) {
+  for (auto& [id, peer] : peers_) {
+    const Milliseconds limit = patience(peer);
+    const bool silent = std::any_of(peer.asked.begin(), peer.asked.end(), [&](const Outstanding& o) {
+      // Silence, or a trickle that keeps one piece five times as long.
+      return now > std::max(o.since, peer.heard) + limit || now > o.since + limit * 5;
+    });
+    if (silent) give_back(peer, now);
+  }
+}
+
+std::size_t Policy::depth(const Peer& peer) const {
+  const auto offering =
+      std::count_if(peers_.begin(), peers_.end(), [](const auto& p) { return p.second.has.held() > 0; });
+  const std::size_t share = limits_.asks_in_all / std::max<std::size_t>(1, static_cast<std::size_t>(offering));
+  const std::size_t least = peer.is_seeder ? limits_.asks_at_seeder : 1;
+  return std::clamp(share, least, limits_.asks_per_peer);
+}
+
+// Rarest first up to four holders, then in order. Of a complete holder several fetchers ask different pieces of the
+// next few, so that they have something to give each other.
+std::optional<PieceIndex> Policy::best(const Peer& peer) const {
+  const auto incomplete = [&](const auto& p) { return !p.second.is_seeder && !p.second.has.complete(); };
+  const bool spread = peer.has.complete() && std::any_of(peers_.begin(), peers_.end(), incomplete);
+  using Rank = std::tuple<std::uint32_t, std::uint64_t, std::uint64_t>;
+  std::optional<PieceIndex> choice;
+  Rank lowest{};
+  for (PieceIndex piece = have_.first_missing(); piece < have_.size(); ++piece) {
+    if (have_.has(piece) || expected_[piece] != 0 || !peer.has.has(piece)) continue;
+    const std::uint32_t rarity = std::min(availability_[piece], rarity_levels);
+    const Rank rank = spread ? Rank{rarity, piece / scatter, mix(piece ^ salt_)} : Rank{rarity, piece, 0};
+    if (!choice || rank < lowest) choice = piece, lowest = rank;
+    if (!spread && std::get<0>(lowest) <= 1) break;
+  }
+  return choice;
+}
+
+void Policy::decide_asks(Time now, std::vector<Action>& actions) {
+  if (have_.complete()) return;
+  for (auto& [id, peer] : peers_) {
+    if (peer.nothing_useful || peer.bad >= limits_.bad_pieces || now < peer.shunned_until) continue;
+    const std::size_t most = depth(peer);
+    while (peer.asked.size() < most) {
+      const std::optional<PieceIndex> piece = best(peer);
+      peer.nothing_useful = !piece;
+      if (!piece) break;
+      peer.asked.push_back({*piece, now});
+      ++expected_[*piece];
+      actions.push_back(Ask{id, *piece});
+    }
+  }
+}
+
+}  // namespace shoal::swarm

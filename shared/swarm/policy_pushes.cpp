@@ -1,0 +1,86 @@
+// The seeding side of Policy: each piece out once, in order, then everything for everybody.
+#include <algorithm>
+#include <tuple>
+
+#include "shared/swarm/policy.hpp"
+#include "shared/swarm/swarm.hpp"
+
+namespace shoal::swarm {
+namespace {
+
+constexpr std::size_t pushes_of_few = 8;  // one to four peers share them: enough to fill the line of a lone one
+
+}  // namespace
+
+void Policy::acknowledged(Peer& peer, PieceIndex piece, Time now) {
+  const auto found =
+      std::find_if(peer.pushed.begin(), peer.pushed.end(), [&](const auto& o) { return o.piece == piece; });
+  if (found == peer.pushed.end()) return;
+  measured(peer, found->since, now);
+  peer.pushed.erase(found);
+  --pushed_[piece];
+  --undelivered_;
+}
+
+void Policy::take_back(Peer& peer) {
+  for (const Outstanding& o : peer.pushed) {
+    --undelivered_;
+    if (--pushed_[o.piece] == 0 && availability_[o.piece] == 0 && !serving_) to_push_.insert(o.piece);
+  }
+  peer.pushed.clear();
+}
+
+void Policy::expire_pushes(Time now) {
+  for (auto& [id, peer] : peers_) {
+    const Milliseconds limit = patience(peer);
+    const bool silent = std::any_of(peer.pushed.begin(), peer.pushed.end(),
+                                    [&](const Outstanding& o) { return now > std::max(o.since, peer.heard) + limit; });
+    if (!silent) continue;
+    reassigned_ += peer.pushed.size();
+    take_back(peer);
+    shun(peer, now);
+  }
+}
+
+// The peer with the fewest undelivered, then the fewest given; nullptr when all are busy, silent or seeders.
+Policy::Peer* Policy::target(PieceIndex piece, Time now, PeerId& target_id) {
+  const std::size_t most = std::max(limits_.pushes_per_peer, pushes_of_few / peers_.size());
+  Peer* choice = nullptr;
+  for (auto& [id, peer] : peers_) {
+    if (peer.is_seeder || now < peer.shunned_until || peer.pushed.size() >= most || peer.has.has(piece)) continue;
+    if (choice && std::tuple(peer.pushed.size(), peer.given) >= std::tuple(choice->pushed.size(), choice->given))
+      continue;
+    choice = &peer;
+    target_id = id;
+  }
+  return choice;
+}
+
+void Policy::decide_pushes(Time now, std::vector<Action>& actions) {
+  if (serving_ || peers_.empty()) return;
+  const std::size_t cap = peers_.size() > limits_.mesh ? limits_.pushes_above_mesh : limits_.pushes;
+  while (!to_push_.empty() && undelivered_ < cap) {
+    const PieceIndex piece = *to_push_.begin();
+    PeerId id = 0;
+    Peer* peer = target(piece, now, id);
+    if (peer == nullptr) break;
+    to_push_.erase(to_push_.begin());
+    peer->pushed.push_back({piece, now});
+    ++peer->given;
+    ++pushed_[piece];
+    ++undelivered_;
+    actions.push_back(Push{id, piece});
+  }
+  if (have_.complete() && to_push_.empty() && undelivered_ == 0) serve_all();
+}
+
+void Policy::serve_all() {
+  serving_ = true;
+  for (auto& [id, peer] : peers_) {
+    for (PieceIndex piece = 0; piece < have_.size(); ++piece) {
+      if (!peer.has.has(piece)) peer.to_offer.push_back(piece);
+    }
+  }
+}
+
+}  // namespace shoal::swarm

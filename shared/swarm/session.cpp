@@ -1,0 +1,113 @@
+#include "shared/swarm/session.hpp"
+
+#include "shared/core/check.hpp"
+#include "shared/log/log.hpp"
+#include "shared/swarm/peer_link.hpp"
+#include "shared/swarm/session_settings.hpp"
+
+namespace shoal::swarm {
+namespace {
+
+constexpr Milliseconds tick_interval{20};  // offers are batched by 10 ms, patience is 2 s
+
+Time now() {
+  return std::chrono::steady_clock::now();
+}
+
+}  // namespace
+
+Session::Session(Loop& io, const Options& options, Metrics& metrics)
+    : io_(io), shared_{options.node, metrics}, timer_(io) {
+  session_ = std::make_unique<lt::session>(session_params(options), io_);
+  session_->set_peer_class_filter(everybody_limited());
+}
+
+std::uint16_t Session::port() const {
+  return session_->listen_port();
+}
+
+void Session::join(Membership membership, Report report) {
+  const SwarmName name = membership.name;
+  const auto member = std::make_shared<Member>(std::move(membership), shared_, report);
+  lt::add_torrent_params params = torrent_params(name);
+  params.extensions.push_back(
+      [this, name, member = std::weak_ptr(member)](lt::torrent_handle const&, lt::client_data_t) {
+        // Not from within libtorrent's own call: `ready` dials.
+        return std::make_shared<TorrentLinks>(
+            member, [this, name, member] { asio::post(io_, [this, name, member] { ready(name, member.lock()); }); });
+      });
+  lt::error_code error;
+  const lt::torrent_handle torrent = session_->add_torrent(std::move(params), error);
+  if (error) {
+    report(Failed{Error{ErrorKind::unavailable, "join swarm " + name.text() + ": " + error.message()}});
+    return;
+  }
+  joined_[name] = Joined{member, torrent, std::move(report), false, {}};
+  if (!ticking_) tick();
+}
+
+void Session::ready(const SwarmName& name, const std::shared_ptr<Member>& member) {
+  const auto found = joined_.find(name);
+  if (found == joined_.end() || found->second.member != member || found->second.ready) return;
+  found->second.ready = true;
+  found->second.report(Ready{});
+  dial(found->second);
+}
+
+void Session::connect(const SwarmName& name, std::vector<PeerAddress> peers) {
+  const auto found = joined_.find(name);
+  if (found == joined_.end()) return;
+  Joined& joined = found->second;
+  joined.peers.insert(joined.peers.end(), peers.begin(), peers.end());
+  if (joined.ready) dial(joined);
+}
+
+// 2.0.8 dials new peers once a second, but at once when a torrent is resumed. Our plugin lets a pause cut nothing.
+void Session::dial(Joined& joined) {
+  if (joined.peers.empty()) return;
+  for (const PeerAddress& peer : joined.peers) {
+    lt::error_code error;
+    const lt::address address = lt::make_address(peer.host, error);
+    if (error || peer.port == 0) {
+      log::warning("swarm", "a peer's address is not valid", {{"host", peer.host}, {"port", peer.port}});
+      continue;
+    }
+    joined.torrent.connect_peer({address, peer.port});
+  }
+  joined.peers.clear();
+  joined.torrent.pause();
+  joined.torrent.resume();
+}
+
+void Session::publish(const SwarmName& name, const Publication& publication) {
+  const auto found = joined_.find(name);
+  if (found != joined_.end()) found->second.member->publish(publication, now());
+}
+
+void Session::leave(const SwarmName& name) {
+  const auto found = joined_.find(name);
+  if (found == joined_.end()) return;
+  session_->remove_torrent(found->second.torrent);
+  joined_.erase(found);
+}
+
+void Session::tick() {
+  ticking_ = !joined_.empty() && !stopping_;
+  if (!ticking_) return;
+  for (auto& [name, joined] : joined_) {
+    if (joined.member->has_links()) joined.member->tick(now());
+  }
+  timer_.expires_after(tick_interval);
+  timer_.async_wait([this](const IoError& error) {
+    if (!error) tick();
+  });
+}
+
+void Session::stop() {
+  joined_.clear();
+  stopping_ = session_->abort();
+  session_.reset();
+  timer_.cancel();
+}
+
+}  // namespace shoal::swarm

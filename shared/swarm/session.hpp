@@ -1,0 +1,52 @@
+// Session: libtorrent's session and the swarms this node is in, on the io_context that the swarm thread runs.
+//
+// Source: settings from evidence/swarm.md section 7 and the traps in DESIGN section 2.
+// Threads: constructed before the thread starts; `port` from outside it, everything else on it.
+#pragma once
+
+#include <libtorrent/session.hpp>
+#include <libtorrent/torrent_handle.hpp>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "shared/swarm/member.hpp"
+
+namespace shoal::swarm {
+
+class Session {
+ public:
+  using Report = std::function<void(Event)>;
+
+  Session(Loop& io, const Options& options, Metrics& metrics);
+
+  std::uint16_t port() const;  // 0 when nothing listens; waits for the swarm thread
+  void join(Membership membership, Report report);
+  void connect(const SwarmName& name, std::vector<PeerAddress> peers);
+  void publish(const SwarmName& name, const Publication& publication);
+  void leave(const SwarmName& name);
+  // Ends all work on the io_context, so that its `run` returns; the Session is destroyed after that.
+  void stop();
+
+ private:
+  struct Joined {
+    std::shared_ptr<Member> member;
+    libtorrent::torrent_handle torrent;
+    Report report;
+    bool ready = false;
+    std::vector<PeerAddress> peers;  // to dial once ready
+  };
+  void ready(const SwarmName& name, const std::shared_ptr<Member>& member);
+  void dial(Joined& joined);
+  void tick();
+
+  Loop& io_;
+  Shared shared_;
+  std::map<SwarmName, Joined> joined_;
+  asio::steady_timer timer_;
+  bool ticking_ = false;
+  std::unique_ptr<libtorrent::session> session_;
+  std::optional<libtorrent::session_proxy> stopping_;
+};
+
+}  // namespace shoal::swarm

@@ -1,0 +1,23 @@
+// How libtorrent is set up, and the torrent that stands for a swarm.
+//
+// Threads: any.
+#pragma once
+
+#include <libtorrent/add_torrent_params.hpp>
+#include <libtorrent/ip_filter.hpp>
+#include <libtorrent/session_params.hpp>
+
+#include "shared/layer/swarm_name.hpp"
+#include "shared/swarm/swarm.hpp"
+
+namespace shoal::swarm {
+
+libtorrent::session_params session_params(const Options& options);
+
+// Every address is rate limited; by default libtorrent spares local networks.
+libtorrent::ip_filter everybody_limited();
+
+// DESIGN: the info dictionary is exactly {length 16384, name, piece length 16384, pieces (20 zero bytes), private 1}.
+libtorrent::add_torrent_params torrent_params(const SwarmName& name);
+
+}  // namespace shoal::swarm
