@@ -1,6 +1,7 @@
 """Programs of one run: started with a log file of their own, ended by id, and ended by the kernel if this program is killed."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -76,7 +77,8 @@ class Process:
             return log.read()
 
     def log_tail(self, lines=15):
-        return "\n".join(line[:_LONGEST_LINE] for line in self.log().splitlines()[-lines:])
+        plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", self.log())
+        return "\n".join(line[:_LONGEST_LINE] for line in plain.splitlines()[-lines:])
 
 
 def wait_until(condition, seconds, what, step_seconds=0.02):
