@@ -1,0 +1,17 @@
+// AgentLink: one connected agent, as the coordinator sees it.
+//
+// Threads: the loop.
+#pragma once
+
+#include "shared/control/messages.hpp"
+
+namespace shoal::tracker {
+
+class AgentLink {
+ public:
+  virtual ~AgentLink() = default;
+  virtual void send(const control::Message& message) = 0;  // never blocks
+  virtual void close(const std::string& why) = 0;          // the coordinator hears of it through `gone`
+};
+
+}  // namespace shoal::tracker

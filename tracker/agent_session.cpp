@@ -1,0 +1,56 @@
+#include "tracker/agent_session.hpp"
+
+#include "shared/log/log.hpp"
+
+namespace shoal::tracker {
+
+void AgentSession::close(const std::string& why) {
+  log::info("tracker", "closing an agent's connection", {{"address", socket_->peer_address()}, {"cause", why}});
+  socket_->close();
+}
+
+Task<void> AgentSession::run(std::shared_ptr<AgentSession> self) {
+  spawn(self->loop_, close_without_hello(self, self->clock_));
+  for (;;) {
+    const auto frame = co_await self->socket_->receive();
+    if (!self->take(frame)) break;
+  }
+  self->socket_->close();
+  if (self->node_ != 0) self->coordinator_.gone(self->node_, *self);
+}
+
+bool AgentSession::take(const Result<Bytes>& frame) {
+  if (!frame) return false;
+  const auto message = control::decode(*frame);
+  if (!message && message.error().kind == ErrorKind::refused) return true;  // a type of a later version
+  if (!message) {
+    close(message.error().what);
+    return false;
+  }
+  if (node_ == 0) return take_hello(*message);
+  coordinator_.handle(node_, *message);
+  return true;
+}
+
+bool AgentSession::take_hello(const control::Message& message) {
+  const auto* hello = std::get_if<control::Hello>(&message);
+  if (hello == nullptr) {
+    close("the first message is not a hello");
+    return false;
+  }
+  const auto node = coordinator_.arrive(*hello, socket_->peer_address(), *this);
+  if (!node) {
+    close(node.error().what);
+    return false;
+  }
+  node_ = *node;
+  return true;
+}
+
+Task<void> AgentSession::close_without_hello(std::weak_ptr<AgentSession> session, Clock& clock) {
+  co_await clock.sleep(hello_limit);
+  const auto self = session.lock();
+  if (self && self->node_ == 0) self->close("no hello came");
+}
+
+}  // namespace shoal::tracker

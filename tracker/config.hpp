@@ -1,0 +1,53 @@
+// Config: everything that the tracker's configuration file may say, with the default of each key.
+//
+// Only keys that work are known; DESIGN section 7 has the names.
+#pragma once
+
+#include <string>
+
+#include "shared/config/config.hpp"
+#include "shared/core/units.hpp"
+#include "shared/origin/upstreams.hpp"
+#include "shared/store/store.hpp"
+
+namespace shoal::tracker {
+
+struct ControlOptions {
+  std::string listen = "127.0.0.1:7080";  // agents and API
+  bool plaintext = false;                 // must be said for any address but loopback: there is no TLS here
+  std::string swarm_key_file;             // 64 hexadecimal digits; empty: made in the store at the first start
+};
+
+struct SeederOptions {
+  std::string listen = "0.0.0.0:7082";
+  std::string advertise;    // IP address that agents dial; empty: the one by which they reached the tracker
+  ByteRate origin_limit{};  // of all origin fetches together; 0: none
+  ByteRate upload_limit{};  // of all swarms together; 0: none
+};
+
+struct AdminOptions {
+  std::string listen = "127.0.0.1:7081";  // metrics and health: nothing for other machines unless asked for
+};
+
+struct LogOptions {
+  std::string level = "info";
+  std::string format = "text";
+};
+
+struct Config {
+  ControlOptions control;
+  SeederOptions seeder;
+  origin::Options origin;
+  store::Options store{.path = "/var/lib/shoal-tracker"};
+  AdminOptions admin;
+  LogOptions log;
+};
+
+// Names each key once, for reading, checking and printing.
+void describe(config::Section& root, Config& config);
+
+// Defaults when `path` is empty. Throws StartError, exit code 2, with every fault.
+Config read_config(const std::string& path);
+std::string print_config(Config config);
+
+}  // namespace shoal::tracker

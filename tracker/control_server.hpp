@@ -1,0 +1,42 @@
+// ControlServer: the tracker's side of the control channel, the API, and small layers for who knows the swarm key.
+//
+//   GET /v1/control          WebSocket, sub-protocol shoal.v1
+//   GET /v1/layers, /v1/agents
+//   GET /v1/small/<digest>   Authorization: Shoal <small_layer_proof>; a held manifest or small layer
+// Threads: the loop.
+#pragma once
+
+#include "shared/http/server.hpp"
+#include "tracker/coordinator.hpp"
+
+namespace shoal::tracker {
+
+class ControlServer {
+ public:
+  static constexpr std::size_t largest_connections = 20'000;  // ten thousand agents, and as many fetches of small layers
+
+  struct Parts {
+    Loop& loop;
+    Clock& clock;
+    http::ServeThreads& threads;
+    Coordinator& coordinator;
+    store::Store& store;
+    const Keys& keys;
+  };
+  // Throws StartError when the address cannot be listened on.
+  ControlServer(Parts parts, const std::string& listen);
+
+  std::string address() const { return server_.address(); }
+  void stop_listening() { server_.stop_listening(); }
+  std::size_t open_exchanges() const { return server_.open_exchanges(); }
+
+ private:
+  Task<void> handle(http::Exchange& exchange);
+  Task<void> serve_agent(http::Exchange& exchange);
+  Task<void> serve_small(http::Exchange& exchange, std::string digest_text);
+
+  Parts parts_;
+  http::Server server_;
+};
+
+}  // namespace shoal::tracker

@@ -1,0 +1,240 @@
+#include "tracker/coordinator.hpp"
+
+#include "shared/log/log.hpp"
+
+namespace shoal::tracker {
+namespace {
+
+Resolver::Parts keeping(Resolver::Parts parts, Seeder& seeder) {
+  parts.keep = [&seeder](const Digest& digest, Bytes bytes, std::string content_type) {
+    seeder.keep(digest, std::move(bytes), std::move(content_type));
+  };
+  return parts;
+}
+
+control::Joined joined(const LayerInfo& layer) {
+  const auto piece_length = static_cast<std::uint32_t>(piece_length_for(layer.size).value);
+  return {layer.digest, layer.size.value, piece_length, layer.generation, layer.content_type, {}, {}};
+}
+
+}  // namespace
+
+Coordinator::Coordinator(Parts parts, Options options)
+    : options_(std::move(options)),
+      metrics_(parts.metrics),
+      clock_(parts.seeder.clock),
+      keys_(parts.seeder.keys),
+      directory_(parts.random),
+      seeder_(parts.seeder, *this),
+      resolver_(keeping(std::move(parts.resolver), seeder_)) {}
+
+Result<NodeId> Coordinator::arrive(const control::Hello& hello, const std::string& source, AgentLink& link) {
+  const auto arrival = directory_.arrive(hello, source);
+  if (!arrival) return tl::unexpected(arrival.error());
+  const NodeId id = arrival->id;
+  if (arrival->restarted) remove_everywhere(id);
+  AgentLink* const old = std::exchange(links_[id], &link);
+  if (old != nullptr) old->close("another connection of the same node name replaced this one");
+  metrics_.connected_agents.set(static_cast<std::int64_t>(links_.size()));
+  log::info("tracker", "agent connected",
+            {{"node", hello.node}, {"zone", hello.zone}, {"address", source}, {"held_layers", hello.held.size()}});
+  control::Welcome welcome;
+  welcome.swarm_key = keys_.swarm;
+  welcome.public_key = keys_.signing.public_key();
+  welcome.epoch = options_.epoch;
+  link.send(welcome);
+  return id;
+}
+
+void Coordinator::gone(NodeId node, const AgentLink& link) {
+  const auto found = links_.find(node);
+  if (found == links_.end() || found->second != &link) return;  // replaced
+  links_.erase(found);
+  metrics_.connected_agents.set(static_cast<std::int64_t>(links_.size()));
+  directory_.drop(node, clock_.now());
+  log::info("tracker", "agent disconnected", {{"node", directory_.find(node)->node}});
+}
+
+void Coordinator::handle(NodeId from, const control::Message& message) {
+  std::visit([&](const auto& m) { on(from, m); }, message);
+}
+
+void Coordinator::tick() {
+  for (const NodeId node : directory_.expired(clock_.now())) {
+    remove_everywhere(node);
+    directory_.forget(node);
+  }
+  const auto left = seeder_.tick([this](const Digest& digest) {
+    const Roster* roster = directory_.find_swarm(digest);
+    return roster != nullptr && !roster->members().empty();
+  });
+  for (const Digest& digest : left) directory_.forget_swarm(digest);
+}
+
+void Coordinator::close_links(const std::string& why) {
+  for (const auto& [node, link] : links_) link->close(why);
+}
+
+// ---- agents
+
+void Coordinator::on(NodeId from, const control::Join& join) {
+  metrics_.joins.add();
+  const auto kind = join.source.kind == control::LayerKind::manifest ? origin::Kind::manifest : origin::Kind::blob;
+  // A member before the seeder is asked: its answer may come at once.
+  directory_.swarm(join.digest).join(from, join.size_hint_bytes).is_answered = false;
+  const Wish wish = seeder_.want({join.digest, kind, {join.source.upstream, join.source.repository}});
+  if (const auto* refusal = std::get_if<Refusal>(&wish)) refuse(from, join.digest, *refusal);
+  if (const auto* layer = std::get_if<LayerInfo>(&wish)) answer_join(from, *layer, join.size_hint_bytes);
+}
+
+void Coordinator::on(NodeId from, const control::Progress& progress) {
+  if (progress.complete) directory_.hold(from, {progress.digest});
+  Roster* roster = directory_.find_swarm(progress.digest);
+  if (roster == nullptr || roster->generation() != progress.generation) return;
+  Member* const known_member = roster->find(from);
+  Member& member = known_member != nullptr ? *known_member : roster->join(from, 0);
+  member.pieces = progress.pieces;
+  const bool was_ready = member.state == MemberState::ready || member.state == MemberState::complete;
+  member.state = progress.complete ? MemberState::complete : MemberState::ready;
+  if (!was_ready) make_ready(from, progress.digest, *roster);
+}
+
+void Coordinator::on(NodeId from, const control::Leave& leave) { remove_member(from, leave.digest); }
+
+void Coordinator::on(NodeId from, const control::Holds& holds) { directory_.hold(from, holds.held); }
+
+void Coordinator::on(NodeId from, const control::Resolve& question) {
+  resolver_.resolve(question, [this, from](control::Resolved resolved) { send(from, std::move(resolved)); });
+}
+
+void Coordinator::on(NodeId from, const control::Blame& blame) {
+  metrics_.blames.add();
+  const Agent* reporter = directory_.find(from);
+  log::warning("tracker", "a peer sent wrong bytes",
+               {{"digest", blame.digest.text()}, {"piece", blame.piece}, {"peer", blame.node},
+                {"reported_by", reporter != nullptr ? reporter->node : std::string()}});
+}
+
+void Coordinator::on(NodeId from, const control::WantHashes& want) {
+  const HashBatch* batch = seeder_.batch(want.digest, want.generation, want.piece);
+  if (batch != nullptr) send(from, control::Hashes{want.digest, want.generation, *batch});
+}
+
+template <class Other>
+void Coordinator::on(NodeId from, const Other&) {
+  const auto link = links_.find(from);
+  if (link != links_.end()) link->second->close("an agent sent what only a tracker or a new connection says");
+}
+
+// ---- answers
+
+void Coordinator::answer_join(NodeId node, const LayerInfo& layer, std::uint64_t size_hint_bytes) {
+  if (size_hint_bytes != 0 && size_hint_bytes != layer.size.value) {
+    const std::string what = "the layer has " + std::to_string(layer.size.value) + " bytes";
+    return refuse(node, layer.digest, {control::Reason::size, what});
+  }
+  if (layer.is_small) return answer_small(node, layer);
+  Roster& roster = directory_.swarm(layer.digest);
+  if (roster.generation() != layer.generation) roster.restart(layer.generation);
+  Member& member = roster.join(node, size_hint_bytes);
+  member.is_answered = true;
+  member.has_seeder = false;  // it asks anew: it may have lost the seeder
+  control::Joined answer = joined(layer);
+  if (roster.give_seeder(node)) answer.peers = {options_.seeder};
+  send(node, answer);
+  if (layer.finished) send(node, control::Finished{layer.digest, layer.generation, *layer.finished});
+  ask_holders_to_serve(node, layer, roster);
+}
+
+void Coordinator::answer_small(NodeId node, const LayerInfo& layer) {
+  remove_member(node, layer.digest);  // no swarm
+  control::Joined answer = joined(layer);
+  if (layer.size.value != 0) {
+    for (const NodeId holder : directory_.holders(layer.digest, node, enough_holders)) {
+      const control::Endpoint& endpoint = directory_.find(holder)->small_layers;
+      if (endpoint.port != 0) answer.holders.push_back(endpoint);
+    }
+    const bool last = answer.holders.size() >= enough_holders;
+    answer.holders.insert(last ? answer.holders.end() : answer.holders.begin(), own_small_layers_);
+  }
+  send(node, answer);
+}
+
+void Coordinator::make_ready(NodeId node, const Digest& digest, Roster& roster) {
+  control::Peers peers{digest, roster.generation(), directory_.neighbours_for(roster, node)};
+  const bool is_seeded = seeder_.is_seeding(digest, roster.generation());
+  if (is_seeded && roster.give_seeder(node)) peers.peers.push_back(options_.seeder);
+  if (!peers.peers.empty()) send(node, peers);
+}
+
+void Coordinator::ask_holders_to_serve(NodeId joining, const LayerInfo& layer, Roster& roster) {
+  for (const NodeId holder : directory_.holders(layer.digest, joining, Roster::served_by)) {
+    if (!links_.contains(holder) || !roster.ask_to_serve(holder)) continue;
+    send(holder, control::Serve{layer.digest, layer.generation});
+  }
+}
+
+void Coordinator::refuse(NodeId node, const Digest& digest, const Refusal& refusal) {
+  metrics_.refused_joins.add();
+  remove_member(node, digest);
+  send(node, control::Refused{digest, refusal.reason, refusal.what});
+}
+
+void Coordinator::remove_member(NodeId node, const Digest& digest) {
+  Roster* roster = directory_.find_swarm(digest);
+  if (roster == nullptr) return;
+  for (const NodeId lonely : roster->remove(node)) {
+    auto peers = directory_.repair(*roster, lonely);
+    if (!peers.empty()) send(lonely, control::Peers{digest, roster->generation(), std::move(peers)});
+  }
+  if (roster->members().empty()) directory_.forget_swarm(digest);
+}
+
+void Coordinator::remove_everywhere(NodeId node) {
+  for (const Digest& digest : directory_.swarms_of(node)) remove_member(node, digest);
+}
+
+void Coordinator::send(NodeId node, const control::Message& message) {
+  const auto link = links_.find(node);
+  if (link != links_.end()) link->second->send(message);
+}
+
+// ---- the seeder
+
+void Coordinator::known(const LayerInfo& layer) {
+  for (const auto& [node, member] : members_of(layer.digest)) {
+    if (!member.is_answered) {
+      answer_join(node, layer, member.size_hint_bytes);
+    } else if (member.state != MemberState::joining && directory_.swarm(layer.digest).give_seeder(node)) {
+      send(node, control::Peers{layer.digest, layer.generation, {options_.seeder}});
+    }
+  }
+}
+
+void Coordinator::restarted(const Digest& digest, Generation generation) {
+  for (const auto& [node, member] : members_of(digest)) {
+    const bool has_begun = member.is_answered || member.state != MemberState::joining;
+    if (has_begun) send(node, control::Restart{digest, generation});
+  }
+  if (Roster* roster = directory_.find_swarm(digest)) roster->restart(generation);
+}
+
+void Coordinator::finished(const LayerInfo& layer) {
+  for (const auto& [node, member] : members_of(layer.digest)) {
+    if (member.is_answered) send(node, control::Finished{layer.digest, layer.generation, *layer.finished});
+  }
+}
+
+void Coordinator::refused(const Digest& digest, const Refusal& refusal) {
+  for (const auto& [node, member] : members_of(digest)) {
+    if (member.state != MemberState::complete) refuse(node, digest, refusal);
+  }
+  directory_.forget_swarm(digest);
+}
+
+std::map<NodeId, Member> Coordinator::members_of(const Digest& digest) {
+  const Roster* roster = directory_.find_swarm(digest);
+  return roster != nullptr ? roster->members() : std::map<NodeId, Member>();
+}
+
+}  // namespace shoal::tracker

@@ -1,0 +1,86 @@
+// Directory: which agents there are, what they hold, and who is in which swarm. Pure logic: no sockets, time is given.
+//
+// A node name is one agent: a second hello of the same name replaces the first. After its connection dropped an agent
+// stays in hand-outs for 15 s, so that a hiccup of the tracker's network costs no swarm its members.
+// Threads: the loop.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "shared/control/messages.hpp"
+#include "shared/core/clock.hpp"
+#include "tracker/directory/peer_host.hpp"
+#include "tracker/directory/roster.hpp"
+
+namespace shoal::tracker {
+
+struct Agent {
+  NodeId id = 0;
+  std::string node;
+  std::string zone;
+  std::uint64_t epoch = 0;
+  PeerHost host;                    // where its swarm listens
+  control::Endpoint swarm;          // with the host filled in, as it is handed out
+  control::Endpoint small_layers;   // likewise; port 0: serves none
+  std::optional<Time> dropped_at;   // no connection since
+  std::unordered_set<Digest> held;
+};
+
+class Directory {
+ public:
+  static constexpr Milliseconds keep_after_drop{15'000};
+  static constexpr std::size_t largest_held = 65'536;  // digests of one agent: 4 MiB; further ones are not remembered
+
+  explicit Directory(std::mt19937 random) : random_(random) {}
+
+  struct Arrival {
+    NodeId id;
+    bool restarted;  // another process than before under this name: it is in no swarm any more
+  };
+  // `refused` for a name, version or address that cannot be handed out. `source`: the connection's other end.
+  Result<Arrival> arrive(const control::Hello& hello, const std::string& source);
+  void drop(NodeId id, Time now);
+  std::vector<NodeId> expired(Time now) const;  // agents whose time after a drop is up
+  void forget(NodeId id);                       // after it was taken out of its swarms
+
+  const Agent* find(NodeId id) const;
+  const std::map<NodeId, Agent>& agents() const { return agents_; }
+  bool can_reach(NodeId from, NodeId to) const;
+
+  void hold(NodeId id, const std::vector<Digest>& digests);
+  // Agents that hold the layer and that `asking` can reach, each time from the next one on, at most `limit`.
+  std::vector<NodeId> holders(const Digest& digest, NodeId asking, std::size_t limit);
+
+  Roster& swarm(const Digest& digest) { return swarms_[digest]; }  // made when there is none
+  Roster* find_swarm(const Digest& digest);
+  const std::map<Digest, Roster>& swarms() const { return swarms_; }
+  void forget_swarm(const Digest& digest) { swarms_.erase(digest); }
+  std::vector<Digest> swarms_of(NodeId id) const;
+
+  // A ready member's neighbours: the members that it is to dial.
+  std::vector<control::Endpoint> neighbours_for(Roster& roster, NodeId newcomer);
+  std::vector<control::Endpoint> repair(Roster& roster, NodeId lonely);
+
+ private:
+  struct Holders {
+    std::vector<NodeId> nodes;
+    std::size_t next = 0;
+  };
+  std::vector<control::Endpoint> endpoints(const std::vector<NodeId>& nodes) const;
+  void forget_held(Agent& agent);
+
+  std::mt19937 random_;
+  NodeId next_id_ = 1;
+  std::map<NodeId, Agent> agents_;
+  std::unordered_map<std::string, NodeId> by_name_;
+  std::unordered_map<Digest, Holders> holders_;
+  std::map<Digest, Roster> swarms_;
+};
+
+}  // namespace shoal::tracker

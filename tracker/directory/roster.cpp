@@ -1,0 +1,59 @@
+#include "tracker/directory/roster.hpp"
+
+namespace shoal::tracker {
+
+void Roster::restart(Generation generation) {
+  generation_ = generation;
+  graph_ = PeerChoice();
+  asked_to_serve_ = 0;
+  for (auto& [node, member] : members_) {
+    member.state = MemberState::joining;
+    member.pieces = 0;
+    member.has_seeder = false;
+  }
+}
+
+Member& Roster::join(NodeId node, std::uint64_t size_hint_bytes) {
+  Member& member = members_[node];
+  member.size_hint_bytes = size_hint_bytes;
+  return member;
+}
+
+std::vector<NodeId> Roster::remove(NodeId node) {
+  auto lonely = graph_.remove(node);
+  members_.erase(node);
+  std::erase_if(lonely, [this](NodeId other) { return members_.at(other).state == MemberState::complete; });
+  return lonely;
+}
+
+Member* Roster::find(NodeId node) {
+  const auto found = members_.find(node);
+  return found == members_.end() ? nullptr : &found->second;
+}
+
+RosterCounts Roster::counts() const {
+  RosterCounts counts;
+  for (const auto& [node, member] : members_) {
+    if (member.state == MemberState::joining) ++counts.joining;
+    if (member.state == MemberState::ready) ++counts.ready;
+    if (member.state == MemberState::complete) ++counts.complete;
+  }
+  return counts;
+}
+
+bool Roster::give_seeder(NodeId node) {
+  Member* member = find(node);
+  if (member == nullptr || member->has_seeder || member->state == MemberState::complete) return false;
+  std::size_t given = 0;
+  for (const auto& [other, state] : members_) given += state.has_seeder && state.state != MemberState::complete;
+  member->has_seeder = given < seeder_members;
+  return member->has_seeder;
+}
+
+bool Roster::ask_to_serve(NodeId node) {
+  if (asked_to_serve_ >= served_by || members_.contains(node)) return false;
+  ++asked_to_serve_;
+  return true;
+}
+
+}  // namespace shoal::tracker

@@ -1,0 +1,64 @@
+// Roster: the members of one swarm and how far each is. Pure logic.
+//
+// A member is joining until it listens under the swarm's name (its first Progress), then ready, at last complete. Only
+// ready and complete members are handed out. It is answered once the layer's size is known; it may be ready before that,
+// when it started on the size that the manifest says.
+// Threads: the loop.
+#pragma once
+
+#include <map>
+
+#include "shared/layer/swarm_name.hpp"
+#include "tracker/directory/peer_choice.hpp"
+
+namespace shoal::tracker {
+
+enum class MemberState { joining, ready, complete };
+
+struct Member {
+  MemberState state = MemberState::joining;
+  bool is_answered = false;           // was sent Joined
+  std::uint64_t size_hint_bytes = 0;  // 0: none
+  std::uint32_t pieces = 0;           // as it said last
+  bool has_seeder = false;            // was told to dial the seeder
+};
+
+struct RosterCounts {
+  std::size_t joining = 0;
+  std::size_t ready = 0;
+  std::size_t complete = 0;
+};
+
+class Roster {
+ public:
+  // The seeder has at most so many members that are not complete; further ones get their pieces from peers alone.
+  static constexpr std::size_t seeder_members = 48;
+  // Held copies that are asked to serve when a layer is wanted.
+  static constexpr std::size_t served_by = 8;
+
+  Generation generation() const { return generation_; }
+  // A new generation: everybody is joining again, nobody has neighbours or the seeder.
+  void restart(Generation generation);
+
+  Member& join(NodeId node, std::uint64_t size_hint_bytes);  // a member that is in already keeps its state
+  // Returns the members that have too few neighbours now and still want pieces.
+  std::vector<NodeId> remove(NodeId node);
+  Member* find(NodeId node);
+  const std::map<NodeId, Member>& members() const { return members_; }
+  RosterCounts counts() const;
+
+  // The seeder is to be dialled by this member too. True at most once each generation.
+  bool give_seeder(NodeId node);
+  // One more holder is to serve; false once there are enough, or when this one is a member.
+  bool ask_to_serve(NodeId node);
+
+  PeerChoice& graph() { return graph_; }
+
+ private:
+  Generation generation_ = 0;
+  std::map<NodeId, Member> members_;
+  std::size_t asked_to_serve_ = 0;
+  PeerChoice graph_;
+};
+
+}  // namespace shoal::tracker

@@ -1,0 +1,19 @@
+// Metrics: the structs of the tracker's parts, and all their names on one page.
+#pragma once
+
+#include "shared/swarm/swarm.hpp"
+#include "tracker/coordinator.hpp"
+
+namespace shoal::tracker {
+
+struct Metrics {
+  SeederMetrics seeder;
+  ResolverMetrics resolver;
+  CoordinatorMetrics coordinator;
+  swarm::Metrics swarm;
+};
+
+// What is added must outlive the page.
+void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store& store);
+
+}  // namespace shoal::tracker

@@ -1,0 +1,144 @@
+// The fetch of one layer: the coroutines of Seeder.
+#include "shared/log/log.hpp"
+#include "tracker/seeder/seeder.hpp"
+
+namespace shoal::tracker {
+
+Task<void> Seeder::run(LayerPtr layer) {
+  auto done = co_await fetch(layer);
+  if (!done && done.error().kind == ErrorKind::corrupt) {
+    restart(*layer);
+    done = co_await fetch(layer);
+  }
+  layer->is_fetching = false;
+  if (!done) refuse(*layer, done.error());
+}
+
+Task<Result<void>> Seeder::fetch(LayerPtr layer) {
+  const Wanted& wanted = layer->wanted;
+  log::info("tracker", "origin fetch started",
+            {{"digest", wanted.digest.text()}, {"upstream", wanted.repository.upstream},
+             {"repository", wanted.repository.name}, {"generation", layer->generation}});
+  layer->reader = std::make_unique<OriginReader>(
+      OriginReader::Parts{parts_.source, parts_.clock, parts_.pace, parts_.metrics}, wanted);
+  const auto opened = co_await layer->reader->open();
+  if (!opened) co_return opened;
+
+  const bool is_manifest = wanted.kind == origin::Kind::manifest;
+  const ByteCount size = layer->reader->size();
+  if (is_manifest && size > origin::largest_manifest) co_return fail(ErrorKind::refused, "the manifest is too large");
+  auto reserved = parts_.store.reserve(wanted.digest, size);
+  if (!reserved) co_return tl::unexpected(reserved.error());
+  layer->reserved = std::move(*reserved);
+
+  Result<void> done;
+  if (is_manifest || size <= small_layer_limit) {
+    done = co_await fetch_small(layer);
+  } else {
+    done = co_await fetch_pieces(layer);
+  }
+  co_return done;
+}
+
+Task<Result<void>> Seeder::fetch_small(LayerPtr layer) {
+  Bytes bytes;
+  for (;;) {
+    const auto more = co_await layer->reader->next();
+    if (!more) co_return tl::unexpected(more.error());
+    if (more->empty()) break;
+    bytes.insert(bytes.end(), more->begin(), more->end());
+  }
+  const bool is_manifest = layer->wanted.kind == origin::Kind::manifest;
+  std::string content_type = is_manifest ? layer->reader->content_type() : std::string();
+  const auto stored = co_await store_small(layer, std::move(bytes), std::move(content_type));
+  co_return stored;
+}
+
+// The last step of every small layer: from then on the store knows it, and no entry is needed.
+Task<Result<void>> Seeder::store_small(LayerPtr layer, Bytes bytes, std::string content_type) {
+  const Digest digest = layer->wanted.digest;
+  auto committed = co_await parts_.pool.run([reserved = *layer->reserved, bytes = std::move(bytes), content_type] {
+    return store::Store::write_small(reserved, bytes, content_type);
+  });
+  if (!committed) co_return tl::unexpected(committed.error());
+  const store::HeldLayer held = parts_.store.adopt(std::move(*committed));
+  drop(*layer);
+  layers_.erase(digest);
+  log::info("tracker", "small layer stored", {{"digest", digest.text()}, {"size_bytes", held.size().value}});
+  events_.known({.digest = digest, .size = held.size(), .is_small = true, .content_type = content_type});
+  co_return Result<void>();
+}
+
+Task<void> Seeder::store_kept(LayerPtr layer, Bytes bytes, std::string content_type) {
+  auto reserved = parts_.store.reserve(layer->wanted.digest, {bytes.size()});
+  Result<void> stored;
+  if (reserved) {
+    layer->reserved = std::move(*reserved);
+    stored = co_await store_small(layer, std::move(bytes), std::move(content_type));
+  } else {
+    stored = tl::unexpected(reserved.error());
+  }
+  layer->is_fetching = false;
+  if (!stored) refuse(*layer, stored.error());
+}
+
+Task<Result<void>> Seeder::fetch_pieces(LayerPtr layer) {
+  start_seeding(layer, layer->reserved->file());
+  const auto intake = std::make_shared<Intake>(layer->wanted.digest, layer->reserved->file());
+  const auto all = co_await take_all(layer, intake);
+  if (!all) co_return all;
+  auto proof = intake->finish();
+  if (!proof) co_return tl::unexpected(proof.error());
+  co_await store_layer(layer, intake->hashes(), std::move(*proof));
+  co_return Result<void>();
+}
+
+// Every byte of the origin, through the file, into the swarm.
+Task<Result<void>> Seeder::take_all(LayerPtr layer, std::shared_ptr<Intake> intake) {
+  const std::string digest = layer->wanted.digest.text();
+  bool is_first = true;
+  for (;;) {
+    const auto bytes = co_await layer->reader->next();
+    if (!bytes) co_return tl::unexpected(bytes.error());
+    if (bytes->empty()) break;
+    if (std::exchange(is_first, false)) log::info("tracker", "origin first byte", {{"digest", digest}});
+    Bytes copy = copy_of(*bytes);
+    auto taken = co_await parts_.pool.run([intake, copy = std::move(copy)]() mutable {
+      return intake->take(std::move(copy));
+    });
+    if (!taken) co_return tl::unexpected(taken.error());
+    if (layer->broken) co_return tl::unexpected(*layer->broken);
+    layer->seeding->add(taken->hashes);
+  }
+  log::info("tracker", "origin last byte", {{"digest", digest}, {"size_bytes", layer->reader->size().value}});
+  layer->seeding->flush();
+  layer->reader.reset();
+  co_return Result<void>();
+}
+
+// The digest matched: says so at once, then makes the layer durable. A layer that cannot be kept is still seeded.
+Task<void> Seeder::store_layer(LayerPtr layer, std::vector<Hash256> hashes, store::VerifiedLayer proof) {
+  const Digest digest = layer->wanted.digest;
+  const PieceLayout layout = proof.file()->layout();
+  layer->finished = sign_list(parts_.keys.signing, digest, layout.layer_size(), hashes);
+  if (layer->info) {
+    layer->info->finished = layer->finished;
+    events_.finished(*layer->info);
+  }
+  store::Side side{digest, layout.layer_size().value, static_cast<std::uint32_t>(layout.piece_length().value)};
+  side.generation = layer->generation;
+  side.hashes = std::move(hashes);
+  side.signature = layer->finished;
+  side.swarm = name_of(*layer, layout);
+  auto committed = co_await parts_.pool.run([reserved = *layer->reserved, proof, side = std::move(side)] {
+    return store::Store::commit(reserved, proof, side);
+  });
+  layer->reserved.reset();
+  if (committed) {
+    parts_.store.adopt(std::move(*committed));
+  } else {
+    log::error("tracker", "a layer cannot be kept", {{"digest", digest.text()}, {"cause", committed.error().what}});
+  }
+}
+
+}  // namespace shoal::tracker

@@ -1,0 +1,42 @@
+// LayerSource: the origin as the tracker uses it. OriginSource asks registries; tests have one in memory.
+//
+// Threads: the loop.
+#pragma once
+
+#include "shared/origin/origin.hpp"
+
+namespace shoal::tracker {
+
+class LayerSource {
+ public:
+  virtual ~LayerSource() = default;
+  // `not_found` with what to configure when this upstream may not be asked.
+  virtual Result<void> may_ask(const std::string& upstream) const = 0;
+  virtual Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::Repository repository, origin::Kind kind,
+                                                                  Digest digest, std::uint64_t from) = 0;
+  // GET or HEAD of a manifest by tag; an HTTP error status is an Answer.
+  virtual Task<Result<origin::Answer>> ask(origin::Repository repository, std::string method, std::string tag,
+                                           std::string accept) = 0;
+};
+
+// With the configured credentials, or anonymous.
+class OriginSource final : public LayerSource {
+ public:
+  explicit OriginSource(origin::Origin& origin) : origin_(origin) {}
+  Result<void> may_ask(const std::string& upstream) const override {
+    return origin::find_upstream(origin_.options(), upstream).map([](const origin::Target&) {});
+  }
+  Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::Repository repository, origin::Kind kind,
+                                                          Digest digest, std::uint64_t from) override {
+    return origin_.open(std::move(repository), kind, digest, from, {});
+  }
+  Task<Result<origin::Answer>> ask(origin::Repository repository, std::string method, std::string tag,
+                                   std::string accept) override {
+    return origin_.ask(std::move(repository), std::move(method), "manifests/" + tag, std::move(accept), {});
+  }
+
+ private:
+  origin::Origin& origin_;
+};
+
+}  // namespace shoal::tracker

@@ -1,0 +1,82 @@
+#include "tracker/seeder/origin_reader.hpp"
+
+#include <algorithm>
+
+#include "shared/log/log.hpp"
+
+namespace shoal::tracker {
+
+Task<Result<void>> OriginReader::open() {
+  Milliseconds backoff = first_backoff;
+  for (int left = retries;; --left) {
+    auto opened = co_await open_from_position();
+    const bool may_retry = !opened && opened.error().kind == ErrorKind::unavailable && left > 0;
+    if (!may_retry) co_return opened;
+    log::debug("tracker", "origin does not answer, asking again", {{"cause", opened.error().what}});
+    co_await parts_.clock.sleep(backoff);
+    backoff *= 3;
+  }
+}
+
+Task<Result<ByteView>> OriginReader::next() {
+  if (position_ == size_.value) co_return ByteView();
+  for (;;) {
+    const bool broken = stream_ == nullptr;
+    if (broken) {
+      const auto again = co_await open();
+      if (!again) co_return tl::unexpected(again.error());
+    }
+    const std::uint64_t before = position_;
+    auto bytes = co_await next_of_body();
+    if (bytes && position_ > before) co_return bytes;
+    if (bytes) continue;  // only bytes that were seen before
+    if (bytes.error().kind != ErrorKind::unavailable) co_return bytes;
+    log::info("tracker", "origin body ended early, resuming",
+              {{"digest", wanted_.digest.text()}, {"from_byte", position_}, {"cause", bytes.error().what}});
+    stream_.reset();
+    if (++empty_bodies_ > retries) co_return bytes;
+    co_await parts_.clock.sleep(first_backoff);
+  }
+}
+
+// One answer of the origin, from the first missing byte on.
+Task<Result<void>> OriginReader::open_from_position() {
+  parts_.metrics.origin_requests.add();
+  auto stream = co_await parts_.source.open(wanted_.repository, wanted_.kind, wanted_.digest, position_);
+  if (!stream) co_return tl::unexpected(stream.error());
+  const auto fits = check(**stream);
+  if (!fits) co_return fits;
+  stream_ = std::move(*stream);
+  size_ = stream_->size();
+  content_type_ = stream_->content_type();
+  skip_ = position_ - stream_->offset();
+  opened_ = true;
+  co_return Result<void>();
+}
+
+Result<void> OriginReader::check(const origin::LayerStream& stream) const {
+  if (opened_ && stream.size() != size_) return fail(ErrorKind::corrupt, "the origin's layer changed its size");
+  if (stream.offset() > position_) return fail(ErrorKind::unavailable, "the origin answered with another range");
+  return {};
+}
+
+Task<Result<ByteView>> OriginReader::next_of_body() {
+  auto bytes = co_await stream_->next();
+  if (!bytes) co_return tl::unexpected(bytes.error());
+  if (bytes->empty()) co_return fail(ErrorKind::unavailable, "the origin's body is shorter than it said");
+  parts_.metrics.origin_received_bytes.add(bytes->size());
+  const ByteView fresh = unseen(*bytes);
+  if (fresh.size() > size_.value - position_) co_return fail(ErrorKind::corrupt, "the origin sent more than it said");
+  position_ += fresh.size();
+  if (!fresh.empty()) empty_bodies_ = 0;
+  co_await parts_.pace.spend({bytes->size()});
+  co_return fresh;
+}
+
+ByteView OriginReader::unseen(ByteView bytes) {
+  const std::size_t seen = static_cast<std::size_t>(std::min<std::uint64_t>(skip_, bytes.size()));
+  skip_ -= seen;
+  return bytes.subspan(seen);
+}
+
+}  // namespace shoal::tracker

@@ -1,0 +1,59 @@
+// OriginReader: the bytes of one layer from the origin, in order, each once: paced, and resumed by Range from the first
+// missing byte when the origin fails or cuts the body short.
+//
+// Errors: as origin::Origin::open; `unavailable` after three failures in a row without a new byte, `corrupt` when a
+// resumed body has another size.
+// Threads: the loop.
+#pragma once
+
+#include "tracker/seeder/layer_source.hpp"
+#include "tracker/seeder/metrics.hpp"
+#include "tracker/seeder/pace.hpp"
+
+namespace shoal::tracker {
+
+struct Wanted {  // a layer, and where the origin keeps it
+  Digest digest;
+  origin::Kind kind = origin::Kind::blob;
+  origin::Repository repository;
+};
+
+class OriginReader {
+ public:
+  static constexpr int retries = 3;
+  static constexpr Milliseconds first_backoff{100};  // then three times as long each time
+
+  struct Parts {
+    LayerSource& source;
+    Clock& clock;
+    Pace& pace;
+    SeederMetrics& metrics;
+  };
+  OriginReader(Parts parts, Wanted wanted) : parts_(parts), wanted_(std::move(wanted)) {}
+
+  // The head of the answer. Once, first.
+  Task<Result<void>> open();
+  ByteCount size() const { return size_; }
+  const std::string& content_type() const { return content_type_; }
+
+  // The next bytes, valid until the next call; empty after the last byte of the layer.
+  Task<Result<ByteView>> next();
+
+ private:
+  Task<Result<void>> open_from_position();
+  Task<Result<ByteView>> next_of_body();
+  Result<void> check(const origin::LayerStream& stream) const;
+  ByteView unseen(ByteView bytes);
+
+  Parts parts_;
+  Wanted wanted_;
+  std::unique_ptr<origin::LayerStream> stream_;
+  ByteCount size_{};
+  std::string content_type_;
+  std::uint64_t position_ = 0;  // bytes of the layer given out
+  std::uint64_t skip_ = 0;      // bytes of this body that were given out before: the origin ignored Range
+  bool opened_ = false;
+  int empty_bodies_ = 0;        // bodies in a row that gave no new byte
+};
+
+}  // namespace shoal::tracker

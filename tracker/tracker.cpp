@@ -1,0 +1,84 @@
+#include "tracker/tracker.hpp"
+
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+
+#include "shared/log/log.hpp"
+
+namespace shoal::tracker {
+namespace {
+
+// Two threads hash at 1 GB/s together, more than a 10 Gbit/s origin link needs beside everything else.
+constexpr std::size_t pool_threads = 2;
+
+std::uint64_t milliseconds_since_1970() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<Milliseconds>(since).count());
+}
+
+Coordinator::Options coordinator_options(const Config& config, std::uint16_t seeder_port) {
+  return {.seeder = {config.seeder.advertise, seeder_port, "tracker", true},
+          .epoch = milliseconds_since_1970()};
+}
+
+}  // namespace
+
+Tracker::Tracker(Config config)
+    : config_(std::move(config)),
+      store_(config_.store),
+      keys_(open_keys(config_.store.path, config_.control.swarm_key_file)),
+      pool_(pool_threads),
+      origin_(config_.origin, clock_),
+      source_(origin_),
+      pace_(clock_, config_.seeder.origin_limit),
+      carrier_(swarm::make_swarm(
+          loop_, {.listen = config_.seeder.listen, .node = "tracker", .upload_limit = config_.seeder.upload_limit},
+          metrics_.swarm)),
+      coordinator_({.seeder = {loop_, clock_, pool_, store_, *carrier_.swarm, source_, keys_, pace_, metrics_.seeder},
+                    .resolver = {loop_, clock_, source_, metrics_.resolver, {}},
+                    .metrics = metrics_.coordinator,
+                    .random = std::mt19937(std::random_device{}())},
+                   coordinator_options(config_, carrier_.port)),
+      admin_(loop_, serve_threads_, config_.admin.listen, page_),
+      control_({loop_, clock_, serve_threads_, coordinator_, store_, keys_}, config_.control.listen) {
+  coordinator_.hand_out_port(http::parse_host_port(control_.address())->port);
+  add_to_page(page_, metrics_, store_);
+}
+
+Tracker::~Tracker() = default;
+
+void Tracker::run() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGHUP, SIG_IGN);
+  asio::signal_set signals(loop_, SIGTERM, SIGINT);
+  signals.async_wait([this](const IoError& error, int) {
+    if (!error) spawn(loop_, drain());
+  });
+  spawn(loop_, tick());
+  admin_.set_ready(true);
+  log::info("tracker", "serving",
+            {{"version", SHOAL_VERSION}, {"control", control_.address()}, {"admin", admin_.address()},
+             {"seeder_port", carrier_.port}, {"held_layers", store_.digests().size()}});
+  loop_.run();
+  log::info("tracker", "stopped");
+}
+
+Task<void> Tracker::tick() {
+  while (!stopping_) {
+    co_await clock_.sleep(Milliseconds(1'000));
+    coordinator_.tick();
+  }
+}
+
+Task<void> Tracker::drain() {
+  log::info("tracker", "stopping");
+  stopping_ = true;
+  admin_.set_ready(false);
+  control_.stop_listening();
+  coordinator_.close_links("the tracker is stopping");
+  const Time give_up = clock_.now() + drain_limit;
+  while (control_.open_exchanges() > 0 && clock_.now() < give_up) co_await clock_.sleep(Milliseconds(20));
+  loop_.stop();
+}
+
+}  // namespace shoal::tracker
