@@ -97,7 +97,8 @@ struct Section::State {
     if (table == nullptr) return;
     for (const auto& [key, node] : *table) {
       if (taken.contains(key.str())) continue;
-      std::string what = "unknown key \"" + std::string(key.str()) + "\"" + (path.empty() ? "" : " in [" + path + "]");
+      std::string what =
+          "unknown key " + value_text(std::string(key.str())) + (path.empty() ? "" : " in [" + path + "]");
       if (node.is_table() && !path.empty()) what += "; a name with dots needs quotes";
       faults->push_back({key.source().begin.line, what});
     }
@@ -176,7 +177,8 @@ void read_file(const std::string& path, const Describe& describe) {
   std::ifstream file(path, std::ios::binary);
   std::string text;
   char chunk[4096];
-  while (file.read(chunk, sizeof chunk) || file.gcount() > 0) text.append(chunk, static_cast<std::size_t>(file.gcount()));
+  while (file.read(chunk, sizeof chunk) || file.gcount() > 0)
+    text.append(chunk, static_cast<std::size_t>(file.gcount()));
   if (!file.is_open() || file.bad()) {
     throw StartError("cannot read the configuration " + path + ": " + std::strerror(errno), 2);
   }

@@ -141,6 +141,10 @@ TEST_CASE("a plain key beside named sub-tables that nobody knows is refused") {
   CHECK(faults_of("[upstreams]\nalow = []\n") == "sample.toml:2: unknown key \"alow\" in [upstreams]");
 }
 
+TEST_CASE("an unknown key cannot forge a line of the report") {
+  CHECK(faults_of("\"a\\nb\\u001b\" = 1\n") == "sample.toml:1: unknown key \"a\\u000Ab\\u001B\"");
+}
+
 TEST_CASE("a value in the place of a table is refused") {
   CHECK(faults_of("store = 5\n") == "sample.toml:1: store must be a table: write [store]");
   CHECK(faults_of("[[store]]\n") == "sample.toml:1: store must be a table: write [store]");
