@@ -15,6 +15,8 @@ struct Header {
 };
 using Headers = std::vector<Header>;
 
+// Whether two header names (or schemes, or hosts) are the same, without case in ASCII.
+bool same_name(std::string_view a, std::string_view b);
 // All values of the repeated header joined by ", ", as RFC 9110 section 5.3 allows; nothing when absent.
 std::optional<std::string> find_header(const Headers& headers, std::string_view name);
 // Each line of the header by itself, for those that must not be joined (WWW-Authenticate).

@@ -1,13 +1,13 @@
 // ServeThreads: the threads that call sendfile, which blocks on a cold page cache and must never cost the loop its
 // heartbeat. A job is one bounded, non-blocking step, so a client that does not read holds no thread.
 //
-// Threads: `step` from the loop.
+// Threads: `step` from the loop. Destroyed before the loop.
 #pragma once
 
-#include <boost/asio/thread_pool.hpp>
 #include <cstdint>
 #include <memory>
 
+#include "shared/core/pool.hpp"
 #include "shared/core/result.hpp"
 #include "shared/core/task.hpp"
 
@@ -24,14 +24,13 @@ struct FileSpan {
 class ServeThreads {
  public:
   explicit ServeThreads(std::size_t threads = 4) : threads_(threads) {}
-  ~ServeThreads() { threads_.join(); }
 
   // Moves at most 1 MiB of the span into the non-blocking `socket`; 0 when the socket is full. The socket stays open
-  // until it returns.
+  // until it returns. `corrupt` when the file is shorter than the span, `unavailable` when the other side is gone.
   Task<Result<std::size_t>> step(int socket, FileSpan span);
 
  private:
-  boost::asio::thread_pool threads_;
+  Pool threads_;
 };
 
 }  // namespace shoal::http

@@ -18,7 +18,8 @@
 
 namespace shoal::http {
 
-// One request being answered. Each handler calls exactly one of respond, start, upgrade or cut, first.
+// One request being answered. Each handler calls exactly one of respond, start or upgrade, first; one that calls none
+// resets the connection. HEAD is answered like GET: no byte of a body leaves.
 class Exchange {
  public:
   virtual ~Exchange() = default;
@@ -47,10 +48,12 @@ class Server {
   // Throws StartError when the address is taken or malformed; the line names it. `name` is for logs and errors.
   // If a handler returns after `start` without having sent all bytes, the connection is reset, never ended cleanly.
   Server(Loop& loop, ServeThreads& threads, ServerOptions options, std::string name, Handler handler);
-  ~Server();  // closes every connection
+  // Resets every connection, upgraded ones too; handlers that wait in `send` or `receive` then return. Before `threads`
+  // and the loop are destroyed; what handlers refer to must live until they have returned or the loop is gone.
+  ~Server();
 
   std::string address() const;  // with the real port
-  void stop_listening();        // further clients are refused at once; running exchanges go on
+  void stop_listening();        // further clients are refused at once; running exchanges go on and are their connection's last
   std::size_t open_exchanges() const;
 
  private:

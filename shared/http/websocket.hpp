@@ -1,7 +1,7 @@
 // WebSocket: whole binary messages both ways over one connection (RFC 6455, Beast, no compression).
 //
 // Bounds: a message 1 MiB, the outgoing queue 4 MiB (a peer that does not read is cut), ping after 10 s of silence,
-// closed when nothing came for 25 s.
+// closed when nothing came for 20 s.
 // Threads: the loop.
 #pragma once
 

@@ -1,0 +1,173 @@
+#include "shared/http/connection.hpp"
+
+#include <boost/asio/write.hpp>
+
+#include "shared/http/exchange.hpp"
+
+namespace shoal::http {
+namespace {
+
+using asio::ip::tcp;
+
+constexpr Milliseconds gentle_limit{1'000};        // for the client to read our last words
+constexpr std::size_t most_discarded = 256 << 10;  // of what a refused client still sends
+
+tl::unexpected<Error> client_is_gone() { return fail(ErrorKind::unavailable, "the client is gone"); }
+
+}  // namespace
+
+Connection::Connection(tcp::socket socket, std::shared_ptr<ServerShared> shared)
+    : socket_(std::move(socket)), shared_(std::move(shared)), deadline_(socket_.get_executor(), [this] {
+        IoError ignored;
+        socket_.cancel(ignored);
+      }) {
+  IoError ignored;
+  socket_.non_blocking(true, ignored);
+  socket_.set_option(tcp::no_delay(true), ignored);  // measured: 45 ms an answer without it
+  client_ = socket_.remote_endpoint(ignored).address().to_string();
+}
+
+Task<void> Connection::serve(std::shared_ptr<Connection> self) {
+  Next next = Next::request;
+  while (next == Next::request) next = co_await self->serve_one();
+  co_await self->finish(next);
+}
+
+Task<Connection::Next> Connection::serve_one() {
+  const bool complete = co_await read_head();
+  if (cut_) co_return Next::close;
+  if (!complete) {
+    if (received_.size() < largest_request_head) co_return Next::close;
+    const Next next = co_await refuse("malformed request: the head is too long");
+    co_return next;
+  }
+  const std::size_t length = *head_length(received_);
+  std::string head = received_.substr(0, length);
+  received_ = received_.substr(length);  // gives the memory back while the connection idles
+  auto parsed = parse_request_head(head);
+  if (!parsed) {
+    const Next next = co_await refuse(parsed.error().what);
+    co_return next;
+  }
+  ConnectionExchange exchange(shared_from_this(), std::move(*parsed), std::move(head));
+  co_await shared_->handler(exchange);
+  co_return exchange.outcome();
+}
+
+Task<bool> Connection::read_head() {
+  const bool idle = received_.empty();
+  if (idle) {
+    const bool begun = co_await read_some(shared_->options.idle_limit);
+    if (!begun) co_return false;
+  }
+  // One limit for the whole head: a client that sends a byte now and then gains nothing.
+  const auto due = std::chrono::steady_clock::now() + shared_->options.header_limit;
+  while (!head_length(received_)) {
+    if (received_.size() >= largest_request_head) co_return false;
+    const auto left = std::chrono::ceil<Milliseconds>(due - std::chrono::steady_clock::now());
+    if (left <= Milliseconds::zero()) co_return false;
+    const bool more = co_await read_some(left);
+    if (!more) co_return false;
+  }
+  co_return *head_length(received_) <= largest_request_head;
+}
+
+// Waits without a buffer, so that ten thousand idle connections hold none.
+Task<bool> Connection::read_some(Milliseconds limit) {
+  IoError error;
+  deadline_.arm(limit);
+  co_await socket_.async_wait(tcp::socket::wait_read, into(error));
+  deadline_.disarm();
+  if (error || cut_) co_return false;
+  co_return take_available();
+}
+
+bool Connection::take_available() {
+  char block[4096];
+  IoError error;
+  const std::size_t size = socket_.read_some(asio::buffer(block), error);
+  if (error == asio::error::would_block) return true;
+  if (error) return false;
+  received_.append(block, size);
+  return true;
+}
+
+Task<Connection::Next> Connection::refuse(std::string why) {
+  why += "\n";
+  std::string answer = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: ";
+  answer += std::to_string(why.size()) + "\r\n\r\n" + why;
+  const auto written = co_await write(std::move(answer));
+  co_return written ? Next::close_gently : Next::close;
+}
+
+// Closing with unread bytes in the socket resets the connection, and the client would not see our answer.
+Task<void> Connection::finish(Next next) {
+  if (next == Next::given_away) co_return;
+  if (next == Next::close_gently && !cut_) {
+    IoError ignored;
+    socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    std::size_t discarded = 0;
+    bool more = true;
+    while (more && discarded < most_discarded) {
+      discarded += received_.size();
+      received_.clear();
+      more = co_await read_some(gentle_limit);
+    }
+  }
+  close(next == Next::reset);
+}
+
+Task<Result<void>> Connection::write(std::string text) {
+  if (cut_) co_return client_is_gone();
+  IoError error;
+  deadline_.arm(shared_->options.stall_limit);
+  co_await asio::async_write(socket_, asio::buffer(text), into(error));
+  deadline_.disarm();
+  if (error || cut_) co_return client_is_gone();
+  co_return Result<void>();
+}
+
+Task<Result<void>> Connection::send_file(FileSpan span) {
+  while (span.length > 0) {
+    if (cut_) co_return client_is_gone();
+    in_step_ = true;
+    const auto moved = co_await shared_->threads.step(socket_.native_handle(), span);
+    in_step_ = false;
+    if (!moved) co_return tl::unexpected(moved.error());
+    span.offset += *moved;
+    span.length -= *moved;
+    if (*moved > 0) continue;
+    const bool writable = co_await wait_until_writable();
+    if (!writable) co_return client_is_gone();
+  }
+  co_return Result<void>();
+}
+
+Task<bool> Connection::wait_until_writable() {
+  if (cut_) co_return false;
+  IoError error;
+  deadline_.arm(shared_->options.stall_limit);
+  co_await socket_.async_wait(tcp::socket::wait_write, into(error));
+  deadline_.disarm();
+  co_return !error;
+}
+
+void Connection::close(bool reset) {
+  IoError ignored;
+  if (reset) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  socket_.close(ignored);
+}
+
+void Connection::cut() {
+  cut_ = true;
+  IoError ignored;
+  if (cut_socket_) {
+    cut_socket_();
+  } else if (in_step_) {
+    socket_.shutdown(tcp::socket::shutdown_both, ignored);
+  } else {
+    close(true);
+  }
+}
+
+}  // namespace shoal::http

@@ -1,0 +1,60 @@
+// Connection: one client's connection to a Server, from its first request to its last.
+//
+// Threads: the loop.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "shared/http/deadline.hpp"
+#include "shared/http/server.hpp"
+
+namespace shoal::http {
+
+// What all connections of a server share; it outlives the server for as long as one of them is suspended.
+struct ServerShared {
+  ServeThreads& threads;  // not touched by a connection that was cut
+  ServerOptions options;
+  Handler handler;
+  std::size_t open_exchanges = 0;
+  bool stopping = false;  // each answer closes its connection
+};
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(asio::ip::tcp::socket socket, std::shared_ptr<ServerShared> shared);
+
+  // Requests and answers in turn, until one side ends it.
+  static Task<void> serve(std::shared_ptr<Connection> self);
+
+  // Ends it at once; a serve thread that uses the descriptor now leaves it first.
+  void cut();
+
+ private:
+  friend class ConnectionExchange;
+  enum class Next { request, close, close_gently, reset, given_away };
+
+  Task<Next> serve_one();
+  Task<bool> read_head();              // true when a whole head is at the front of `received_`
+  Task<bool> read_some(Milliseconds limit);
+  bool take_available();
+  Task<Next> refuse(std::string why);  // 400
+  Task<void> finish(Next next);        // closes as `next` says
+  Task<Result<void>> write(std::string text);
+  Task<Result<void>> send_file(FileSpan span);
+  Task<bool> wait_until_writable();
+  void close(bool reset);
+
+  asio::ip::tcp::socket socket_;
+  std::shared_ptr<ServerShared> shared_;
+  Deadline deadline_;
+  std::string client_;
+  std::string received_;             // not yet parsed: at most one head's bound
+  std::function<void()> cut_socket_;  // set once a WebSocket owns it
+  bool in_step_ = false;             // a serve thread uses the descriptor
+  bool cut_ = false;
+};
+
+}  // namespace shoal::http

@@ -1,0 +1,18 @@
+// dial: a TCP connection to a host by name or address, within one limit.
+//
+// Threads: the loop; names are resolved on Asio's own thread, whose slowness the limit covers.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <string>
+
+#include "shared/core/result.hpp"
+#include "shared/core/task.hpp"
+#include "shared/core/units.hpp"
+
+namespace shoal::http {
+
+// Each address of the host gets its share of what is left of `limit`. `unavailable` when none answers.
+Task<Result<asio::ip::tcp::socket>> dial(std::string host, std::uint16_t port, Milliseconds limit);
+
+}  // namespace shoal::http

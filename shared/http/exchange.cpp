@@ -1,0 +1,119 @@
+#include "shared/http/exchange.hpp"
+
+#include <algorithm>
+
+#include "shared/core/check.hpp"
+#include "shared/http/upgrade.hpp"
+
+namespace shoal::http {
+namespace {
+
+const char* reason(unsigned status) {
+  switch (status) {
+    case 200: return "OK";
+    case 202: return "Accepted";
+    case 206: return "Partial Content";
+    case 304: return "Not Modified";
+    case 307: return "Temporary Redirect";
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 416: return "Range Not Satisfiable";
+    case 426: return "Upgrade Required";
+    case 500: return "Internal Server Error";
+    case 502: return "Bad Gateway";
+    case 503: return "Service Unavailable";
+    default: return "Status";
+  }
+}
+
+// A value relayed from another server must not be able to end its line.
+std::string on_one_line(std::string value) {
+  std::replace_if(value.begin(), value.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; }, ' ');
+  return value;
+}
+
+bool has_no_body(unsigned status) { return status == 204 || status == 304; }
+
+}  // namespace
+
+ConnectionExchange::ConnectionExchange(std::shared_ptr<Connection> connection, RequestHead request, std::string head)
+    : connection_(std::move(connection)), request_(std::move(request)), head_(std::move(head)) {
+  request_.request.client = connection_->client_;
+  ++connection_->shared_->open_exchanges;
+}
+
+ConnectionExchange::~ConnectionExchange() { --connection_->shared_->open_exchanges; }
+
+std::string ConnectionExchange::head_text(const Response& response, std::uint64_t length) {
+  // A client that sends other methods may go on with a body that nobody reads.
+  const bool reads = request_.request.method == "GET" || is_head_request();
+  keep_alive_ = request_.keep_alive && reads && !connection_->shared_->stopping;
+  std::string text = "HTTP/1.1 " + std::to_string(response.status) + " " + reason(response.status) + "\r\n";
+  for (const Header& header : response.headers) {
+    text += on_one_line(header.name) + ": " + on_one_line(header.value) + "\r\n";
+  }
+  if (!has_no_body(response.status)) text += "Content-Length: " + std::to_string(length) + "\r\n";
+  text += keep_alive_ ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
+  return text;
+}
+
+Task<Result<void>> ConnectionExchange::respond(Response response) {
+  SHOAL_CHECK(stage_ == Stage::fresh);
+  const std::uint64_t length = is_head_request() ? response.length.value_or(response.body.size()) : response.body.size();
+  std::string text = head_text(response, length);
+  if (!is_head_request() && !has_no_body(response.status)) text += response.body;
+  stage_ = Stage::answering;
+  auto written = co_await connection_->write(std::move(text));
+  if (!written) stage_ = Stage::broken;
+  co_return written;
+}
+
+Task<Result<void>> ConnectionExchange::start(Response response) {
+  SHOAL_CHECK(stage_ == Stage::fresh && response.length && response.body.empty());
+  stage_ = Stage::answering;
+  unsent_ = is_head_request() ? 0 : *response.length;
+  auto written = co_await connection_->write(head_text(response, *response.length));
+  if (!written) stage_ = Stage::broken;
+  co_return written;
+}
+
+Task<Result<void>> ConnectionExchange::send(FileSpan span) {
+  SHOAL_CHECK(stage_ == Stage::answering || stage_ == Stage::broken);
+  if (is_head_request()) co_return Result<void>();
+  if (stage_ == Stage::broken) co_return fail(ErrorKind::unavailable, "the client is gone");
+  SHOAL_CHECK(span.length <= unsent_);
+  const std::uint64_t length = span.length;
+  auto sent = co_await connection_->send_file(std::move(span));
+  if (sent) unsent_ -= length;
+  if (!sent) stage_ = Stage::broken;
+  co_return sent;
+}
+
+Task<Result<std::unique_ptr<WebSocket>>> ConnectionExchange::upgrade(std::string subprotocol) {
+  SHOAL_CHECK(stage_ == Stage::fresh);
+  const auto fits = check_upgrade(request_.request, subprotocol);
+  if (!fits) {
+    Response response{426, {{"Upgrade", "websocket"}}, fits.error().what + "\n", {}};
+    const auto told = co_await respond(std::move(response));
+    if (!told) co_return tl::unexpected(told.error());
+    co_return tl::unexpected(fits.error());
+  }
+  stage_ = Stage::given_away;
+  connection_->deadline_.disarm();
+  std::string received = head_ + std::exchange(connection_->received_, {});
+  Upgrading upgrading(std::move(connection_->socket_));
+  connection_->cut_socket_ = upgrading.cutter();
+  auto accepted = co_await upgrading.answer(std::move(received), std::move(subprotocol));
+  co_return accepted;
+}
+
+Connection::Next ConnectionExchange::outcome() const {
+  if (stage_ == Stage::given_away) return Connection::Next::given_away;
+  if (stage_ != Stage::answering || unsent_ != 0) return Connection::Next::reset;
+  return keep_alive_ ? Connection::Next::request : Connection::Next::close_gently;
+}
+
+}  // namespace shoal::http

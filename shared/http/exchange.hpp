@@ -1,0 +1,41 @@
+// ConnectionExchange: the Exchange of one request on a Connection. It keeps count of what was promised and what was sent.
+//
+// Threads: the loop.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "shared/http/connection.hpp"
+#include "shared/http/head.hpp"
+
+namespace shoal::http {
+
+class ConnectionExchange final : public Exchange {
+ public:
+  // `head` is the request's own text, for the WebSocket's handshake.
+  ConnectionExchange(std::shared_ptr<Connection> connection, RequestHead request, std::string head);
+  ~ConnectionExchange() override;
+
+  const Request& request() const override { return request_.request; }
+  Task<Result<void>> respond(Response response) override;
+  Task<Result<void>> start(Response response) override;
+  Task<Result<void>> send(FileSpan span) override;
+  Task<Result<std::unique_ptr<WebSocket>>> upgrade(std::string subprotocol) override;
+
+  // What becomes of the connection once the handler has returned.
+  Connection::Next outcome() const;
+
+ private:
+  bool is_head_request() const { return request_.request.method == "HEAD"; }
+  std::string head_text(const Response& response, std::uint64_t length);
+
+  std::shared_ptr<Connection> connection_;
+  RequestHead request_;
+  std::string head_;
+  enum class Stage { fresh, answering, broken, given_away } stage_ = Stage::fresh;
+  std::uint64_t unsent_ = 0;  // bytes of the promised body
+  bool keep_alive_ = false;   // as the client was told
+};
+
+}  // namespace shoal::http

@@ -1,0 +1,152 @@
+#include "shared/http/server.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <unordered_set>
+
+#include "shared/core/signal.hpp"
+#include "shared/http/connection.hpp"
+#include "shared/log/log.hpp"
+
+namespace shoal::http {
+namespace {
+
+using asio::ip::tcp;
+
+constexpr Milliseconds pause_without_descriptors{100};
+
+tcp::endpoint endpoint_of(const std::string& listen, const std::string& name) {
+  const auto parts = parse_host_port(listen);
+  if (!parts) throw StartError(name + ": listen: " + parts.error().what);
+  IoError error;
+  const auto address = asio::ip::make_address(parts->host, error);
+  if (error) throw StartError(name + ": listen: \"" + parts->host + "\" is not an IP address");
+  return {address, parts->port};
+}
+
+tcp::acceptor listen_at(Loop& loop, const ServerOptions& options, const std::string& name) {
+  const tcp::endpoint endpoint = endpoint_of(options.listen, name);
+  tcp::acceptor acceptor(loop);
+  try {
+    acceptor.open(endpoint.protocol());
+    ::fcntl(acceptor.native_handle(), F_SETFD, FD_CLOEXEC);
+    acceptor.set_option(tcp::acceptor::reuse_address(true));
+    acceptor.bind(endpoint);
+    acceptor.listen(4096);  // the kernel's own bound, somaxconn, applies as well
+    acceptor.non_blocking(true);
+  } catch (const boost::system::system_error& failure) {
+    throw StartError(name + ": cannot listen on " + options.listen + ": " + failure.code().message() +
+                     "; free the address or configure another");
+  }
+  return acceptor;
+}
+
+std::string text_of_endpoint(const tcp::endpoint& endpoint) {
+  const std::string host = endpoint.address().to_string();
+  return (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port());
+}
+
+}  // namespace
+
+struct Server::Impl {
+  Impl(Loop& l, ServeThreads& threads, ServerOptions options, std::string n, Handler handler)
+      : loop(l),
+        name(std::move(n)),
+        acceptor(listen_at(loop, options, name)),
+        address(text_of_endpoint(acceptor.local_endpoint())),
+        shared(std::make_shared<ServerShared>(ServerShared{threads, std::move(options), std::move(handler)})),
+        room(loop) {}
+
+  // Takes its name off the list when its coroutine ends or is destroyed.
+  struct Place {
+    std::shared_ptr<Impl> impl;
+    std::shared_ptr<Connection> connection;
+    Place(std::shared_ptr<Impl> i, std::shared_ptr<Connection> c) : impl(std::move(i)), connection(std::move(c)) {}
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() {
+      impl->connections.erase(connection.get());
+      impl->room.notify();
+    }
+  };
+
+  static Task<void> accept(std::shared_ptr<Impl> impl);
+  static Task<void> serve(std::shared_ptr<Impl> impl, std::shared_ptr<Connection> connection);
+  static bool accept_waiting(const std::shared_ptr<Impl>& impl);
+  void stop_listening() {
+    shared->stopping = true;
+    IoError ignored;
+    acceptor.close(ignored);
+    room.notify();
+  }
+
+  Loop& loop;
+  std::string name;
+  tcp::acceptor acceptor;
+  std::string address;
+  std::shared_ptr<ServerShared> shared;
+  std::unordered_set<Connection*> connections;
+  Signal room;  // a connection has ended, or the server stops
+};
+
+Task<void> Server::Impl::serve(std::shared_ptr<Impl> impl, std::shared_ptr<Connection> connection) {
+  const Place place(std::move(impl), connection);
+  co_await Connection::serve(connection);
+}
+
+// False when the process has no descriptor or memory left for a socket.
+bool Server::Impl::accept_waiting(const std::shared_ptr<Impl>& impl) {
+  while (impl->connections.size() < impl->shared->options.connections) {
+    const int descriptor = ::accept4(impl->acceptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (descriptor < 0) {
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) return false;
+      return true;
+    }
+    tcp::socket socket(impl->loop);
+    IoError error;
+    socket.assign(impl->acceptor.local_endpoint(error).protocol(), descriptor, error);
+    if (error) {
+      ::close(descriptor);
+      return false;
+    }
+    auto connection = std::make_shared<Connection>(std::move(socket), impl->shared);
+    impl->connections.insert(connection.get());
+    spawn(impl->loop, serve(impl, std::move(connection)));
+  }
+  return true;
+}
+
+Task<void> Server::Impl::accept(std::shared_ptr<Impl> impl) {
+  asio::steady_timer pause(impl->loop);
+  while (impl->acceptor.is_open()) {
+    if (impl->connections.size() >= impl->shared->options.connections) {
+      co_await impl->room.wait();
+      continue;
+    }
+    IoError error;
+    co_await impl->acceptor.async_wait(tcp::acceptor::wait_read, into(error));
+    if (!impl->acceptor.is_open()) break;
+    if (accept_waiting(impl)) continue;
+    log::warning("http", "no descriptor for a further connection", {{"server", impl->name}});
+    pause.expires_after(pause_without_descriptors);
+    co_await pause.async_wait(into(error));
+  }
+}
+
+Server::Server(Loop& loop, ServeThreads& threads, ServerOptions options, std::string name, Handler handler)
+    : impl_(std::make_shared<Impl>(loop, threads, std::move(options), std::move(name), std::move(handler))) {
+  spawn(loop, Impl::accept(impl_));
+}
+
+Server::~Server() {
+  impl_->stop_listening();
+  for (Connection* connection : impl_->connections) connection->cut();
+}
+
+std::string Server::address() const { return impl_->address; }
+void Server::stop_listening() { impl_->stop_listening(); }
+std::size_t Server::open_exchanges() const { return impl_->shared->open_exchanges; }
+
+}  // namespace shoal::http

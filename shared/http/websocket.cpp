@@ -1,0 +1,210 @@
+#include "shared/http/websocket.hpp"
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/websocket/stream.hpp>
+#include <deque>
+
+#include "shared/http/client.hpp"
+#include "shared/http/dial.hpp"
+#include "shared/http/upgrade.hpp"
+
+namespace shoal::http {
+namespace {
+
+namespace websocket = boost::beast::websocket;
+using asio::ip::tcp;
+using boost::beast::http::field;
+
+constexpr std::size_t largest_queue = 4 << 20;
+constexpr std::size_t cost_of_entry = 64;        // so that empty messages are bounded too
+constexpr Milliseconds handshake_limit{5'000};
+constexpr Milliseconds silence_limit{20'000};    // Beast pings at half of it
+constexpr std::size_t kept_buffer = 64 << 10;    // a rare large message does not hold its memory
+
+tl::unexpected<Error> closed_error(const std::string& why) {
+  return fail(ErrorKind::unavailable, "the WebSocket is closed: " + why);
+}
+
+}  // namespace
+
+struct WebSocketState : std::enable_shared_from_this<WebSocketState> {
+  explicit WebSocketState(tcp::socket socket) : stream(std::move(socket)) {
+    IoError ignored;
+    peer = stream.next_layer().remote_endpoint(ignored).address().to_string();
+    local = stream.next_layer().local_endpoint(ignored).address().to_string();
+    limit_handshake(handshake_limit);
+    stream.read_message_max(largest_message);
+    stream.auto_fragment(false);
+    stream.binary(true);
+  }
+
+  static Task<Result<Bytes>> receive(std::shared_ptr<WebSocketState> self);
+  static Task<void> write_queue(std::shared_ptr<WebSocketState> self);
+  void limit_handshake(Milliseconds limit) {
+    websocket::stream_base::timeout limits{};
+    limits.handshake_timeout = limit;
+    limits.idle_timeout = silence_limit;
+    limits.keep_alive_pings = true;
+    stream.set_option(limits);
+  }
+  void send(Bytes message);
+  void close();
+  void cut();
+  void start_writing();
+
+  websocket::stream<tcp::socket, false> stream;  // false: no compression
+  std::string peer;
+  std::string local;
+  boost::beast::flat_buffer received{largest_message};
+  std::deque<Bytes> queue;
+  std::size_t queued_bytes = 0;  // the message being written included
+  bool writing = false;
+  bool closing = false;  // close once the queue is written
+  bool gone = false;
+};
+
+Task<Result<Bytes>> WebSocketState::receive(std::shared_ptr<WebSocketState> self) {
+  if (self->gone) co_return closed_error("by this side");
+  IoError error;
+  co_await self->stream.async_read(self->received, into(error));
+  if (!error && !self->stream.got_binary()) error = websocket::error::bad_opcode;
+  if (error) {
+    self->cut();
+    co_return closed_error(error.message());
+  }
+  const auto data = self->received.data();
+  Bytes message = copy_of(ByteView(static_cast<const std::byte*>(data.data()), data.size()));
+  self->received.consume(data.size());
+  if (self->received.capacity() > kept_buffer) self->received.shrink_to_fit();
+  co_return message;
+}
+
+void WebSocketState::send(Bytes message) {
+  if (gone || closing) return;
+  queued_bytes += message.size() + cost_of_entry;
+  if (queued_bytes > largest_queue) return cut();
+  queue.push_back(std::move(message));
+  start_writing();
+}
+
+void WebSocketState::close() {
+  if (gone || closing) return;
+  closing = true;
+  start_writing();
+}
+
+void WebSocketState::start_writing() {
+  if (std::exchange(writing, true)) return;
+  asio::co_spawn(stream.get_executor(), write_queue(shared_from_this()), asio::detached);
+}
+
+Task<void> WebSocketState::write_queue(std::shared_ptr<WebSocketState> self) {
+  IoError error;
+  while (!self->queue.empty() && !self->gone) {
+    const Bytes message = std::move(self->queue.front());
+    self->queue.pop_front();
+    co_await self->stream.async_write(asio::buffer(message), into(error));
+    self->queued_bytes -= message.size() + cost_of_entry;
+    if (error) self->cut();
+  }
+  self->writing = false;
+  if (self->gone || !self->closing) co_return;
+  co_await self->stream.async_close(websocket::close_code::normal, into(error));
+  self->cut();
+}
+
+void WebSocketState::cut() {
+  gone = true;
+  IoError ignored;
+  stream.next_layer().close(ignored);
+}
+
+namespace {
+
+// Whoever holds it owns the connection; what is still being written keeps only the state.
+class BeastWebSocket final : public WebSocket {
+ public:
+  explicit BeastWebSocket(std::shared_ptr<WebSocketState> state) : state_(std::move(state)) {}
+  ~BeastWebSocket() override { state_->cut(); }
+  Task<Result<Bytes>> receive() override { return WebSocketState::receive(state_); }
+  void send(Bytes message) override { state_->send(std::move(message)); }
+  void close() override { state_->close(); }
+  std::string peer_address() const override { return state_->peer; }
+  std::string local_address() const override { return state_->local; }
+
+ private:
+  std::shared_ptr<WebSocketState> state_;
+};
+
+bool lists(const std::optional<std::string>& values, std::string_view wanted) {
+  std::string_view rest = values ? std::string_view(*values) : std::string_view();
+  while (!rest.empty()) {
+    std::string_view word = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(rest.size(), word.size() + 1));
+    while (word.starts_with(' ')) word.remove_prefix(1);
+    while (word.ends_with(' ')) word.remove_suffix(1);
+    if (same_name(word, wanted)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<void> check_upgrade(const Request& request, const std::string& subprotocol) {
+  if (request.method != "GET" || !lists(find_header(request.headers, "Upgrade"), "websocket") ||
+      !lists(find_header(request.headers, "Connection"), "upgrade")) {
+    return fail(ErrorKind::refused, "only WebSocket connections are answered here");
+  }
+  if (!lists(find_header(request.headers, "Sec-WebSocket-Protocol"), subprotocol)) {
+    return fail(ErrorKind::refused, "only WebSocket connections that speak " + subprotocol + " are answered here");
+  }
+  return {};
+}
+
+Upgrading::Upgrading(tcp::socket socket) : state_(std::make_shared<WebSocketState>(std::move(socket))) {}
+
+std::function<void()> Upgrading::cutter() const {
+  return [weak = std::weak_ptr(state_)] {
+    if (const auto state = weak.lock()) state->cut();
+  };
+}
+
+Task<Result<std::unique_ptr<WebSocket>>> Upgrading::answer(std::string received, std::string subprotocol) {
+  auto owner = std::make_unique<BeastWebSocket>(state_);
+  state_->stream.set_option(websocket::stream_base::decorator([subprotocol](websocket::response_type& response) {
+    response.set(field::sec_websocket_protocol, subprotocol);
+  }));
+  IoError error;
+  const auto state = state_;
+  co_await state->stream.async_accept(asio::buffer(received), into(error));
+  if (error) co_return fail(ErrorKind::unavailable, "answer the WebSocket handshake: " + error.message());
+  co_return std::unique_ptr<WebSocket>(std::move(owner));
+}
+
+Task<Result<std::unique_ptr<WebSocket>>> connect_websocket(std::string url, std::string path, std::string subprotocol) {
+  const auto parsed = parse_url(url);
+  if (!parsed) co_return tl::unexpected(parsed.error());
+  if (parsed->scheme != "http") co_return fail(ErrorKind::refused, "a WebSocket needs an http:// URL");
+  const auto due = std::chrono::steady_clock::now() + handshake_limit;
+  auto socket = co_await dial(parsed->host, parsed->port, handshake_limit);
+  if (!socket) co_return tl::unexpected(socket.error());
+
+  const auto state = std::make_shared<WebSocketState>(std::move(*socket));
+  auto owner = std::make_unique<BeastWebSocket>(state);
+  state->stream.set_option(websocket::stream_base::decorator([subprotocol](websocket::request_type& request) {
+    request.set(field::sec_websocket_protocol, subprotocol);
+    request.set(field::user_agent, "shoal/" SHOAL_VERSION);
+  }));
+  state->limit_handshake(std::chrono::ceil<Milliseconds>(due - std::chrono::steady_clock::now()));
+  IoError error;
+  websocket::response_type response;
+  const std::string authority = parsed->authority();
+  co_await state->stream.async_handshake(response, authority, path, into(error));
+  if (error) co_return fail(ErrorKind::unavailable, "WebSocket handshake with " + authority + ": " + error.message());
+  if (response[field::sec_websocket_protocol] != subprotocol) {
+    co_return fail(ErrorKind::refused, authority + " does not speak " + subprotocol);
+  }
+  co_return std::unique_ptr<WebSocket>(std::move(owner));
+}
+
+}  // namespace shoal::http

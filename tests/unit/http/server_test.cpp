@@ -1,0 +1,200 @@
+#include "shared/http/server.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "shared/core/signal.hpp"
+#include "tests/unit/http/raw_client.hpp"
+#include "tests/unit/http/server_fixture.hpp"
+
+using namespace shoal;
+using namespace shoal::test;
+using http::Exchange;
+
+namespace {
+
+Task<void> echo(Exchange& exchange) {
+  http::Response response;
+  response.headers = {{"Content-Type", "text/plain"}};
+  response.body = exchange.request().method + " " + exchange.request().path + "?" + exchange.request().query;
+  const auto sent = co_await exchange.respond(std::move(response));
+  (void)sent;
+}
+
+constexpr std::string_view get_a = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
+
+}  // namespace
+
+TEST_CASE("a connection carries one request after another, errors included") {
+  ServerFixture fixture([](Exchange& exchange) -> Task<void> {
+    http::Response response{exchange.request().path == "/missing" ? 404U : 200U, {}, exchange.request().path, {}};
+    const auto sent = co_await exchange.respond(response);
+    CHECK(sent);
+  });
+  auto client = fixture.client();
+  const auto missing = client.Get("/missing");
+  REQUIRE(missing);
+  CHECK(missing->status == 404);
+  CHECK(missing->get_header_value("Connection") == "keep-alive");
+  const auto found = client.Get("/found");
+  REQUIRE(found);
+  CHECK(found->body == "/found");
+  CHECK(fixture.server().open_exchanges() == 0);
+}
+
+TEST_CASE("an answer to HEAD has the length and no byte of the body") {
+  ServerFixture fixture(echo);
+  RawClient client(fixture.port());
+  client.send("HEAD /abc HTTP/1.1\r\nHost: h\r\n\r\nGET /next HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  std::string received;
+  CHECK(client.read_to_end(received) == RawClient::End::clean);
+  const std::size_t head_end = received.find("\r\n\r\n");
+  REQUIRE(head_end != std::string::npos);
+  CHECK(received.find("Content-Length: 10\r\n") < head_end);
+  CHECK(received.compare(head_end + 4, 8, "HTTP/1.1") == 0);
+}
+
+TEST_CASE("pipelined requests are answered in order, each once") {
+  ServerFixture fixture(echo);
+  RawClient client(fixture.port());
+  std::string requests;
+  for (int i = 0; i < 100; ++i) requests += "GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: h\r\n\r\n";
+  client.send(requests);
+  client.send("GET /last HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  std::string received;
+  CHECK(client.read_to_end(received) == RawClient::End::clean);
+  std::size_t at = 0;
+  for (int i = 0; i < 100; ++i) {
+    at = received.find("GET /" + std::to_string(i) + "?", at);
+    REQUIRE(at != std::string::npos);
+  }
+  CHECK(received.find("GET /last?", at) != std::string::npos);
+}
+
+TEST_CASE("methods that do not read are answered without keeping the connection") {
+  ServerFixture fixture(echo);
+  RawClient client(fixture.port());
+  client.send("POST /v2/a/blobs/uploads/ HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n" + std::string(get_a));
+  std::string received;
+  CHECK(client.read_to_end(received) == RawClient::End::clean);
+  CHECK(received.find("POST /v2/a/blobs/uploads/?") != std::string::npos);
+  CHECK(received.find("Connection: close") != std::string::npos);
+  CHECK(received.find("GET /a?") == std::string::npos);
+}
+
+TEST_CASE("a header split over many packets is one header") {
+  ServerFixture fixture(echo);
+  RawClient client(fixture.port());
+  for (const char c : get_a) client.send({&c, 1});
+  std::string received;
+  CHECK(client.read_until(received, "GET /a?"));
+}
+
+TEST_CASE("a header that does not end within its limit is closed without an answer") {
+  http::ServerOptions options;
+  options.header_limit = Milliseconds(30);
+  ServerFixture fixture(echo, options);
+  RawClient client(fixture.port());
+  client.send("GET /a HTTP/1.1\r\nHo");
+  std::string received;
+  CHECK(client.read_to_end(received) == RawClient::End::clean);
+  CHECK(received.empty());
+}
+
+TEST_CASE("an idle connection is closed after its limit") {
+  http::ServerOptions options;
+  options.idle_limit = Milliseconds(20);
+  ServerFixture fixture(echo, options);
+  RawClient client(fixture.port());
+  client.send(get_a);
+  std::string received;
+  CHECK(client.read_to_end(received) == RawClient::End::clean);
+  CHECK(received.find("GET /a?") != std::string::npos);
+}
+
+TEST_CASE("connections over the bound wait until another ends") {
+  http::ServerOptions options;
+  options.connections = 1;
+  ServerFixture fixture(echo, options);
+  std::string received;
+  RawClient waiting(fixture.port());
+  {
+    RawClient first(fixture.port());
+    // Whichever was accepted, the other is answered only after it has gone.
+    waiting.send("GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    CHECK(waiting.read_until(received, "GET /a?"));
+    first.send(get_a);
+    std::string answer;
+    CHECK(first.read_until(answer, "GET /a?"));
+  }
+}
+
+TEST_CASE("a server that stops listening refuses new clients and finishes what it has begun") {
+  ServerFixture fixture(echo);
+  RawClient client(fixture.port());
+  client.send(get_a);
+  std::string received;
+  REQUIRE(client.read_until(received, "GET /a?"));
+  fixture.loop().on_loop([&] { fixture.server().stop_listening(); });
+  CHECK_FALSE(RawClient(fixture.port()).connected());
+  received.clear();
+  client.send(get_a);
+  CHECK(client.read_to_end(received) == RawClient::End::clean);
+  CHECK(received.find("Connection: close") != std::string::npos);
+}
+
+TEST_CASE("a handler that answers nothing resets the connection") {
+  ServerFixture fixture([](Exchange&) -> Task<void> { co_return; });
+  RawClient client(fixture.port());
+  client.send(get_a);
+  std::string received;
+  CHECK(client.read_to_end(received) == RawClient::End::reset);
+}
+
+TEST_CASE("a taken port, a name or a word without port is said in one line") {
+  LoopThread loop;
+  http::ServeThreads threads(1);
+  http::ServerOptions options;
+  options.listen = "127.0.0.1:0";
+  http::Server first(loop.loop(), threads, options, "first", echo);
+  options.listen = first.address();
+  CHECK_THROWS_WITH(http::Server(loop.loop(), threads, options, "registry", echo),
+                    Catch::StartsWith("registry: cannot listen on " + options.listen) && !Catch::Contains("\n"));
+  options.listen = "localhost:0";
+  CHECK_THROWS_WITH(http::Server(loop.loop(), threads, options, "registry", echo), Catch::Contains("not an IP address"));
+  options.listen = "7070";
+  CHECK_THROWS_WITH(http::Server(loop.loop(), threads, options, "registry", echo), Catch::Contains("127.0.0.1:7070"));
+  loop.stop();
+}
+
+TEST_CASE("a server may go while clients wait and handlers are suspended, whether the loop runs on or not") {
+  for (const bool loop_runs_on : {true, false}) {
+    auto never = std::make_shared<std::unique_ptr<Signal>>();
+    auto waiting = std::make_shared<std::promise<void>>();
+    ServerFixture fixture([never, waiting](Exchange& exchange) -> Task<void> {
+      http::Response head;
+      head.length = 5;
+      const auto started = co_await exchange.start(head);
+      CHECK(started);
+      waiting->set_value();
+      co_await (*never)->wait();
+      const http::FileSpan span = file_with("12345");
+      const auto sent = co_await exchange.send(span);
+      CHECK_FALSE(sent);
+    });
+    fixture.loop().on_loop([&] { *never = std::make_unique<Signal>(fixture.loop().loop()); });
+    RawClient idle(fixture.port());
+    RawClient busy(fixture.port());
+    busy.send(get_a);
+    std::string received;
+    REQUIRE(busy.read_until(received, "\r\n\r\n"));
+    waiting->get_future().wait();
+    if (loop_runs_on) {
+      fixture.stop_server();
+      fixture.loop().on_loop([&] { (*never)->notify(); });
+      CHECK(busy.read_to_end(received) == RawClient::End::reset);
+      fixture.loop().on_loop([] {});
+    } else {
+      fixture.stop_loop_then_server();
+    }
+  }
+}
