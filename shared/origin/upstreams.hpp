@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,8 @@ struct Upstream {
 
 struct Options {
   std::map<std::string, Upstream> upstreams;  // by "HOST[:PORT]" as image names write it
-  std::vector<std::string> allow;             // further hosts, exact or "*.example.com", reached by https
+  std::vector<std::string> allow;             // further names, exact or "*.example.com[:PORT]", reached by https
+  http::ClientLimits limits;                  // of every request; not configurable
 };
 
 // Reads and prints `[upstreams]`: `allow`, and `[upstreams."HOST[:PORT]"]`.
@@ -36,12 +38,16 @@ struct Credential {
 // An upstream that may be asked: its URL and what belongs to it.
 struct Target {
   std::string name;  // the key
-  http::Url url;
+  http::Url url;  // its path comes before /v2/
   std::string ca;
   bool insecure = false;
   std::string username_file;
   std::string password_file;
 };
+
+// What the files of a configured credential say now, without a last line break; nothing when none is configured.
+// `refused` when a file cannot be read or holds what Basic cannot carry.
+Result<std::optional<Credential>> read_credential(const Target& target);
 
 // `not_found` with a line that says how to configure it.
 Result<Target> find_upstream(const Options& options, const std::string& name);

@@ -1,0 +1,161 @@
+#include "shared/http/client.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "shared/http/head.hpp"
+#include "shared/http/transport.hpp"
+
+namespace shoal::http {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+constexpr std::size_t buffer_size = 256 << 10;
+constexpr int most_interim_answers = 8;  // 100, 103: RFC 9110 section 15.2 sets no bound
+
+bool is_token(std::string_view text) {
+  const auto allowed = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  };
+  return !text.empty() && std::all_of(text.begin(), text.end(), allowed);
+}
+
+bool is_one_line(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < 0x20 && c != '\t') || c == 0x7f; });
+}
+
+Result<std::string> request_text(const ClientRequest& request) {
+  bool sound = is_token(request.method) && request.url.target.starts_with('/') && is_one_line(request.url.target) &&
+               request.url.target.find(' ') == std::string::npos;
+  std::string text = request.method + " " + request.url.target + " HTTP/1.1\r\nHost: " + request.url.authority() +
+                     "\r\nUser-Agent: shoal/" SHOAL_VERSION "\r\nConnection: close\r\n";
+  for (const Header& header : request.headers) {
+    sound = sound && is_token(header.name) && is_one_line(header.value);
+    text += header.name + ": " + header.value + "\r\n";
+  }
+  if (!sound) return fail(ErrorKind::refused, "a request with a malformed method, path or header");
+  return text + "\r\n";
+}
+
+class Received final : public ClientResponse {
+ public:
+  Received(std::unique_ptr<Transport> transport, bool to_head_request, Milliseconds silence)
+      : transport_(std::move(transport)),
+        to_head_request_(to_head_request),
+        silence_(silence),
+        buffer_(std::make_unique_for_overwrite<std::byte[]>(buffer_size)) {}
+
+  unsigned status() const override { return reader_->status(); }
+  const Headers& headers() const override { return reader_->headers(); }
+  std::optional<std::uint64_t> content_length() const override { return reader_->content_length(); }
+
+  // Reads the head of the final answer.
+  Task<Result<void>> read_head(Milliseconds limit) {
+    const auto due = Steady::now() + limit;
+    for (int i = 0; i < most_interim_answers; ++i) {
+      const auto done = co_await read_one_head(due);
+      if (!done) co_return tl::unexpected(done.error());
+      if (status() >= 200) co_return Result<void>();
+      if (status() == 101) break;
+    }
+    co_return fail(ErrorKind::unavailable, "the answer is not one that was asked for");
+  }
+
+  Task<Result<ByteView>> next() override {
+    while (!reader_->finished()) {
+      if (begin_ != end_) {
+        const auto step = reader_->body(unread());
+        if (!step) co_return tl::unexpected(step.error());
+        begin_ += step->consumed;
+        if (!step->body.empty()) co_return step->body;
+        if (step->consumed > 0) continue;
+      }
+      const auto size = co_await fill(silence_);
+      if (!size) co_return tl::unexpected(size.error());
+      if (*size > 0) continue;
+      const auto ended = reader_->end_of_stream();
+      if (!ended) co_return tl::unexpected(ended.error());
+    }
+    co_return ByteView();
+  }
+
+ private:
+  ByteView unread() const { return ByteView(buffer_.get() + begin_, end_ - begin_); }
+
+  Task<Result<void>> read_one_head(Steady::time_point due) {
+    while (true) {
+      const std::string_view received = text_of(unread());
+      const auto length = head_length(received.substr(0, largest_response_head));
+      if (length) {
+        begin_ += *length;
+        reader_.emplace(to_head_request_);
+        co_return reader_->head(received.substr(0, *length));
+      }
+      if (received.size() >= largest_response_head) co_return fail(ErrorKind::unavailable, "the answer's head is too long");
+      const auto left = std::chrono::ceil<Milliseconds>(due - Steady::now());
+      if (left <= Milliseconds::zero()) co_return fail(ErrorKind::unavailable, "no answer in time");
+      const auto size = co_await fill(left);
+      if (!size) co_return tl::unexpected(size.error());
+      if (*size == 0) co_return fail(ErrorKind::unavailable, "closed without an answer");
+    }
+  }
+
+  // More bytes behind the unread ones; 0 at the end of the stream.
+  Task<Result<std::size_t>> fill(Milliseconds limit) {
+    std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
+    end_ -= std::exchange(begin_, 0);
+    if (end_ == buffer_size) co_return fail(ErrorKind::unavailable, "malformed body: a chunk's head does not end");
+    const MutableBytes room(buffer_.get() + end_, buffer_size - end_);
+    const auto size = co_await transport_->read_some(room, limit);
+    if (size) end_ += *size;
+    co_return size;
+  }
+
+  std::unique_ptr<Transport> transport_;
+  bool to_head_request_;
+  Milliseconds silence_;
+  std::optional<ResponseReader> reader_;
+  std::unique_ptr<std::byte[]> buffer_;
+  std::size_t begin_ = 0;  // unread bytes of the buffer
+  std::size_t end_ = 0;
+};
+
+Error with_authority(Error error, const Url& url) {
+  error.what = url.authority() + ": " + error.what;
+  return error;
+}
+
+}  // namespace
+
+Task<Result<std::unique_ptr<ClientResponse>>> request(ClientRequest request) {
+  auto text = request_text(request);
+  if (!text) co_return tl::unexpected(text.error());
+  auto transport = co_await open_transport(request);
+  if (!transport) co_return tl::unexpected(transport.error());
+  const auto due = Steady::now() + request.limits.headers;
+  const auto written = co_await (*transport)->write(std::move(*text), request.limits.headers);
+  if (!written) co_return tl::unexpected(with_authority(written.error(), request.url));
+
+  auto response = std::make_unique<Received>(std::move(*transport), request.method == "HEAD", request.limits.silence);
+  const auto left = std::chrono::ceil<Milliseconds>(due - Steady::now());
+  const auto head = co_await response->read_head(left);
+  if (!head) co_return tl::unexpected(with_authority(head.error(), request.url));
+  co_return std::unique_ptr<ClientResponse>(std::move(response));
+}
+
+Task<Result<Bytes>> read_all(ClientResponse& response, ByteCount limit) {
+  Bytes body;
+  while (true) {
+    const auto part = co_await response.next();
+    if (!part) co_return tl::unexpected(part.error());
+    if (part->empty()) co_return body;
+    if (body.size() + part->size() > limit.value) {
+      co_return fail(ErrorKind::refused, "the body is longer than " + shoal::text(limit));
+    }
+    body.insert(body.end(), part->begin(), part->end());
+  }
+}
+
+}  // namespace shoal::http

@@ -1,0 +1,126 @@
+#include "shared/http/transport.hpp"
+
+#include <openssl/x509v3.h>
+
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/write.hpp>
+
+#include "shared/http/deadline.hpp"
+#include "shared/http/dial.hpp"
+
+namespace shoal::http {
+namespace {
+
+using asio::ip::tcp;
+using Steady = std::chrono::steady_clock;
+
+Error network_error(const char* attempted, const IoError& error, bool expired) {
+  return {ErrorKind::unavailable, std::string(attempted) + ": " + (expired ? "no answer in time" : error.message())};
+}
+
+// Reading and writing are the same for both streams.
+template <class Stream>
+class StreamTransport : public Transport {
+ public:
+  template <class... Arguments>
+  explicit StreamTransport(Arguments&&... arguments)
+      : stream_(std::forward<Arguments>(arguments)...), deadline_(stream_.get_executor(), [this] {
+          IoError ignored;
+          stream_.lowest_layer().cancel(ignored);
+        }) {}
+
+  Task<Result<std::size_t>> read_some(MutableBytes into_bytes, Milliseconds limit) override {
+    IoError error;
+    deadline_.arm(limit);
+    const auto buffer = asio::buffer(into_bytes.data(), into_bytes.size());
+    const std::size_t size = co_await stream_.async_read_some(buffer, into(error));
+    deadline_.disarm();
+    if (size > 0) co_return size;
+    if (error == asio::error::eof) co_return std::size_t{0};
+    co_return tl::unexpected(network_error("read", error, deadline_.expired()));
+  }
+
+  Task<Result<void>> write(std::string text, Milliseconds limit) override {
+    IoError error;
+    deadline_.arm(limit);
+    co_await asio::async_write(stream_, asio::buffer(text), into(error));
+    deadline_.disarm();
+    if (error) co_return tl::unexpected(network_error("write", error, deadline_.expired()));
+    co_return Result<void>();
+  }
+
+ protected:
+  Stream stream_;
+  Deadline deadline_;
+};
+
+using PlainTransport = StreamTransport<tcp::socket>;
+
+class TlsTransport final : public StreamTransport<asio::ssl::stream<tcp::socket>> {
+ public:
+  TlsTransport(tcp::socket socket, asio::ssl::context& context) : StreamTransport(std::move(socket), context) {}
+
+  // Whom the certificate must name, and whom we ask for.
+  bool expect(const std::string& host) {
+    SSL* ssl = stream_.native_handle();
+    IoError not_an_address;
+    asio::ip::make_address(host, not_an_address);
+    if (!not_an_address) return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1;
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    return SSL_set1_host(ssl, host.c_str()) == 1 && SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;
+  }
+
+  Task<Result<void>> shake_hands(Milliseconds limit) {
+    IoError error;
+    deadline_.arm(limit);
+    co_await stream_.async_handshake(asio::ssl::stream_base::client, into(error));
+    deadline_.disarm();
+    if (!error) co_return Result<void>();
+    const long verdict = SSL_get_verify_result(stream_.native_handle());
+    if (verdict == X509_V_OK) co_return tl::unexpected(network_error("TLS handshake", error, deadline_.expired()));
+    co_return fail(ErrorKind::refused, std::string("certificate: ") + X509_verify_cert_error_string(verdict));
+  }
+};
+
+Result<void> configure(asio::ssl::context& context, const ClientRequest& request) {
+  SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
+  if (request.insecure) {
+    context.set_verify_mode(asio::ssl::verify_none);
+    return {};
+  }
+  context.set_verify_mode(asio::ssl::verify_peer);
+  IoError error;
+  if (request.ca_file.empty()) {
+    context.set_default_verify_paths(error);
+  } else {
+    context.load_verify_file(request.ca_file, error);
+  }
+  if (error) return fail(ErrorKind::refused, "certificates to trust, " + request.ca_file + ": " + error.message());
+  return {};
+}
+
+Error with_authority(Error error, const Url& url) {
+  error.what = url.authority() + ": " + error.what;
+  return error;
+}
+
+}  // namespace
+
+Task<Result<std::unique_ptr<Transport>>> open_transport(ClientRequest request) {
+  const auto due = Steady::now() + request.limits.connect;
+  auto socket = co_await dial(request.url.host, request.url.port, request.limits.connect);
+  if (!socket) co_return tl::unexpected(socket.error());
+  if (request.url.scheme != "https") co_return std::make_unique<PlainTransport>(std::move(*socket));
+
+  asio::ssl::context context(asio::ssl::context::tls_client);
+  const auto configured = configure(context, request);
+  if (!configured) co_return tl::unexpected(configured.error());
+  auto transport = std::make_unique<TlsTransport>(std::move(*socket), context);
+  if (!transport->expect(request.url.host)) co_return fail(ErrorKind::refused, "TLS does not take this host name");
+  const auto left = std::chrono::ceil<Milliseconds>(due - Steady::now());
+  const auto shaken = co_await transport->shake_hands(std::max(left, Milliseconds(1)));
+  if (!shaken) co_return tl::unexpected(with_authority(shaken.error(), request.url));
+  co_return std::unique_ptr<Transport>(std::move(transport));
+}
+
+}  // namespace shoal::http

@@ -1,0 +1,28 @@
+// Transport: the bytes below a client's request, plain or TLS, each wait with a limit.
+//
+// Threads: the loop.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "shared/core/bytes.hpp"
+#include "shared/core/result.hpp"
+#include "shared/core/task.hpp"
+#include "shared/http/client.hpp"
+
+namespace shoal::http {
+
+class Transport {
+ public:
+  virtual ~Transport() = default;  // closes
+  // 0 when the other side has ended properly; `unavailable` otherwise.
+  virtual Task<Result<std::size_t>> read_some(MutableBytes into, Milliseconds limit) = 0;
+  virtual Task<Result<void>> write(std::string text, Milliseconds limit) = 0;
+};
+
+// Resolves, connects and, for https, shakes hands within `limits.connect`. `refused` for a certificate that does not
+// verify or a `ca_file` that cannot be read.
+Task<Result<std::unique_ptr<Transport>>> open_transport(ClientRequest request);
+
+}  // namespace shoal::http

@@ -1,0 +1,25 @@
+// Challenge: what a WWW-Authenticate header asks for.
+// Source: RFC 9110 sections 11.2 to 11.6.1; docker token specification for the parameters of Bearer.
+//
+// Threads: any.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace shoal::origin {
+
+struct Challenge {
+  std::string scheme;                             // lower case
+  std::map<std::string, std::string> parameters;  // names in lower case, values unquoted
+
+  std::string parameter(const std::string& name) const;  // empty when absent
+};
+
+// All challenges of one header line, at most 8 with at most 16 parameters each. What follows the first fault of the line
+// is ignored.
+std::vector<Challenge> parse_challenges(std::string_view line);
+
+}  // namespace shoal::origin

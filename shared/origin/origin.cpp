@@ -1,0 +1,198 @@
+#include "shared/origin/origin.hpp"
+
+#include "shared/origin/layer_stream.hpp"
+#include "shared/origin/redirects.hpp"
+#include "shared/origin/token.hpp"
+
+namespace shoal::origin {
+namespace {
+
+using Response = Result<std::unique_ptr<http::ClientResponse>>;
+
+constexpr Milliseconds basic_lifetime{300'000};  // then the files are read again
+constexpr const char* manifest_types =
+    "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
+    "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, */*";
+
+struct Question {
+  std::string method = "GET";
+  std::string path;  // behind "/v2/NAME/"
+  http::Headers headers;
+  std::string authorization;
+};
+
+// What belongs to the registry's operator (its CA, its missing certificate) holds for the operator's hosts only.
+http::ClientRequest request_to(const http::Url& url, const Target& target, const http::ClientLimits& limits) {
+  http::ClientRequest request;
+  request.url = url;
+  request.limits = limits;
+  if (is_related_host(target.url.host, url.host)) {
+    request.ca_file = target.ca;
+    request.insecure = target.insecure;
+  }
+  return request;
+}
+
+std::string basic_header(const Credential& credential) {
+  return "Basic " + base64_text(bytes_of(credential.username + ":" + credential.password));
+}
+
+const Challenge* find_scheme(const std::vector<Challenge>& challenges, const char* scheme) {
+  for (const Challenge& challenge : challenges) {
+    if (challenge.scheme == scheme) return &challenge;
+  }
+  return nullptr;
+}
+
+std::vector<Challenge> challenges_of(const http::ClientResponse& response) {
+  std::vector<Challenge> all;
+  for (const std::string& line : http::header_lines(response.headers(), "WWW-Authenticate")) {
+    for (Challenge& challenge : parse_challenges(line)) all.push_back(std::move(challenge));
+  }
+  return all;
+}
+
+tl::unexpected<Error> error_of_status(const std::string& what, const http::ClientResponse& response) {
+  ErrorKind kind = ErrorKind::unavailable;
+  if (response.status() == 404) kind = ErrorKind::not_found;
+  if (response.status() == 401 || response.status() == 403) kind = ErrorKind::refused;
+  std::string text = what + ": the origin answers " + std::to_string(response.status());
+  const auto retry_after = http::find_header(response.headers(), "Retry-After");
+  if (retry_after) text += ", retry after " + *retry_after;
+  return fail(kind, std::move(text));
+}
+
+}  // namespace
+
+struct Origin::Impl {
+  Impl(Options o, Clock& clock) : options(std::move(o)), authorizations(clock) {}
+
+  Task<Response> send(Repository repository, Question question);
+  Task<Response> follow(Target target, Repository repository, Question question);
+  Task<Result<std::string>> authorize(Target target, Repository repository, std::vector<Challenge> challenges);
+  Task<Result<std::string>> fetch_token(Target target, Repository repository, Challenge challenge,
+                                        std::optional<Credential> credential);
+
+  Options options;
+  Authorizations authorizations;
+};
+
+// One request with its redirects. The answer is the last hop's.
+Task<Response> Origin::Impl::follow(Target target, Repository repository, Question question) {
+  http::Url url = target.url;
+  url.target += "/v2/" + repository.name + "/" + question.path;
+  for (int redirects = 0; redirects <= most_redirects; ++redirects) {
+    http::ClientRequest request = request_to(url, target, options.limits);
+    request.method = question.method;
+    request.headers = question.headers;
+    if (!question.authorization.empty()) request.headers.push_back({"Authorization", question.authorization});
+    auto response = co_await http::request(std::move(request));
+    if (!response || !is_redirect((*response)->status())) co_return response;
+    const auto hop = next_hop(url, http::find_header((*response)->headers(), "Location"));
+    if (!hop) co_return tl::unexpected(hop.error());
+    if (!hop->keeps_authorization) question.authorization.clear();
+    url = hop->url;
+  }
+  co_return fail(ErrorKind::unavailable, target.url.authority() + " redirects more than 5 times");
+}
+
+// With the caller's own authorization as it is; else with what the registry's challenge asks for, once.
+Task<Response> Origin::Impl::send(Repository repository, Question question) {
+  const auto target = find_upstream(options, repository.upstream);
+  if (!target) co_return tl::unexpected(target.error());
+  const bool callers_own = !question.authorization.empty();
+  if (!callers_own) question.authorization = authorizations.find(repository.upstream, repository.name);
+  auto response = co_await follow(*target, repository, question);
+  if (!response || (*response)->status() != 401 || callers_own) co_return response;
+
+  authorizations.drop(repository.upstream, repository.name);
+  const auto challenges = challenges_of(**response);
+  auto fresh = co_await authorize(*target, repository, challenges);
+  if (!fresh) co_return tl::unexpected(fresh.error());
+  if (fresh->empty()) co_return response;
+  question.authorization = std::move(*fresh);
+  response = co_await follow(*target, repository, question);
+  co_return response;
+}
+
+// The value to answer the challenges with; empty when there is nothing to say, so that the caller sees the 401.
+Task<Result<std::string>> Origin::Impl::authorize(Target target, Repository repository, std::vector<Challenge> challenges) {
+  auto credential = read_credential(target);
+  if (!credential) co_return tl::unexpected(credential.error());
+  const Challenge* bearer = find_scheme(challenges, "bearer");
+  if (bearer != nullptr) {
+    auto token = co_await fetch_token(target, repository, *bearer, *credential);
+    co_return token;
+  }
+  if (find_scheme(challenges, "basic") == nullptr || !*credential) co_return std::string();
+  std::string value = basic_header(**credential);
+  authorizations.keep(repository.upstream, repository.name, value, basic_lifetime);
+  co_return value;
+}
+
+Task<Result<std::string>> Origin::Impl::fetch_token(Target target, Repository repository, Challenge challenge,
+                                                    std::optional<Credential> credential) {
+  const auto url = token_url(challenge, target.url, repository.name, credential.has_value());
+  if (!url) co_return tl::unexpected(url.error());
+  http::ClientRequest request = request_to(*url, target, options.limits);
+  request.headers.push_back({"Accept", "application/json"});
+  if (credential) request.headers.push_back({"Authorization", basic_header(*credential)});
+  const auto response = co_await http::request(std::move(request));
+  if (!response) co_return tl::unexpected(response.error());
+  const unsigned status = (*response)->status();
+  if (status == 401 || status == 403) co_return std::string();
+  if (status != 200) {
+    co_return fail(ErrorKind::unavailable, "fetch a token at " + url->authority() + ": status " + std::to_string(status));
+  }
+  const auto body = co_await http::read_all(**response, largest_token_answer);
+  if (!body) co_return tl::unexpected(body.error());
+  const auto token = parse_token(*body);
+  if (!token) co_return tl::unexpected(token.error());
+  std::string value = "Bearer " + token->text;
+  authorizations.keep(repository.upstream, repository.name, value, token->lifetime);
+  co_return value;
+}
+
+Origin::Origin(Options options, Clock& clock) : impl_(std::make_unique<Impl>(std::move(options), clock)) {}
+Origin::~Origin() = default;
+const Options& Origin::options() const { return impl_->options; }
+
+Task<Result<Answer>> Origin::ask(Repository repository, std::string method, std::string path, std::string accept,
+                                 std::string authorization) {
+  Question question{std::move(method), std::move(path), {}, std::move(authorization)};
+  if (!accept.empty()) question.headers.push_back({"Accept", std::move(accept)});
+  const auto response = co_await impl_->send(std::move(repository), std::move(question));
+  if (!response) co_return tl::unexpected(response.error());
+  const http::Headers& headers = (*response)->headers();
+  Answer answer;
+  answer.status = (*response)->status();
+  answer.content_type = http::find_header(headers, "Content-Type").value_or("");
+  answer.digest = http::find_header(headers, "Docker-Content-Digest").value_or("");
+  answer.length = (*response)->content_length();
+  answer.challenges = http::header_lines(headers, "WWW-Authenticate");
+  answer.links = http::header_lines(headers, "Link");
+  answer.retry_after = http::find_header(headers, "Retry-After").value_or("");
+  auto body = co_await http::read_all(**response, largest_manifest);
+  if (!body) co_return tl::unexpected(body.error());
+  answer.body = std::move(*body);
+  co_return answer;
+}
+
+Task<Result<std::unique_ptr<LayerStream>>> Origin::open(Repository repository, Kind kind, Digest digest,
+                                                        std::uint64_t from, std::string authorization) {
+  const std::string what = repository.upstream + "/" + repository.name + "@" + digest.text();
+  Question question;
+  question.path = (kind == Kind::blob ? "blobs/" : "manifests/") + digest.text();
+  question.authorization = std::move(authorization);
+  question.headers.push_back({"Accept", kind == Kind::blob ? "*/*" : manifest_types});
+  if (from > 0) question.headers.push_back({"Range", "bytes=" + std::to_string(from) + "-"});
+  auto response = co_await impl_->send(std::move(repository), std::move(question));
+  if (!response) co_return tl::unexpected(response.error());
+  const unsigned status = (*response)->status();
+  if (status != 200 && status != 206) co_return error_of_status(what, **response);
+  auto stream = make_layer_stream(std::move(*response), from);
+  if (!stream) co_return fail(stream.error().kind, what + ": " + stream.error().what);
+  co_return std::move(*stream);
+}
+
+}  // namespace shoal::origin

@@ -1,0 +1,81 @@
+#include "shared/origin/token.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "shared/origin/redirects.hpp"
+
+namespace shoal::origin {
+namespace {
+
+constexpr std::size_t longest_token = 32 << 10;  // more than any server takes in a header
+constexpr std::size_t most_authorizations = 1024;
+constexpr std::int64_t longest_lifetime_seconds = 24 * 3600;
+
+bool fits_into_header(std::string_view text) {
+  return !text.empty() && text.size() <= longest_token &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+std::string text_field(const nlohmann::json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+}  // namespace
+
+Result<Token> parse_token(ByteView answer) {
+  const std::string_view text = text_of(answer);
+  const auto json = nlohmann::json::parse(text.begin(), text.end(), nullptr, false);
+  if (!json.is_object()) return fail(ErrorKind::unavailable, "the token endpoint's answer is not a JSON object");
+  Token token;
+  token.text = text_field(json, "token");
+  if (token.text.empty()) token.text = text_field(json, "access_token");
+  if (!fits_into_header(token.text)) return fail(ErrorKind::unavailable, "the token endpoint's answer has no token");
+  const auto lifetime = json.find("expires_in");
+  if (lifetime != json.end() && lifetime->is_number_unsigned()) {
+    const auto seconds = std::min<std::uint64_t>(lifetime->get<std::uint64_t>(), longest_lifetime_seconds);
+    token.lifetime = std::chrono::seconds(seconds);
+  }
+  return token;
+}
+
+Result<http::Url> token_url(const Challenge& challenge, const http::Url& registry, const std::string& repository,
+                            bool with_credential) {
+  auto url = http::parse_url(challenge.parameter("realm"));
+  const std::string at = registry.authority() + ": ";
+  if (!url) return fail(ErrorKind::refused, at + "the realm of its challenge is not a URL");
+  if (url->scheme != "https" && registry.scheme == "https") {
+    return fail(ErrorKind::refused, at + "the realm of its challenge is not https");
+  }
+  if (with_credential && !is_related_host(registry.host, url->host)) {
+    return fail(ErrorKind::refused, at + "its challenge wants the credential sent to " + url->host + ", another domain");
+  }
+  std::string scope = challenge.parameter("scope");
+  if (scope.empty()) scope = "repository:" + repository + ":pull";
+  std::string& target = url->target;
+  target += target.find('?') == std::string::npos ? '?' : '&';
+  const std::string service = challenge.parameter("service");
+  if (!service.empty()) target += "service=" + http::percent_encode(service) + "&";
+  target += "scope=" + http::percent_encode(scope);
+  return url;
+}
+
+std::string Authorizations::find(const std::string& upstream, const std::string& repository) const {
+  const auto found = entries_.find({upstream, repository});
+  return found != entries_.end() && clock_.now() < found->second.due ? found->second.value : std::string();
+}
+
+void Authorizations::keep(const std::string& upstream, const std::string& repository, std::string value,
+                          Milliseconds lifetime) {
+  const auto earlier = [](const auto& a, const auto& b) { return a.second.due < b.second.due; };
+  // The tenth that is left covers a request on its way and clocks that differ.
+  entries_.insert_or_assign({upstream, repository}, Entry{std::move(value), clock_.now() + lifetime * 9 / 10});
+  if (entries_.size() > most_authorizations) entries_.erase(std::min_element(entries_.begin(), entries_.end(), earlier));
+}
+
+void Authorizations::drop(const std::string& upstream, const std::string& repository) {
+  entries_.erase({upstream, repository});
+}
+
+}  // namespace shoal::origin

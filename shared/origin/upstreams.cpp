@@ -1,0 +1,144 @@
+#include "shared/origin/upstreams.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+namespace shoal::origin {
+namespace {
+
+constexpr std::size_t longest_name = 255;        // of a repository; containerd's and docker's limit
+constexpr std::size_t longest_tag = 128;         // distribution-spec, "Pulling manifests"
+constexpr std::size_t longest_credential = 64 << 10;
+
+bool is_lower_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+bool is_word_character(char c) { return is_lower_alphanumeric(c) || (c >= 'A' && c <= 'Z') || c == '_'; }
+
+// Lower-case words separated by ".", "_", "__" or any number of "-".
+bool is_name_component(std::string_view text) {
+  while (true) {
+    std::size_t word = 0;
+    while (word < text.size() && is_lower_alphanumeric(text[word])) ++word;
+    if (word == 0) return false;
+    text.remove_prefix(word);
+    if (text.empty()) return true;
+    const std::size_t dashes = std::min(text.find_first_not_of('-'), text.size());
+    const std::size_t separator = dashes > 0 ? dashes : text.starts_with("__") ? 2 : 1;
+    if (dashes == 0 && text[0] != '.' && text[0] != '_') return false;
+    text.remove_prefix(separator);
+  }
+}
+
+// "HOST[:PORT]" and nothing else.
+bool is_upstream_name(std::string_view name) {
+  const auto url = http::parse_url("https://" + std::string(name));
+  return url && url->target == "/" && name.find_first_of("/?") == std::string_view::npos;
+}
+
+std::string default_url(const std::string& name) {
+  return "https://" + (name == "docker.io" ? std::string("registry-1.docker.io") : name);
+}
+
+bool allowed_by(const std::string& pattern, const std::string& name) {
+  if (!pattern.starts_with("*.")) return pattern == name;
+  return name.size() > pattern.size() - 1 && name.ends_with(pattern.substr(1));
+}
+
+void describe_upstream(config::Section& section, Upstream& upstream) {
+  section.key("url", upstream.url, "Where it is; empty for https:// and the name.");
+  section.key("ca", upstream.ca, "PEM file with the certificates to trust instead of the system's.");
+  section.key("username_file", upstream.username_file, "File with the user name to authenticate with.");
+  section.key("password_file", upstream.password_file, "File with the password or access token.");
+  section.key("insecure", upstream.insecure, "Accept any certificate. For tests only.");
+  if (!upstream.url.empty()) {
+    const auto url = http::parse_url(upstream.url);
+    if (!url) section.fault("url", url.error().what);
+    if (url && url->target.find('?') != std::string::npos) section.fault("url", "must not have a query");
+  }
+  if (upstream.username_file.empty() != upstream.password_file.empty()) {
+    section.fault(upstream.username_file.empty() ? "password_file" : "username_file",
+                  "username_file and password_file belong together");
+  }
+}
+
+Target target_of(const std::string& name, http::Url url, const Upstream& upstream) {
+  while (url.target.ends_with('/')) url.target.pop_back();
+  return {name, std::move(url), upstream.ca, upstream.insecure, upstream.username_file, upstream.password_file};
+}
+
+Result<std::string> read_secret(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text(longest_credential + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file.eof() || file.gcount() == 0) return fail(ErrorKind::refused, path + ": cannot be read, is empty or too long");
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.ends_with('\r')) text.pop_back();
+  const bool sound = std::none_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; });
+  if (!sound || text.empty()) return fail(ErrorKind::refused, path + ": must hold exactly one line");
+  return text;
+}
+
+}  // namespace
+
+void describe(config::Section& root, Options& options) {
+  root.section("upstreams", [&options](config::Section& upstreams) {
+    upstreams.key("allow", options.allow,
+                  "Registries beyond the ones below that may be asked, by https and without a credential: exact names "
+                  "or \"*.example.com\".");
+    for (const std::string& pattern : options.allow) {
+      const std::string name = pattern.starts_with("*.") ? pattern.substr(2) : pattern;
+      if (!is_upstream_name(name)) upstreams.fault("allow", "\"" + pattern + "\" is neither HOST[:PORT] nor *.DOMAIN");
+    }
+    std::vector<std::string> names;
+    for (const auto& [name, upstream] : options.upstreams) names.push_back(name);
+    upstreams.each("", names, [&](const std::string& name, config::Section& section) {
+      describe_upstream(section, options.upstreams[name]);
+      if (!is_upstream_name(name)) section.fault("url", "\"" + name + "\" is not HOST[:PORT]");
+    });
+  });
+}
+
+Result<std::optional<Credential>> read_credential(const Target& target) {
+  if (target.username_file.empty()) return std::nullopt;
+  auto username = read_secret(target.username_file);
+  if (!username) return tl::unexpected(username.error());
+  if (username->find(':') != std::string::npos) {
+    return fail(ErrorKind::refused, target.username_file + ": a user name cannot contain a colon");
+  }
+  auto password = read_secret(target.password_file);
+  if (!password) return tl::unexpected(password.error());
+  return Credential{std::move(*username), std::move(*password)};
+}
+
+Result<Target> find_upstream(const Options& options, const std::string& name) {
+  const auto configured = options.upstreams.find(name);
+  const bool allowed = std::any_of(options.allow.begin(), options.allow.end(),
+                                   [&](const std::string& pattern) { return allowed_by(pattern, name); });
+  if (!is_upstream_name(name) || (configured == options.upstreams.end() && !allowed)) {
+    return fail(ErrorKind::not_found, "registry \"" + name + "\" is not configured; add [upstreams.\"" + name +
+                                          "\"] or an entry in [upstreams] allow");
+  }
+  const Upstream upstream = configured == options.upstreams.end() ? Upstream{} : configured->second;
+  auto url = http::parse_url(upstream.url.empty() ? default_url(name) : upstream.url);
+  if (!url) return tl::unexpected(url.error());
+  return target_of(name, std::move(*url), upstream);
+}
+
+bool is_repository_name(std::string_view name) {
+  if (name.size() > longest_name) return false;
+  while (true) {
+    const std::size_t slash = std::min(name.find('/'), name.size());
+    if (!is_name_component(name.substr(0, slash))) return false;
+    if (slash == name.size()) return true;
+    name.remove_prefix(slash + 1);
+  }
+}
+
+bool is_tag(std::string_view reference) {
+  if (reference.empty() || reference.size() > longest_tag || !is_word_character(reference[0])) return false;
+  return std::all_of(reference.begin(), reference.end(),
+                     [](char c) { return is_word_character(c) || c == '.' || c == '-'; });
+}
+
+}  // namespace shoal::origin
