@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t most_late = 64;       // pieces remembered as given back, for each peer
 constexpr std::uint32_t rarity_levels = 4;  // measured: above four holders a piece is as good as everywhere
-constexpr PieceIndex scatter = 32;          // pieces over which fetchers spread at a complete holder
+constexpr PieceIndex scatter = 32;          // missing pieces over which fetchers spread at a complete holder
 
 std::uint64_t mix(std::uint64_t x) {  // a bijection that leaves no pattern (the finalizer of splitmix64)
   x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9U;
@@ -131,10 +131,12 @@ std::optional<PieceIndex> Policy::best(const Peer& peer) const {
   using Rank = std::tuple<std::uint32_t, std::uint64_t, std::uint64_t>;
   std::optional<PieceIndex> choice;
   Rank lowest{};
+  PieceIndex candidates = 0;
   for (PieceIndex piece = have_.first_missing(); piece < have_.size(); ++piece) {
     if (have_.has(piece) || expected_[piece] != 0 || !peer.has.has(piece)) continue;
     const std::uint32_t rarity = std::min(availability_[piece], rarity_levels);
-    const Rank rank = spread ? Rank{rarity, piece / scatter, mix(piece ^ salt_)} : Rank{rarity, piece, 0};
+    const Rank rank = spread ? Rank{rarity, candidates / scatter, mix(piece ^ salt_)} : Rank{rarity, piece, 0};
+    ++candidates;
     if (!choice || rank < lowest) choice = piece, lowest = rank;
     if (!spread && std::get<0>(lowest) <= 1) break;
   }

@@ -1,5 +1,6 @@
 // The seeding side of Policy: each piece out once, in order, then everything for everybody.
 #include <algorithm>
+#include <numeric>
 #include <tuple>
 
 #include "shared/swarm/policy.hpp"
@@ -77,9 +78,8 @@ void Policy::decide_pushes(Time now, std::vector<Action>& actions) {
 void Policy::serve_all() {
   serving_ = true;
   for (auto& [id, peer] : peers_) {
-    for (PieceIndex piece = 0; piece < have_.size(); ++piece) {
-      if (!peer.has.has(piece)) peer.to_offer.push_back(piece);
-    }
+    peer.to_offer.resize(have_.size());
+    std::iota(peer.to_offer.begin(), peer.to_offer.end(), PieceIndex{0});
   }
 }
 

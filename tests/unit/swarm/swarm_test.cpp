@@ -56,3 +56,25 @@ TEST_CASE("a cold layer reaches four agents while it still arrives, and leaves t
   for (std::size_t i = 1; i < nodes.size(); ++i) CHECK(nodes[i].identical());
   CHECK(static_cast<double>(nodes[0].metrics.sent_bytes.value()) <= 1.3 * static_cast<double>(layer.bytes.size()));
 }
+
+TEST_CASE("timing", "[.]") {
+  const auto t0 = std::chrono::steady_clock::now();
+  const auto at = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - t0).count(); };
+  {
+  Loop loop;
+  const TestLayer layer(16_MiB);
+  std::deque<TestNode> nodes;
+  for (const char* name : {"seeder", "a", "b", "c", "d"}) nodes.emplace_back(loop, layer, name);
+  std::printf("made %f\n", at());
+  nodes[0].join(Role::seed);
+  for (std::size_t i = 1; i < nodes.size(); ++i) nodes[i].join(Role::fetch);
+  mesh(loop, nodes);
+  std::printf("mesh %f\n", at());
+  REQUIRE(until(loop, [&] { return nodes[1].metrics.connections.value() == 4; }));
+  std::printf("connected %f\n", at());
+  REQUIRE(until(loop, [&] { return std::all_of(nodes.begin() + 1, nodes.end(), [](auto& n) { return n.complete(); }); }));
+  std::printf("done %f\n", at());
+  for (auto& n : nodes) std::printf("sent %.3f dup %.3f reassigned %lu\n", double(n.metrics.sent_bytes.value()) / 16777216.0, double(n.metrics.duplicate_bytes.value()) / 16777216.0, n.metrics.reassigned_pieces.value());
+  }
+  std::printf("gone %f\n", at());
+}
