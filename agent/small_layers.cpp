@@ -48,7 +48,8 @@ Task<void> SmallLayers::handle(http::Exchange& exchange) {
   const Result<void> started = co_await exchange.start(std::move(head));
   if (!started) co_return;
   const store::VerifiedSpan all = held->readable(0);
-  co_await exchange.send({all.file(), all.file()->descriptor(), all.offset(), all.length()});
+  http::FileSpan span{all.file(), all.file()->descriptor(), all.offset(), all.length()};
+  co_await exchange.send(std::move(span));
 }
 
 }  // namespace shoal::agent

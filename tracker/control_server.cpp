@@ -72,7 +72,8 @@ Task<void> ControlServer::serve_small(http::Exchange& exchange, std::string dige
   const auto started = co_await exchange.start(std::move(head));
   if (!started) co_return;
   const store::VerifiedSpan span = held->readable(0);
-  const auto sent = co_await exchange.send({span.file(), span.file()->descriptor(), span.offset(), span.length()});
+  http::FileSpan bytes{span.file(), span.file()->descriptor(), span.offset(), span.length()};
+  const auto sent = co_await exchange.send(std::move(bytes));
   static_cast<void>(sent);  // a client that is gone asks again
 }
 

@@ -73,8 +73,8 @@ Task<void> Resolver::ask(Key key, control::Resolve question) {
 }
 
 Task<control::Resolved> Resolver::ask_origin(control::Resolve question) {
-  const auto answer = co_await parts_.source.ask({question.upstream, question.repository}, "HEAD", question.tag,
-                                                 question.accept);
+  origin::Repository repository{question.upstream, question.repository};
+  const auto answer = co_await parts_.source.ask(std::move(repository), "HEAD", question.tag, question.accept);
   if (!answer) co_return no_answer(answer.error().what);
   control::Resolved resolved = relayed(*answer);
   const bool no_head = answer->status == 405;
@@ -84,8 +84,8 @@ Task<control::Resolved> Resolver::ask_origin(control::Resolve question) {
 }
 
 Task<control::Resolved> Resolver::read_manifest(control::Resolve question) {
-  auto answer = co_await parts_.source.ask({question.upstream, question.repository}, "GET", question.tag,
-                                           question.accept);
+  origin::Repository repository{question.upstream, question.repository};
+  auto answer = co_await parts_.source.ask(std::move(repository), "GET", question.tag, question.accept);
   if (!answer) co_return no_answer(answer.error().what);
   control::Resolved resolved = relayed(*answer);
   if (answer->status != 200) co_return resolved;

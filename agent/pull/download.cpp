@@ -52,7 +52,8 @@ Task<void> Download::hash_behind() {
       co_await changed_.wait();
       continue;
     }
-    const Result<void> advanced = co_await pool_.run([verifier, end] { return verifier->advance(end); });
+    auto advance = [verifier, end] { return verifier->advance(end); };
+    const Result<void> advanced = co_await pool_.run(std::move(advance));
     if (advanced) continue;
     verdict_ = tl::unexpected(advanced.error());
     changed_.notify();

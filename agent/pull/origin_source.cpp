@@ -90,12 +90,13 @@ Task<Result<void>> OriginSource::copy(std::shared_ptr<Download> download, std::s
       if (!piece) continue;
       auto whole = std::make_shared<Bytes>(cutter.piece_bytes());
       if (download->partial().written().has(*piece)) continue;
-      const auto written = co_await parts_.pool.run([file, whole, index = *piece]() -> Result<store::WrittenPiece> {
+      auto write = [file, whole, index = *piece]() -> Result<store::WrittenPiece> {
         PieceHashes hashes(file->layout());
         const auto taken = hashes.take_from_origin(index, *whole);
         if (!taken) return tl::unexpected(taken.error());
         return file->write(*taken);
-      });
+      };
+      const auto written = co_await parts_.pool.run(std::move(write));
       if (!written) co_return tl::unexpected(written.error());
       download->note(*written, &Received::from_origin);
     }

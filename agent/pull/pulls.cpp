@@ -77,9 +77,10 @@ Task<Result<store::HeldLayer>> Pulls::keep(std::shared_ptr<Download> download, s
                    .hashes = download->partial().hashes(), .signature = {}, .swarm = {},
                    .content_type = download->content_type()};
   cluster_.describe(proof.digest(), side);
-  auto committed = co_await parts_.pool.run([reserved = download->reserved(), proof, side = std::move(side)] {
+  auto commit = [reserved = download->reserved(), proof, side = std::move(side)] {
     return store::Store::commit(reserved, proof, side);
-  });
+  };
+  auto committed = co_await parts_.pool.run(std::move(commit));
   if (!committed) co_return tl::unexpected(committed.error());
   store::HeldLayer held = parts_.store.adopt(std::move(*committed));
   cluster_.announce(held.digest());

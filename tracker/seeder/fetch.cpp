@@ -1,4 +1,7 @@
 // The fetch of one layer: the coroutines of Seeder.
+//
+// What is passed into a coroutine has a name first: g++ 12 destroys a closure or aggregate twice that is made in the
+// expression of a co_await.
 #include "shared/log/log.hpp"
 #include "tracker/seeder/seeder.hpp"
 
@@ -57,9 +60,10 @@ Task<Result<void>> Seeder::fetch_small(LayerPtr layer) {
 // The last step of every small layer: from then on the store knows it, and no entry is needed.
 Task<Result<void>> Seeder::store_small(LayerPtr layer, Bytes bytes, std::string content_type) {
   const Digest digest = layer->wanted.digest;
-  auto committed = co_await parts_.pool.run([reserved = *layer->reserved, bytes = std::move(bytes), content_type] {
+  auto write = [reserved = *layer->reserved, bytes = std::move(bytes), content_type] {
     return store::Store::write_small(reserved, bytes, content_type);
-  });
+  };
+  auto committed = co_await parts_.pool.run(std::move(write));
   if (!committed) co_return tl::unexpected(committed.error());
   const store::HeldLayer held = parts_.store.adopt(std::move(*committed));
   drop(*layer);
@@ -103,9 +107,8 @@ Task<Result<void>> Seeder::take_all(LayerPtr layer, std::shared_ptr<Intake> inta
     if (bytes->empty()) break;
     if (std::exchange(is_first, false)) log::info("tracker", "origin first byte", {{"digest", digest}});
     Bytes copy = copy_of(*bytes);
-    auto taken = co_await parts_.pool.run([intake, copy = std::move(copy)]() mutable {
-      return intake->take(std::move(copy));
-    });
+    auto take = [intake, copy = std::move(copy)]() mutable { return intake->take(std::move(copy)); };
+    auto taken = co_await parts_.pool.run(std::move(take));
     if (!taken) co_return tl::unexpected(taken.error());
     if (layer->broken) co_return tl::unexpected(*layer->broken);
     layer->seeding->add(taken->hashes);
@@ -130,9 +133,10 @@ Task<void> Seeder::store_layer(LayerPtr layer, std::vector<Hash256> hashes, stor
   side.hashes = std::move(hashes);
   side.signature = layer->finished;
   side.swarm = name_of(*layer, layout);
-  auto committed = co_await parts_.pool.run([reserved = *layer->reserved, proof, side = std::move(side)] {
+  auto commit = [reserved = *layer->reserved, proof, side = std::move(side)] {
     return store::Store::commit(reserved, proof, side);
-  });
+  };
+  auto committed = co_await parts_.pool.run(std::move(commit));
   layer->reserved.reset();
   if (committed) {
     parts_.store.adopt(std::move(*committed));

@@ -33,10 +33,11 @@ Task<void> wait_at_most(Signal& signal, Milliseconds limit, bool& done) {
 }
 
 Task<void> compute(Pool& pool, int input, std::vector<int>& results, std::thread::id& worked_on) {
-  const int result = co_await pool.run([input, &worked_on] {
+  auto work = [input, &worked_on] {
     worked_on = std::this_thread::get_id();
     return input * 2;
-  });
+  };
+  const int result = co_await pool.run(work);
   results.push_back(result);
 }
 
