@@ -55,7 +55,9 @@ class _Program:
             return False
 
     def metrics(self):
-        """The metrics page as {'name{labels}': value}."""
+        """The metrics page as {'name{labels}': value}; empty when the program is gone."""
+        if not self.process.running():
+            return {}
         page = self.admin.get("/metrics", timeout_seconds=5).body.decode()
         rows = (line.rsplit(" ", 1) for line in page.splitlines() if line and not line.startswith("#"))
         return {name: float(value) for name, value in rows}

@@ -89,7 +89,9 @@ def figures(options, stage, nodes, overlaps, cpu_share):
 
 def find_faults(stage, result, overlaps):
     """Why this rollout is not right, one line each; empty when it is."""
-    faults = [f"{node['name']}: {fault}" for node in result["per_node"] for fault in node["faults"]]
+    faults = [f"{program.name} ended by itself with {program.process.exit_code()}"
+              for program in (stage.tracker, *stage.agents) if not program.process.running()]
+    faults += [f"{node['name']}: {fault}" for node in result["per_node"] for fault in node["faults"]]
     faults += [f"the origin was asked {count} times for {digest}, not once"
                for digest, count in result["origin_gets_by_blob"].items() if count != 1]
     largest = max(stage.image.layers, key=lambda layer: layer.size)

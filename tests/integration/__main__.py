@@ -48,7 +48,8 @@ class _Result(unittest.TestResult):
         print(self._exc_info_to_string(err, test))
         workspace = getattr(getattr(test, "test_case", test), "workspace", None)
         if workspace:
-            print(workspace.log_tails(), flush=True)
+            print(workspace.log_tails())
+            print(f"--- {workspace.path} " + ("is kept" if workspace.keep else "is gone; --keep keeps it"), flush=True)
 
     def _line(self, word, test, more=""):
         print(f"{word} {sentence(test)}{more} ({time.monotonic() - self._started:.1f} s)", flush=True)
@@ -72,12 +73,13 @@ def find_tests(words):
 def main():
     parser = argparse.ArgumentParser(prog="python3 -m tests.integration")
     parser.add_argument("--programs", default="build/dev", metavar="DIR", help="build directory (default build/dev)")
+    parser.add_argument("--keep", action="store_true", help="keep every test's directory: logs, stores")
     parser.add_argument("words", nargs="*", metavar="WORD", help="run only tests whose name contains one of these")
     options = parser.parse_args()
     result = _Result()
     try:
         with interruptible(), Workspace() as workspace:
-            case.set_up_run(options.programs, workspace)
+            case.set_up_run(options.programs, workspace, options.keep)
             unittest.TestSuite(find_tests(options.words)).run(result)
     except Interrupted as interrupted:
         print(f"{interrupted}: everything is cleaned up")

@@ -19,8 +19,9 @@ NAME = "registry.test"  # the origin's other name: one that fits into an image's
 _run = {}
 
 
-def set_up_run(programs_directory, workspace):
+def set_up_run(programs_directory, workspace, keep):
     """Once, before the first test."""
+    _run["keep"] = keep
     _run["programs"] = Programs(programs_directory)
     _run["network"] = Loopback()
     _run["library"] = Library(workspace, _run["network"])
@@ -36,7 +37,7 @@ class Case(unittest.TestCase):
         self.network = _run["network"]
         self.library = _run["library"]
         self.origin = self.library.registry
-        self.workspace = self.enterContext(Workspace())
+        self.workspace = self.enterContext(Workspace(_run["keep"]))
         signal.signal(signal.SIGALRM, self._too_long)
         signal.alarm(LIMIT_SECONDS)
         self.addCleanup(signal.alarm, 0)
