@@ -33,7 +33,7 @@ origin::Options options_for(const FakeOrigin& fake) {
 }
 
 struct Agent {
-  explicit Agent(const FakeOrigin& fake) : store({.path = directory.path}), origin(options_for(fake), clock) {}
+  explicit Agent(const FakeOrigin& fake) : store({.path = directory.path()}), origin(options_for(fake), clock) {}
 
   pull::Ask ask(const Bytes& content, std::optional<ByteCount> hint = {}) const {
     return {.digest = digest_of(DigestAlgorithm::sha256, content), .kind = origin::Kind::blob,
