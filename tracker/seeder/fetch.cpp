@@ -106,9 +106,8 @@ Task<Result<void>> Seeder::take_all(LayerPtr layer, std::shared_ptr<Intake> inta
     if (!bytes) co_return tl::unexpected(bytes.error());
     if (bytes->empty()) break;
     if (std::exchange(is_first, false)) log::info("tracker", "origin first byte", {{"digest", digest}});
-    Bytes copy = copy_of(*bytes);
-    auto take = [intake, copy = std::move(copy)]() mutable { return intake->take(std::move(copy)); };
-    auto taken = co_await parts_.pool.run(std::move(take));
+    auto take = [intake, copy = copy_of(*bytes)] { return intake->take(copy); };
+    const auto taken = co_await parts_.pool.run(std::move(take));
     if (!taken) co_return tl::unexpected(taken.error());
     if (layer->broken) co_return tl::unexpected(*layer->broken);
     layer->seeding->add(taken->hashes);

@@ -2,7 +2,7 @@
 
 namespace shoal::tracker {
 
-Result<Taken> Intake::take(Bytes bytes) {
+Result<Taken> Intake::take(ByteView bytes) {
   const PieceLayout& layout = file_->layout();
   Taken taken{next_, {}};
   begun_.insert(begun_.end(), bytes.begin(), bytes.end());

@@ -21,7 +21,7 @@ class Intake {
       : file_(file), hashes_(file->layout()), verifier_(digest, std::move(file)) {}
 
   // The layer's next bytes. What does not fill a piece waits for the next call, unless the layer ends there.
-  Result<Taken> take(Bytes bytes);
+  Result<Taken> take(ByteView bytes);
   // After the last byte: `corrupt` when the bytes are not what the digest says.
   Result<store::VerifiedLayer> finish() { return verifier_.finish(); }
   std::vector<Hash256> hashes() const { return hashes_.all(); }

@@ -1,0 +1,305 @@
+#include "tracker/coordinator.hpp"
+
+#include "tests/unit/tracker/seeder_fixture.hpp"
+
+using namespace shoal;
+using namespace shoal::tracker;
+
+namespace {
+
+constexpr ByteCount layer_size{3'000'000};
+
+class RecordingLink final : public AgentLink {
+ public:
+  void send(const control::Message& message) override { sent.push_back(message); }
+  void close(const std::string&) override { closed = true; }
+
+  template <class M>
+  std::vector<M> all() const {
+    std::vector<M> found;
+    for (const control::Message& message : sent) {
+      if (const auto* m = std::get_if<M>(&message)) found.push_back(*m);
+    }
+    return found;
+  }
+  std::vector<control::Message> sent;
+  bool closed = false;
+};
+
+struct Fixture : SeederFixture {
+  ResolverMetrics resolver_metrics;
+  CoordinatorMetrics coordinator_metrics;
+  Coordinator coordinator{{.seeder = {loop, clock, pool, store, swarm, source, keys, pace, metrics},
+                           .resolver = {loop, clock, source, resolver_metrics, {}},
+                           .metrics = coordinator_metrics,
+                           .random = std::mt19937(1)},
+                          {.seeder = {"", 7082, "tracker", true}, .epoch = 5}};
+  std::map<std::string, NodeId> ids;
+  std::map<std::string, RecordingLink> links;
+
+  Fixture() { coordinator.hand_out_port(7080); }
+
+  RecordingLink& connect(const std::string& node, std::vector<Digest> held = {}, std::uint64_t epoch = 1) {
+    control::Hello hello;
+    hello.node = node;
+    hello.epoch = epoch;
+    hello.swarm.port = 7072;
+    hello.small_layers.port = 7073;
+    hello.held = std::move(held);
+    const std::string address = "10.0.0." + std::to_string(ids.size() + 1);
+    const auto id = coordinator.arrive(hello, address, links[node]);
+    REQUIRE(id);
+    ids[node] = *id;
+    return links[node];
+  }
+  void join(const std::string& node, const Digest& digest, std::uint64_t size_hint_bytes = 0) {
+    coordinator.handle(ids.at(node), control::Join{digest, {control::LayerKind::blob, "reg", "library/alpine"},
+                                                   size_hint_bytes, ""});
+  }
+  void progress(const std::string& node, const Digest& digest, Generation generation = 0, bool complete = false) {
+    coordinator.handle(ids.at(node), control::Progress{digest, generation, 1, complete});
+  }
+};
+
+}  // namespace
+
+TEST_CASE("an agent is welcomed with the swarm key, the public key and the tracker's epoch") {
+  Fixture f;
+  const auto welcomes = f.connect("a").all<control::Welcome>();
+  REQUIRE(welcomes.size() == 1);
+  CHECK(welcomes[0].swarm_key == f.keys.swarm);
+  CHECK(welcomes[0].public_key == f.keys.signing.public_key());
+  CHECK(welcomes[0].epoch == 5);
+}
+
+TEST_CASE("all who join an unknown layer are answered when the origin has said its size, with the seeder") {
+  Fixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  for (const char* node : {"a", "b", "c"}) {
+    f.connect(node);
+    f.join(node, digest, layer_size.value);
+    CHECK(f.links[node].all<control::Joined>().empty());
+  }
+  REQUIRE(f.until([&] { return f.links["c"].all<control::Finished>().size() == 1; }));
+  for (const char* node : {"a", "b", "c"}) {
+    const auto joined = f.links[node].all<control::Joined>();
+    REQUIRE(joined.size() == 1);
+    CHECK(joined[0].size_bytes == layer_size.value);
+    CHECK(joined[0].piece_length_bytes == 16'384);
+    CHECK(joined[0].peers == std::vector<control::Endpoint>{{"", 7082, "tracker", true}});
+    CHECK(joined[0].holders.empty());
+    CHECK(f.links[node].all<control::Finished>().size() == 1);
+  }
+  CHECK(f.source.opened_from.size() == 1);
+}
+
+TEST_CASE("a member's first progress brings it its neighbours, all of whom were ready before") {
+  Fixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  for (const char* node : {"a", "b", "c"}) {
+    f.connect(node);
+    f.join(node, digest);
+  }
+  REQUIRE(f.until([&] { return !f.links["c"].all<control::Joined>().empty(); }));
+  f.progress("a", digest);
+  f.progress("b", digest);
+  f.progress("b", digest);
+  CHECK(f.links["a"].all<control::Peers>().empty());
+  CHECK(f.links["c"].all<control::Peers>().empty());
+  const auto peers = f.links["b"].all<control::Peers>();
+  REQUIRE(peers.size() == 1);
+  REQUIRE(peers[0].peers.size() == 1);
+  CHECK(peers[0].peers[0].node == "a");
+  CHECK(peers[0].peers[0].port == 7072);
+}
+
+TEST_CASE("a size hint that differs from the origin's size is refused, and the others are answered") {
+  Fixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.connect("wrong");
+  f.connect("right");
+  f.join("wrong", digest, layer_size.value + 1);
+  f.join("right", digest, layer_size.value);
+  REQUIRE(f.until([&] { return !f.links["right"].all<control::Joined>().empty(); }));
+  const auto refused = f.links["wrong"].all<control::Refused>();
+  REQUIRE(refused.size() == 1);
+  CHECK(refused[0].reason == control::Reason::size);
+  CHECK(f.links["wrong"].all<control::Joined>().empty());
+  f.join("wrong", digest, 5);
+  CHECK(f.links["wrong"].all<control::Refused>().size() == 2);
+}
+
+TEST_CASE("what the origin does not have is refused to everybody who waits") {
+  Fixture f;
+  const Digest unknown = digest_of(DigestAlgorithm::sha256, bytes_of("nowhere"));
+  for (const char* node : {"a", "b"}) {
+    f.connect(node);
+    f.join(node, unknown);
+  }
+  REQUIRE(f.until([&] { return !f.links["b"].all<control::Refused>().empty(); }));
+  CHECK(f.links["a"].all<control::Refused>()[0].reason == control::Reason::not_found);
+  CHECK(f.coordinator.directory().swarms().empty());
+}
+
+TEST_CASE("wrong bytes at the origin restart everybody, and the seeder of the next generation is handed out") {
+  Fixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.source.next_answers({{.bytes = numbered_bytes(layer_size.value, 2)}});
+  f.source.allow(1'000'000);
+  f.connect("a");
+  f.join("a", digest, layer_size.value);
+  REQUIRE(f.until([&] { return !f.links["a"].all<control::Joined>().empty(); }));
+  f.progress("a", digest);
+  f.source.allow(layer_size.value);
+  REQUIRE(f.until([&] { return !f.links["a"].all<control::Restart>().empty(); }));
+  CHECK(f.links["a"].all<control::Restart>()[0].generation == 1);
+  f.progress("a", digest, 0);  // late, of the old swarm
+  CHECK(f.links["a"].all<control::Peers>().empty());
+  f.progress("a", digest, 1);
+  REQUIRE(f.until([&] { return !f.links["a"].all<control::Finished>().empty(); }));
+  const auto peers = f.links["a"].all<control::Peers>();
+  REQUIRE(peers.size() == 1);
+  CHECK(peers[0].generation == 1);
+  CHECK(peers[0].peers == std::vector<control::Endpoint>{{"", 7082, "tracker", true}});
+}
+
+TEST_CASE("a member that began on the manifest's size before the answer is answered all the same") {
+  Fixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.connect("a");
+  f.join("a", digest, layer_size.value);
+  f.progress("a", digest);
+  REQUIRE(f.until([&] { return !f.links["a"].all<control::Joined>().empty(); }));
+  CHECK(f.links["a"].all<control::Joined>()[0].peers.size() == 1);
+}
+
+TEST_CASE("a small layer is answered with holders: the tracker first, then last once agents hold it") {
+  Fixture f;
+  const Digest digest = f.source.add(numbered_bytes(1'000));
+  for (const char* node : {"a", "b", "c", "d", "e"}) f.connect(node);
+  f.join("a", digest);
+  REQUIRE(f.until([&] { return !f.links["a"].all<control::Joined>().empty(); }));
+  const control::Endpoint tracker_itself{"", 7080, "tracker", false};
+  CHECK(f.links["a"].all<control::Joined>()[0].holders == std::vector<control::Endpoint>{tracker_itself});
+  CHECK(f.links["a"].all<control::Joined>()[0].peers.empty());
+
+  f.progress("a", digest, 0, true);
+  f.join("b", digest);
+  const auto second = f.links["b"].all<control::Joined>()[0].holders;
+  REQUIRE(second.size() == 2);
+  CHECK(second[0] == tracker_itself);
+  CHECK(second[1] == control::Endpoint{"10.0.0.1", 7073, "a", false});
+
+  f.coordinator.handle(f.ids["b"], control::Holds{{digest}});
+  f.coordinator.handle(f.ids["c"], control::Holds{{digest}});
+  f.join("d", digest);
+  f.join("e", digest);
+  const auto fourth = f.links["d"].all<control::Joined>()[0].holders;
+  const auto fifth = f.links["e"].all<control::Joined>()[0].holders;
+  REQUIRE(fourth.size() == 4);
+  CHECK(fourth.back() == tracker_itself);
+  CHECK(fourth[0].node != fifth[0].node);
+  CHECK(f.coordinator.directory().swarms().empty());
+}
+
+TEST_CASE("the empty layer is answered at once") {
+  Fixture f;
+  f.connect("a");
+  f.join("a", digest_of(DigestAlgorithm::sha256, {}));
+  const auto joined = f.links["a"].all<control::Joined>();
+  REQUIRE(joined.size() == 1);
+  CHECK(joined[0].size_bytes == 0);
+  CHECK(joined[0].holders.empty());
+}
+
+TEST_CASE("agents that hold a wanted layer are asked to serve it, at most eight, each once") {
+  Fixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  for (int i = 0; i < 12; ++i) f.connect("holder-" + std::to_string(i), {digest});
+  f.connect("a");
+  f.connect("b");
+  f.join("a", digest);
+  f.join("b", digest);
+  REQUIRE(f.until([&] { return !f.links["b"].all<control::Joined>().empty(); }));
+  std::size_t asked = 0;
+  for (int i = 0; i < 12; ++i) {
+    const auto serves = f.links["holder-" + std::to_string(i)].all<control::Serve>();
+    CHECK(serves.size() <= 1);
+    asked += serves.size();
+  }
+  CHECK(asked == Roster::served_by);
+}
+
+TEST_CASE("a second connection of a node closes the first, whose end is then of no account") {
+  Fixture f;
+  RecordingLink first;
+  control::Hello hello;
+  hello.node = "a";
+  hello.swarm.port = 7072;
+  const auto id = f.coordinator.arrive(hello, "10.0.0.1", first);
+  REQUIRE(id);
+  RecordingLink second;
+  REQUIRE(f.coordinator.arrive(hello, "10.0.0.1", second));
+  CHECK(first.closed);
+  f.coordinator.gone(*id, first);
+  CHECK_FALSE(f.coordinator.directory().find(*id)->dropped_at);
+  f.coordinator.gone(*id, second);
+  CHECK(f.coordinator.directory().find(*id)->dropped_at);
+}
+
+TEST_CASE("a dropped member is handed out for 15 seconds, then no longer") {
+  Fixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  for (const char* node : {"a", "b", "c"}) {
+    f.connect(node);
+    f.join(node, digest);
+  }
+  REQUIRE(f.until([&] { return !f.links["c"].all<control::Joined>().empty(); }));
+  f.progress("a", digest);
+  f.coordinator.gone(f.ids["a"], f.links["a"]);
+  f.clock.advance(Milliseconds(14'999));
+  f.coordinator.tick();
+  f.progress("b", digest);
+  REQUIRE(f.links["b"].all<control::Peers>().size() == 1);
+  CHECK(f.links["b"].all<control::Peers>()[0].peers.size() == 1);
+  f.clock.advance(Milliseconds(1));
+  f.coordinator.tick();
+  f.progress("c", digest);
+  REQUIRE(f.links["c"].all<control::Peers>().size() == 1);
+  CHECK(f.links["c"].all<control::Peers>()[0].peers[0].node == "b");
+  CHECK(f.links["c"].all<control::Peers>()[0].peers.size() == 1);
+}
+
+TEST_CASE("a restarted agent has left its swarms; one that only reconnected has not") {
+  Fixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.connect("a");
+  f.join("a", digest);
+  REQUIRE(f.until([&] { return !f.links["a"].all<control::Joined>().empty(); }));
+  f.progress("a", digest);
+  f.connect("a");
+  CHECK(f.coordinator.directory().swarms_of(f.ids["a"]) == std::vector<Digest>{digest});
+  f.connect("a", {}, 2);
+  CHECK(f.coordinator.directory().swarms_of(f.ids["a"]).empty());
+}
+
+TEST_CASE("a missing batch of hashes is sent on request") {
+  Fixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.connect("a");
+  f.join("a", digest);
+  REQUIRE(f.until([&] { return !f.links["a"].all<control::Finished>().empty(); }));
+  f.coordinator.handle(f.ids["a"], control::WantHashes{digest, 0, 70});
+  f.coordinator.handle(f.ids["a"], control::WantHashes{digest, 0, 4'000'000});
+  const auto hashes = f.links["a"].all<control::Hashes>();
+  REQUIRE(hashes.size() == 1);
+  CHECK(hashes[0].batch.first <= 70);
+  CHECK(hashes[0].batch.first + hashes[0].batch.hashes.size() > 70);
+}
+
+TEST_CASE("an agent that says what only a tracker says is cut off") {
+  Fixture f;
+  f.connect("a");
+  f.coordinator.handle(f.ids["a"], control::Ban{"b"});
+  CHECK(f.links["a"].closed);
+}

@@ -1,0 +1,118 @@
+// MemorySource: an origin in memory whose bodies can be held back, cut short, replaced or frozen.
+#pragma once
+
+#include <deque>
+#include <limits>
+#include <map>
+
+#include "shared/core/signal.hpp"
+#include "shared/crypto/hasher.hpp"
+#include "tracker/seeder/layer_source.hpp"
+
+namespace shoal::tracker {
+
+class MemorySource final : public LayerSource {
+ public:
+  // How one answer goes wrong; the default does not.
+  struct Body {
+    std::uint64_t cut_after = std::numeric_limits<std::uint64_t>::max();  // bytes of the layer; then the connection breaks
+    std::optional<Error> error{};                                          // instead of an answer
+    std::optional<Bytes> bytes{};                                          // instead of the layer's
+  };
+
+  explicit MemorySource(Loop& loop) : changed_(loop) {}
+
+  Digest add(Bytes bytes, std::string content_type = {}) {
+    const Digest digest = digest_of(DigestAlgorithm::sha256, bytes);
+    layers_[digest] = {std::move(bytes), std::move(content_type)};
+    return digest;
+  }
+  // The next answers, in order; those after them are right.
+  void next_answers(std::deque<Body> bodies) { bodies_ = std::move(bodies); }
+  void allow(std::uint64_t bytes) {  // bytes of each layer that are sent before the origin waits
+    allowed_ = bytes;
+    changed_.notify();
+  }
+
+  Result<void> may_ask(const std::string& upstream) const override {
+    if (upstream == "reg") return {};
+    return fail(ErrorKind::not_found, "upstream " + upstream + " is not configured");
+  }
+  Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::Repository, origin::Kind, Digest digest,
+                                                          std::uint64_t from) override {
+    opened_from.push_back(from);
+    Body body;
+    if (!bodies_.empty()) {
+      body = bodies_.front();
+      bodies_.pop_front();
+    }
+    if (body.error) co_return tl::unexpected(*body.error);
+    const auto found = layers_.find(digest);
+    if (found == layers_.end()) co_return fail(ErrorKind::not_found, "404");
+    Layer layer = found->second;
+    if (body.bytes) layer.bytes = *body.bytes;
+    co_return std::make_unique<Stream>(*this, std::move(layer), from, body.cut_after);
+  }
+  Task<Result<origin::Answer>> ask(origin::Repository, std::string method, std::string, std::string) override {
+    asked.push_back(method);
+    while (hold_answers) co_await changed_.wait();
+    origin::Answer answer = answers[method];
+    co_return answer;
+  }
+  void release_answers() {
+    hold_answers = false;
+    changed_.notify();
+  }
+
+  std::vector<std::uint64_t> opened_from;
+  std::vector<std::string> asked;
+  std::map<std::string, origin::Answer> answers;  // by method
+  bool hold_answers = false;
+
+ private:
+  struct Layer {
+    Bytes bytes;
+    std::string content_type;
+  };
+  class Stream final : public origin::LayerStream {
+   public:
+    Stream(MemorySource& source, Layer layer, std::uint64_t from, std::uint64_t cut_after)
+        : source_(source), layer_(std::move(layer)), offset_(from), position_(from), cut_after_(cut_after) {}
+    ByteCount size() const override { return {layer_.bytes.size()}; }
+    std::uint64_t offset() const override { return offset_; }
+    const std::string& content_type() const override { return layer_.content_type; }
+    Task<Result<ByteView>> next() override {
+      while (position_ >= source_.allowed_ && position_ < layer_.bytes.size()) co_await source_.changed_.wait();
+      if (position_ >= cut_after_) co_return fail(ErrorKind::unavailable, "the connection broke");
+      const std::uint64_t end = std::min({std::uint64_t{layer_.bytes.size()}, source_.allowed_, cut_after_});
+      const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(end - position_, 50'000));
+      const ByteView view = ByteView(layer_.bytes).subspan(static_cast<std::size_t>(position_), count);
+      position_ += count;
+      co_return view;
+    }
+
+   private:
+    MemorySource& source_;
+    Layer layer_;
+    std::uint64_t offset_;
+    std::uint64_t position_;
+    std::uint64_t cut_after_;
+  };
+
+  Signal changed_;
+  std::map<Digest, Layer> layers_;
+  std::deque<Body> bodies_;
+  std::uint64_t allowed_ = std::numeric_limits<std::uint64_t>::max();
+};
+
+inline Bytes numbered_bytes(std::size_t count, int seed = 1) {
+  Bytes bytes(count);
+  std::uint32_t state = static_cast<std::uint32_t>(seed) * 2'654'435'761U + 1;
+  for (std::byte& byte : bytes) {
+    state = state * 1'664'525U + 1'013'904'223U;
+    byte = static_cast<std::byte>(state >> 24);
+  }
+  return bytes;
+}
+
+}  // namespace shoal::tracker

@@ -1,0 +1,63 @@
+// SeederFixture: a seeder over a real store and pool, an origin in memory and a swarm that records.
+#pragma once
+
+#include <catch2/catch.hpp>
+
+#include "tests/doubles/recording_swarm.hpp"
+#include "tests/doubles/temporary_directory.hpp"
+#include "tests/unit/tracker/memory_source.hpp"
+#include "tracker/seeder/seeder.hpp"
+
+namespace shoal::tracker {
+
+struct RecordingEvents final : SeederEvents {
+  void known(const LayerInfo& layer) override { known_layers.push_back(layer); }
+  void restarted(const Digest&, Generation generation) override { restarts.push_back(generation); }
+  void finished(const LayerInfo& layer) override { finished_layers.push_back(layer); }
+  void refused(const Digest&, const Refusal& refusal) override { refusals.push_back(refusal); }
+  std::vector<LayerInfo> known_layers;
+  std::vector<Generation> restarts;
+  std::vector<LayerInfo> finished_layers;
+  std::vector<Refusal> refusals;
+};
+
+struct SeederFixture {
+  explicit SeederFixture(ByteCount capacity = 64_MiB) : store({.path = directory.path(), .capacity = capacity}) {}
+
+  Wanted wanted(const Digest& digest, origin::Kind kind = origin::Kind::blob) const {
+    return {digest, kind, {"reg", "library/alpine"}};
+  }
+  // Runs the loop, and moves the clock 10 ms at a time, until `condition` holds; false after 10 s of real time.
+  template <class Condition>
+  bool until(Condition condition) {
+    const Time give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!condition() && std::chrono::steady_clock::now() < give_up) {
+      loop.restart();
+      loop.run_for(Milliseconds(1));
+      clock.advance(Milliseconds(10));
+    }
+    return condition();
+  }
+  // Nothing more happens by itself.
+  void settle() {
+    until([n = 0]() mutable { return ++n > 20; });
+  }
+  RecordingSwarm::Joined& swarm_of(const Digest& digest, ByteCount size, Generation generation = 0) {
+    return swarm.swarms.at(swarm_name(keys.swarm, digest, PieceLayout(size), generation));
+  }
+
+  TemporaryDirectory directory;
+  Loop loop;
+  ManualClock clock{loop};
+  store::Store store;
+  Pool pool{2};
+  RecordingSwarm swarm{loop};
+  MemorySource source{loop};
+  Keys keys{{}, SigningKey::generate()};
+  Pace pace{clock, {}};
+  SeederMetrics metrics;
+  RecordingEvents events;
+  Seeder seeder{{loop, clock, pool, store, swarm, source, keys, pace, metrics}, events};
+};
+
+}  // namespace shoal::tracker

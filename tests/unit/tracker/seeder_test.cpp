@@ -1,0 +1,286 @@
+#include "tracker/seeder/seeder.hpp"
+
+#include "tests/unit/tracker/seeder_fixture.hpp"
+
+using namespace shoal;
+using namespace shoal::tracker;
+
+namespace {
+
+constexpr ByteCount layer_size{3'000'000};  // 184 pieces of 16 KiB
+
+Bytes held_bytes(store::Store& store, const Digest& digest) {
+  const auto held = store.find(digest);
+  REQUIRE(held);
+  Bytes bytes(held->size().value);
+  REQUIRE(held->file()->read_at(0, bytes));
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("many joins of an unknown layer start exactly one origin fetch, and the layer is kept") {
+  SeederFixture f;
+  const Bytes content = numbered_bytes(layer_size.value);
+  const Digest digest = f.source.add(content);
+  for (int i = 0; i < 100; ++i) CHECK(std::holds_alternative<Pending>(f.seeder.want(f.wanted(digest))));
+  REQUIRE(f.until([&] { return f.store.find(digest).has_value(); }));
+  CHECK(f.source.opened_from == std::vector<std::uint64_t>{0});
+  REQUIRE(f.events.known_layers.size() == 1);
+  CHECK(f.events.known_layers[0].size == layer_size);
+  CHECK_FALSE(f.events.known_layers[0].is_small);
+  CHECK(held_bytes(f.store, digest) == content);
+}
+
+TEST_CASE("pieces are published, and the layer may be joined, before the origin has finished") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.source.allow(1'000'000);
+  f.seeder.want(f.wanted(digest));
+  const PieceIndex arrived = 1'000'000 / 16'384;
+  REQUIRE(f.until([&] { return !f.events.known_layers.empty() && f.swarm_of(digest, layer_size).in_file.size() == arrived; }));
+  CHECK(f.events.finished_layers.empty());
+  CHECK(std::holds_alternative<LayerInfo>(f.seeder.want(f.wanted(digest))));
+  f.source.allow(layer_size.value);
+  REQUIRE(f.until([&] { return !f.events.finished_layers.empty(); }));
+  CHECK(f.swarm_of(digest, layer_size).in_file.size() == PieceLayout(layer_size).count());
+}
+
+TEST_CASE("each piece is published once, in order, its hash in a batch that the tracker signed") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.seeder.want(f.wanted(digest));
+  REQUIRE(f.until([&] { return !f.events.finished_layers.empty(); }));
+  const PieceLayout layout(layer_size);
+  const auto& joined = f.swarm_of(digest, layer_size);
+  CHECK(joined.role == swarm::Role::seed);
+  REQUIRE(joined.in_file.size() == layout.count());
+  for (PieceIndex piece = 0; piece < layout.count(); ++piece) CHECK(joined.in_file[piece] == piece);
+  PieceHashes hashes(layout);
+  const SwarmName name = swarm_name(f.keys.swarm, digest, layout, 0);
+  for (const HashBatch& batch : joined.batches) CHECK(hashes.add(batch, name, f.keys.signing.public_key()));
+  REQUIRE(hashes.complete());
+  const auto& signature = f.events.finished_layers[0].finished;
+  REQUIRE(signature);
+  CHECK(verify_list(f.keys.signing.public_key(), digest, layer_size, hashes.all(), *signature));
+  REQUIRE(f.seeder.batch(digest, 0, 100) != nullptr);
+  CHECK(f.seeder.batch(digest, 0, 100)->first <= 100);
+  CHECK(f.seeder.batch(digest, 1, 100) == nullptr);
+  CHECK(f.seeder.batch(digest, 0, 100'000) == nullptr);
+}
+
+TEST_CASE("pieces that follow quickly wait at most 20 ms for their batch") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.source.allow(16'384);
+  f.seeder.want(f.wanted(digest));
+  REQUIRE(f.until([&] { return !f.swarm.swarms.empty() && f.swarm_of(digest, layer_size).in_file.size() == 1; }));
+  const auto run_only = [&] {
+    for (int i = 0; i < 50; ++i) {
+      f.loop.restart();
+      f.loop.run_for(Milliseconds(1));
+    }
+  };
+  f.clock.advance(Milliseconds(100));
+  f.source.allow(2 * 16'384);
+  run_only();
+  CHECK(f.swarm_of(digest, layer_size).in_file.size() == 2);  // the last batch is old: at once
+  f.source.allow(3 * 16'384);
+  run_only();
+  CHECK(f.swarm_of(digest, layer_size).in_file.size() == 2);
+  f.clock.advance(Milliseconds(20));
+  run_only();
+  CHECK(f.swarm_of(digest, layer_size).in_file.size() == 3);
+}
+
+TEST_CASE("a body that breaks off is resumed by Range from the first missing byte") {
+  SeederFixture f;
+  const Bytes content = numbered_bytes(layer_size.value);
+  const Digest digest = f.source.add(content);
+  f.source.next_answers({{.cut_after = 1'234'567}, {.cut_after = 2'000'000}});
+  f.seeder.want(f.wanted(digest));
+  REQUIRE(f.until([&] { return f.store.find(digest).has_value(); }));
+  CHECK(f.source.opened_from == std::vector<std::uint64_t>{0, 1'234'567, 2'000'000});
+  CHECK(held_bytes(f.store, digest) == content);
+  CHECK(f.events.restarts.empty());
+}
+
+TEST_CASE("an origin that breaks off again and again ends in a refusal, and the swarm is left") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.source.next_answers({{.cut_after = 100'000}, {.cut_after = 100'000}, {.cut_after = 100'000}, {.cut_after = 100'000}});
+  f.seeder.want(f.wanted(digest));
+  REQUIRE(f.until([&] { return !f.events.refusals.empty(); }));
+  CHECK(f.events.refusals[0].reason == control::Reason::unavailable);
+  CHECK(f.source.opened_from.size() == 4);
+  CHECK(f.swarm_of(digest, layer_size).left);
+  CHECK(f.store.reserved() == ByteCount{0});
+}
+
+TEST_CASE("a refusal is remembered for two seconds, then the origin is asked again") {
+  SeederFixture f;
+  const Digest unknown = digest_of(DigestAlgorithm::sha256, bytes_of("nowhere"));
+  f.seeder.want(f.wanted(unknown));
+  REQUIRE(f.until([&] { return !f.events.refusals.empty(); }));
+  CHECK(f.events.refusals[0].reason == control::Reason::not_found);
+  CHECK(std::holds_alternative<Refusal>(f.seeder.want(f.wanted(unknown))));
+  f.clock.advance(Milliseconds(2'000));
+  CHECK(std::holds_alternative<Pending>(f.seeder.want(f.wanted(unknown))));
+  CHECK(f.until([&] { return f.source.opened_from.size() == 2; }));
+}
+
+TEST_CASE("wrong bytes are fetched again once, under the next generation, and then kept") {
+  SeederFixture f;
+  const Bytes content = numbered_bytes(layer_size.value);
+  const Digest digest = f.source.add(content);
+  Bytes wrong = content;
+  wrong[2'000'000] ^= std::byte{1};
+  f.source.next_answers({{.bytes = wrong}});
+  f.seeder.want(f.wanted(digest));
+  REQUIRE(f.until([&] { return f.store.find(digest).has_value(); }));
+  CHECK(f.events.restarts == std::vector<Generation>{1});
+  CHECK(f.source.opened_from.size() == 2);
+  CHECK(f.swarm_of(digest, layer_size, 0).left);
+  CHECK_FALSE(f.swarm_of(digest, layer_size, 1).left);
+  CHECK(f.store.find(digest)->side().generation == 1);
+  CHECK(held_bytes(f.store, digest) == content);
+  CHECK(f.events.known_layers.back().generation == 1);
+}
+
+TEST_CASE("bytes that are wrong twice end in a refusal, and nothing is kept") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  const Bytes wrong = numbered_bytes(layer_size.value, 2);
+  f.source.next_answers({{.bytes = wrong}, {.bytes = wrong}});
+  f.seeder.want(f.wanted(digest));
+  REQUIRE(f.until([&] { return !f.events.refusals.empty(); }));
+  CHECK(f.events.finished_layers.empty());
+  CHECK_FALSE(f.store.find(digest));
+  CHECK(f.swarm_of(digest, layer_size, 1).left);
+  CHECK(f.metrics.corrupt_layers.value() == 1);
+  CHECK(f.store.reserved() == ByteCount{0});
+}
+
+TEST_CASE("a small layer is fetched whole, verified and stored, without a swarm") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(1'000));
+  CHECK(std::holds_alternative<Pending>(f.seeder.want(f.wanted(digest))));
+  CHECK(std::holds_alternative<Pending>(f.seeder.want(f.wanted(digest))));
+  REQUIRE(f.until([&] { return !f.events.known_layers.empty(); }));
+  CHECK(f.events.known_layers[0].is_small);
+  CHECK(f.source.opened_from.size() == 1);
+  CHECK(f.swarm.swarms.empty());
+  const Wish again = f.seeder.want(f.wanted(digest));
+  REQUIRE(std::holds_alternative<LayerInfo>(again));
+  CHECK(std::get<LayerInfo>(again).size == ByteCount{1'000});
+}
+
+TEST_CASE("a manifest skips the swarm whatever its size, and keeps its content type") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(400'000), "application/vnd.oci.image.manifest.v1+json");
+  f.seeder.want(f.wanted(digest, origin::Kind::manifest));
+  REQUIRE(f.until([&] { return !f.events.known_layers.empty(); }));
+  CHECK(f.events.known_layers[0].is_small);
+  CHECK(f.events.known_layers[0].content_type == "application/vnd.oci.image.manifest.v1+json");
+  CHECK(f.store.find(digest)->side().content_type == "application/vnd.oci.image.manifest.v1+json");
+  CHECK(std::get<LayerInfo>(f.seeder.want(f.wanted(digest, origin::Kind::manifest))).is_small);
+}
+
+TEST_CASE("a small layer whose bytes are wrong twice is refused") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(1'000));
+  f.source.next_answers({{.bytes = numbered_bytes(1'000, 2)}, {.bytes = numbered_bytes(1'000, 2)}});
+  f.seeder.want(f.wanted(digest));
+  REQUIRE(f.until([&] { return !f.events.refusals.empty(); }));
+  CHECK(f.events.restarts.empty());
+  CHECK_FALSE(f.store.find(digest));
+}
+
+TEST_CASE("the empty layer is known from its digest alone") {
+  SeederFixture f;
+  const Wish wish = f.seeder.want(f.wanted(digest_of(DigestAlgorithm::sha256, {})));
+  REQUIRE(std::holds_alternative<LayerInfo>(wish));
+  CHECK(std::get<LayerInfo>(wish).size == ByteCount{0});
+  CHECK(f.source.opened_from.empty());
+}
+
+TEST_CASE("a held layer is seeded from the store, all pieces at once, without asking the origin") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.seeder.want(f.wanted(digest));
+  REQUIRE(f.until([&] { return f.store.find(digest).has_value(); }));
+  f.clock.advance(Seeder::leave_after);
+  CHECK(f.seeder.tick([](const Digest&) { return false; }) == std::vector<Digest>{digest});
+  CHECK(f.swarm_of(digest, layer_size).left);
+
+  CHECK(std::holds_alternative<Pending>(f.seeder.want(f.wanted(digest))));
+  const auto& again = f.swarm_of(digest, layer_size);
+  CHECK_FALSE(again.left);
+  CHECK(again.in_file.size() == PieceLayout(layer_size).count());
+  REQUIRE(f.until([&] { return f.events.known_layers.size() == 2; }));
+  CHECK(f.events.known_layers[1].finished.has_value());
+  CHECK(f.source.opened_from.size() == 1);
+}
+
+TEST_CASE("a swarm that has members is not left") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.seeder.want(f.wanted(digest));
+  REQUIRE(f.until([&] { return f.store.find(digest).has_value(); }));
+  f.clock.advance(Seeder::leave_after);
+  CHECK(f.seeder.tick([](const Digest&) { return true; }).empty());
+  CHECK_FALSE(f.swarm_of(digest, layer_size).left);
+}
+
+TEST_CASE("a layer that does not fit into the store is refused with the reason") {
+  SeederFixture f(1_MiB);
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.seeder.want(f.wanted(digest));
+  REQUIRE(f.until([&] { return !f.events.refusals.empty(); }));
+  CHECK(f.events.refusals[0].reason == control::Reason::unavailable);
+  CHECK_FALSE(f.events.refusals[0].what.empty());
+}
+
+TEST_CASE("a registry that is not configured is never asked") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(1'000));
+  const Wish wish = f.seeder.want({digest, origin::Kind::blob, {"other.example.com", "library/alpine"}});
+  REQUIRE(std::holds_alternative<Refusal>(wish));
+  CHECK(std::get<Refusal>(wish).reason == control::Reason::upstream);
+  f.settle();
+  CHECK(f.source.opened_from.empty());
+}
+
+TEST_CASE("a swarm that fails while the origin sends ends the fetch with a refusal") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.source.allow(1'000'000);
+  f.seeder.want(f.wanted(digest));
+  REQUIRE(f.until([&] { return !f.events.known_layers.empty(); }));
+  const SwarmName name = swarm_name(f.keys.swarm, digest, PieceLayout(layer_size), 0);
+  f.swarm.report(name, swarm::Failed{{ErrorKind::unavailable, "read piece: Input/output error"}});
+  f.source.allow(layer_size.value);
+  REQUIRE(f.until([&] { return !f.events.refusals.empty(); }));
+  CHECK(f.swarm_of(digest, layer_size).left);
+}
+
+TEST_CASE("reading from origins keeps to its rate") {
+  Loop loop;
+  ManualClock clock(loop);
+  Pace pace(clock, {1'000'000});
+  bool done = false;
+  const auto read = [](Pace& p, bool& finished) -> Task<void> {
+    for (int i = 0; i < 20; ++i) co_await p.spend({100'000});
+    finished = true;
+  };
+  spawn(loop, read(pace, done));
+  int milliseconds = 0;
+  while (!done && milliseconds < 10'000) {
+    loop.restart();
+    loop.poll();
+    clock.advance(Milliseconds(1));
+    ++milliseconds;
+  }
+  CHECK(milliseconds >= 1'700);
+  CHECK(milliseconds <= 2'100);
+}
