@@ -59,6 +59,7 @@ void Member::link_down(PeerId id, Time now) {
 bool Member::receive(PeerId id, ByteView body, std::size_t length, Time now) {
   const auto found = neighbours_.find(id);
   if (found == neighbours_.end()) return false;
+  if (body.empty()) return true;  // its kind did not come yet
   Neighbour& peer = found->second;
   if (is_piece(body)) return peer.greeted && receive_piece(id, peer, body, length, now);
   if (length > largest_body) return false;

@@ -38,7 +38,6 @@ void set_connections(Pack& pack) {
   pack.set_int(Pack::connections_limit, 8000);
   pack.set_int(Pack::listen_queue_size, 1024);  // a rollout's agents dial the seeder at once
   pack.set_int(Pack::peer_connect_timeout, 5);  // seconds
-  pack.set_int(Pack::tick_interval, 100);       // ms: rate limits are dealt out at this step
   pack.set_int(Pack::active_limit, -1);
   pack.set_int(Pack::active_seeds, -1);
   pack.set_int(Pack::active_downloads, -1);
@@ -54,6 +53,9 @@ lt::session_params session_params(const Options& options) {
   set_connections(pack);
   pack.set_int(Pack::upload_rate_limit, rate(options.upload_limit));
   pack.set_int(Pack::download_rate_limit, rate(options.download_limit));
+  // ms. Limits are dealt out at this step to what is queued then: at 100 ms, 128 KiB in flight gave 1.3 of 4 MB/s.
+  const bool limited = options.upload_limit.bytes_per_second + options.download_limit.bytes_per_second > 0;
+  pack.set_int(Pack::tick_interval, limited ? 10 : 100);
   lt::session_params params(std::move(pack));
   params.extensions.clear();
   params.disk_io_constructor = lt::disabled_disk_io_constructor;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <cstring>
 #include <random>
 
 namespace shoal::swarm {
@@ -44,12 +45,6 @@ TestNode::TestNode(Loop& l, const TestLayer& of, std::string name, Options optio
   carrier = make_swarm(loop, options, metrics);
 }
 
-void TestNode::write(PieceIndex index) {
-  const Result<VerifiedPiece> verified = layer.hashes().verify(index, layer.piece(index));
-  REQUIRE(verified);
-  REQUIRE(file->write(*verified));
-}
-
 void TestNode::join(Role as) {
   if (as == Role::fetch) return join_with(as, PieceSet(layer.layout.count()), PieceHashes(layer.layout));
   REQUIRE(::pwrite(descriptor, layer.bytes.data(), layer.bytes.size(), 0) == static_cast<ssize_t>(layer.bytes.size()));
@@ -58,6 +53,18 @@ void TestNode::join(Role as) {
 
 void TestNode::join_cold() {
   join_with(Role::seed, PieceSet(layer.layout.count()), PieceHashes(layer.layout));
+}
+
+void TestNode::join_without_batches() {
+  REQUIRE(::pwrite(descriptor, layer.bytes.data(), layer.bytes.size(), 0) == static_cast<ssize_t>(layer.bytes.size()));
+  PieceHashes hashes(layer.layout);
+  hashes.add_list(layer.hashes().all());
+  join_with(Role::hold, PieceSet::full(layer.layout.count()), std::move(hashes));
+}
+
+void TestNode::make_unwritable() {
+  const int read_only = ::open((directory.path() + "/layer").c_str(), O_RDONLY);
+  file = std::make_shared<store::PieceFile>(read_only, layer.layout, nullptr);
 }
 
 void TestNode::join_with(Role as, PieceSet have, PieceHashes hashes) {
@@ -76,6 +83,7 @@ void TestNode::on(const Event& event) {
     order.push_back(piece->piece.index());
   }
   if (const auto* piece = std::get_if<PieceRefused>(&event)) refused.push_back(*piece);
+  if (const auto* hash = std::get_if<HashesWanted>(&event)) wanted.push_back(hash->piece);
   if (const auto* failed = std::get_if<Failed>(&event)) failures.push_back(failed->error);
 }
 

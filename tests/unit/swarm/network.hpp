@@ -26,11 +26,12 @@ struct TestLayer {
 struct TestNode {
   TestNode(Loop& loop, const TestLayer& layer, std::string name, Options options = {});
 
-  void join(Role role);  // `hold` and `seed` start with the whole layer in the file, `fetch` with nothing
-  void join_cold();      // a seeder whose file is still empty
+  void join(Role role);         // `hold` and `seed` start with the whole layer in the file, `fetch` with nothing
+  void join_cold();             // a seeder whose file is still empty
+  void join_without_batches();  // a holder that knows all hashes from its side file only
+  void make_unwritable();       // before it joins
   void publish(PieceIndex first, PieceIndex count, bool with_hashes = true);
   void connect(const TestNode& other);
-  void write(PieceIndex index);
   void tamper(PieceIndex index);  // flips a bit of the file behind the swarm's back
   bool complete() const { return arrived.complete(); }
   bool identical() const;  // the file is the layer
@@ -51,6 +52,7 @@ struct TestNode {
   bool left = false;
   std::vector<PieceRefused> refused;
   std::vector<Error> failures;
+  std::vector<PieceIndex> wanted;  // hashes
 
  private:
   void join_with(Role as, PieceSet have, PieceHashes hashes);

@@ -108,7 +108,8 @@ TEST_CASE("what a liar sends is asked of others, and after two bad pieces nothin
   network[3].lies = true;
   network.mesh();
   REQUIRE(network.run());
-  for (const std::size_t node : {1U, 2U, 4U, 5U, 6U}) CHECK(network[node].bad <= 2 + 4);  // two, and what was asked already
+  for (const std::size_t node : {1U, 2U, 4U, 5U, 6U})
+    CHECK(network[node].bad <= 2 + 4);  // two, and what was asked already
   CHECK(network.milliseconds() < alone * 1.3);
 }
 

@@ -9,7 +9,9 @@ namespace {
 constexpr Milliseconds latency{1};
 constexpr Milliseconds tick{20};
 
-PeerId id_of(std::size_t node) { return static_cast<PeerId>(node); }
+PeerId id_of(std::size_t node) {
+  return static_cast<PeerId>(node);
+}
 
 }  // namespace
 
@@ -64,7 +66,9 @@ void SimulatedNetwork::schedule(Time when, std::function<void()> what) {
   queue_.push({when, sequence_++, std::move(what)});
 }
 
-void SimulatedNetwork::at(Milliseconds when, std::function<void()> what) { schedule(Time{} + when, std::move(what)); }
+void SimulatedNetwork::at(Milliseconds when, std::function<void()> what) {
+  schedule(Time{} + when, std::move(what));
+}
 
 bool SimulatedNetwork::everybody_done() const {
   return std::all_of(nodes_.begin(), nodes_.end(), [](const Node& node) {

@@ -1,8 +1,8 @@
-// A swarm of policies without sockets: each node has an uplink that sends one piece after the other, every message takes one
-// millisecond. Deterministic; time is simulated.
+// A swarm of policies without sockets: each node has an uplink that sends one piece after the other, every message
+// takes one millisecond. Deterministic; time is simulated.
 //
-// Faults: a node may die (its connections end), freeze (it neither answers nor hears, its connections stay), lie (what it
-// sends does not match its hash), or trickle (its uplink is much slower).
+// Faults: a node may die (its connections end), freeze (it neither answers nor hears, its connections stay), lie (what
+// it sends does not match its hash), or trickle (its uplink is much slower).
 #pragma once
 
 #include <functional>
@@ -28,7 +28,7 @@ class SimulatedNetwork {
     bool lies = false;
     int piece_milliseconds = 10;  // on its uplink
     Time uplink_free{};
-    std::vector<int> sent;        // times, per piece
+    std::vector<int> sent;          // times, per piece
     std::vector<PieceIndex> order;  // of arrival
     int duplicates = 0;
     int bad = 0;
