@@ -14,6 +14,7 @@ tl::unexpected<BadRoute> bad(unsigned status, std::string code, std::string mess
 }
 
 bool names_a_registry(std::string_view component) {
+  if (component.starts_with('.')) return false;
   return component == "localhost" || component.find_first_of(".:") != std::string_view::npos;
 }
 

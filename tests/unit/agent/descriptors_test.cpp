@@ -32,11 +32,17 @@ TEST_CASE("an index teaches the sizes of its manifests") {
 
 TEST_CASE("what is no descriptor teaches nothing") {
   Descriptors descriptors;
-  for (const std::string text :
-       {std::string("no json"), std::string("[]"), std::string("{\"layers\":7,\"config\":[]}"),
-        "{\"config\":{\"digest\":\"" + a_digest + "\",\"size\":-1}}", "{\"config\":{\"digest\":\"" + a_digest + "\"}}",
-        "{\"config\":{\"digest\":7,\"size\":7}}", "{\"layers\":[{\"digest\":\"sha256:x\",\"size\":7},null,7]}",
-        "{\"config\":{\"digest\":\"" + a_digest + "\",\"size\":99999999999999}}"}) {
+  const std::vector<std::string> texts = {
+      "no json",
+      "[]",
+      "{\"layers\":7,\"config\":[]}",
+      "{\"config\":{\"digest\":\"" + a_digest + "\",\"size\":-1}}",
+      "{\"config\":{\"digest\":\"" + a_digest + "\"}}",
+      "{\"config\":{\"digest\":7,\"size\":7}}",
+      "{\"layers\":[{\"digest\":\"sha256:x\",\"size\":7},null,7]}",
+      "{\"config\":{\"digest\":\"" + a_digest + "\",\"size\":99999999999999}}",
+  };
+  for (const std::string& text : texts) {
     descriptors.learn(text);
   }
   CHECK_FALSE(size_of(descriptors, a_digest));

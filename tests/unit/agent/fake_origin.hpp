@@ -50,6 +50,10 @@ class FakeOrigin {
       response.status = 404;
       return;
     }
+    if (content_.empty()) {
+      response.set_content("", "application/octet-stream");
+      return;
+    }
     const std::size_t break_off = break_off_.exchange(0);
     response.set_content_provider(content_.size(), "application/octet-stream",
                                   [this, break_off](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
