@@ -12,6 +12,11 @@ using asio::ip::tcp;
 constexpr Milliseconds gentle_limit{1'000};        // for the client to read our last words
 constexpr std::size_t most_discarded = 256 << 10;  // of what a refused client still sends
 
+// Not a TLS greeting: podman and skopeo try https first, and would wait out the whole limit for an answer.
+bool looks_like_text(const std::string& received) {
+  return received.empty() || received[0] >= ' ' || received[0] == '\r' || received[0] == '\n';
+}
+
 tl::unexpected<Error> client_is_gone() { return fail(ErrorKind::unavailable, "the client is gone"); }
 
 }  // namespace
@@ -63,7 +68,7 @@ Task<bool> Connection::read_head() {
   // One limit for the whole head: a client that sends a byte now and then gains nothing.
   const auto due = std::chrono::steady_clock::now() + shared_->options.header_limit;
   while (!head_length(received_)) {
-    if (received_.size() >= largest_request_head) co_return false;
+    if (received_.size() >= largest_request_head || !looks_like_text(received_)) co_return false;
     const auto left = std::chrono::ceil<Milliseconds>(due - std::chrono::steady_clock::now());
     if (left <= Milliseconds::zero()) co_return false;
     const bool more = co_await read_some(left);

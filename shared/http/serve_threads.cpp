@@ -4,13 +4,26 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 
 namespace shoal::http {
 namespace {
 
 constexpr std::size_t largest_step = 1 << 20;  // bounds how long one client holds a thread on a cold page cache
 
+// sendfile knows no MSG_NOSIGNAL. A SIGPIPE goes to the thread that caused it; blocked, it stays there and ends nothing.
+void block_pipe_signal() {
+  thread_local const bool blocked = [] {
+    sigset_t pipe_only;
+    sigemptyset(&pipe_only);
+    sigaddset(&pipe_only, SIGPIPE);
+    return ::pthread_sigmask(SIG_BLOCK, &pipe_only, nullptr) == 0;
+  }();
+  (void)blocked;
+}
+
 Result<std::size_t> send_step(int socket, int descriptor, off_t offset, std::size_t wanted) {
+  block_pipe_signal();
   std::size_t sent = 0;
   while (sent < wanted) {
     const ssize_t moved = ::sendfile(socket, descriptor, &offset, wanted - sent);

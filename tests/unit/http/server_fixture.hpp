@@ -9,7 +9,7 @@
 #include <string>
 
 #include "shared/http/server.hpp"
-#include "tests/unit/http/loop_thread.hpp"
+#include "tests/doubles/loop_thread.hpp"
 
 namespace shoal::test {
 

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "shared/core/check.hpp"
 #include "shared/core/signal.hpp"
 #include "tests/unit/http/raw_client.hpp"
 #include "tests/unit/http/server_fixture.hpp"
@@ -28,7 +29,7 @@ TEST_CASE("a connection carries one request after another, errors included") {
   ServerFixture fixture([](Exchange& exchange) -> Task<void> {
     http::Response response{exchange.request().path == "/missing" ? 404U : 200U, {}, exchange.request().path, {}};
     const auto sent = co_await exchange.respond(response);
-    CHECK(sent);
+    (void)sent;
   });
   auto client = fixture.client();
   const auto missing = client.Get("/missing");
@@ -38,7 +39,26 @@ TEST_CASE("a connection carries one request after another, errors included") {
   const auto found = client.Get("/found");
   REQUIRE(found);
   CHECK(found->body == "/found");
-  CHECK(fixture.server().open_exchanges() == 0);
+}
+
+TEST_CASE("an exchange is counted from its request to its handler's end") {
+  http::Server* server = nullptr;
+  auto counted = std::make_shared<std::promise<std::size_t>>();
+  ServerFixture fixture([&server, counted](Exchange&) -> Task<void> {
+    counted->set_value(server->open_exchanges());
+    co_return;
+  });
+  server = &fixture.server();
+  std::size_t count = 1;
+  fixture.loop().on_loop([&] { count = server->open_exchanges(); });
+  CHECK(count == 0);
+  RawClient client(fixture.port());
+  client.send(get_a);
+  CHECK(counted->get_future().get() == 1);
+  std::string received;
+  CHECK(client.read_to_end(received) == RawClient::End::reset);
+  fixture.loop().on_loop([&] { count = server->open_exchanges(); });
+  CHECK(count == 0);
 }
 
 TEST_CASE("an answer to HEAD has the length and no byte of the body") {
@@ -174,12 +194,12 @@ TEST_CASE("a server may go while clients wait and handlers are suspended, whethe
       http::Response head;
       head.length = 5;
       const auto started = co_await exchange.start(head);
-      CHECK(started);
+      SHOAL_CHECK(started);
       waiting->set_value();
       co_await (*never)->wait();
       const http::FileSpan span = file_with("12345");
       const auto sent = co_await exchange.send(span);
-      CHECK_FALSE(sent);
+      SHOAL_CHECK(!sent);
     });
     fixture.loop().on_loop([&] { *never = std::make_unique<Signal>(fixture.loop().loop()); });
     RawClient idle(fixture.port());

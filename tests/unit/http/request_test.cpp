@@ -1,0 +1,145 @@
+// What is one request and what is none: the corpus of ambiguous and malformed heads, over real connections.
+#include <catch2/catch.hpp>
+
+#include "shared/http/head.hpp"
+#include "tests/unit/http/raw_client.hpp"
+#include "tests/unit/http/server_fixture.hpp"
+
+using namespace shoal;
+using namespace shoal::test;
+using http::Exchange;
+
+namespace {
+
+// Answers with the number of requests that reached it.
+http::Handler counter(std::shared_ptr<std::atomic<int>> count) {
+  return [count](Exchange& exchange) -> Task<void> {
+    http::Response response;
+    response.body = std::to_string(++*count);
+    const auto sent = co_await exchange.respond(response);
+    (void)sent;
+  };
+}
+
+}  // namespace
+
+TEST_CASE("a request that could be read in two ways gets 400 and no second chance") {
+  const auto count = std::make_shared<std::atomic<int>>(0);
+  ServerFixture fixture(counter(count));
+  const std::string smuggled = "GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n";
+  const std::string size = std::to_string(smuggled.size());
+  const std::string get = "GET / HTTP/1.1\r\nHost: h\r\n";
+  const std::vector<std::string> heads{
+      get + "Content-Length: " + size + "\r\n\r\n",
+      get + "Transfer-Encoding: chunked\r\n\r\n",
+      get + "Content-Length: " + size + "\r\nTransfer-Encoding: chunked\r\n\r\n",
+      get + "Transfer-Encoding: chunked\r\nContent-Length: " + size + "\r\n\r\n",
+      get + "Transfer-Encoding: identity\r\n\r\n",
+      get + "Transfer-Encoding: xchunked\r\n\r\n",
+      get + "transfer-encoding:\tchunked\r\n\r\n",
+      get + "Transfer-Encoding: chunked, identity\r\n\r\n",
+      get + "Content-Length: 0\r\nContent-Length: " + size + "\r\n\r\n",
+      get + "Content-Length: 0\r\nContent-Length: 0\r\n\r\n",
+      get + "Content-Length: 0, 0\r\n\r\n",
+      get + "Content-Length: +" + size + "\r\n\r\n",
+      get + "Content-Length: 0x10\r\n\r\n",
+      get + "Content-Length: -1\r\n\r\n",
+      get + "Content-Length: 00\r\n\r\n",
+      get + "Content-Length:\r\n\r\n",
+      get + "Content-Length: 99999999999999999999\r\n\r\n",
+      get + "Content-Length : " + size + "\r\n\r\n",
+      get + " Content-Length: " + size + "\r\n\r\n",
+      get + "X: a\r\n Content-Length: " + size + "\r\n\r\n",
+      get + "X: a\r\n\tContent-Length: " + size + "\r\n\r\n",
+      "HEAD / HTTP/1.1\r\nHost: h\r\nContent-Length: " + size + "\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + size + "\r\n\r\n",
+      "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n",
+  };
+  for (const std::string& head : heads) {
+    INFO(head);
+    RawClient client(fixture.port());
+    client.send(head + smuggled);
+    std::string received;
+    CHECK(client.read_to_end(received) == RawClient::End::clean);
+    CHECK(received.starts_with("HTTP/1.1 400 "));
+    CHECK(received.find("HTTP/1.1", 1) == std::string::npos);
+  }
+  CHECK(*count == 0);
+}
+
+TEST_CASE("malformed heads get 400") {
+  const auto count = std::make_shared<std::atomic<int>>(0);
+  ServerFixture fixture(counter(count));
+  const std::vector<std::string> heads{
+      "GET / HTTP/1.1\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n",
+      "GET / HTTP/2.0\r\nHost: h\r\n\r\n",
+      "GET / HTTP/1.1 \r\nHost: h\r\n\r\n",
+      "GET  / HTTP/1.1\r\nHost: h\r\n\r\n",
+      "GET /\r\nHost: h\r\n\r\n",
+      "GET\r\n\r\n",
+      "\r\n\r\n",
+      "G@T / HTTP/1.1\r\nHost: h\r\n\r\n",
+      "GET http://h/ HTTP/1.1\r\nHost: h\r\n\r\n",
+      "GET * HTTP/1.1\r\nHost: h\r\n\r\n",
+      "CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n",
+      "GET /a b HTTP/1.1\r\nHost: h\r\n\r\n",
+      "GET /\xc3\xa4 HTTP/1.1\r\nHost: h\r\n\r\n",
+      std::string("GET /\0 HTTP/1.1\r\nHost: h\r\n\r\n", 29),
+      "GET / HTTP/1.1\r\nHost: h\r\nNo colon\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: h\r\n: no name\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: h\r\nX\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: h\r\nX: a\rb\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: h\r\nX: a\nY: b\r\n\r\n",
+      "\x16\x03\x01\x02\r\n\r\n",
+  };
+  for (const std::string& head : heads) {
+    INFO(head);
+    RawClient client(fixture.port());
+    client.send(head);
+    std::string received;
+    CHECK(client.read_to_end(received) == RawClient::End::clean);
+    CHECK(received.starts_with("HTTP/1.1 400 "));
+  }
+  CHECK(*count == 0);
+}
+
+TEST_CASE("a head over 16 KiB or of over 100 headers gets 400, one just below is answered") {
+  const auto count = std::make_shared<std::atomic<int>>(0);
+  ServerFixture fixture(counter(count));
+  const std::string begin = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX: ";
+  const std::string fitting = begin + std::string(http::largest_request_head - begin.size() - 4, 'x') + "\r\n\r\n";
+  std::string many = "GET / HTTP/1.1\r\nHost: h\r\n";
+  for (int i = 0; i < 101; ++i) many += "X: y\r\n";
+  struct Case {
+    std::string head;
+    const char* answer;
+  };
+  for (const Case& example : {Case{fitting, "HTTP/1.1 200"}, Case{begin + std::string(20'000, 'x') + "\r\n\r\n", "HTTP/1.1 400"},
+                              Case{begin + std::string(20'000, 'x'), "HTTP/1.1 400"}, Case{many + "\r\n", "HTTP/1.1 400"}}) {
+    RawClient client(fixture.port());
+    client.send(example.head);
+    std::string received;
+    CHECK(client.read_to_end(received) == RawClient::End::clean);
+    CHECK(received.starts_with(example.answer));
+  }
+  CHECK(*count == 1);
+}
+
+TEST_CASE("a request is parsed into method, path, query and headers") {
+  const auto head = http::parse_request_head(
+      "GET /v2/a/manifests/1?ns=docker.io&x=1 HTTP/1.1\r\nHost: h\r\nAccept: a/b\r\naccept:  c/d \r\nContent-Length: 0\r\n\r\n");
+  REQUIRE(head);
+  CHECK(head->keep_alive);
+  CHECK(head->request.method == "GET");
+  CHECK(head->request.path == "/v2/a/manifests/1");
+  CHECK(head->request.query == "ns=docker.io&x=1");
+  CHECK(head->request.query_value("ns") == "docker.io");
+  CHECK(http::find_header(head->request.headers, "ACCEPT") == "a/b, c/d");
+}
+
+TEST_CASE("who asks to close, or speaks HTTP/1.0, is not kept") {
+  CHECK_FALSE(http::parse_request_head("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")->keep_alive);
+  CHECK_FALSE(http::parse_request_head("GET / HTTP/1.0\r\nHost: h\r\n\r\n")->keep_alive);
+}

@@ -1,0 +1,81 @@
+#include <catch2/catch.hpp>
+
+#include "shared/http/client.hpp"
+#include "shared/http/server.hpp"
+
+using namespace shoal;
+using http::parse_url;
+using http::resolve_url;
+
+TEST_CASE("a URL is taken apart and put together again") {
+  const auto url = parse_url("HTTPS://Reg.Example.com:5000/v2/a?b=c&d=%2f");
+  REQUIRE(url);
+  CHECK(url->scheme == "https");
+  CHECK(url->host == "reg.example.com");
+  CHECK(url->port == 5000);
+  CHECK(url->target == "/v2/a?b=c&d=%2f");
+  CHECK(text(*url) == "https://reg.example.com:5000/v2/a?b=c&d=%2f");
+  for (const char* same : {"http://a/", "https://a.b/c", "http://[::1]:7070/x", "https://127.0.0.1/?q", "http://a:443/"}) {
+    CHECK(text(parse_url(same).value()) == same);
+  }
+}
+
+TEST_CASE("the port is the scheme's own when none is given") {
+  CHECK(parse_url("http://a")->port == 80);
+  CHECK(parse_url("https://a")->port == 443);
+  CHECK(parse_url("https://a:443")->authority() == "a");
+  CHECK(parse_url("https://[fe80::1]")->authority() == "[fe80::1]");
+  CHECK(parse_url("http://a")->target == "/");
+  CHECK(parse_url("http://a?x")->target == "/?x");
+}
+
+TEST_CASE("what is not plainly a web address is refused") {
+  for (const char* bad :
+       {"", "a", "//a/", "ftp://a/", "http:/a", "http://", "http:///x", "http://user@a/", "http://user:secret@a/", "http://a/#f",
+        "http://a b/", "http://a/ b", "http://a/\r\nX: y", "http://a:/", "http://a:0/", "http://a:65536/", "http://a:-1/",
+        "http://a:80x/", "http://[::1/", "http://[]/", "http://[::1]x/", "http://[fe80::1%25eth0]/", "http://::1/", "http://a\\b/",
+        "http://a%2eb/", "javascript:alert(1)", "http://\xc3\xa4/"}) {
+    INFO(bad);
+    const auto url = parse_url(bad);
+    REQUIRE_FALSE(url);
+    CHECK(url.error().kind == ErrorKind::refused);
+  }
+  CHECK_FALSE(parse_url("http://a/" + std::string(10'000, 'x')));
+}
+
+TEST_CASE("a Location is resolved against where it came from") {
+  const auto base = parse_url("https://reg.example.com:5000/v2/a/blobs/x?y=z").value();
+  const auto resolved = [&](const char* location) { return text(resolve_url(base, location).value()); };
+  CHECK(resolved("https://cdn.example.com/q?s=1") == "https://cdn.example.com/q?s=1");
+  CHECK(resolved("//cdn.example.com/q") == "https://cdn.example.com/q");
+  CHECK(resolved("/other") == "https://reg.example.com:5000/other");
+  CHECK(resolved("other?u=http://x/") == "https://reg.example.com:5000/v2/a/blobs/other?u=http://x/");
+  CHECK(resolved("../../b/./c") == "https://reg.example.com:5000/v2/b/c");
+  CHECK(resolved("../../../../../b") == "https://reg.example.com:5000/b");
+  CHECK(resolved("?n=1") == "https://reg.example.com:5000/v2/a/blobs/x?n=1");
+  CHECK(resolved("..") == "https://reg.example.com:5000/v2/a/");
+  CHECK(resolved("/a/b/") == "https://reg.example.com:5000/a/b/");
+  CHECK(resolved("/a#fragment") == "https://reg.example.com:5000/a");
+  CHECK_FALSE(resolve_url(base, "ftp://a/b"));
+  CHECK_FALSE(resolve_url(base, "javascript:alert(1)"));
+  CHECK_FALSE(resolve_url(base, "/a\r\nX: y"));
+  CHECK_FALSE(resolve_url(base, "https://user:secret@a/"));
+}
+
+TEST_CASE("only scheme, host and port together are the same place") {
+  const auto base = parse_url("https://a.b/x").value();
+  CHECK(base.same_place(parse_url("https://A.b:443/y").value()));
+  CHECK_FALSE(base.same_place(parse_url("http://a.b/x").value()));
+  CHECK_FALSE(base.same_place(parse_url("https://b.b/x").value()));
+  CHECK_FALSE(base.same_place(parse_url("https://a.b:444/x").value()));
+}
+
+TEST_CASE("an address with its port is host and number") {
+  CHECK(http::parse_host_port("127.0.0.1:7070")->host == "127.0.0.1");
+  CHECK(http::parse_host_port("[::1]:0")->host == "::1");
+  CHECK(http::parse_host_port("[::1]:0")->port == 0);
+  CHECK(http::parse_host_port("node-1.rack.example:7072")->port == 7072);
+  for (const char* bad : {"", "7070", ":7070", "a", "a:", "a:b", "a:70707", "::1:7070", "[::1]", "a:1:2", "a b:1"}) {
+    CHECK_FALSE(http::parse_host_port(bad));
+  }
+}
