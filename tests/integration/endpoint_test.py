@@ -72,7 +72,7 @@ class Endpoint(Case):
     def test_a_manifest_by_tag_and_by_digest_has_type_length_and_digest(self):
         for reference in ("small", self.image.digest):
             for method in ("HEAD", "GET"):
-                answer = self.get(f"/v2/{REPOSITORY}/manifests/{reference}?ns={NAME}", method)
+                answer = self.get(f"/v2/{REPOSITORY}/manifests/{reference}?ns={NAME}", method, Accept=MANIFEST)
                 self.assertEqual(answer.status, 200, answer.body)
                 self.assertEqual(answer.headers["Content-Type"], MANIFEST)
                 self.assertEqual(int(answer.headers["Content-Length"]), len(self.image.manifest))
@@ -142,6 +142,12 @@ class Endpoint(Case):
             response.read()
             self.assertEqual(response.status, status)
             self.assertIs(connection.sock, first)
+
+    def test_a_client_that_tries_tls_first_is_turned_away_at_once(self):
+        endpoint = self.agent.registry
+        with endpoint.place.connect(endpoint.address, endpoint.port, timeout_seconds=2) as connection:
+            connection.sendall(bytes.fromhex("160301") + b"\x00\xc8\x01" + bytes(200))
+            self.assertEqual(connection.recv(1), b"")
 
     def test_curl_fetches_a_blob_and_resumes_it(self):
         whole, resumed = (f"{self.workspace.path}/{name}" for name in ("whole", "resumed"))
