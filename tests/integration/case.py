@@ -7,6 +7,7 @@ import time
 import unittest
 
 from simulations.cluster.network import Loopback
+from simulations.cluster.processes import wait_until
 from simulations.cluster.puller import Pull, PullFailed
 from simulations.cluster.shoal import Agent, Programs, Tracker
 from simulations.cluster.workspace import Workspace
@@ -89,12 +90,20 @@ class Case(unittest.TestCase):
         return f"/v2/{REPOSITORY}/blobs/{digest}?ns={upstream}"
 
     def store_file(self, program, digest):
-        """Where a program keeps a layer's bytes."""
-        name = digest.removeprefix("sha256:")
-        for directory, _, files in os.walk(os.path.join(self.workspace.path, f"{program.name}-store")):
-            if name in files:
-                return os.path.join(directory, name)
-        self.fail(f"{program.name} does not hold {digest}")
+        """Where a program keeps a layer's bytes; it may still be making them durable."""
+        path = os.path.join(self.workspace.path, f"{program.name}-store")
+        return wait_until(lambda: _find(path, digest.removeprefix("sha256:")), 10, f"{program.name} holds {digest}")
+
+    def wait_until_idle(self, agent):
+        """No download is under way any more."""
+        wait_until(lambda: not agent.status()["pulls"], 60, f"{agent.name} has nothing under way")
+
+
+def _find(path, name):
+    for directory, _, files in os.walk(path):
+        if name in files:
+            return os.path.join(directory, name)
+    return None
 
 
 class Puller(threading.Thread):

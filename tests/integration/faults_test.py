@@ -67,6 +67,7 @@ class WrongBytes(Case):
             self.assertIsInstance(puller.ended(60), PullFailed)
         self.proxy.rules = []
         for agent in agents:
+            self.wait_until_idle(agent)
             self.assert_pulled(self.pull(agent, "medium"), self.image)
 
     def test_a_wrong_small_layer_at_the_origin_is_never_a_complete_answer(self):
@@ -74,6 +75,7 @@ class WrongBytes(Case):
         _, agents = self.cluster(1, self.proxy.url)
         self.assertIsInstance(Puller(self, agents[0], "medium").ended(60), PullFailed)
         self.proxy.rules = []
+        self.wait_until_idle(agents[0])
         self.assert_pulled(self.pull(agents[0], "medium"), self.image)
 
     def test_an_origin_that_answers_503_is_a_clear_failure_within_seconds(self):
