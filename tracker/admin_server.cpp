@@ -17,10 +17,14 @@ AdminServer::AdminServer(Loop& loop, http::ServeThreads& threads, const std::str
 Task<void> AdminServer::handle(http::Exchange& exchange) {
   const http::Request& request = exchange.request();
   http::Response response = plain(404, "not found; there are /healthz, /readyz and /metrics\n");
-  if (request.method != "GET" && request.method != "HEAD") response = plain(405, "only GET and HEAD\n");
-  else if (request.path == "/healthz") response = plain(200, "ok\n");
-  else if (request.path == "/readyz") response = ready_ ? plain(200, "ready\n") : plain(503, "not ready\n");
-  else if (request.path == "/metrics") response = plain(200, page_.text());
+  if (request.method != "GET" && request.method != "HEAD")
+    response = plain(405, "only GET and HEAD\n");
+  else if (request.path == "/healthz")
+    response = plain(200, "ok\n");
+  else if (request.path == "/readyz")
+    response = ready_ ? plain(200, "ready\n") : plain(503, "not ready\n");
+  else if (request.path == "/metrics")
+    response = plain(200, page_.text());
   const auto ignored = co_await exchange.respond(std::move(response));  // a client that is gone wants no answer
   static_cast<void>(ignored);
 }

@@ -8,7 +8,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // What agents said may be any bytes.
-std::string dumped(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
+std::string dumped(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 Json members_json(const Directory& directory, const Digest& digest) {
   const auto found = directory.swarms().find(digest);

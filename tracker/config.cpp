@@ -6,7 +6,9 @@
 namespace shoal::tracker {
 namespace {
 
-bool is_loopback(const std::string& host) { return host == "::1" || host == "localhost" || host.starts_with("127."); }
+bool is_loopback(const std::string& host) {
+  return host == "::1" || host == "localhost" || host.starts_with("127.");
+}
 
 // An address to listen on; false when it is faulty, which is then reported.
 bool address(config::Section& section, std::string& place, const char* comment) {
@@ -24,8 +26,9 @@ void describe_control(config::Section& section, ControlOptions& options) {
               "64 hexadecimal digits, the cluster's secret; empty: made in the store at the first start");
   if (section.printing() || !good || options.plaintext) return;
   if (!is_loopback(http::parse_host_port(options.listen)->host)) {
-    section.fault("listen", "is not a loopback address and the control channel is not encrypted; write plaintext = true "
-                            "if the network is trusted, or listen on 127.0.0.1");
+    section.fault("listen",
+                  "is not a loopback address and the control channel is not encrypted; write plaintext = true "
+                  "if the network is trusted, or listen on 127.0.0.1");
   }
 }
 
@@ -50,8 +53,8 @@ void describe_log(config::Section& section, LogOptions& options) {
   section.key("level", options.level, "debug, info, warning or error");
   section.key("format", options.format, "text or json");
   if (section.printing()) return;
-  const bool known_level = options.level == "debug" || options.level == "info" || options.level == "warning" ||
-                           options.level == "error";
+  const bool known_level =
+      options.level == "debug" || options.level == "info" || options.level == "warning" || options.level == "error";
   if (!known_level) section.fault("level", "is not debug, info, warning or error");
   if (options.format != "text" && options.format != "json") section.fault("format", "is not text or json");
 }
@@ -63,9 +66,7 @@ void describe(config::Section& root, Config& config) {
   root.section("seeder", [&](config::Section& section) { describe_seeder(section, config.seeder); });
   origin::describe(root, config.origin);
   root.section("store", [&](config::Section& section) { describe_store(section, config.store); });
-  root.section("admin", [&](config::Section& section) {
-    address(section, config.admin.listen, "health and metrics");
-  });
+  root.section("admin", [&](config::Section& section) { address(section, config.admin.listen, "health and metrics"); });
   root.section("log", [&](config::Section& section) { describe_log(section, config.log); });
 }
 

@@ -12,7 +12,9 @@ http::Response plain(unsigned status, std::string line) {
   return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::move(line) + "\n", std::nullopt};
 }
 
-http::Response json(std::string body) { return {200, {{"Content-Type", "application/json"}}, std::move(body), std::nullopt}; }
+http::Response json(std::string body) {
+  return {200, {{"Content-Type", "application/json"}}, std::move(body), std::nullopt};
+}
 
 bool proves(const http::Request& request, const SwarmKey& key, const Digest& digest) {
   const std::string expected = "Shoal " + small_layer_proof(key, digest);

@@ -13,7 +13,8 @@ namespace shoal::tracker {
 
 class ControlServer {
  public:
-  static constexpr std::size_t largest_connections = 20'000;  // ten thousand agents, and as many fetches of small layers
+  static constexpr std::size_t largest_connections =
+      20'000;  // ten thousand agents, and as many fetches of small layers
 
   struct Parts {
     Loop& loop;

@@ -99,9 +99,13 @@ void Coordinator::on(NodeId from, const control::Progress& progress) {
   if (!was_ready) make_ready(from, progress.digest, *roster);
 }
 
-void Coordinator::on(NodeId from, const control::Leave& leave) { remove_member(from, leave.digest); }
+void Coordinator::on(NodeId from, const control::Leave& leave) {
+  remove_member(from, leave.digest);
+}
 
-void Coordinator::on(NodeId from, const control::Holds& holds) { directory_.hold(from, holds.held); }
+void Coordinator::on(NodeId from, const control::Holds& holds) {
+  directory_.hold(from, holds.held);
+}
 
 void Coordinator::on(NodeId from, const control::Resolve& question) {
   resolver_.resolve(question, [this, from](control::Resolved resolved) { send(from, std::move(resolved)); });
@@ -111,7 +115,9 @@ void Coordinator::on(NodeId from, const control::Blame& blame) {
   metrics_.blames.add();
   const Agent* reporter = directory_.find(from);
   log::warning("tracker", "a peer sent wrong bytes",
-               {{"digest", blame.digest.text()}, {"piece", blame.piece}, {"peer", blame.node},
+               {{"digest", blame.digest.text()},
+                {"piece", blame.piece},
+                {"peer", blame.node},
                 {"reported_by", reporter != nullptr ? reporter->node : std::string()}});
 }
 

@@ -26,8 +26,8 @@ class Coordinator final : public SeederEvents {
   static constexpr std::size_t enough_holders = 3;
 
   struct Options {
-    control::Endpoint seeder;        // as it is handed out: host empty unless advertised
-    std::uint64_t epoch = 0;         // start of this tracker's memory, ms since 1970
+    control::Endpoint seeder;  // as it is handed out: host empty unless advertised
+    std::uint64_t epoch = 0;   // start of this tracker's memory, ms since 1970
   };
   struct Parts {
     Seeder::Parts seeder;

@@ -17,8 +17,7 @@ std::uint64_t milliseconds_since_1970() {
 }
 
 Coordinator::Options coordinator_options(const Config& config, std::uint16_t seeder_port) {
-  return {.seeder = {config.seeder.advertise, seeder_port, "tracker", true},
-          .epoch = milliseconds_since_1970()};
+  return {.seeder = {config.seeder.advertise, seeder_port, "tracker", true}, .epoch = milliseconds_since_1970()};
 }
 
 }  // namespace
@@ -57,8 +56,11 @@ void Tracker::run() {
   spawn(loop_, tick());
   admin_.set_ready(true);
   log::info("tracker", "serving",
-            {{"version", SHOAL_VERSION}, {"control", control_.address()}, {"admin", admin_.address()},
-             {"seeder_port", carrier_.port}, {"held_layers", store_.digests().size()}});
+            {{"version", SHOAL_VERSION},
+             {"control", control_.address()},
+             {"admin", admin_.address()},
+             {"seeder_port", carrier_.port},
+             {"held_layers", store_.digests().size()}});
   loop_.run();
   log::info("tracker", "stopped");
 }

@@ -1,4 +1,5 @@
-// Any bytes: decoding ends with a message or an error; a message that came out encodes to bytes that decode to it again.
+// Any bytes: decoding ends with a message or an error; a message that came out encodes to bytes that decode to it
+// again.
 #include <cstdlib>
 
 #include "shared/control/messages.hpp"

@@ -39,9 +39,15 @@ Result<Directory::Arrival> Directory::arrive(const control::Hello& hello, const 
   const bool restarted = is_known && agents_.at(id).epoch != hello.epoch;
   if (is_known) forget_held(agents_.at(id));
   by_name_[hello.node] = id;
-  agents_.insert_or_assign(id, Agent{id, hello.node, hello.zone, hello.epoch, *host,
+  agents_.insert_or_assign(id, Agent{id,
+                                     hello.node,
+                                     hello.zone,
+                                     hello.epoch,
+                                     *host,
                                      handed_out(hello.swarm, *host, hello.node),
-                                     handed_out(hello.small_layers, *small_host, hello.node), std::nullopt, {}});
+                                     handed_out(hello.small_layers, *small_host, hello.node),
+                                     std::nullopt,
+                                     {}});
   hold(id, hello.held);
   return Arrival{id, restarted};
 }

@@ -25,10 +25,10 @@ struct Agent {
   std::string node;
   std::string zone;
   std::uint64_t epoch = 0;
-  PeerHost host;                    // where its swarm listens
-  control::Endpoint swarm;          // with the host filled in, as it is handed out
-  control::Endpoint small_layers;   // likewise; port 0: serves none
-  std::optional<Time> dropped_at;   // no connection since
+  PeerHost host;                   // where its swarm listens
+  control::Endpoint swarm;         // with the host filled in, as it is handed out
+  control::Endpoint small_layers;  // likewise; port 0: serves none
+  std::optional<Time> dropped_at;  // no connection since
   std::unordered_set<Digest> held;
 };
 

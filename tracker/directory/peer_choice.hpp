@@ -1,9 +1,9 @@
 // PeerChoice: who dials whom among the ready members of one swarm. Pure logic.
 //
-// Up to 13 members everybody knows everybody. Above that about 12 neighbours each: a newcomer dials six, each the one with
-// the fewest neighbours among four drawn at random, so that the mean is twelve, nobody has many more, and old and new
-// members stay mixed (taking the fewest of all would string newcomers into a chain). The later one dials the earlier.
-// Source: DESIGN section 2, evidence/swarm_policy.md (12-regular graph; a full mesh costs too much above 16).
+// Up to 13 members everybody knows everybody. Above that about 12 neighbours each: a newcomer dials six, each the one
+// with the fewest neighbours among four drawn at random, so that the mean is twelve, nobody has many more, and old and
+// new members stay mixed (taking the fewest of all would string newcomers into a chain). The later one dials the
+// earlier. Source: DESIGN section 2, evidence/swarm_policy.md (12-regular graph; a full mesh costs too much above 16).
 // Threads: the loop.
 #pragma once
 
@@ -26,7 +26,8 @@ class PeerChoice {
 
   using MayDial = std::function<bool(NodeId)>;  // whether the newcomer can reach that member at all
 
-  // The members that `newcomer` is to dial; they are its neighbours from now on. Nothing for a member that is in already.
+  // The members that `newcomer` is to dial; they are its neighbours from now on. Nothing for a member that is in
+  // already.
   std::vector<NodeId> add(NodeId newcomer, const MayDial& may_dial, std::mt19937& random);
 
   // Forgets a member; returns those who now have too few neighbours, for `repair`.

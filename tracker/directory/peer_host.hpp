@@ -11,8 +11,8 @@ namespace shoal::tracker {
 
 class PeerHost {
  public:
-  // An IPv4 or IPv6 address in text; an IPv4 address mapped into IPv6 becomes IPv4. `refused` for anything else, for the
-  // unspecified address, and for link-local ones, which mean nothing to another node.
+  // An IPv4 or IPv6 address in text; an IPv4 address mapped into IPv6 becomes IPv4. `refused` for anything else, for
+  // the unspecified address, and for link-local ones, which mean nothing to another node.
   static Result<PeerHost> parse(const std::string& text);
 
   const std::string& text() const { return text_; }

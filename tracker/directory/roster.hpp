@@ -1,9 +1,8 @@
 // Roster: the members of one swarm and how far each is. Pure logic.
 //
 // A member is joining until it listens under the swarm's name (its first Progress), then ready, at last complete. Only
-// ready and complete members are handed out. It is answered once the layer's size is known; it may be ready before that,
-// when it started on the size that the manifest says.
-// Threads: the loop.
+// ready and complete members are handed out. It is answered once the layer's size is known; it may be ready before
+// that, when it started on the size that the manifest says. Threads: the loop.
 #pragma once
 
 #include <map>

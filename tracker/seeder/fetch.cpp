@@ -20,8 +20,10 @@ Task<void> Seeder::run(LayerPtr layer) {
 Task<Result<void>> Seeder::fetch(LayerPtr layer) {
   const Wanted& wanted = layer->wanted;
   log::info("tracker", "origin fetch started",
-            {{"digest", wanted.digest.text()}, {"upstream", wanted.repository.upstream},
-             {"repository", wanted.repository.name}, {"generation", layer->generation}});
+            {{"digest", wanted.digest.text()},
+             {"upstream", wanted.repository.upstream},
+             {"repository", wanted.repository.name},
+             {"generation", layer->generation}});
   layer->reader = std::make_unique<OriginReader>(
       OriginReader::Parts{parts_.source, parts_.clock, parts_.pace, parts_.metrics}, wanted);
   const auto opened = co_await layer->reader->open();

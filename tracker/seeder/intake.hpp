@@ -1,5 +1,5 @@
-// Intake: the origin's bytes on their way into the file: cut into pieces, hashed, written, and hashed again in order for
-// the layer's own digest.
+// Intake: the origin's bytes on their way into the file: cut into pieces, hashed, written, and hashed again in order
+// for the layer's own digest.
 //
 // Threads: any, one call at a time: the pool.
 #pragma once

@@ -17,7 +17,8 @@ Bytes read_key(const std::string& path) {
   std::string text;
   if (!file || !std::getline(file, text)) throw StartError("cannot read the key in " + path + "; make it readable");
   const auto key = parse_hex(text);
-  if (!key || key->size() != key_bytes) throw StartError(path + " does not hold a key: 64 lower-case hexadecimal digits");
+  if (!key || key->size() != key_bytes)
+    throw StartError(path + " does not hold a key: 64 lower-case hexadecimal digits");
   return *key;
 }
 

@@ -1,7 +1,7 @@
 // Keys: the cluster's swarm key and the key that signs piece hashes.
 //
-// Files `swarm.key` and `signing.key` in the store's directory, 64 hexadecimal digits and a line end, mode 0600, made at
-// the first start; the swarm key from a file of its own when several trackers share it.
+// Files `swarm.key` and `signing.key` in the store's directory, 64 hexadecimal digits and a line end, mode 0600, made
+// at the first start; the swarm key from a file of its own when several trackers share it.
 #pragma once
 
 #include <string>

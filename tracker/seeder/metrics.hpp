@@ -6,10 +6,10 @@
 namespace shoal::tracker {
 
 struct SeederMetrics {
-  metrics::Counter origin_requests;        // layers asked for, resumptions included
+  metrics::Counter origin_requests;  // layers asked for, resumptions included
   metrics::Counter origin_received_bytes;
-  metrics::Counter origin_failures;        // fetches that ended in a refusal
-  metrics::Counter corrupt_layers;         // the origin's bytes did not match the digest
+  metrics::Counter origin_failures;  // fetches that ended in a refusal
+  metrics::Counter corrupt_layers;   // the origin's bytes did not match the digest
   metrics::Gauge seeding_layers;
 };
 

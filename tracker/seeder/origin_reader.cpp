@@ -8,10 +8,11 @@ namespace shoal::tracker {
 
 Task<Result<void>> OriginReader::open() {
   Milliseconds backoff = first_backoff;
+  const Time give_up = parts_.clock.now() + keep_asking;
   for (int left = retries;; --left) {
-    auto opened = co_await open_from_position();
-    const bool may_retry = !opened && opened.error().kind == ErrorKind::unavailable && left > 0;
-    if (!may_retry) co_return opened;
+    const auto opened = co_await open_from_position();
+    const bool may_pass = !opened && opened.error().kind == ErrorKind::unavailable;
+    if (!may_pass || left == 0 || parts_.clock.now() >= give_up) co_return opened;
     log::debug("tracker", "origin does not answer, asking again", {{"cause", opened.error().what}});
     co_await parts_.clock.sleep(backoff);
     backoff *= 3;

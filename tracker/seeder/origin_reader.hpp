@@ -22,6 +22,7 @@ class OriginReader {
  public:
   static constexpr int retries = 3;
   static constexpr Milliseconds first_backoff{100};  // then three times as long each time
+  static constexpr Milliseconds keep_asking{5'000};  // for an answer: agents wait no longer for theirs
 
   struct Parts {
     LayerSource& source;
@@ -31,7 +32,7 @@ class OriginReader {
   };
   OriginReader(Parts parts, Wanted wanted) : parts_(parts), wanted_(std::move(wanted)) {}
 
-  // The head of the answer. Once, first.
+  // The head of the answer. First.
   Task<Result<void>> open();
   ByteCount size() const { return size_; }
   const std::string& content_type() const { return content_type_; }
@@ -53,7 +54,7 @@ class OriginReader {
   std::uint64_t position_ = 0;  // bytes of the layer given out
   std::uint64_t skip_ = 0;      // bytes of this body that were given out before: the origin ignored Range
   bool opened_ = false;
-  int empty_bodies_ = 0;        // bodies in a row that gave no new byte
+  int empty_bodies_ = 0;  // bodies in a row that gave no new byte
 };
 
 }  // namespace shoal::tracker

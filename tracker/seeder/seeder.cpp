@@ -5,15 +5,20 @@
 namespace shoal::tracker {
 namespace {
 
-bool is_empty_layer(const Digest& digest) { return digest == digest_of(digest.algorithm(), {}); }
+bool is_empty_layer(const Digest& digest) {
+  return digest == digest_of(digest.algorithm(), {});
+}
 
 control::Reason reason_of(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::not_found: return control::Reason::not_found;
-    case ErrorKind::refused: return control::Reason::denied;
+    case ErrorKind::not_found:
+      return control::Reason::not_found;
+    case ErrorKind::refused:
+      return control::Reason::denied;
     case ErrorKind::unavailable:
     case ErrorKind::corrupt:
-    case ErrorKind::no_space: return control::Reason::unavailable;
+    case ErrorKind::no_space:
+      return control::Reason::unavailable;
   }
   return control::Reason::unavailable;
 }

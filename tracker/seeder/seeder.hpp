@@ -13,8 +13,8 @@
 #include "shared/control/messages.hpp"
 #include "shared/core/pool.hpp"
 #include "shared/store/store.hpp"
-#include "tracker/seeder/keys.hpp"
 #include "tracker/seeder/intake.hpp"
+#include "tracker/seeder/keys.hpp"
 #include "tracker/seeder/origin_reader.hpp"
 #include "tracker/seeder/seeding.hpp"
 
@@ -25,8 +25,8 @@ struct LayerInfo {
   Digest digest;
   ByteCount size{};
   Generation generation = 0;
-  bool is_small = false;              // in the store, to be fetched by HTTP; else in its swarm
-  std::string content_type{};         // of a manifest
+  bool is_small = false;                // in the store, to be fetched by HTTP; else in its swarm
+  std::string content_type{};           // of a manifest
   std::optional<Signature> finished{};  // over the whole list of piece hashes, once the digest matched
 };
 
@@ -59,9 +59,9 @@ struct SeededLayer {  // for people who look
 
 class Seeder {
  public:
-  static constexpr std::size_t largest_fetches = 64;       // layers from origins at once; an image has rarely more
-  static constexpr Milliseconds remember_refusal{2'000};   // a thousand agents ask for what the origin just refused
-  static constexpr Milliseconds leave_after{600'000};      // without members
+  static constexpr std::size_t largest_fetches = 64;      // layers from origins at once; an image has rarely more
+  static constexpr Milliseconds remember_refusal{2'000};  // a thousand agents ask for what the origin just refused
+  static constexpr Milliseconds leave_after{600'000};     // without members
 
   struct Parts {
     Loop& loop;

@@ -23,16 +23,28 @@ std::array<std::byte, Size> filled(int with) {
   return bytes;
 }
 
-Digest layer() { return digest_of(DigestAlgorithm::sha256, bytes_of("layer")); }
-Digest long_layer() { return digest_of(DigestAlgorithm::sha512, bytes_of("layer")); }
-Join a_join() { return {layer(), {LayerKind::manifest, "reg.example.com:5000", "library/alpine"}, 65'536, "secret"}; }
-HashBatch a_batch() { return {64, {filled<32>(1), filled<32>(2)}, filled<64>(3)}; }
+Digest layer() {
+  return digest_of(DigestAlgorithm::sha256, bytes_of("layer"));
+}
+Digest long_layer() {
+  return digest_of(DigestAlgorithm::sha512, bytes_of("layer"));
+}
+Join a_join() {
+  return {layer(), {LayerKind::manifest, "reg.example.com:5000", "library/alpine"}, 65'536, "secret"};
+}
+HashBatch a_batch() {
+  return {64, {filled<32>(1), filled<32>(2)}, filled<64>(3)};
+}
 
 std::vector<Golden> agent_messages() {
   return {
-      {"hello",
-       Hello{1, "node-1", "rack-a", 1'700'000'000'000, {"", 7072, "node-1", false}, {"10.0.0.1", 7073, "node-1", false},
-             {layer(), long_layer()}}},
+      {"hello", Hello{1,
+                      "node-1",
+                      "rack-a",
+                      1'700'000'000'000,
+                      {"", 7072, "node-1", false},
+                      {"10.0.0.1", 7073, "node-1", false},
+                      {layer(), long_layer()}}},
       {"holds", Holds{{long_layer()}}},
       {"join", a_join()},
       {"progress", Progress{layer(), 1, 1000, true}},
@@ -46,9 +58,13 @@ std::vector<Golden> agent_messages() {
 std::vector<Golden> tracker_messages() {
   return {
       {"welcome", Welcome{1, 3, filled<32>(4), filled<32>(5), filled<32>(6), 99, {"http://10.0.0.9:7080"}}},
-      {"joined",
-       Joined{layer(), 1'000'000, 16'384, 1, "application/vnd.oci.image.manifest.v1+json", {{"", 7082, "", true}},
-              {{"10.0.0.1", 7073, "node-1", false}}}},
+      {"joined", Joined{layer(),
+                        1'000'000,
+                        16'384,
+                        1,
+                        "application/vnd.oci.image.manifest.v1+json",
+                        {{"", 7082, "", true}},
+                        {{"10.0.0.1", 7073, "node-1", false}}}},
       {"refused", Refused{layer(), Reason::size, "the origin says 5 bytes"}},
       {"peers", Peers{layer(), 1, {{"10.0.0.2", 7072, "node-2", false}, {"fd00::1", 7072, "node-3", false}}}},
       {"serve", Serve{layer(), 1}},

@@ -40,7 +40,8 @@ TEST_CASE("without a file the tracker listens on loopback and seeds everywhere")
 }
 
 TEST_CASE("what is printed reads back as the same configuration") {
-  const Config config = read("[seeder]\norigin_limit = \"10MiB/s\"\n[control]\nlisten = \"0.0.0.0:7080\"\nplaintext = true\n");
+  const Config config =
+      read("[seeder]\norigin_limit = \"10MiB/s\"\n[control]\nlisten = \"0.0.0.0:7080\"\nplaintext = true\n");
   CHECK(config.seeder.origin_limit == ByteRate{10 << 20});
   CHECK(print_config(read(print_config(config))) == print_config(config));
 }
@@ -54,7 +55,8 @@ TEST_CASE("an unencrypted control channel for other machines must be asked for, 
 
 TEST_CASE("unknown keys, bad addresses, levels and advertised names are faults, all in one go") {
   const std::string faults = fault(
-      "[control]\nlisten = \"here\"\n[seeder]\nadvertise = \"tracker.example.com\"\n[log]\nlevel = \"loud\"\n[tls]\nca = \"x\"\n");
+      "[control]\nlisten = \"here\"\n[seeder]\nadvertise = \"tracker.example.com\"\n[log]\nlevel = \"loud\"\n[tls]\nca "
+      "= \"x\"\n");
   for (const char* word : {"listen", "advertise", "level", "tls"}) {
     INFO(word);
     CHECK(faults.find(word) != std::string::npos);

@@ -153,8 +153,8 @@ TEST_CASE("the layers that are being seeded are shown as JSON") {
   REQUIRE(f.receive(*socket));
   REQUIRE(f.receive(*socket));  // joined
   const std::string shown = f.get(f.server.address(), "/v1/layers").body;
-  for (const std::string& part : {digest.text(), std::string("\"size_bytes\": 300000"), std::string("\"state\": \"fetching\""),
-                                  std::string("\"joining\": 1")}) {
+  for (const std::string& part : {digest.text(), std::string("\"size_bytes\": 300000"),
+                                  std::string("\"state\": \"fetching\""), std::string("\"joining\": 1")}) {
     INFO(shown);
     CHECK(shown.find(part) != std::string::npos);
   }

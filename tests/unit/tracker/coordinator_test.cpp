@@ -53,8 +53,8 @@ struct Fixture : SeederFixture {
     return links[node];
   }
   void join(const std::string& node, const Digest& digest, std::uint64_t size_hint_bytes = 0) {
-    coordinator.handle(ids.at(node), control::Join{digest, {control::LayerKind::blob, "reg", "library/alpine"},
-                                                   size_hint_bytes, ""});
+    coordinator.handle(ids.at(node),
+                       control::Join{digest, {control::LayerKind::blob, "reg", "library/alpine"}, size_hint_bytes, ""});
   }
   void progress(const std::string& node, const Digest& digest, Generation generation = 0, bool complete = false) {
     coordinator.handle(ids.at(node), control::Progress{digest, generation, 1, complete});

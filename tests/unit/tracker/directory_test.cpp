@@ -9,7 +9,9 @@ using namespace shoal::tracker;
 
 namespace {
 
-Digest layer(const std::string& name) { return digest_of(DigestAlgorithm::sha256, bytes_of(name)); }
+Digest layer(const std::string& name) {
+  return digest_of(DigestAlgorithm::sha256, bytes_of(name));
+}
 
 control::Hello hello(const std::string& node, std::uint64_t epoch = 1) {
   control::Hello hello;
@@ -20,7 +22,9 @@ control::Hello hello(const std::string& node, std::uint64_t epoch = 1) {
   return hello;
 }
 
-Time at(Milliseconds since_start) { return Time() + since_start; }
+Time at(Milliseconds since_start) {
+  return Time() + since_start;
+}
 
 }  // namespace
 
@@ -154,7 +158,8 @@ TEST_CASE("a restart makes everybody joining again, without neighbours and witho
   Roster roster;
   roster.join(1, 0).state = MemberState::ready;
   CHECK(roster.give_seeder(1));
-  roster.graph().add(1, [](NodeId) { return true; }, random);
+  roster.graph().add(
+      1, [](NodeId) { return true; }, random);
   roster.restart(1);
   CHECK(roster.generation() == 1);
   CHECK(roster.find(1)->state == MemberState::joining);

@@ -15,9 +15,10 @@ class MemorySource final : public LayerSource {
  public:
   // How one answer goes wrong; the default does not.
   struct Body {
-    std::uint64_t cut_after = std::numeric_limits<std::uint64_t>::max();  // bytes of the layer; then the connection breaks
-    std::optional<Error> error{};                                          // instead of an answer
-    std::optional<Bytes> bytes{};                                          // instead of the layer's
+    std::uint64_t cut_after =
+        std::numeric_limits<std::uint64_t>::max();  // bytes of the layer; then the connection breaks
+    std::optional<Error> error{};                   // instead of an answer
+    std::optional<Bytes> bytes{};                   // instead of the layer's
   };
 
   explicit MemorySource(Loop& loop) : changed_(loop) {}

@@ -92,7 +92,8 @@ TEST_CASE("members that lost most of their neighbours are given new ones, and th
 TEST_CASE("a member that cannot be reached is not chosen") {
   std::mt19937 random(5);
   PeerChoice graph = grown(40, random);
-  const auto dialled = graph.add(41, [](NodeId other) { return other % 2 == 0; }, random);
+  const auto dialled = graph.add(
+      41, [](NodeId other) { return other % 2 == 0; }, random);
   CHECK(dialled.size() == PeerChoice::newcomer_degree);
   for (const NodeId other : dialled) CHECK(other % 2 == 0);
 }

@@ -38,7 +38,8 @@ TEST_CASE("pieces are published, and the layer may be joined, before the origin 
   f.source.allow(1'000'000);
   f.seeder.want(f.wanted(digest));
   const PieceIndex arrived = 1'000'000 / 16'384;
-  REQUIRE(f.until([&] { return !f.events.known_layers.empty() && f.swarm_of(digest, layer_size).in_file.size() == arrived; }));
+  REQUIRE(f.until(
+      [&] { return !f.events.known_layers.empty() && f.swarm_of(digest, layer_size).in_file.size() == arrived; }));
   CHECK(f.events.finished_layers.empty());
   CHECK(std::holds_alternative<LayerInfo>(f.seeder.want(f.wanted(digest))));
   f.source.allow(layer_size.value);
@@ -108,13 +109,47 @@ TEST_CASE("a body that breaks off is resumed by Range from the first missing byt
 TEST_CASE("an origin that breaks off again and again ends in a refusal, and the swarm is left") {
   SeederFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
-  f.source.next_answers({{.cut_after = 100'000}, {.cut_after = 100'000}, {.cut_after = 100'000}, {.cut_after = 100'000}});
+  f.source.next_answers(
+      {{.cut_after = 100'000}, {.cut_after = 100'000}, {.cut_after = 100'000}, {.cut_after = 100'000}});
   f.seeder.want(f.wanted(digest));
   REQUIRE(f.until([&] { return !f.events.refusals.empty(); }));
   CHECK(f.events.refusals[0].reason == control::Reason::unavailable);
   CHECK(f.source.opened_from.size() == 4);
   CHECK(f.swarm_of(digest, layer_size).left);
   CHECK(f.store.reserved() == ByteCount{0});
+}
+
+TEST_CASE("an origin that fails to answer is asked four times, then everybody is refused") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  const Error failure{ErrorKind::unavailable, "connect: Connection refused"};
+  f.source.next_answers({{.error = failure}, {.error = failure}, {.error = failure}, {.error = failure}});
+  f.seeder.want(f.wanted(digest));
+  REQUIRE(f.until([&] { return !f.events.refusals.empty(); }));
+  CHECK(f.source.opened_from.size() == 4);
+  CHECK(f.events.refusals[0].reason == control::Reason::unavailable);
+  CHECK(f.events.refusals[0].what == failure.what);
+}
+
+TEST_CASE("an origin that answers after a failure is used") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.source.next_answers({{.error = Error{ErrorKind::unavailable, "503"}}});
+  f.seeder.want(f.wanted(digest));
+  CHECK(f.until([&] { return f.store.find(digest).has_value(); }));
+  CHECK(f.events.refusals.empty());
+}
+
+TEST_CASE("no more layers than the bound are fetched at once") {
+  SeederFixture f;
+  f.source.allow(0);
+  for (std::size_t i = 0; i < Seeder::largest_fetches; ++i) {
+    const Digest digest = f.source.add(numbered_bytes(1'000, static_cast<int>(i)));
+    CHECK(std::holds_alternative<Pending>(f.seeder.want(f.wanted(digest))));
+  }
+  const Wish wish = f.seeder.want(f.wanted(f.source.add(numbered_bytes(1'000, 1'000))));
+  REQUIRE(std::holds_alternative<Refusal>(wish));
+  CHECK(std::get<Refusal>(wish).reason == control::Reason::unavailable);
 }
 
 TEST_CASE("a refusal is remembered for two seconds, then the origin is asked again") {
