@@ -1,0 +1,119 @@
+// Layers from a registry: whole, from a byte on, and what is not believed.
+#include <catch2/catch.hpp>
+
+#include "tests/doubles/scripted_server.hpp"
+#include "tests/unit/origin/origin_fixture.hpp"
+
+using namespace shoal;
+using namespace shoal::test;
+
+namespace {
+
+std::string content() {
+  std::string out(3'000'000, '\0');
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<char>(i * i >> 7);
+  return out;
+}
+
+ErrorKind kind_of(const std::string& scripted, std::uint64_t from = 0) {
+  ScriptedServer server(scripted, Afterwards::close);
+  OriginClient client(server.url());
+  const auto layer = client.open(from);
+  if (!layer) return layer.error().kind;
+  REQUIRE_FALSE(layer->bytes);
+  return layer->bytes.error().kind;
+}
+
+}  // namespace
+
+TEST_CASE("a layer arrives whole, with the size its headers say") {
+  const std::string whole = content();
+  FakeRegistry registry;
+  registry.routes().Get(OriginClient::blob_path(), [&](const auto&, auto& response) { response.set_content(whole, "a/b"); });
+  registry.start();
+  OriginClient client(registry.url());
+  const auto layer = client.open();
+  REQUIRE(layer);
+  CHECK(layer->size.value == whole.size());
+  CHECK(layer->offset == 0);
+  CHECK(layer->content_type == "a/b");
+  CHECK(text_of(layer->bytes.value()) == whole);
+  CHECK(registry.seen().at(0).range.empty());
+}
+
+TEST_CASE("a layer from a byte on is asked for by Range and arrives from there") {
+  const std::string whole = content();
+  FakeRegistry registry;
+  registry.routes().Get(OriginClient::blob_path(), [&](const auto&, auto& response) { response.set_content(whole, "a/b"); });
+  registry.start();
+  OriginClient client(registry.url());
+  const auto layer = client.open(1'000'001);
+  REQUIRE(layer);
+  CHECK(registry.seen().at(0).range == "bytes=1000001-");
+  CHECK(layer->size.value == whole.size());
+  CHECK(layer->offset == 1'000'001);
+  CHECK(text_of(layer->bytes.value()) == std::string_view(whole).substr(1'000'001));
+}
+
+TEST_CASE("a registry that ignores Range sends the layer from its beginning, and says so") {
+  ScriptedServer server("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n12345", Afterwards::close);
+  OriginClient client(server.url());
+  const auto layer = client.open(3);
+  REQUIRE(layer);
+  CHECK(layer->offset == 0);
+  CHECK(text_of(layer->bytes.value()) == "12345");
+}
+
+TEST_CASE("an empty layer is one") {
+  ScriptedServer server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", Afterwards::close);
+  OriginClient client(server.url());
+  const auto layer = client.open();
+  REQUIRE(layer);
+  CHECK(layer->size.value == 0);
+  CHECK(layer->bytes->empty());
+}
+
+TEST_CASE("a range that is not the one asked for is unavailable") {
+  const auto answer = [](const char* range, const char* body) {
+    return "HTTP/1.1 206 Partial Content\r\nContent-Length: " + std::to_string(std::string_view(body).size()) +
+           "\r\nContent-Range: " + range + "\r\n\r\n" + body;
+  };
+  CHECK(kind_of(answer("bytes 2-9/10", "23456789"), 3) == ErrorKind::unavailable);
+  CHECK(kind_of(answer("bytes 3-8/10", "345678"), 3) == ErrorKind::unavailable);
+  CHECK(kind_of(answer("bytes 3-9/*", "3456789"), 3) == ErrorKind::unavailable);
+  CHECK(kind_of(answer("bytes 3-9/10", "34567"), 3) == ErrorKind::unavailable);
+  CHECK(kind_of(answer("bytes 0-9/10", "0123456789"), 0) == ErrorKind::unavailable);
+  CHECK(kind_of("HTTP/1.1 206 Partial Content\r\nContent-Length: 1\r\n\r\n1", 3) == ErrorKind::unavailable);
+}
+
+TEST_CASE("a layer without a length, or larger than any, is refused") {
+  CHECK(kind_of("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n") == ErrorKind::refused);
+  CHECK(kind_of("HTTP/1.1 200 OK\r\n\r\nabc") == ErrorKind::refused);
+  CHECK(kind_of("HTTP/1.1 200 OK\r\nContent-Length: 1099511627777\r\n\r\nabc") == ErrorKind::refused);
+}
+
+TEST_CASE("a layer that ends early is unavailable after the bytes that came") {
+  CHECK(kind_of("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345") == ErrorKind::unavailable);
+  CHECK(kind_of("HTTP/1.1 206 Partial Content\r\nTransfer-Encoding: chunked\r\nContent-Range: bytes 3-9/10\r\n\r\n"
+                "3\r\n345\r\n0\r\n\r\n", 3) == ErrorKind::unavailable);
+  CHECK(kind_of("HTTP/1.1 206 Partial Content\r\nTransfer-Encoding: chunked\r\nContent-Range: bytes 3-4/5\r\n\r\n"
+                "9\r\n345678901\r\n0\r\n\r\n", 3) == ErrorKind::unavailable);
+}
+
+TEST_CASE("a status is named for what the caller may do next") {
+  const auto answer = [](const char* status) { return "HTTP/1.1 " + std::string(status) + "\r\nContent-Length: 0\r\n\r\n"; };
+  CHECK(kind_of(answer("404 Not Found")) == ErrorKind::not_found);
+  CHECK(kind_of(answer("401 Unauthorized")) == ErrorKind::refused);
+  CHECK(kind_of(answer("403 Forbidden")) == ErrorKind::refused);
+  for (const char* later : {"429 Too Many Requests", "500 Internal Server Error", "503 Service Unavailable", "416 Range", "204 None"}) {
+    CHECK(kind_of(answer(later)) == ErrorKind::unavailable);
+  }
+}
+
+TEST_CASE("when to come back is part of the error") {
+  ScriptedServer server("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 30\r\nContent-Length: 0\r\n\r\n", Afterwards::close);
+  OriginClient client(server.url());
+  const auto layer = client.open();
+  REQUIRE_FALSE(layer);
+  CHECK_THAT(layer.error().what, Catch::Contains("429") && Catch::Contains("retry after 30"));
+}

@@ -1,0 +1,101 @@
+// FakeRegistry: a server of cpp-httplib that remembers what it was asked. OriginClient: our Origin on a loop of its own,
+// with one upstream, "reg.test".
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shared/crypto/hasher.hpp"
+#include "shared/origin/origin.hpp"
+#include "tests/doubles/http_origin.hpp"
+#include "tests/doubles/loop_thread.hpp"
+
+namespace shoal::test {
+
+struct SeenRequest {
+  std::string method;
+  std::string target;
+  std::string authorization;
+  std::string range;
+};
+
+class FakeRegistry {
+ public:
+  template <class... Arguments>
+  explicit FakeRegistry(const Arguments&... arguments) : http_(arguments...) {
+    http_.routes().set_pre_routing_handler([this](const httplib::Request& request, httplib::Response&) {
+      const std::scoped_lock lock(mutex_);
+      seen_.push_back({request.method, request.target, request.get_header_value("Authorization"),
+                       request.get_header_value("Range")});
+      return httplib::Server::HandlerResponse::Unhandled;
+    });
+  }
+  httplib::Server& routes() { return http_.routes(); }
+  void start() { http_.start(); }
+  std::string url(const std::string& path = "") const { return http_.url(path); }
+  int port() const { return http_.port(); }
+  std::vector<SeenRequest> seen() {
+    const std::scoped_lock lock(mutex_);
+    return seen_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<SeenRequest> seen_;
+  HttpOrigin http_;
+};
+
+struct WholeLayer {
+  ByteCount size;
+  std::uint64_t offset = 0;
+  std::string content_type;
+  Result<Bytes> bytes;
+};
+
+class OriginClient {
+ public:
+  explicit OriginClient(const std::string& url) { options.upstreams["reg.test"].url = url; }
+
+  origin::Options options;  // until the first question
+  ManualClock& clock() { return clock_; }
+
+  Result<origin::Answer> ask(const std::string& path, const std::string& method = "GET", const std::string& authorization = "") {
+    return loop_.wait_for(origin().ask({"reg.test", "lib/a"}, method, path, "application/json", authorization));
+  }
+  Result<WholeLayer> open(std::uint64_t from = 0, const std::string& authorization = "") {
+    return loop_.wait_for(read_layer(origin(), from, authorization));
+  }
+  static Digest digest() { return digest_of(DigestAlgorithm::sha256, bytes_of("layer")); }
+  static std::string blob_path() { return "/v2/lib/a/blobs/" + digest().text(); }
+
+ private:
+  origin::Origin& origin() {
+    if (!origin_) origin_.emplace(options, clock_);
+    return *origin_;
+  }
+  static Task<Result<WholeLayer>> read_layer(origin::Origin& origin, std::uint64_t from, std::string authorization) {
+    const origin::Repository repository{"reg.test", "lib/a"};
+    const auto stream = co_await origin.open(repository, origin::Kind::blob, digest(), from, authorization);
+    if (!stream) co_return tl::unexpected(stream.error());
+    WholeLayer layer{(*stream)->size(), (*stream)->offset(), (*stream)->content_type(), Bytes()};
+    while (layer.bytes) {
+      const auto part = co_await (*stream)->next();
+      if (!part) {
+        layer.bytes = tl::unexpected(part.error());
+      } else if (part->empty()) {
+        break;
+      } else {
+        layer.bytes->insert(layer.bytes->end(), part->begin(), part->end());
+      }
+    }
+    co_return layer;
+  }
+
+  LoopThread loop_;
+  ManualClock clock_{loop_.loop()};
+  std::optional<origin::Origin> origin_;
+};
+
+}  // namespace shoal::test
