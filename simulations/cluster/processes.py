@@ -14,6 +14,7 @@ class Process:
 
     def __init__(self, name, argv, log_path, place=None, environment=None):
         self.name = name
+        self.program = os.path.basename(argv[0])
         self.log_path = log_path
         # setpriv and `ip netns exec` replace themselves by the program, so the id is the program's own.
         wrapped = ["setpriv", "--pdeathsig", "TERM", "--", *(place.command(argv) if place else argv)]

@@ -25,6 +25,8 @@ class Alone(Case):
         image = self.library.medium()
         agent = self.agents(1, [])[0]
         self.assert_pulled(self.pull(agent, "medium"), image)
+        for digest in image.blobs:
+            self.store_file(agent, digest)
         self.assertEqual(agent.process.end(), 0)
         agent.start()
         self.origin.forget_requests()

@@ -39,10 +39,22 @@ class Case(unittest.TestCase):
         self.library = _run["library"]
         self.origin = self.library.registry
         self.workspace = self.enterContext(Workspace(_run["keep"]))
+        self.addCleanup(self._end_programs)
         signal.signal(signal.SIGALRM, self._too_long)
         signal.alarm(LIMIT_SECONDS)
         self.addCleanup(signal.alarm, 0)
         self.origin.forget_requests()
+
+    def _end_programs(self):
+        """Every agent and tracker ends when asked to, with 0, and none ended by itself: sanitizers make that non-zero."""
+        faults = []
+        for process in self.workspace.processes:
+            if process.program.startswith("shoal-"):
+                expected = (0,) if process.running() else (0, -signal.SIGKILL)
+                code = process.end()
+                if code not in expected:
+                    faults.append(f"{process.name} ended with {code}:\n{process.log_tail(40)}")
+        self.assertEqual(faults, [], "\n".join(faults))
 
     def _too_long(self, *_):
         raise TimeoutError(f"the test took longer than {LIMIT_SECONDS} s")
