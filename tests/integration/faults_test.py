@@ -54,6 +54,8 @@ class WrongBytes(Case):
         self.fault(corrupt_at=self.layer.size // 2, times=1)
         _, agents = self.cluster(2, self.proxy.url)
         outcomes = [puller.ended(60) for puller in [Puller(self, agent, "medium") for agent in agents]]
+        for agent in agents:
+            self.wait_until_idle(agent)
         for agent, outcome in zip(agents, outcomes):
             if isinstance(outcome, PullFailed):  # a client that already had bytes of the wrong stream is cut off
                 self.assert_pulled(self.pull(agent, "medium"), self.image)
@@ -66,8 +68,9 @@ class WrongBytes(Case):
         for puller in [Puller(self, agent, "medium") for agent in agents]:
             self.assertIsInstance(puller.ended(60), PullFailed)
         self.proxy.rules = []
-        for agent in agents:
+        for agent in agents:  # a client that goes on after wrong bytes with right ones has a wrong layer, and knows it
             self.wait_until_idle(agent)
+        for agent in agents:
             self.assert_pulled(self.pull(agent, "medium"), self.image)
 
     def test_a_wrong_small_layer_at_the_origin_is_never_a_complete_answer(self):
