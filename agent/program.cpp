@@ -1,13 +1,14 @@
 #include "agent/program.hpp"
 
 #include <boost/asio/signal_set.hpp>
+#include <csignal>
 
 #include "shared/log/log.hpp"
 
 namespace shoal::agent {
 namespace {
 
-constexpr Milliseconds drain_limit{10'000};  // for bodies under way; systemd's own default is 90 s
+constexpr Milliseconds drain_limit{10'000};  // for bodies and commits under way; systemd's own default is 90 s
 
 std::vector<std::string> with_default(std::vector<std::string> allow, const std::string& upstream) {
   if (!upstream.empty()) allow.push_back(upstream);
@@ -86,6 +87,8 @@ control::Hello Program::hello() const {
 }
 
 void Program::run() {
+  std::signal(SIGPIPE, SIG_IGN);  // sendfile to a client that is gone
+  std::signal(SIGHUP, SIG_IGN);
   boost::asio::signal_set signals(loop_, SIGTERM, SIGINT);
   signals.async_wait([this](const IoError& error, int) {
     if (!error) spawn(loop_, drain());
@@ -100,7 +103,9 @@ Task<void> Program::drain() {
   log::info("agent", "draining");
   registry_server_->stop_listening();
   const Time end = clock_.now() + drain_limit;
-  while (registry_server_->open_exchanges() > 0 && clock_.now() < end) co_await clock_.sleep(Milliseconds(50));
+  while ((registry_server_->open_exchanges() > 0 || pulls_->committing() > 0) && clock_.now() < end) {
+    co_await clock_.sleep(Milliseconds(50));
+  }
   trackers_.stop();
   loop_.stop();
 }

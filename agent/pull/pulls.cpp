@@ -119,6 +119,11 @@ std::optional<Layer> Pulls::find_held(const Digest& digest) {
   return Layer(std::move(*held));
 }
 
+std::size_t Pulls::committing() const {
+  return static_cast<std::size_t>(
+      std::count_if(running_.begin(), running_.end(), [](const auto& entry) { return entry.second->filled(); }));
+}
+
 Task<void> Pulls::keep_bytes(Ask ask, Bytes bytes, std::string content_type) {
   if (running_.contains(ask.digest) || parts_.store.find(ask.digest)) co_return;
   const Time started = parts_.clock.now();

@@ -49,6 +49,7 @@ class Pulls final : public link::Listener {
   Task<void> keep_bytes(Ask ask, Bytes bytes, std::string content_type);
 
   const std::unordered_map<Digest, std::shared_ptr<Download>>& running() const { return running_; }
+  std::size_t committing() const;  // layers that are whole and on their way to being held
 
   void on_up(link::TrackerLink& link) override;
   void on_message(link::TrackerLink& link, control::Message message) override;
