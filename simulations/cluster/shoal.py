@@ -114,10 +114,11 @@ class Agent(_Program):
         self.registry = Endpoint(place, place.local_address, registry)
 
     def received(self):
-        """Bytes of layers by where they came from: peers, seeder, origin."""
+        """Bytes of layers by where they came from. Small layers come in one round trip, from an agent or the tracker."""
         metrics = self.metrics()
         return {"peers": metrics.get('shoal_swarm_received_bytes_total{source="peers"}', 0),
                 "seeder": metrics.get('shoal_swarm_received_bytes_total{source="seeder"}', 0),
+                "small": metrics.get("shoal_small_received_bytes_total", 0),
                 "origin": metrics.get("shoal_origin_received_bytes_total", 0)}
 
     def status(self):

@@ -23,13 +23,13 @@ def show_report(options, stage, result, overlaps, faults, say):
 def _show_nodes(result, say):
     say("")
     say(f"{'node':>8}  {'client':<10} {'seconds':>8} {'unpacked':>9} {'from peers':>12} {'from tracker':>13} "
-        f"{'from origin':>12}  layers")
+        f"{'small layers':>13} {'from origin':>12}  layers")
     for node in result["per_node"]:
         received = node["received"]
         unpacked = _seconds(node["ready_seconds"]) if node["client"] == "containerd" else ""
         say(f"{node['name']:>8}  {node['client']:<10} {_seconds(node['seconds']):>8} {unpacked:>9} "
             f"{size_text(int(received['peers'])):>12} {size_text(int(received['seeder'])):>13} "
-            f"{size_text(int(received['origin'])):>12}  {'WRONG' if node['faults'] else 'right'}")
+            f"{size_text(int(received['small'])):>13} {size_text(int(received['origin'])):>12}  {'WRONG' if node['faults'] else 'right'}")
 
 
 def _show_origin(stage, result, say):
