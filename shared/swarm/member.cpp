@@ -78,7 +78,7 @@ bool Member::on(PeerId id, Neighbour& peer, const Hello& hello, Time now) {
   if (!held) return false;
   peer.greeted = true;
   peer.node = hello.node;
-  peer.is_seeder = hello.role == Role::seed;
+  peer.is_seeder = hello.role == Role::seed;  // its word: it may push, and what it pushes is verified all the same
   policy_.peer_came(id, peer.is_seeder, peer.shown, now);
   peer.shown = PieceSet();
   Offered offered;
@@ -157,6 +157,7 @@ void Member::publish(const Publication& publication, Time now) {
 
 void Member::tick(Time now) {
   tick_waiting(now);
+  watch_pushes(now);
   for (auto& [id, peer] : neighbours_) pump(peer);
   act(now);
 }

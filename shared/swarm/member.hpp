@@ -71,6 +71,7 @@ class Member {
     std::optional<Incoming> incoming;
     bool in_message = false;  // the head of the current piece message was seen
     int bad_batches = 0;
+    std::size_t unsent_before = 0;
     bool passes_hashes_on = true;  // until it did not answer
   };
   struct Source {
@@ -109,6 +110,7 @@ class Member {
   void send_hashes(Neighbour& peer, PieceIndex piece);
   void send_piece(Neighbour& peer, PieceIndex piece, bool pushed);
   void pump(Neighbour& peer);
+  void watch_pushes(Time now);
 
   Membership membership_;
   Shared& shared_;
@@ -121,6 +123,7 @@ class Member {
   std::uint64_t reassigned_seen_ = 0;
   PeerId next_id_ = 1;
   Time receiving_reported_{};
+  Time pushes_watched_{};
   bool failed_ = false;
 };
 

@@ -12,6 +12,7 @@ constexpr std::size_t most_waiting = 8;          // pieces kept in memory for wa
 constexpr Milliseconds waiting_answer{100};      // then the tracker is asked for the hash, and all neighbours
 constexpr Milliseconds waiting_limit{3000};      // then the piece is dropped
 constexpr Milliseconds receiving_interval{200};  // swarm.hpp: Receiving
+constexpr Milliseconds pushes_interval{100};     // how often the progress of pushes is looked at
 
 }  // namespace
 
@@ -187,6 +188,17 @@ void Member::pump(Neighbour& peer) {
     const PieceIndex piece = peer.queue.front();
     peer.queue.pop_front();
     send_piece(peer, piece, false);
+  }
+}
+
+// On a slow line a push may take longer than our patience; what still drains is not stuck.
+void Member::watch_pushes(Time now) {
+  if (membership_.role != Role::seed || now < pushes_watched_ + pushes_interval) return;
+  pushes_watched_ = now;
+  for (auto& [id, peer] : neighbours_) {
+    const std::size_t unsent = peer.link->unsent_bytes();
+    if (unsent < peer.unsent_before) policy_.bytes_flow(id, now);
+    peer.unsent_before = unsent;
   }
 }
 

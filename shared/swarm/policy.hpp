@@ -80,7 +80,7 @@ class Policy {
 
   // The first bytes of a piece, whether asked or pushed. Only a seeder may send what nobody asked.
   Arrival piece_begins(PeerId id, PieceIndex piece, Time now);
-  void bytes_flow(PeerId id, Time now);  // more of a piece came: this peer is not stuck
+  void bytes_flow(PeerId id, Time now);  // more of a piece came from, or left for, this peer: it is not stuck
   void piece_verified(PeerId id, PieceIndex piece, Time now);
   void piece_bad(PeerId id, PieceIndex piece);   // its hash did not match
   void piece_lost(PeerId id, PieceIndex piece);  // refused by the peer
@@ -106,7 +106,7 @@ class Policy {
     std::vector<Outstanding> pushed;  // sent to it, not acknowledged
     std::vector<PieceIndex> late;     // given back, may still come; bounded
     std::uint64_t given = 0;          // pushes in all
-    Time heard{};                     // bytes of a piece, or an acknowledgement
+    Time heard{};                     // bytes of a piece moved, or an acknowledgement came
     Time shunned_until{};             // it was silent too long; a whole piece from it ends that
     int silences = 0;
     int bad = 0;
@@ -133,6 +133,7 @@ class Policy {
   void expire_asks(Time now);
   std::size_t depth(const Peer& peer) const;
   std::optional<PieceIndex> best(const Peer& peer) const;
+  void ask_of(PeerId id, Peer& peer, Time now, std::vector<Action>& actions);
   void decide_asks(Time now, std::vector<Action>& actions);
 
   // policy_pushes.cpp

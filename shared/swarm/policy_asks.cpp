@@ -107,11 +107,12 @@ void Policy::give_back(Peer& peer, Time now) {
 void Policy::expire_asks(Time now) {
   for (auto& [id, peer] : peers_) {
     const Milliseconds limit = patience(peer);
-    const bool silent = std::any_of(peer.asked.begin(), peer.asked.end(), [&](const Outstanding& o) {
-      // Silence, or a trickle that keeps one piece five times as long.
-      return now > std::max(o.since, peer.heard) + limit || now > o.since + limit * 5;
+    // A trickle may keep one piece that much longer than silence.
+    const Milliseconds longest = usual_.count() > 0 ? limit * 5 : limit * 15;
+    const bool stuck = std::any_of(peer.asked.begin(), peer.asked.end(), [&](const Outstanding& o) {
+      return now > std::max(o.since, peer.heard) + limit || now > o.since + longest;
     });
-    if (silent) give_back(peer, now);
+    if (stuck) give_back(peer, now);
   }
 }
 
@@ -143,18 +144,25 @@ std::optional<PieceIndex> Policy::best(const Peer& peer) const {
   return choice;
 }
 
+void Policy::ask_of(PeerId id, Peer& peer, Time now, std::vector<Action>& actions) {
+  if (peer.nothing_useful || peer.bad >= limits_.bad_pieces || now < peer.shunned_until) return;
+  const std::size_t most = depth(peer);
+  while (peer.asked.size() < most) {
+    const std::optional<PieceIndex> piece = best(peer);
+    peer.nothing_useful = !piece;
+    if (!piece) return;
+    peer.asked.push_back({*piece, now});
+    ++expected_[*piece];
+    actions.push_back(Ask{id, *piece});
+  }
+}
+
+// The seeder last: what a neighbour has too is asked there.
 void Policy::decide_asks(Time now, std::vector<Action>& actions) {
   if (have_.complete()) return;
-  for (auto& [id, peer] : peers_) {
-    if (peer.nothing_useful || peer.bad >= limits_.bad_pieces || now < peer.shunned_until) continue;
-    const std::size_t most = depth(peer);
-    while (peer.asked.size() < most) {
-      const std::optional<PieceIndex> piece = best(peer);
-      peer.nothing_useful = !piece;
-      if (!piece) break;
-      peer.asked.push_back({*piece, now});
-      ++expected_[*piece];
-      actions.push_back(Ask{id, *piece});
+  for (const bool seeders : {false, true}) {
+    for (auto& [id, peer] : peers_) {
+      if (peer.is_seeder == seeders) ask_of(id, peer, now, actions);
     }
   }
 }

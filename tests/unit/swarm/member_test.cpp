@@ -324,3 +324,25 @@ TEST_CASE("pieces of more than 512 KiB travel in several messages, in order") {
   CHECK(arrived == 1);
   CHECK_FALSE(agent.receive(holder_id, answer[2], answer[2].size(), now));  // the second half alone
 }
+
+TEST_CASE("a push that still drains is not given to another, one that does not is") {
+  Stage stage(Role::seed);
+  REQUIRE(stage.greets(Role::fetch, Held::nothing));
+  PlayedLink second;
+  const PeerId other = stage.member->link_up(second);
+  Hello hello;
+  hello.node = "other";
+  const Bytes frame = encode_frame(hello);
+  REQUIRE(stage.member->receive(other, ByteView(frame).subspan(frame_room), frame.size() - frame_room, stage.now));
+  const std::size_t pushed = stage.link.pieces().size();
+  stage.link.unsent = 100'000;
+  for (int second_passed = 0; second_passed < 5; ++second_passed) {
+    stage.now += Milliseconds(1000);
+    stage.member->tick(stage.now);
+    stage.link.unsent -= 10'000;
+  }
+  CHECK(second.pieces().empty());
+  for (int i = 0; i < 4; ++i) stage.member->tick(stage.now += Milliseconds(1000));
+  CHECK(second.pieces().size() == 4);  // what one of two peers may have outstanding
+  CHECK(stage.metrics.reassigned_pieces.value() == pushed);
+}

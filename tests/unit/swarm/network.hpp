@@ -62,6 +62,7 @@ struct TestNode {
 // Runs the loop until `condition` holds; false when that takes longer than `limit`.
 template <class Condition>
 bool until(Loop& loop, Condition condition, std::chrono::seconds limit = std::chrono::seconds(60)) {
+  const auto work = asio::make_work_guard(loop);  // the loop waits rather than spins
   const auto deadline = std::chrono::steady_clock::now() + limit;
   while (!condition()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
