@@ -17,7 +17,7 @@ def show_report(options, stage, result, overlaps, faults, say):
     for fault in faults:
         say(f"WRONG: {fault}")
     if not faults:
-        say(f"RIGHT: every layer on all {result['nodes']} nodes has its digest, and the origin sent each blob once.")
+        say("RIGHT: every layer has its digest on every node, and the origin sent each blob once.")
 
 
 def _show_nodes(result, say):
