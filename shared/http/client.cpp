@@ -47,9 +47,9 @@ class Received final : public ClientResponse {
         silence_(silence),
         buffer_(std::make_unique_for_overwrite<std::byte[]>(buffer_size)) {}
 
-  unsigned status() const override { return reader_->status(); }
-  const Headers& headers() const override { return reader_->headers(); }
-  std::optional<std::uint64_t> content_length() const override { return reader_->content_length(); }
+  unsigned status() const override { return head_->status; }
+  const Headers& headers() const override { return head_->headers; }
+  std::optional<std::uint64_t> content_length() const override { return head_->content_length; }
 
   // Reads the head of the final answer.
   Task<Result<void>> read_head(Milliseconds limit) {
@@ -64,9 +64,9 @@ class Received final : public ClientResponse {
   }
 
   Task<Result<ByteView>> next() override {
-    while (!reader_->finished()) {
+    while (!head_->body.finished()) {
       if (begin_ != end_) {
-        const auto step = reader_->body(unread());
+        const auto step = head_->body.step(unread());
         if (!step) co_return tl::unexpected(step.error());
         begin_ += step->consumed;
         if (!step->body.empty()) co_return step->body;
@@ -75,7 +75,7 @@ class Received final : public ClientResponse {
       const auto size = co_await fill(silence_);
       if (!size) co_return tl::unexpected(size.error());
       if (*size > 0) continue;
-      const auto ended = reader_->end_of_stream();
+      const auto ended = head_->body.end_of_stream();
       if (!ended) co_return tl::unexpected(ended.error());
     }
     co_return ByteView();
@@ -90,8 +90,10 @@ class Received final : public ClientResponse {
       const auto length = head_length(received.substr(0, largest_response_head));
       if (length) {
         begin_ += *length;
-        reader_.emplace(to_head_request_);
-        co_return reader_->head(received.substr(0, *length));
+        auto head = parse_response_head(received.substr(0, *length), to_head_request_);
+        if (!head) co_return tl::unexpected(head.error());
+        head_ = std::move(*head);
+        co_return Result<void>();
       }
       if (received.size() >= largest_response_head) co_return fail(ErrorKind::unavailable, "the answer's head is too long");
       const auto left = std::chrono::ceil<Milliseconds>(due - Steady::now());
@@ -106,7 +108,7 @@ class Received final : public ClientResponse {
   Task<Result<std::size_t>> fill(Milliseconds limit) {
     std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
     end_ -= std::exchange(begin_, 0);
-    if (end_ == buffer_size) co_return fail(ErrorKind::unavailable, "malformed body: a chunk's head does not end");
+    if (end_ == buffer_size) co_return fail(ErrorKind::unavailable, "malformed body");
     const MutableBytes room(buffer_.get() + end_, buffer_size - end_);
     const auto size = co_await transport_->read_some(room, limit);
     if (size) end_ += *size;
@@ -116,7 +118,7 @@ class Received final : public ClientResponse {
   std::unique_ptr<Transport> transport_;
   bool to_head_request_;
   Milliseconds silence_;
-  std::optional<ResponseReader> reader_;
+  std::optional<ResponseHead> head_;
   std::unique_ptr<std::byte[]> buffer_;
   std::size_t begin_ = 0;  // unread bytes of the buffer
   std::size_t end_ = 0;

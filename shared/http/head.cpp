@@ -17,20 +17,19 @@ std::string_view view(string_view text) { return {text.data(), text.size()}; }
 
 bool same_header(const Header& header, std::string_view name) { return same_name(header.name, name); }
 
-// What both directions share: collects the headers and the one stretch of body that a call of `put` yields.
+// What both directions share. Beast parses heads only: no body is ever put into it.
 template <bool is_request>
 class Collector : public beast_http::basic_parser<is_request> {
  public:
   Collector() {
     this->header_limit(largest_response_head);
-    // The callers bound bodies. `boost::none` would refuse every length in Boost 1.74.
+    // Whoever reads a body bounds it. `boost::none` would refuse every length in Boost 1.74.
     this->body_limit(std::numeric_limits<std::uint64_t>::max());
   }
   std::string method;
   std::string target;
   unsigned status = 0;
   Headers headers;
-  ByteView stretch;
 
  protected:
   void on_request_impl(beast_http::verb, string_view name, string_view where, int, ParseError&) override {
@@ -43,19 +42,13 @@ class Collector : public beast_http::basic_parser<is_request> {
       error = beast_http::error::header_limit;
       return;
     }
-    if (!this->is_header_done()) headers.push_back({std::string(view(name)), std::string(view(value))});
+    headers.push_back({std::string(view(name)), std::string(view(value))});
   }
   void on_header_impl(ParseError&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>&, ParseError&) override {}
-  std::size_t on_body_impl(string_view body, ParseError&) override {
-    stretch = bytes_of(view(body));
-    return body.size();
-  }
+  std::size_t on_body_impl(string_view, ParseError&) override { return 0; }
   void on_chunk_header_impl(std::uint64_t, string_view, ParseError&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, string_view body, ParseError&) override {
-    stretch = bytes_of(view(body));
-    return body.size();
-  }
+  std::size_t on_chunk_body_impl(std::uint64_t, string_view, ParseError&) override { return 0; }
   void on_finish_impl(ParseError&) override {}
 };
 
@@ -119,51 +112,26 @@ Result<RequestHead> parse_request_head(std::string_view head) {
   return result;
 }
 
-struct ResponseReader::Parser : Collector<false> {};
-
-ResponseReader::ResponseReader(bool to_head_request) : parser_(std::make_unique<Parser>()) {
-  parser_->skip(to_head_request);
-}
-
-ResponseReader::~ResponseReader() = default;
-
-Result<void> ResponseReader::head(std::string_view head) {
+Result<ResponseHead> parse_response_head(std::string_view head, bool to_head_request) {
+  Collector<false> parser;
   ParseError error;
-  const std::size_t used = parser_->put(boost::asio::buffer(head.data(), head.size()), error);
+  const std::size_t used = parser.put(boost::asio::buffer(head.data(), head.size()), error);
   if (error) return fail(ErrorKind::unavailable, "malformed answer: " + error.message());
-  if (!parser_->is_header_done() || used != head.size()) return fail(ErrorKind::unavailable, "malformed answer");
-  return {};
-}
+  if (!parser.is_header_done() || used != head.size()) return fail(ErrorKind::unavailable, "malformed answer");
+  // A coding that we never asked for, or that hides where the body ends.
+  const bool coded = find_header(parser.headers, "Transfer-Encoding").has_value();
+  if (coded && !parser.chunked()) return fail(ErrorKind::unavailable, "an answer in an unknown transfer coding");
 
-unsigned ResponseReader::status() const { return parser_->status; }
-
-const Headers& ResponseReader::headers() const { return parser_->headers; }
-
-std::optional<std::uint64_t> ResponseReader::content_length() const {
-  const auto length = parser_->content_length();
-  if (!length) return std::nullopt;
-  return *length;
-}
-
-Result<ResponseReader::Step> ResponseReader::body(ByteView received) {
-  parser_->stretch = {};
-  ParseError error;
-  Step step;
-  step.consumed = parser_->put(boost::asio::buffer(received.data(), received.size()), error);
-  if (error && error != beast_http::error::need_more) {
-    return fail(ErrorKind::unavailable, "malformed body: " + error.message());
-  }
-  step.body = parser_->stretch;
-  return step;
-}
-
-bool ResponseReader::finished() const { return parser_->is_done(); }
-
-Result<void> ResponseReader::end_of_stream() {
-  ParseError error;
-  parser_->put_eof(error);
-  if (error) return fail(ErrorKind::unavailable, "the body ended early");
-  return {};
+  const auto length = parser.content_length();
+  const unsigned status = parser.status;
+  const bool no_body = to_head_request || status / 100 == 1 || status == 204 || status == 304;
+  const BodyReader body = no_body            ? BodyReader::none()
+                          : parser.chunked() ? BodyReader::chunked()
+                          : length           ? BodyReader::of_length(*length)
+                                             : BodyReader::until_end();
+  ResponseHead result{status, std::move(parser.headers), std::nullopt, body};
+  if (length) result.content_length = *length;
+  return result;
 }
 
 }  // namespace shoal::http

@@ -1,17 +1,16 @@
-// Head: the head of a message from outside, parsed by Beast's parser and checked, and the framing of a response's body.
+// Head: the head of a message from outside, parsed by Beast's parser and checked.
 // Source: RFC 9112; the refusals beyond Beast's own are evidence/security.md, section 1.
 //
-// Threads: any, one at a time for each object.
+// Threads: any.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "shared/core/bytes.hpp"
 #include "shared/core/result.hpp"
+#include "shared/http/body_reader.hpp"
 #include "shared/http/message.hpp"
 
 namespace shoal::http {
@@ -30,31 +29,15 @@ struct RequestHead {
 // `head` ends with its empty line. `refused` for anything malformed or ambiguous, and for a request that has a body.
 Result<RequestHead> parse_request_head(std::string_view head);
 
-// A response as it arrives: first `head`, then `body` until `finished`.
-class ResponseReader {
- public:
-  explicit ResponseReader(bool to_head_request);  // the answer to HEAD has no body whatever its headers say
-  ~ResponseReader();
-
-  // `head` ends with its empty line. `unavailable` when it is not HTTP.
-  Result<void> head(std::string_view head);
-  unsigned status() const;
-  const Headers& headers() const;
-  std::optional<std::uint64_t> content_length() const;
-
-  struct Step {
-    std::size_t consumed = 0;  // of the bytes given
-    ByteView body;             // within them; may be empty though there is more to come
-  };
-  // The next stretch of body in `received`; consumes nothing when it needs more bytes first.
-  Result<Step> body(ByteView received);
-  bool finished() const;
-  // The other side has closed. `unavailable` when the body is not complete.
-  Result<void> end_of_stream();
-
- private:
-  struct Parser;
-  std::unique_ptr<Parser> parser_;
+struct ResponseHead {
+  unsigned status = 0;
+  Headers headers;
+  std::optional<std::uint64_t> content_length;
+  BodyReader body;  // for what follows
 };
+
+// `head` ends with its empty line. `unavailable` when it is malformed or ambiguous. The answer to HEAD has no body, whatever
+// its headers say.
+Result<ResponseHead> parse_response_head(std::string_view head, bool to_head_request);
 
 }  // namespace shoal::http
