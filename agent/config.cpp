@@ -79,14 +79,13 @@ void describe(config::Section& root, Options& options) {
     listen_key(section, "listen", registry.listen, "The endpoint for the node's container runtime.");
     section.key("default_upstream", registry.endpoint.default_upstream,
                 "Registry of requests that name none (docker's registry mirrors).");
-    section.key("allow", options.upstreams.allow,
-                "Registries that may be asked beside [upstreams], by https: names or \"*.example.com\".");
+    origin::describe_allow(section, options.upstreams);
     word_key(section, "handover", registry.handover, {"stream", "whole"},
              "\"stream\": verified pieces as they arrive; \"whole\": nothing before the layer's digest matched.");
     registry.endpoint.handover =
         registry.handover == "whole" ? registry::Handover::whole : registry::Handover::stream;
   });
-  origin::describe(root, options.upstreams);
+  origin::describe(root, options.upstreams, origin::Allow::elsewhere);
   root.section("trackers", [&](config::Section& section) { describe_trackers(section, options.trackers); });
   root.section("swarm", [&](config::Section& section) { describe_swarm(section, options.swarm); });
   root.section("store", [&](config::Section& section) {

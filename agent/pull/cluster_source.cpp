@@ -116,7 +116,7 @@ Task<Result<void>> ClusterSource::from_swarm(std::shared_ptr<Download> download,
   if (!link->up()) co_return fail(ErrorKind::unavailable, "the tracker went away");
   const auto file = download->partial().file();
   Member member{.link = link, .name = {}, .generation = joined.generation, .download = download,
-                .finished_list = {}, .last_bytes = parts_.clock.now()};
+                .finished_list = {}, .last_bytes = parts_.clock.now(), .ended = {}};
   member.name = swarm_name(link->welcome().swarm_key, digest, file->layout(), joined.generation);
   swarm::Membership membership{.name = member.name, .role = swarm::Role::fetch, .file = file,
                                .have = download->partial().written(), .hashes = PieceHashes(file->layout()),
@@ -141,7 +141,7 @@ Task<Result<void>> ClusterSource::watch(Digest digest) {
     if (entry == members_.end()) co_return fail(ErrorKind::unavailable, "the swarm failed on this node");
     Member& member = entry->second;
     if (member.download->filled()) co_return Result<void>{};
-    if (member.restarted) co_return fail(ErrorKind::corrupt, "the origin's bytes proved wrong; the swarm restarts");
+    if (member.ended) co_return tl::unexpected(*member.ended);
     const Time now = parts_.clock.now();
     const Milliseconds patience = member.link->up() ? limits_.silence : limits_.silence_alone;
     if (now - member.last_bytes > patience) co_return fail(ErrorKind::unavailable, "the swarm makes no progress");
@@ -268,19 +268,29 @@ void ClusterSource::on(link::TrackerLink& link, const control::Serve& serve) {
                                .events = {}};
   membership.hashes.add_list(held->side().hashes);
   Member member{.link = &link, .name = membership.name, .generation = serve.generation, .download = {},
-                .finished_list = held->side().signature, .last_bytes = parts_.clock.now()};
+                .finished_list = held->side().signature, .last_bytes = parts_.clock.now(), .ended = {}};
   join_swarm(serve.digest, std::move(member), std::move(membership));
 }
 
 void ClusterSource::on(link::TrackerLink&, const control::Restart& restart) {
   const auto entry = members_.find(restart.digest);
   if (entry == members_.end() || entry->second.generation == restart.generation) return;
-  if (!entry->second.download) {
+  if (entry->second.download) {
+    end_attempt(entry->second, {ErrorKind::corrupt, "the origin's bytes proved wrong; the swarm restarts"});
+  } else {
     leave_swarm(restart.digest);
-    return;
   }
-  entry->second.restarted = true;
-  entry->second.download->changed().notify();
+}
+
+void ClusterSource::on(link::TrackerLink&, const control::Refused& refused) {
+  const auto entry = members_.find(refused.digest);
+  if (entry == members_.end() || !entry->second.download) return;
+  end_attempt(entry->second, {kind_of(refused.reason), "the tracker refused: " + refused.what});
+}
+
+void ClusterSource::end_attempt(Member& member, Error why) {
+  member.ended = std::move(why);
+  member.download->changed().notify();
 }
 
 void ClusterSource::on(link::TrackerLink& link, const control::Hashes& hashes) {

@@ -44,7 +44,7 @@ class ClusterSource {
     std::shared_ptr<Download> download;  // while it is being filled
     std::optional<Signature> finished_list;
     Time last_bytes;
-    bool restarted = false;
+    std::optional<Error> ended;  // by the tracker: this attempt gets nothing more from the swarm
     bool ready = false;
   };
   using Members = std::unordered_map<Digest, Member>;
@@ -55,6 +55,7 @@ class ClusterSource {
   Result<void> agree(Download& download, const control::Joined& joined);
   void join_swarm(const Digest& digest, Member member, swarm::Membership membership);
   void leave_swarm(const Digest& digest);
+  void end_attempt(Member& member, Error why);
   void report(const Digest& digest, const Member& member, bool complete);
   void take(const Digest& digest, swarm::Event event);
 
@@ -62,6 +63,7 @@ class ClusterSource {
   void on(link::TrackerLink& link, const control::Peers& peers);
   void on(link::TrackerLink& link, const control::Serve& serve);
   void on(link::TrackerLink& link, const control::Restart& restart);
+  void on(link::TrackerLink& link, const control::Refused& refused);
   void on(link::TrackerLink& link, const control::Hashes& hashes);
   void on(link::TrackerLink& link, const control::Finished& finished);
   template <class Other>

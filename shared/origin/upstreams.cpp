@@ -81,15 +81,19 @@ Result<std::string> read_secret(const std::string& path) {
 
 }  // namespace
 
-void describe(config::Section& root, Options& options) {
-  root.section("upstreams", [&options](config::Section& upstreams) {
-    upstreams.key("allow", options.allow,
-                  "Registries beyond the ones below that may be asked, by https and without a credential: exact names "
-                  "or \"*.example.com\".");
-    for (const std::string& pattern : options.allow) {
-      const std::string name = pattern.starts_with("*.") ? pattern.substr(2) : pattern;
-      if (!is_upstream_name(name)) upstreams.fault("allow", "\"" + pattern + "\" is neither HOST[:PORT] nor *.DOMAIN");
-    }
+void describe_allow(config::Section& section, Options& options) {
+  section.key("allow", options.allow,
+              "Registries beyond the ones in [upstreams] that may be asked, by https and without a credential: exact "
+              "names or \"*.example.com\".");
+  for (const std::string& pattern : options.allow) {
+    const std::string name = pattern.starts_with("*.") ? pattern.substr(2) : pattern;
+    if (!is_upstream_name(name)) section.fault("allow", "\"" + pattern + "\" is neither HOST[:PORT] nor *.DOMAIN");
+  }
+}
+
+void describe(config::Section& root, Options& options, Allow allow) {
+  root.section("upstreams", [&options, allow](config::Section& upstreams) {
+    if (allow == Allow::here) describe_allow(upstreams, options);
     std::vector<std::string> names;
     for (const auto& [name, upstream] : options.upstreams) names.push_back(name);
     upstreams.each("", names, [&](const std::string& name, config::Section& section) {
@@ -117,7 +121,7 @@ Result<Target> find_upstream(const Options& options, const std::string& name) {
                                    [&](const std::string& pattern) { return allowed_by(pattern, name); });
   if (!is_upstream_name(name) || (configured == options.upstreams.end() && !allowed)) {
     return fail(ErrorKind::not_found, "registry \"" + name + "\" is not configured; add [upstreams.\"" + name +
-                                          "\"] or an entry in [upstreams] allow");
+                                          "\"] or name it in the `allow` list");
   }
   const Upstream upstream = configured == options.upstreams.end() ? Upstream{} : configured->second;
   auto url = http::parse_url(upstream.url.empty() ? default_url(name) : upstream.url);

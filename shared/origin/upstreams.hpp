@@ -27,8 +27,11 @@ struct Options {
   http::ClientLimits limits;                  // of every request; not configurable
 };
 
-// Reads and prints `[upstreams]`: `allow`, and `[upstreams."HOST[:PORT]"]`.
-void describe(config::Section& root, Options& options);
+// Reads and prints `[upstreams."HOST[:PORT]"]`, and `allow` in `[upstreams]` unless it has its place elsewhere.
+enum class Allow { here, elsewhere };
+void describe(config::Section& root, Options& options, Allow allow = Allow::here);
+// The key `allow` of a section.
+void describe_allow(config::Section& section, Options& options);
 
 struct Credential {
   std::string username;
