@@ -111,12 +111,15 @@ Task<void> Connection::finish(Next next) {
   if (next == Next::close_gently && !cut_) {
     IoError ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    const auto due = std::chrono::steady_clock::now() + gentle_limit;
     std::size_t discarded = 0;
     bool more = true;
     while (more && discarded < most_discarded) {
       discarded += received_.size();
       received_.clear();
-      more = co_await read_some(gentle_limit);
+      const auto left = std::chrono::ceil<Milliseconds>(due - std::chrono::steady_clock::now());
+      more = left > Milliseconds::zero();
+      if (more) more = co_await read_some(left);
     }
   }
   close(next == Next::reset);
