@@ -107,10 +107,11 @@ void Policy::give_back(Peer& peer, Time now) {
 void Policy::expire_asks(Time now) {
   for (auto& [id, peer] : peers_) {
     const Milliseconds limit = patience(peer);
+    const Time heard = peer.heard;
     // A trickle may keep one piece that much longer than silence.
     const Milliseconds longest = usual_.count() > 0 ? limit * 5 : limit * 15;
     const bool stuck = std::any_of(peer.asked.begin(), peer.asked.end(), [&](const Outstanding& o) {
-      return now > std::max(o.since, peer.heard) + limit || now > o.since + longest;
+      return now > std::max(o.since, heard) + limit || now > o.since + longest;
     });
     if (stuck) give_back(peer, now);
   }
@@ -157,13 +158,19 @@ void Policy::ask_of(PeerId id, Peer& peer, Time now, std::vector<Action>& action
   }
 }
 
-// The seeder last: what a neighbour has too is asked there.
+// The seeder last, and only when the neighbours do not keep us busy: 32 agents that ask it for two pieces each make a
+// queue that delays the end of all (measured: 1.157 x size/rate).
 void Policy::decide_asks(Time now, std::vector<Action>& actions) {
   if (have_.complete()) return;
-  for (const bool seeders : {false, true}) {
-    for (auto& [id, peer] : peers_) {
-      if (peer.is_seeder == seeders) ask_of(id, peer, now, actions);
-    }
+  std::size_t elsewhere = 0;
+  for (auto& [id, peer] : peers_) {
+    if (peer.is_seeder) continue;
+    ask_of(id, peer, now, actions);
+    elsewhere += peer.asked.size();
+  }
+  if (elsewhere >= limits_.asks_in_all / 2) return;
+  for (auto& [id, peer] : peers_) {
+    if (peer.is_seeder) ask_of(id, peer, now, actions);
   }
 }
 

@@ -34,8 +34,9 @@ void Policy::take_back(Peer& peer) {
 void Policy::expire_pushes(Time now) {
   for (auto& [id, peer] : peers_) {
     const Milliseconds limit = patience(peer);
+    const Time heard = peer.heard;
     const bool silent = std::any_of(peer.pushed.begin(), peer.pushed.end(),
-                                    [&](const Outstanding& o) { return now > std::max(o.since, peer.heard) + limit; });
+                                    [&](const Outstanding& o) { return now > std::max(o.since, heard) + limit; });
     if (!silent) continue;
     reassigned_ += peer.pushed.size();
     take_back(peer);
