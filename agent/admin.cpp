@@ -25,7 +25,9 @@ Task<void> Admin::handle(http::Exchange& exchange) {
   co_await exchange.respond(std::move(response));
 }
 
-bool Admin::ready() { return was_ready_ = was_ready_ || !parts_.trackers.configured() || parts_.trackers.any_up(); }
+bool Admin::ready() {
+  return was_ready_ = was_ready_ || !parts_.trackers.configured() || parts_.trackers.any_up();
+}
 
 std::string Admin::status() const {
   nlohmann::json json;

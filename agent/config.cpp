@@ -19,8 +19,8 @@ void listen_key(config::Section& section, std::string_view name, std::string& pl
   if (!parsed) section.fault(name, parsed.error().what);
 }
 
-void word_key(config::Section& section, std::string_view name, std::string& place, const std::vector<std::string>& words,
-              std::string_view comment) {
+void word_key(config::Section& section, std::string_view name, std::string& place,
+              const std::vector<std::string>& words, std::string_view comment) {
   section.key(name, place, comment);
   std::string list;
   for (const std::string& word : words) {
@@ -35,7 +35,8 @@ bool is_loopback(const std::string& host) {
 }
 
 void describe_trackers(config::Section& section, TrackerOptions& trackers) {
-  section.key("urls", trackers.urls, "All trackers, for example [\"http://tracker:7080\"]. None: a pull-through cache.");
+  section.key("urls", trackers.urls,
+              "All trackers, for example [\"http://tracker:7080\"]. None: a pull-through cache.");
   section.key("plaintext", trackers.plaintext,
               "Talk to trackers on other hosts without TLS: the swarm key is then readable on the network.");
   for (const std::string& text : trackers.urls) {
@@ -82,8 +83,7 @@ void describe(config::Section& root, Options& options) {
     origin::describe_allow(section, options.upstreams);
     word_key(section, "handover", registry.handover, {"stream", "whole"},
              "\"stream\": verified pieces as they arrive; \"whole\": nothing before the layer's digest matched.");
-    registry.endpoint.handover =
-        registry.handover == "whole" ? registry::Handover::whole : registry::Handover::stream;
+    registry.endpoint.handover = registry.handover == "whole" ? registry::Handover::whole : registry::Handover::stream;
   });
   origin::describe(root, options.upstreams, origin::Allow::elsewhere);
   root.section("trackers", [&](config::Section& section) { describe_trackers(section, options.trackers); });

@@ -1,5 +1,5 @@
-// Configuration of the agent: one struct per part; every key with its default and why. `describe` names the keys once, for
-// reading, checking and printing.
+// Configuration of the agent: one struct per part; every key with its default and why. `describe` names the keys once,
+// for reading, checking and printing.
 #pragma once
 
 #include <string>

@@ -18,7 +18,8 @@ void describe(metrics::Page& page, const Metrics& metrics, const store::Store& s
   page.add("shoal_swarm_received_bytes_total", "source=\"seeder\"", received, swarm.received_from_seeder_bytes);
   page.add("shoal_swarm_sent_bytes_total", "", "Bytes of pieces to other nodes.", swarm.sent_bytes);
   page.add("shoal_swarm_duplicate_bytes_total", "", "Bytes of pieces that came twice.", swarm.duplicate_bytes);
-  page.add("shoal_swarm_corrupt_pieces_total", "", "Pieces that did not match their signed hash.", swarm.corrupt_pieces);
+  page.add("shoal_swarm_corrupt_pieces_total", "", "Pieces that did not match their signed hash.",
+           swarm.corrupt_pieces);
   page.add("shoal_swarm_reassigned_pieces_total", "", "Pieces asked again of another node.", swarm.reassigned_pieces);
   page.add("shoal_swarm_connections", "", "Open connections to other nodes.", swarm.connections);
 

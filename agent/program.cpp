@@ -24,7 +24,9 @@ origin::Options origin_options(const Options& options) {
 }
 
 swarm::Options swarm_options(const Options& options) {
-  return {.listen = options.swarm.listen, .node = options.node.name, .upload_limit = options.swarm.upload_limit,
+  return {.listen = options.swarm.listen,
+          .node = options.node.name,
+          .upload_limit = options.swarm.upload_limit,
           .download_limit = options.swarm.download_limit};
 }
 
@@ -54,7 +56,8 @@ Program::Program(Options options)
       carrier_(swarm::make_swarm(loop_, swarm_options(options_), metrics_.swarm)),
       origin_(origin_options(options_), clock_),
       hearing_(std::make_unique<Hearing>(pulls_)),
-      trackers_(loop_, clock_, options_.trackers.urls, [this] { return hello(); }, *hearing_),
+      trackers_(
+          loop_, clock_, options_.trackers.urls, [this] { return hello(); }, *hearing_),
       epoch_(seconds_since_1970()) {
   const pull::Parts parts{loop_, clock_, pool_, store_, *carrier_.swarm, origin_, trackers_, metrics_.pull};
   pulls_.emplace(parts, pull::Limits{});
@@ -62,8 +65,8 @@ Program::Program(Options options)
   small_layers_.emplace(store_, trackers_);
   describe(page_, metrics_, store_, trackers_);
   admin_.emplace(options_, parts, *pulls_, page_);
-  small_server_.emplace(loop_, serve_threads_, http::ServerOptions{.listen = options_.swarm.http_listen}, "small layers",
-                        [this](http::Exchange& exchange) { return small_layers_->handle(exchange); });
+  small_server_.emplace(loop_, serve_threads_, http::ServerOptions{.listen = options_.swarm.http_listen},
+                        "small layers", [this](http::Exchange& exchange) { return small_layers_->handle(exchange); });
   admin_server_.emplace(loop_, serve_threads_, http::ServerOptions{.listen = options_.admin_listen}, "admin",
                         [this](http::Exchange& exchange) { return admin_->handle(exchange); });
   registry_server_.emplace(loop_, serve_threads_, http::ServerOptions{.listen = options_.registry.listen}, "registry",
@@ -79,7 +82,8 @@ control::Hello Program::hello() const {
   hello.node = options_.node.name;
   hello.zone = options_.node.zone;
   hello.epoch = epoch_;
-  hello.swarm = {.host = options_.swarm.advertise, .port = carrier_.port, .node = options_.node.name, .is_seeder = false};
+  hello.swarm = {
+      .host = options_.swarm.advertise, .port = carrier_.port, .node = options_.node.name, .is_seeder = false};
   hello.small_layers = hello.swarm;
   hello.small_layers.port = port_of(*small_server_);
   std::vector<Digest> held = store_.digests();
@@ -94,8 +98,11 @@ void Program::run() {
   signals.async_wait([this](const IoError& error, int) {
     if (!error) spawn(loop_, drain());
   });
-  log::info("agent", "serving", {{"registry", registry_server_->address()}, {"node", options_.node.name},
-                                 {"version", SHOAL_VERSION}, {"held_layers", store_.digests().size()}});
+  log::info("agent", "serving",
+            {{"registry", registry_server_->address()},
+             {"node", options_.node.name},
+             {"version", SHOAL_VERSION},
+             {"held_layers", store_.digests().size()}});
   loop_.run();
   log::info("agent", "stopped");
 }

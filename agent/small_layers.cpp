@@ -43,8 +43,10 @@ Task<void> SmallLayers::handle(http::Exchange& exchange) {
     co_return;
   }
   const std::string& type = held->side().content_type;
-  http::Response head{.status = 200, .headers = {{"Content-Type", type.empty() ? "application/octet-stream" : type}},
-                      .body = {}, .length = held->size().value};
+  http::Response head{.status = 200,
+                      .headers = {{"Content-Type", type.empty() ? "application/octet-stream" : type}},
+                      .body = {},
+                      .length = held->size().value};
   const Result<void> started = co_await exchange.start(std::move(head));
   if (!started) co_return;
   const store::VerifiedSpan all = held->readable(0);

@@ -19,15 +19,21 @@ TrackerLink::TrackerLink(Loop& loop, Clock& clock, LinkOptions options, std::fun
                          Listener& listener)
     : loop_(loop), clock_(clock), options_(std::move(options)), hello_(std::move(hello)), listener_(listener) {}
 
-void TrackerLink::start() { spawn(loop_, run()); }
+void TrackerLink::start() {
+  spawn(loop_, run());
+}
 
 void TrackerLink::stop() {
   stopped_ = true;
   if (socket_) socket_->close();
 }
 
-std::string TrackerLink::tracker_host() const { return socket_->peer_address(); }
-std::string TrackerLink::own_host() const { return socket_->local_address(); }
+std::string TrackerLink::tracker_host() const {
+  return socket_->peer_address();
+}
+std::string TrackerLink::own_host() const {
+  return socket_->local_address();
+}
 
 void TrackerLink::send(const control::Message& message) {
   if (up()) socket_->send(control::encode(message));

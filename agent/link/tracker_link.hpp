@@ -1,5 +1,5 @@
-// TrackerLink: the control channel to one tracker. It connects, says hello, reconnects with jitter, pairs questions with
-// answers, and hands everything else to its listener.
+// TrackerLink: the control channel to one tracker. It connects, says hello, reconnects with jitter, pairs questions
+// with answers, and hands everything else to its listener.
 //
 // Threads: the loop.
 #pragma once
@@ -30,10 +30,10 @@ class Listener {
 };
 
 struct LinkOptions {
-  std::string url;                        // "http://tracker:7080"
-  Milliseconds welcome_limit{5'000};      // DESIGN section 3: hand-over to the next source must not wait longer
-  Milliseconds shortest_pause{100};       // before a reconnect; doubles up to the longest, with jitter of one half
-  Milliseconds longest_pause{5'000};      // evidence/security.md section 4: 10,000 reconnects spread over seconds
+  std::string url;                    // "http://tracker:7080"
+  Milliseconds welcome_limit{5'000};  // DESIGN section 3: hand-over to the next source must not wait longer
+  Milliseconds shortest_pause{100};   // before a reconnect; doubles up to the longest, with jitter of one half
+  Milliseconds longest_pause{5'000};  // evidence/security.md section 4: 10,000 reconnects spread over seconds
 };
 
 using JoinAnswer = std::variant<control::Joined, control::Refused>;

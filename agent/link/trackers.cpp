@@ -4,8 +4,8 @@
 
 namespace shoal::agent::link {
 
-Trackers::Trackers(Loop& loop, Clock& clock, const std::vector<std::string>& urls, std::function<control::Hello()> hello,
-                   Listener& listener) {
+Trackers::Trackers(Loop& loop, Clock& clock, const std::vector<std::string>& urls,
+                   std::function<control::Hello()> hello, Listener& listener) {
   for (const std::string& url : urls) {
     links_.push_back(std::make_unique<TrackerLink>(loop, clock, LinkOptions{.url = url}, hello, listener));
   }

@@ -8,11 +8,14 @@ namespace {
 
 ErrorKind kind_of(control::Reason reason) {
   switch (reason) {
-    case control::Reason::not_found: return ErrorKind::not_found;
+    case control::Reason::not_found:
+      return ErrorKind::not_found;
     case control::Reason::denied:
     case control::Reason::size:
-    case control::Reason::upstream: return ErrorKind::refused;
-    case control::Reason::unavailable: return ErrorKind::unavailable;
+    case control::Reason::upstream:
+      return ErrorKind::refused;
+    case control::Reason::unavailable:
+      return ErrorKind::unavailable;
   }
   return ErrorKind::unavailable;
 }
@@ -115,12 +118,21 @@ Task<Result<void>> ClusterSource::from_swarm(std::shared_ptr<Download> download,
   const Digest digest = download->ask().digest;
   if (!link->up()) co_return fail(ErrorKind::unavailable, "the tracker went away");
   const auto file = download->partial().file();
-  Member member{.link = link, .name = {}, .generation = joined.generation, .download = download,
-                .finished_list = {}, .last_bytes = parts_.clock.now(), .ended = {}};
+  Member member{.link = link,
+                .name = {},
+                .generation = joined.generation,
+                .download = download,
+                .finished_list = {},
+                .last_bytes = parts_.clock.now(),
+                .ended = {}};
   member.name = swarm_name(link->welcome().swarm_key, digest, file->layout(), joined.generation);
-  swarm::Membership membership{.name = member.name, .role = swarm::Role::fetch, .file = file,
-                               .have = download->partial().written(), .hashes = PieceHashes(file->layout()),
-                               .tracker_key = link->welcome().public_key, .finished_list = {}, .events = {}};
+  swarm::Membership membership{.name = member.name,
+                               .role = swarm::Role::fetch,
+                               .file = file,
+                               .have = download->partial().written(),
+                               .hashes = PieceHashes(file->layout()),
+                               .tracker_key = link->welcome().public_key,
+                               .events = {}};
   const SwarmName name = member.name;
   join_swarm(digest, std::move(member), std::move(membership));
   parts_.swarm.connect(name, addresses(joined.peers, *link));
@@ -262,13 +274,20 @@ void ClusterSource::on(link::TrackerLink& link, const control::Serve& serve) {
   if (!held) return;
   const PieceLayout& layout = held->file()->layout();
   swarm::Membership membership{.name = swarm_name(link.welcome().swarm_key, serve.digest, layout, serve.generation),
-                               .role = swarm::Role::hold, .file = held->file(),
-                               .have = PieceSet::full(layout.count()), .hashes = PieceHashes(layout),
-                               .tracker_key = link.welcome().public_key, .finished_list = held->side().signature,
+                               .role = swarm::Role::hold,
+                               .file = held->file(),
+                               .have = PieceSet::full(layout.count()),
+                               .hashes = PieceHashes(layout),
+                               .tracker_key = link.welcome().public_key,
                                .events = {}};
   membership.hashes.add_list(held->side().hashes);
-  Member member{.link = &link, .name = membership.name, .generation = serve.generation, .download = {},
-                .finished_list = held->side().signature, .last_bytes = parts_.clock.now(), .ended = {}};
+  Member member{.link = &link,
+                .name = membership.name,
+                .generation = serve.generation,
+                .download = {},
+                .finished_list = held->side().signature,
+                .last_bytes = parts_.clock.now(),
+                .ended = {}};
   join_swarm(serve.digest, std::move(member), std::move(membership));
 }
 

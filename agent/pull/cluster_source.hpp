@@ -1,5 +1,5 @@
-// ClusterSource: fills a download from the cluster: the swarm that its tracker coordinates, or for a small layer one HTTP
-// round trip to a holder that the tracker names. Afterwards it keeps serving the layer to the swarm.
+// ClusterSource: fills a download from the cluster: the swarm that its tracker coordinates, or for a small layer one
+// HTTP round trip to a holder that the tracker names. Afterwards it keeps serving the layer to the swarm.
 //
 // Threads: the loop.
 #pragma once

@@ -21,14 +21,14 @@ void Download::begin(store::Reserved reserved) {
   changed_.notify();
 }
 
-void Download::note(const store::WrittenPiece& piece, std::uint64_t Received::* source) {
+void Download::note(const store::WrittenPiece& piece, std::uint64_t Received::*source) {
   if (!partial_->note(piece)) return;
   if (partial_->written().held() == 1) log::info("pull", "first piece", {{"digest", ask_.digest.text()}});
   received_.*source += partial_->file()->layout().length(piece.index());
   changed_.notify();
 }
 
-Result<void> Download::write_whole(ByteView bytes, std::uint64_t Received::* source) {
+Result<void> Download::write_whole(ByteView bytes, std::uint64_t Received::*source) {
   const PieceLayout& layout = partial_->file()->layout();
   PieceHashes hashes(layout);
   for (PieceIndex piece = 0; piece < layout.count(); ++piece) {

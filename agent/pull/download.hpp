@@ -1,5 +1,5 @@
-// Download: one attempt at one layer, while it is being filled: what was asked, which pieces are there, what may be handed
-// over, and how it ended. Everybody who wants the layer shares the one download; none of them can cancel it.
+// Download: one attempt at one layer, while it is being filled: what was asked, which pieces are there, what may be
+// handed over, and how it ended. Everybody who wants the layer shares the one download; none of them can cancel it.
 //
 // Threads: the loop.
 #pragma once
@@ -44,9 +44,9 @@ class Download : public std::enable_shared_from_this<Download> {
   // The size is known and room for it is reserved; hashing begins behind the written prefix. Once.
   void begin(store::Reserved reserved);
   bool begun() const { return partial_.has_value(); }
-  void note(const store::WrittenPiece& piece, std::uint64_t Received::* source);
+  void note(const store::WrittenPiece& piece, std::uint64_t Received::*source);
   // Verified whole bytes of a small layer: all its pieces at once.
-  Result<void> write_whole(ByteView bytes, std::uint64_t Received::* source);
+  Result<void> write_whole(ByteView bytes, std::uint64_t Received::*source);
   void set_content_type(std::string type) { content_type_ = std::move(type); }
 
   const store::PartialLayer& partial() const { return *partial_; }

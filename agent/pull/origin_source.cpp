@@ -46,7 +46,8 @@ Task<Result<void>> OriginSource::fill(std::shared_ptr<Download> download) {
     filled = co_await try_once(download);
     const bool moved = download->received().from_origin > before;
     if (filled || filled.error().kind != ErrorKind::unavailable || !moved) break;
-    log::warning("pull", "origin fetch broke off", {{"digest", download->ask().digest.text()}, {"why", filled.error().what}});
+    log::warning("pull", "origin fetch broke off",
+                 {{"digest", download->ask().digest.text()}, {"why", filled.error().what}});
   }
   --running_;
   ended_.notify();

@@ -1,5 +1,5 @@
-// OriginSource: fills a download from the origin, from its first missing byte. The last resort, and the only source of an
-// agent without trackers.
+// OriginSource: fills a download from the origin, from its first missing byte. The last resort, and the only source of
+// an agent without trackers.
 //
 // Threads: the loop; pieces are hashed and written on the pool.
 #pragma once
@@ -10,9 +10,9 @@
 namespace shoal::agent::pull {
 
 struct OriginLimits {
-  int tries = 3;                    // a body that broke off after some bytes is continued by Range
-  Milliseconds pause{200};          // before a further try, doubled each time
-  std::size_t fetches = 8;          // at once; further ones wait, so that a cluster without tracker does not flood the origin
+  int tries = 3;            // a body that broke off after some bytes is continued by Range
+  Milliseconds pause{200};  // before a further try, doubled each time
+  std::size_t fetches = 8;  // at once; further ones wait, so that a cluster without tracker does not flood the origin
 };
 
 class OriginSource {

@@ -12,8 +12,8 @@
 namespace shoal::agent::pull {
 
 struct Metrics {
-  metrics::Counter pulls;           // layers asked for that were not held
-  metrics::Counter hits;            // layers asked for that were held
+  metrics::Counter pulls;  // layers asked for that were not held
+  metrics::Counter hits;   // layers asked for that were held
   metrics::Counter pulls_failed;
   metrics::Counter layers_corrupt;  // whole layers whose digest did not match
   metrics::Counter origin_bytes;    // read from the origin by this agent itself

@@ -72,9 +72,13 @@ Task<Result<store::HeldLayer>> Pulls::judge(std::shared_ptr<Download> download) 
 // Durable under its name, and known to the cluster.
 Task<Result<store::HeldLayer>> Pulls::keep(std::shared_ptr<Download> download, store::VerifiedLayer proof) {
   const PieceLayout& layout = proof.file()->layout();
-  store::Side side{.digest = proof.digest(), .size_bytes = layout.layer_size().value,
-                   .piece_length_bytes = static_cast<std::uint32_t>(layout.piece_length().value), .generation = 0,
-                   .hashes = download->partial().hashes(), .signature = {}, .swarm = {},
+  store::Side side{.digest = proof.digest(),
+                   .size_bytes = layout.layer_size().value,
+                   .piece_length_bytes = static_cast<std::uint32_t>(layout.piece_length().value),
+                   .generation = 0,
+                   .hashes = download->partial().hashes(),
+                   .signature = {},
+                   .swarm = {},
                    .content_type = download->content_type()};
   cluster_.describe(proof.digest(), side);
   auto commit = [reserved = download->reserved(), proof, side = std::move(side)] {
@@ -94,9 +98,13 @@ void Pulls::end(std::shared_ptr<Download> download, Result<store::HeldLayer> out
   running_.erase(digest);
   if (outcome) {
     log::info("pull", "layer held",
-              {{"digest", digest.text()}, {"size_bytes", outcome->size().value}, {"milliseconds", took.count()},
-               {"from_peers_bytes", received.from_peers}, {"from_seeder_bytes", received.from_seeder},
-               {"from_holder_bytes", received.from_holder}, {"from_origin_bytes", received.from_origin}});
+              {{"digest", digest.text()},
+               {"size_bytes", outcome->size().value},
+               {"milliseconds", took.count()},
+               {"from_peers_bytes", received.from_peers},
+               {"from_seeder_bytes", received.from_seeder},
+               {"from_holder_bytes", received.from_holder},
+               {"from_origin_bytes", received.from_origin}});
     download->settle(std::move(outcome));
     return;
   }
@@ -146,7 +154,9 @@ Task<void> Pulls::keep_bytes(Ask ask, Bytes bytes, std::string content_type) {
   end(download, std::move(held), started);
 }
 
-void Pulls::on_up(link::TrackerLink& link) { cluster_.on_up(link); }
+void Pulls::on_up(link::TrackerLink& link) {
+  cluster_.on_up(link);
+}
 
 void Pulls::on_message(link::TrackerLink& link, control::Message message) {
   cluster_.on_message(link, std::move(message));

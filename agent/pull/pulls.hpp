@@ -1,5 +1,5 @@
-// Pulls: the pull path. One download per layer however many ask; request -> held? -> join -> pieces -> verified -> handed
-// over. Each stage returns the next value or a failure.
+// Pulls: the pull path. One download per layer however many ask; request -> held? -> join -> pieces -> verified ->
+// handed over. Each stage returns the next value or a failure.
 //
 // Threads: the loop.
 #pragma once

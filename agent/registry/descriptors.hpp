@@ -1,5 +1,5 @@
-// Descriptors: the sizes that verified manifests name, so that a layer can be announced to the runtime and joined before
-// anybody was asked.
+// Descriptors: the sizes that verified manifests name, so that a layer can be announced to the runtime and joined
+// before anybody was asked.
 //
 // Threads: the loop.
 #pragma once
@@ -16,7 +16,8 @@ namespace shoal::agent::registry {
 
 class Descriptors {
  public:
-  // Remembers what the manifest or index points to. Anything that is not one is ignored: its bytes are right all the same.
+  // Remembers what the manifest or index points to. Anything that is not one is ignored: its bytes are right all the
+  // same.
   void learn(std::string_view manifest_json);
   std::optional<ByteCount> size_of(const Digest& digest) const;
 

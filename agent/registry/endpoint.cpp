@@ -18,7 +18,8 @@ http::Response blob_head_response(const Digest& digest, std::uint64_t size_bytes
   return response;
 }
 
-// The origin's refusal as it came: its challenge is the way to its credentials. Never 408 or 429, which runtimes hammer.
+// The origin's refusal as it came: its challenge is the way to its credentials. Never 408 or 429, which runtimes
+// hammer.
 http::Response relay(const origin::Answer& answer) {
   if (answer.status >= 500 || answer.status == 408 || answer.status == 429) {
     return oci_error(503, "UNAVAILABLE", "the origin answered with status " + std::to_string(answer.status));
@@ -104,7 +105,9 @@ Task<void> Endpoint::manifest(http::Exchange& exchange, ManifestRoute route) {
 
 Task<void> Endpoint::blob(http::Exchange& exchange, BlobRoute route) {
   const http::Request& request = exchange.request();
-  pull::Ask ask{.digest = route.digest, .kind = origin::Kind::blob, .repository = std::move(route.repository),
+  pull::Ask ask{.digest = route.digest,
+                .kind = origin::Kind::blob,
+                .repository = std::move(route.repository),
                 .size_hint = manifests_.descriptors().size_of(route.digest),
                 .authorization = http::find_header(request.headers, "Authorization").value_or("")};
   if (request.method == "HEAD") {
@@ -128,8 +131,8 @@ Task<void> Endpoint::blob_head(http::Exchange& exchange, pull::Ask ask) {
   if (size) {
     response = blob_head_response(ask.digest, size->value);
   } else {
-    const auto asked = co_await parts_.origin.ask(ask.repository, "HEAD", "blobs/" + ask.digest.text(), "*/*",
-                                                  ask.authorization);
+    const auto asked =
+        co_await parts_.origin.ask(ask.repository, "HEAD", "blobs/" + ask.digest.text(), "*/*", ask.authorization);
     if (!asked) {
       response = oci_error(asked.error(), "BLOB_UNKNOWN");
     } else if (asked->status == 200 && asked->length) {
@@ -143,8 +146,8 @@ Task<void> Endpoint::blob_head(http::Exchange& exchange, pull::Ask ask) {
   co_await exchange.respond(std::move(response));
 }
 
-// What must be readable before a byte leaves: the first byte wanted, or with `handover = "whole"` all of the layer. A first
-// attempt whose bytes proved wrong may have a second one under way, which nobody has seen a byte of.
+// What must be readable before a byte leaves: the first byte wanted, or with `handover = "whole"` all of the layer. A
+// first attempt whose bytes proved wrong may have a second one under way, which nobody has seen a byte of.
 Task<Result<store::VerifiedSpan>> Endpoint::first_span(pull::Ask ask, pull::Layer& layer, std::uint64_t from,
                                                        Milliseconds limit) {
   const std::uint64_t gate = options_.handover == Handover::whole ? layer.size().value : from;

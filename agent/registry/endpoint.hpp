@@ -32,7 +32,8 @@ class Endpoint {
   Task<void> blob(http::Exchange& exchange, BlobRoute route);
   Task<void> blob_head(http::Exchange& exchange, pull::Ask ask);
   Task<void> hand_over(http::Exchange& exchange, pull::Ask ask, pull::Layer layer);
-  Task<Result<store::VerifiedSpan>> first_span(pull::Ask ask, pull::Layer& layer, std::uint64_t from, Milliseconds limit);
+  Task<Result<store::VerifiedSpan>> first_span(pull::Ask ask, pull::Layer& layer, std::uint64_t from,
+                                               Milliseconds limit);
 
   pull::Parts parts_;
   pull::Pulls& pulls_;

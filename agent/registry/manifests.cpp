@@ -28,8 +28,11 @@ Task<Result<ManifestAnswer>> Manifests::answer(ManifestQuestion question) {
 }
 
 Task<Result<ManifestAnswer>> Manifests::by_digest(ManifestQuestion question, Digest digest) {
-  pull::Ask ask{.digest = digest, .kind = origin::Kind::manifest, .repository = question.route.repository,
-                .size_hint = descriptors_.size_of(digest), .authorization = question.authorization};
+  pull::Ask ask{.digest = digest,
+                .kind = origin::Kind::manifest,
+                .repository = question.route.repository,
+                .size_hint = descriptors_.size_of(digest),
+                .authorization = question.authorization};
   auto layer = co_await pulls_.open(std::move(ask));
   if (!layer) co_return tl::unexpected(layer.error());
   if (layer->size() > origin::largest_manifest) co_return fail(ErrorKind::refused, "the manifest is larger than 4 MiB");
@@ -54,8 +57,11 @@ Task<Result<ManifestAnswer>> Manifests::by_tag(ManifestQuestion question) {
     link = parts_.trackers.owner_of(repository.upstream + "/" + repository.name + ":" + question.route.tag);
   }
   if (link) {
-    control::Resolve resolve{.request = 0, .upstream = repository.upstream, .repository = repository.name,
-                             .tag = question.route.tag, .accept = question.accept};
+    control::Resolve resolve{.request = 0,
+                             .upstream = repository.upstream,
+                             .repository = repository.name,
+                             .tag = question.route.tag,
+                             .accept = question.accept};
     const auto resolved = co_await link->resolve(std::move(resolve), resolve_limit);
     if (resolved && resolved->status == 200 && resolved->digest) {
       if (question.head_only) {
@@ -90,8 +96,11 @@ Task<Result<ManifestAnswer>> Manifests::from_origin(ManifestQuestion question) {
   const Digest digest = digest_of(named ? named->algorithm() : DigestAlgorithm::sha256, asked->body);
   if (named && digest != *named) co_return fail(ErrorKind::corrupt, "the origin's manifest does not match its digest");
   descriptors_.learn(text_of(asked->body));
-  pull::Ask ask{.digest = digest, .kind = origin::Kind::manifest, .repository = question.route.repository,
-                .size_hint = {}, .authorization = {}};
+  pull::Ask ask{.digest = digest,
+                .kind = origin::Kind::manifest,
+                .repository = question.route.repository,
+                .size_hint = {},
+                .authorization = {}};
   spawn(parts_.loop, pulls_.keep_bytes(std::move(ask), asked->body, asked->content_type));
   const std::uint64_t size_bytes = asked->body.size();
   co_return Manifest{digest, size_bytes, std::move(asked->content_type), std::move(asked->body)};

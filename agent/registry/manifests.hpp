@@ -1,5 +1,5 @@
-// Manifests: by tag, always asked of the origin (through the tracker when the caller has no credentials, so that a cluster
-// asks once in 2 s); by digest, from the store, a holder or the origin, verified before the first byte.
+// Manifests: by tag, always asked of the origin (through the tracker when the caller has no credentials, so that a
+// cluster asks once in 2 s); by digest, from the store, a holder or the origin, verified before the first byte.
 //
 // Threads: the loop.
 #pragma once

@@ -15,11 +15,14 @@ http::Response oci_error(unsigned status, const std::string& code, const std::st
 
 http::Response oci_error(const Error& error, const std::string& unknown) {
   switch (error.kind) {
-    case ErrorKind::not_found: return oci_error(404, unknown, error.what);
-    case ErrorKind::refused: return oci_error(404, unknown, error.what);
+    case ErrorKind::not_found:
+      return oci_error(404, unknown, error.what);
+    case ErrorKind::refused:
+      return oci_error(404, unknown, error.what);
     case ErrorKind::corrupt:
     case ErrorKind::no_space:
-    case ErrorKind::unavailable: return oci_error(503, "UNAVAILABLE", error.what);
+    case ErrorKind::unavailable:
+      return oci_error(503, "UNAVAILABLE", error.what);
   }
   return oci_error(503, "UNAVAILABLE", error.what);
 }

@@ -1,6 +1,6 @@
 // OCI error bodies, and which one our own failures become.
-// Source: OCI distribution-spec, error codes; DESIGN section 4: never 408 or 429, our own failure is 404 or 503 at once, so
-// that the runtime falls back.
+// Source: OCI distribution-spec, error codes; DESIGN section 4: never 408 or 429, our own failure is 404 or 503 at
+// once, so that the runtime falls back.
 #pragma once
 
 #include <string>

@@ -14,7 +14,9 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
   return number;
 }
 
-RangeAnswer whole(std::uint64_t size) { return {200, {0, size}}; }
+RangeAnswer whole(std::uint64_t size) {
+  return {200, {0, size}};
+}
 
 RangeAnswer last_bytes(std::string_view count_text, std::uint64_t size) {
   const auto count = parse_number(count_text);

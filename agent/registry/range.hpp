@@ -19,8 +19,8 @@ struct RangeAnswer {
   Span span;              // bytes to send; empty for 416
 };
 
-// `header` is the Range header, or nothing. "bytes=0-" gets 206 only when the layer is `complete` here: newer containerd
-// then asks for further ranges and ends the pull when one of them fails (evidence/runtimes.md section 2.4).
+// `header` is the Range header, or nothing. "bytes=0-" gets 206 only when the layer is `complete` here: newer
+// containerd then asks for further ranges and ends the pull when one of them fails (evidence/runtimes.md section 2.4).
 RangeAnswer choose_range(const std::optional<std::string>& header, std::uint64_t size, bool complete);
 
 std::string content_range(const RangeAnswer& answer, std::uint64_t size);  // for 206 and 416

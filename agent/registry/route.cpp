@@ -47,7 +47,8 @@ tl::expected<Route, BadRoute> parse_route(const http::Request& request, const st
   const std::size_t at_blob = path.rfind(blobs);
   const bool is_manifest = at_manifest != std::string::npos && (at_blob == std::string::npos || at_manifest > at_blob);
   const std::size_t at = is_manifest ? at_manifest : at_blob;
-  if (at == std::string::npos || at < base.size()) return bad(404, "UNSUPPORTED", "only manifests and blobs are served");
+  if (at == std::string::npos || at < base.size())
+    return bad(404, "UNSUPPORTED", "only manifests and blobs are served");
 
   auto repository = parse_repository(path.substr(base.size(), at - base.size()), request, default_upstream);
   if (!repository) return tl::unexpected(repository.error());

@@ -15,7 +15,7 @@ struct ApiBase {};  // /v2/
 
 struct ManifestRoute {
   origin::Repository repository;
-  std::string tag;               // one of the two
+  std::string tag;  // one of the two
   std::optional<Digest> digest;
 };
 
@@ -33,8 +33,8 @@ struct BadRoute {
   std::string message;
 };
 
-// The upstream is `ns` if the query has it (containerd); else the repository's first component if it has "." or ":" or is
-// "localhost" (podman, CRI-O); else `default_upstream`.
+// The upstream is `ns` if the query has it (containerd); else the repository's first component if it has "." or ":" or
+// is "localhost" (podman, CRI-O); else `default_upstream`.
 tl::expected<Route, BadRoute> parse_route(const http::Request& request, const std::string& default_upstream);
 
 }  // namespace shoal::agent::registry

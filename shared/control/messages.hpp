@@ -1,7 +1,7 @@
 // Control messages: what agents and trackers say to each other, one message per binary WebSocket frame.
 //
-// Frame: u8 message type, then the fields in shared/core/codec.hpp's format, in the order below. Sub-protocol `shoal.v1`.
-// Every field that DESIGN's decisions name exists from this version on. Golden files: tests/golden/control.
+// Frame: u8 message type, then the fields in shared/core/codec.hpp's format, in the order below. Sub-protocol
+// `shoal.v1`. Every field that DESIGN's decisions name exists from this version on. Golden files: tests/golden/control.
 // What a field means when it is not used yet is said beside it; a receiver ignores types it does not know.
 #pragma once
 
@@ -21,7 +21,9 @@ inline constexpr std::uint16_t version = 1;
 inline constexpr std::size_t largest_held_list = 8192;  // digests in one message; longer lists go in several `Holds`
 
 enum class LayerKind : std::uint8_t { blob = 0, manifest = 1 };
-inline bool known(LayerKind kind) { return kind <= LayerKind::manifest; }
+inline bool known(LayerKind kind) {
+  return kind <= LayerKind::manifest;
+}
 
 // Where the origin keeps a layer.
 struct Source {
@@ -166,9 +168,9 @@ struct Joined {
   std::uint64_t size_bytes = 0;
   std::uint32_t piece_length_bytes = 0;
   Generation generation = 0;
-  std::string content_type;        // of a manifest
-  std::vector<Endpoint> peers;     // of the swarm: the seeder; agents follow in `Peers`
-  std::vector<Endpoint> holders;   // of a small layer: fetch it there by HTTP, in this order; no swarm then
+  std::string content_type;       // of a manifest
+  std::vector<Endpoint> peers;    // of the swarm: the seeder; agents follow in `Peers`
+  std::vector<Endpoint> holders;  // of a small layer: fetch it there by HTTP, in this order; no swarm then
   template <class C>
   static void fields(C& c, Joined& m) {
     c.field(m.digest), c.field(m.size_bytes), c.field(m.piece_length_bytes), c.field(m.generation);
@@ -184,7 +186,9 @@ enum class Reason : std::uint8_t {
   size = 3,         // the origin's size is not the hint's
   upstream = 4,     // the tracker may not ask this registry
 };
-inline bool known(Reason reason) { return reason <= Reason::upstream; }
+inline bool known(Reason reason) {
+  return reason <= Reason::upstream;
+}
 
 struct Refused {  // of a join: the agent goes to the origin itself, or answers 404
   Digest digest;
@@ -293,8 +297,8 @@ struct Ban {  // reserved: two reporters agreed
 };
 
 // The position is the type byte: append only.
-using Message = std::variant<Hello, Holds, Join, Progress, Leave, Resolve, Blame, WantHashes, Welcome, Joined, Refused, Peers,
-                             Serve, Restart, Hashes, Finished, Resolved, Prefetch, Forget, Ban>;
+using Message = std::variant<Hello, Holds, Join, Progress, Leave, Resolve, Blame, WantHashes, Welcome, Joined, Refused,
+                             Peers, Serve, Restart, Hashes, Finished, Resolved, Prefetch, Forget, Ban>;
 
 Bytes encode(const Message& message);
 // `refused` for a type this version does not know (skip it), `corrupt` for anything that does not parse (close).

@@ -14,11 +14,15 @@ using Bytes = std::vector<std::byte>;
 using ByteView = std::span<const std::byte>;
 using MutableBytes = std::span<std::byte>;
 
-inline ByteView bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
+inline ByteView bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text.data(), text.size()));
+}
 inline std::string_view text_of(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
-inline Bytes copy_of(ByteView bytes) { return Bytes(bytes.begin(), bytes.end()); }
+inline Bytes copy_of(ByteView bytes) {
+  return Bytes(bytes.begin(), bytes.end());
+}
 
 std::string hex_text(ByteView bytes);  // lower case, two digits a byte
 // Lower-case digits only, as the OCI digest grammar asks; nothing for anything else.

@@ -2,8 +2,8 @@
 // strings and lists, every length checked against a limit and against what is there.
 //
 // A message is a struct with `template <class C> static void fields(C& codec, Message& message)` that names its
-// fields once, in order; encode and decode are inverse by construction. A decoder ignores bytes behind the last field it
-// knows, so that a later version may append fields.
+// fields once, in order; encode and decode are inverse by construction. A decoder ignores bytes behind the last field
+// it knows, so that a later version may append fields.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ namespace shoal {
 class Encoder {
  public:
   template <class Integer>
-    requires std::is_unsigned_v<Integer>
+  requires std::is_unsigned_v<Integer>
   void field(const Integer& value) {
     if constexpr (std::is_same_v<Integer, bool>) {
       out_.push_back(static_cast<std::byte>(value ? 1 : 0));
@@ -31,10 +31,8 @@ class Encoder {
     }
   }
   template <class Enum>
-    requires std::is_enum_v<Enum>
-  void field(const Enum& value) {
-    field(static_cast<std::underlying_type_t<Enum>>(value));
-  }
+  requires std::is_enum_v<Enum>
+  void field(const Enum& value) { field(static_cast<std::underlying_type_t<Enum>>(value)); }
   void field(const std::string& value) { sized(bytes_of(value)); }
   void field(const Bytes& value) { sized(value); }
   void field(const Digest& value);
@@ -53,7 +51,7 @@ class Encoder {
     if (item) field(*item);
   }
   template <class Message>
-    requires requires(Encoder& e, Message& m) { Message::fields(e, m); }
+  requires requires(Encoder& e, Message& m) { Message::fields(e, m); }
   void field(const Message& message) {
     Message::fields(*this, const_cast<Message&>(message));  // an Encoder only reads
   }
@@ -74,7 +72,7 @@ class Decoder {
   ByteView rest() const { return in_; }
 
   template <class Integer>
-    requires std::is_unsigned_v<Integer>
+  requires std::is_unsigned_v<Integer>
   void field(Integer& value) {
     constexpr std::size_t width = std::is_same_v<Integer, bool> ? 1 : sizeof(Integer);
     const ByteView bytes = take(width);
@@ -84,7 +82,7 @@ class Decoder {
   }
   // An enum must provide `bool known(Enum)`, found by its namespace; unknown numbers are a failure.
   template <class Enum>
-    requires std::is_enum_v<Enum>
+  requires std::is_enum_v<Enum>
   void field(Enum& value) {
     std::underlying_type_t<Enum> number{};
     field(number);
@@ -118,10 +116,8 @@ class Decoder {
     if (good_ && present) field(item.emplace(fresh<Item>()));
   }
   template <class Message>
-    requires requires(Decoder& d, Message& m) { Message::fields(d, m); }
-  void field(Message& message) {
-    Message::fields(*this, message);
-  }
+  requires requires(Decoder& d, Message& m) { Message::fields(d, m); }
+  void field(Message& message) { Message::fields(*this, message); }
 
  private:
   template <class Item>

@@ -12,7 +12,9 @@ constexpr std::string_view sha512_prefix = "sha512:";
 
 }  // namespace
 
-std::size_t digest_size(DigestAlgorithm algorithm) { return algorithm == DigestAlgorithm::sha256 ? 32 : 64; }
+std::size_t digest_size(DigestAlgorithm algorithm) {
+  return algorithm == DigestAlgorithm::sha256 ? 32 : 64;
+}
 
 Digest::Digest(DigestAlgorithm algorithm, ByteView raw) : algorithm_(algorithm) {
   SHOAL_CHECK(raw.size() == digest_size(algorithm));

@@ -16,8 +16,8 @@ class Pool {
   explicit Pool(std::size_t threads) : threads_(threads) {}
   ~Pool() { threads_.join(); }
 
-  // The value of `work()`. Everything that `work` touches it owns: it may outlive whoever awaits it. Name the closure and
-  // move it in: GCC 12 destroys twice what a co_await expression makes of a lambda or of braces.
+  // The value of `work()`. Everything that `work` touches it owns: it may outlive whoever awaits it. Name the closure
+  // and move it in: GCC 12 destroys twice what a co_await expression makes of a lambda or of braces.
   template <class Work>
   auto run(Work work) -> Task<decltype(work())> {
     auto executor = co_await asio::this_coro::executor;

@@ -15,11 +15,16 @@ Error from_errno(int error_number, const std::string& attempted) {
 
 const char* text(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::not_found: return "not found";
-    case ErrorKind::unavailable: return "unavailable";
-    case ErrorKind::corrupt: return "corrupt";
-    case ErrorKind::refused: return "refused";
-    case ErrorKind::no_space: return "no space";
+    case ErrorKind::not_found:
+      return "not found";
+    case ErrorKind::unavailable:
+      return "unavailable";
+    case ErrorKind::corrupt:
+      return "corrupt";
+    case ErrorKind::refused:
+      return "refused";
+    case ErrorKind::no_space:
+      return "no space";
   }
   return "unknown";
 }

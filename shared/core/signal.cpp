@@ -12,7 +12,9 @@ Task<void> Signal::wait() {
   return wait_on(std::make_shared<asio::steady_timer>(loop_, asio::steady_timer::time_point::max()));
 }
 
-Task<void> Signal::wait_for(Milliseconds limit) { return wait_on(std::make_shared<asio::steady_timer>(loop_, limit)); }
+Task<void> Signal::wait_for(Milliseconds limit) {
+  return wait_on(std::make_shared<asio::steady_timer>(loop_, limit));
+}
 
 Task<void> Signal::wait_on(Timer timer) {
   std::erase_if(waiting_, [](const auto& waiter) { return waiter.expired(); });

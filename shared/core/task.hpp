@@ -29,6 +29,8 @@ using IoError = boost::system::error_code;
 void spawn(Loop& loop, Task<void> task);
 
 // Completion token: the operation's error lands in `error` instead of being thrown.
-inline auto into(IoError& error) { return asio::redirect_error(asio::use_awaitable, error); }
+inline auto into(IoError& error) {
+  return asio::redirect_error(asio::use_awaitable, error);
+}
 
 }  // namespace shoal

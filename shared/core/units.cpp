@@ -14,8 +14,8 @@ struct Unit {
 };
 
 // Largest first: `text` takes the first that divides.
-constexpr std::array<Unit, 5> size_units{{{"TiB", 1ULL << 40}, {"GiB", 1ULL << 30}, {"MiB", 1ULL << 20},
-                                          {"KiB", 1ULL << 10}, {"B", 1}}};
+constexpr std::array<Unit, 5> size_units{
+    {{"TiB", 1ULL << 40}, {"GiB", 1ULL << 30}, {"MiB", 1ULL << 20}, {"KiB", 1ULL << 10}, {"B", 1}}};
 constexpr std::array<Unit, 4> time_units{{{"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
 
 Result<std::uint64_t> parse_with(std::string_view text, std::span<const Unit> units, const char* example) {
@@ -47,7 +47,9 @@ Result<ByteCount> parse_byte_count(std::string_view text) {
   return parse_with(text, size_units, "\"50GiB\"").map([](std::uint64_t value) { return ByteCount{value}; });
 }
 
-std::string text(ByteCount count) { return text_with(count.value, size_units); }
+std::string text(ByteCount count) {
+  return text_with(count.value, size_units);
+}
 
 Result<ByteRate> parse_byte_rate(std::string_view text) {
   const char* example = "\"10MiB/s\"";
@@ -59,7 +61,9 @@ Result<ByteRate> parse_byte_rate(std::string_view text) {
   });
 }
 
-std::string text(ByteRate rate) { return text_with(rate.bytes_per_second, size_units) + "/s"; }
+std::string text(ByteRate rate) {
+  return text_with(rate.bytes_per_second, size_units) + "/s";
+}
 
 Result<Milliseconds> parse_duration(std::string_view text) {
   return parse_with(text, time_units, "\"5s\"").map([](std::uint64_t value) {
@@ -67,6 +71,8 @@ Result<Milliseconds> parse_duration(std::string_view text) {
   });
 }
 
-std::string text(Milliseconds duration) { return text_with(static_cast<std::uint64_t>(duration.count()), time_units); }
+std::string text(Milliseconds duration) {
+  return text_with(static_cast<std::uint64_t>(duration.count()), time_units);
+}
 
 }  // namespace shoal

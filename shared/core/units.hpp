@@ -1,4 +1,5 @@
-// Sizes, rates and times as types, and their text in configuration: "50GiB", "10MiB/s", "5s". A bare number is an error.
+// Sizes, rates and times as types, and their text in configuration: "50GiB", "10MiB/s", "5s". A bare number is an
+// error.
 #pragma once
 
 #include <chrono>
@@ -28,9 +29,15 @@ struct ByteRate {
 using Milliseconds = std::chrono::milliseconds;
 
 inline namespace literals {
-constexpr ByteCount operator""_KiB(unsigned long long n) { return {n << 10}; }
-constexpr ByteCount operator""_MiB(unsigned long long n) { return {n << 20}; }
-constexpr ByteCount operator""_GiB(unsigned long long n) { return {n << 30}; }
+constexpr ByteCount operator""_KiB(unsigned long long n) {
+  return {n << 10};
+}
+constexpr ByteCount operator""_MiB(unsigned long long n) {
+  return {n << 20};
+}
+constexpr ByteCount operator""_GiB(unsigned long long n) {
+  return {n << 30};
+}
 }  // namespace literals
 
 // Units: B, KiB, MiB, GiB, TiB. Whole numbers only; `refused` with what to write instead.

@@ -16,8 +16,12 @@ const EVP_MD* method(DigestAlgorithm algorithm) {
   return algorithm == DigestAlgorithm::sha256 ? sha256_method : sha512_method;
 }
 
-unsigned char* raw(std::byte* bytes) { return reinterpret_cast<unsigned char*>(bytes); }
-const unsigned char* raw(const std::byte* bytes) { return reinterpret_cast<const unsigned char*>(bytes); }
+unsigned char* raw(std::byte* bytes) {
+  return reinterpret_cast<unsigned char*>(bytes);
+}
+const unsigned char* raw(const std::byte* bytes) {
+  return reinterpret_cast<const unsigned char*>(bytes);
+}
 
 }  // namespace
 
@@ -36,7 +40,9 @@ Hasher::~Hasher() = default;
 Hasher::Hasher(Hasher&&) noexcept = default;
 Hasher& Hasher::operator=(Hasher&&) noexcept = default;
 
-void Hasher::update(ByteView bytes) { SHOAL_CHECK(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) == 1); }
+void Hasher::update(ByteView bytes) {
+  SHOAL_CHECK(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) == 1);
+}
 
 Digest Hasher::finish() {
   std::array<std::byte, EVP_MAX_MD_SIZE> out;
@@ -48,7 +54,8 @@ Digest Hasher::finish() {
 
 Hash256 sha256(ByteView bytes) {
   Hash256 out;
-  SHOAL_CHECK(EVP_Digest(bytes.data(), bytes.size(), raw(out.data()), nullptr, method(DigestAlgorithm::sha256), nullptr) == 1);
+  SHOAL_CHECK(
+      EVP_Digest(bytes.data(), bytes.size(), raw(out.data()), nullptr, method(DigestAlgorithm::sha256), nullptr) == 1);
   return out;
 }
 
@@ -56,7 +63,7 @@ Hash256 hmac_sha256(ByteView key, ByteView message) {
   Hash256 out;
   unsigned size = 0;
   SHOAL_CHECK(HMAC(method(DigestAlgorithm::sha256), key.data(), static_cast<int>(key.size()), raw(message.data()),
-             message.size(), raw(out.data()), &size) != nullptr);
+                   message.size(), raw(out.data()), &size) != nullptr);
   return out;
 }
 

@@ -8,8 +8,12 @@
 namespace shoal {
 namespace {
 
-unsigned char* raw(std::byte* bytes) { return reinterpret_cast<unsigned char*>(bytes); }
-const unsigned char* raw(const std::byte* bytes) { return reinterpret_cast<const unsigned char*>(bytes); }
+unsigned char* raw(std::byte* bytes) {
+  return reinterpret_cast<unsigned char*>(bytes);
+}
+const unsigned char* raw(const std::byte* bytes) {
+  return reinterpret_cast<const unsigned char*>(bytes);
+}
 
 struct FreeContext {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
@@ -72,8 +76,8 @@ bool verify(const PublicKey& key, ByteView message, const Signature& signature) 
   if (!handle) return false;
   const Context context(EVP_MD_CTX_new());
   return EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, handle.get()) == 1 &&
-         EVP_DigestVerify(context.get(), raw(signature.data()), signature.size(), raw(message.data()), message.size()) ==
-             1;
+         EVP_DigestVerify(context.get(), raw(signature.data()), signature.size(), raw(message.data()),
+                          message.size()) == 1;
 }
 
 Bytes random_bytes(std::size_t count) {

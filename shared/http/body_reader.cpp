@@ -7,17 +7,20 @@
 namespace shoal::http {
 namespace {
 
-constexpr std::size_t longest_line = 4096;   // of a chunk's head, extensions included
+constexpr std::size_t longest_line = 4096;  // of a chunk's head, extensions included
 constexpr std::size_t most_trailers = 16 << 10;
 
-tl::unexpected<Error> malformed() { return fail(ErrorKind::unavailable, "malformed chunk in the body"); }
+tl::unexpected<Error> malformed() {
+  return fail(ErrorKind::unavailable, "malformed chunk in the body");
+}
 
 // "1a", or "1a" and an extension, which means nothing to us.
 std::optional<std::uint64_t> parse_chunk_size(std::string_view line) {
   std::uint64_t size = 0;
   const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), size, 16);
   const std::string_view rest = line.substr(static_cast<std::size_t>(end - line.data()));
-  const bool sound = std::none_of(rest.begin(), rest.end(), [](char c) { return (c >= 0 && c < 0x20 && c != '\t') || c == 0x7f; });
+  const bool sound =
+      std::none_of(rest.begin(), rest.end(), [](char c) { return (c >= 0 && c < 0x20 && c != '\t') || c == 0x7f; });
   if (error != std::errc() || !sound) return std::nullopt;
   if (!rest.empty() && rest[0] != ';' && rest[0] != ' ' && rest[0] != '\t') return std::nullopt;
   return size;
@@ -27,13 +30,20 @@ std::optional<std::uint64_t> parse_chunk_size(std::string_view line) {
 
 Result<BodyReader::Step> BodyReader::step(ByteView received) {
   switch (state_) {
-    case State::length: return take(received, State::finished);
-    case State::until_end: return Step{received.size(), received};
-    case State::chunk_head: return chunk_head(received);
-    case State::chunk_data: return take(received, State::chunk_end);
-    case State::chunk_end: return chunk_end(received);
-    case State::trailer: return trailer(received);
-    case State::finished: break;
+    case State::length:
+      return take(received, State::finished);
+    case State::until_end:
+      return Step{received.size(), received};
+    case State::chunk_head:
+      return chunk_head(received);
+    case State::chunk_data:
+      return take(received, State::chunk_end);
+    case State::chunk_end:
+      return chunk_end(received);
+    case State::trailer:
+      return trailer(received);
+    case State::finished:
+      break;
   }
   return Step{};
 }

@@ -1,6 +1,6 @@
-// BodyReader: where the body of a response ends, and what of the bytes received is body. Written here because Beast 1.74
-// aborts on a malformed last chunk (found by tests/fuzz/http_response.cpp).
-// Source: RFC 9112 sections 6 and 7.
+// BodyReader: where the body of a response ends, and what of the bytes received is body. Written here because
+// Beast 1.74 aborts on a malformed last chunk (found by tests/fuzz/http_response.cpp). Source: RFC 9112 sections 6
+// and 7.
 //
 // Threads: any, one at a time for each object.
 #pragma once

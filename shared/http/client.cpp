@@ -95,7 +95,8 @@ class Received final : public ClientResponse {
         head_ = std::move(*head);
         co_return Result<void>();
       }
-      if (received.size() >= largest_response_head) co_return fail(ErrorKind::unavailable, "the answer's head is too long");
+      if (received.size() >= largest_response_head)
+        co_return fail(ErrorKind::unavailable, "the answer's head is too long");
       const auto left = std::chrono::ceil<Milliseconds>(due - Steady::now());
       if (left <= Milliseconds::zero()) co_return fail(ErrorKind::unavailable, "no answer in time");
       const auto size = co_await fill(left);

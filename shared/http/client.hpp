@@ -1,5 +1,5 @@
-// Client: one HTTP/1.1 request over a connection of its own, plain or TLS, with deadlines and bounds. It knows nothing of
-// redirects, credentials or registries: shared/origin decides those.
+// Client: one HTTP/1.1 request over a connection of its own, plain or TLS, with deadlines and bounds. It knows nothing
+// of redirects, credentials or registries: shared/origin decides those.
 //
 // Threads: the loop.
 #pragma once
@@ -39,9 +39,9 @@ struct ClientLimits {
 struct ClientRequest {
   std::string method = "GET";
   Url url;
-  Headers headers;       // Host, User-Agent and Connection are added
-  std::string ca_file;   // for https: certificates to trust instead of the system's; empty for the system's
-  bool insecure = false; // for https: no verification, as the operator configured
+  Headers headers;        // Host, User-Agent and Connection are added
+  std::string ca_file;    // for https: certificates to trust instead of the system's; empty for the system's
+  bool insecure = false;  // for https: no verification, as the operator configured
   ClientLimits limits;
 };
 

@@ -17,7 +17,9 @@ bool looks_like_text(const std::string& received) {
   return received.empty() || received[0] >= ' ' || received[0] == '\r' || received[0] == '\n';
 }
 
-tl::unexpected<Error> client_is_gone() { return fail(ErrorKind::unavailable, "the client is gone"); }
+tl::unexpected<Error> client_is_gone() {
+  return fail(ErrorKind::unavailable, "the client is gone");
+}
 
 }  // namespace
 

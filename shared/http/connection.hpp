@@ -37,7 +37,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   enum class Next { request, close, close_gently, reset, given_away };
 
   Task<Next> serve_one();
-  Task<bool> read_head();              // true when a whole head is at the front of `received_`
+  Task<bool> read_head();  // true when a whole head is at the front of `received_`
   Task<bool> read_some(Milliseconds limit);
   bool take_available();
   Task<Next> refuse(std::string why);  // 400
@@ -51,9 +51,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::shared_ptr<ServerShared> shared_;
   Deadline deadline_;
   std::string client_;
-  std::string received_;             // not yet parsed: at most one head's bound
+  std::string received_;              // not yet parsed: at most one head's bound
   std::function<void()> cut_socket_;  // set once a WebSocket owns it
-  bool in_step_ = false;             // a serve thread uses the descriptor
+  bool in_step_ = false;              // a serve thread uses the descriptor
   bool cut_ = false;
 };
 

@@ -43,7 +43,8 @@ Task<Result<Endpoints>> resolve(std::string host, std::uint16_t port, Millisecon
   lookup->wake.expires_after(limit);
   start(lookup, host, port);
   co_await lookup->wake.async_wait(into(error));
-  if (lookup->endpoints.empty()) co_return fail(ErrorKind::unavailable, "resolve " + host + ": " + lookup->error.message());
+  if (lookup->endpoints.empty())
+    co_return fail(ErrorKind::unavailable, "resolve " + host + ": " + lookup->error.message());
   co_return std::move(lookup->endpoints);
 }
 

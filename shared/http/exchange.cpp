@@ -10,32 +10,51 @@ namespace {
 
 const char* reason(unsigned status) {
   switch (status) {
-    case 200: return "OK";
-    case 202: return "Accepted";
-    case 206: return "Partial Content";
-    case 304: return "Not Modified";
-    case 307: return "Temporary Redirect";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 416: return "Range Not Satisfiable";
-    case 426: return "Upgrade Required";
-    case 500: return "Internal Server Error";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    default: return "Status";
+    case 200:
+      return "OK";
+    case 202:
+      return "Accepted";
+    case 206:
+      return "Partial Content";
+    case 304:
+      return "Not Modified";
+    case 307:
+      return "Temporary Redirect";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 416:
+      return "Range Not Satisfiable";
+    case 426:
+      return "Upgrade Required";
+    case 500:
+      return "Internal Server Error";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    default:
+      return "Status";
   }
 }
 
 // A value relayed from another server must not be able to end its line.
 std::string on_one_line(std::string value) {
-  std::replace_if(value.begin(), value.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; }, ' ');
+  std::replace_if(
+      value.begin(), value.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; }, ' ');
   return value;
 }
 
-bool has_no_body(unsigned status) { return status == 204 || status == 304; }
+bool has_no_body(unsigned status) {
+  return status == 204 || status == 304;
+}
 
 }  // namespace
 
@@ -45,7 +64,9 @@ ConnectionExchange::ConnectionExchange(std::shared_ptr<Connection> connection, R
   ++connection_->shared_->open_exchanges;
 }
 
-ConnectionExchange::~ConnectionExchange() { --connection_->shared_->open_exchanges; }
+ConnectionExchange::~ConnectionExchange() {
+  --connection_->shared_->open_exchanges;
+}
 
 std::string ConnectionExchange::head_text(const Response& response, std::uint64_t length) {
   // A client that sends other methods may go on with a body that nobody reads.
@@ -62,7 +83,8 @@ std::string ConnectionExchange::head_text(const Response& response, std::uint64_
 
 Task<Result<void>> ConnectionExchange::respond(Response response) {
   SHOAL_CHECK(stage_ == Stage::fresh);
-  const std::uint64_t length = is_head_request() ? response.length.value_or(response.body.size()) : response.body.size();
+  const std::uint64_t length =
+      is_head_request() ? response.length.value_or(response.body.size()) : response.body.size();
   std::string text = head_text(response, length);
   if (!is_head_request() && !has_no_body(response.status)) text += response.body;
   stage_ = Stage::answering;

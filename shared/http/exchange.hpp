@@ -1,4 +1,5 @@
-// ConnectionExchange: the Exchange of one request on a Connection. It keeps count of what was promised and what was sent.
+// ConnectionExchange: the Exchange of one request on a Connection. It keeps count of what was promised and what was
+// sent.
 //
 // Threads: the loop.
 #pragma once

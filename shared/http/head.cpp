@@ -13,9 +13,13 @@ using ParseError = boost::beast::error_code;
 
 constexpr std::size_t most_headers = 100;
 
-std::string_view view(string_view text) { return {text.data(), text.size()}; }
+std::string_view view(string_view text) {
+  return {text.data(), text.size()};
+}
 
-bool same_header(const Header& header, std::string_view name) { return same_name(header.name, name); }
+bool same_header(const Header& header, std::string_view name) {
+  return same_name(header.name, name);
+}
 
 // What both directions share. Beast parses heads only: no body is ever put into it.
 template <bool is_request>
@@ -57,7 +61,8 @@ tl::unexpected<Error> malformed(const char* why) {
 }
 
 bool is_origin_form(std::string_view target) {
-  return target.starts_with('/') && std::all_of(target.begin(), target.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  return target.starts_with('/') &&
+         std::all_of(target.begin(), target.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
 bool is_clean(const Header& header) {

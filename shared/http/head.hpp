@@ -36,8 +36,8 @@ struct ResponseHead {
   BodyReader body;  // for what follows
 };
 
-// `head` ends with its empty line. `unavailable` when it is malformed or ambiguous. The answer to HEAD has no body, whatever
-// its headers say.
+// `head` ends with its empty line. `unavailable` when it is malformed or ambiguous. The answer to HEAD has no body,
+// whatever its headers say.
 Result<ResponseHead> parse_response_head(std::string_view head, bool to_head_request);
 
 }  // namespace shoal::http

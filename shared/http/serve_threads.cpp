@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::size_t largest_step = 1 << 20;  // bounds how long one client holds a thread on a cold page cache
 
-// sendfile knows no MSG_NOSIGNAL. A SIGPIPE goes to the thread that caused it; blocked, it stays there and ends nothing.
+// sendfile knows no MSG_NOSIGNAL. A SIGPIPE goes to the thread that caused it; blocked, it stays there and ends
+// nothing.
 void block_pipe_signal() {
   thread_local const bool blocked = [] {
     sigset_t pipe_only;

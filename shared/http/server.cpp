@@ -145,8 +145,14 @@ Server::~Server() {
   for (Connection* connection : impl_->connections) connection->cut();
 }
 
-std::string Server::address() const { return impl_->address; }
-void Server::stop_listening() { impl_->stop_listening(); }
-std::size_t Server::open_exchanges() const { return impl_->shared->open_exchanges; }
+std::string Server::address() const {
+  return impl_->address;
+}
+void Server::stop_listening() {
+  impl_->stop_listening();
+}
+std::size_t Server::open_exchanges() const {
+  return impl_->shared->open_exchanges;
+}
 
 }  // namespace shoal::http

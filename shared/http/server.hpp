@@ -1,9 +1,9 @@
-// Server: HTTP/1.1 over Beast on the loop, for everything of ours that faces a network. Bodies leave by sendfile on serve
-// threads. Requests carry no bodies: this project's servers only read.
+// Server: HTTP/1.1 over Beast on the loop, for everything of ours that faces a network. Bodies leave by sendfile on
+// serve threads. Requests carry no bodies: this project's servers only read.
 //
 // Bounds: header 16 KiB and 10 s as a whole, idle 60 s, connections `Options::connections` (measured in evidence: 9,000
-// slow headers cost nobody else a millisecond). A body in a request, CL with TE, or a malformed head gets 400 and close.
-// Threads: the loop. The handler runs there too, one coroutine per connection.
+// slow headers cost nobody else a millisecond). A body in a request, CL with TE, or a malformed head gets 400 and
+// close. Threads: the loop. The handler runs there too, one coroutine per connection.
 #pragma once
 
 #include <functional>
@@ -36,11 +36,11 @@ class Exchange {
 using Handler = std::function<Task<void>(Exchange& exchange)>;
 
 struct ServerOptions {
-  std::string listen;                         // "127.0.0.1:7070", "[::1]:7070"; port 0 takes a free one
-  std::size_t connections = 4096;             // at once; further ones wait in the backlog
-  Milliseconds header_limit{10'000};          // whole request head
-  Milliseconds idle_limit{60'000};            // between requests; containerd keeps its connections 30 s
-  Milliseconds stall_limit{300'000};          // a client that reads nothing of a body for so long is cut
+  std::string listen;                 // "127.0.0.1:7070", "[::1]:7070"; port 0 takes a free one
+  std::size_t connections = 4096;     // at once; further ones wait in the backlog
+  Milliseconds header_limit{10'000};  // whole request head
+  Milliseconds idle_limit{60'000};    // between requests; containerd keeps its connections 30 s
+  Milliseconds stall_limit{300'000};  // a client that reads nothing of a body for so long is cut
 };
 
 class Server {
@@ -53,7 +53,8 @@ class Server {
   ~Server();
 
   std::string address() const;  // with the real port
-  void stop_listening();        // further clients are refused at once; running exchanges go on and are their connection's last
+  void
+  stop_listening();  // further clients are refused at once; running exchanges go on and are their connection's last
   std::size_t open_exchanges() const;
 
  private:

@@ -20,7 +20,8 @@ bool is_host_character(char c) {
 
 // An IPv6 address between brackets, without a zone: a zone means something on this machine only.
 bool is_ipv6_text(std::string_view host) {
-  return host.find(':') != std::string_view::npos && host.find_first_not_of("0123456789abcdef:.") == std::string_view::npos;
+  return host.find(':') != std::string_view::npos &&
+         host.find_first_not_of("0123456789abcdef:.") == std::string_view::npos;
 }
 
 std::string lower_case(std::string_view text) {
@@ -29,7 +30,9 @@ std::string lower_case(std::string_view text) {
   return out;
 }
 
-std::uint16_t default_port(std::string_view scheme) { return scheme == "https" ? 443 : 80; }
+std::uint16_t default_port(std::string_view scheme) {
+  return scheme == "https" ? 443 : 80;
+}
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
   std::uint16_t port = 0;
@@ -103,7 +106,9 @@ std::string Url::authority() const {
 }
 
 Result<Url> parse_url(std::string_view text) {
-  const auto bad = [] { return fail(ErrorKind::refused, "not a URL; expected http:// or https://, a host and a path"); };
+  const auto bad = [] {
+    return fail(ErrorKind::refused, "not a URL; expected http:// or https://, a host and a path");
+  };
   if (text.size() > longest_url || !is_visible_ascii(text) || text.find('#') != std::string_view::npos) return bad();
   const std::size_t colon = text.find("://");
   if (colon == std::string_view::npos) return bad();
@@ -131,7 +136,9 @@ Result<Url> resolve_url(const Url& base, std::string_view location) {
   return parse_url(base.scheme + "://" + base.authority() + merged_target(base, location));
 }
 
-std::string text(const Url& url) { return url.scheme + "://" + url.authority() + url.target; }
+std::string text(const Url& url) {
+  return url.scheme + "://" + url.authority() + url.target;
+}
 
 Result<HostPort> parse_host_port(std::string_view text) {
   const auto authority = parse_authority(text);

@@ -16,10 +16,10 @@ using asio::ip::tcp;
 using boost::beast::http::field;
 
 constexpr std::size_t largest_queue = 4 << 20;
-constexpr std::size_t cost_of_entry = 64;        // so that empty messages are bounded too
+constexpr std::size_t cost_of_entry = 64;  // so that empty messages are bounded too
 constexpr Milliseconds handshake_limit{5'000};
-constexpr Milliseconds silence_limit{20'000};    // Beast pings at half of it
-constexpr std::size_t kept_buffer = 64 << 10;    // a rare large message does not hold its memory
+constexpr Milliseconds silence_limit{20'000};  // Beast pings at half of it
+constexpr std::size_t kept_buffer = 64 << 10;  // a rare large message does not hold its memory
 
 tl::unexpected<Error> closed_error(const std::string& why) {
   return fail(ErrorKind::unavailable, "the WebSocket is closed: " + why);
@@ -171,9 +171,8 @@ std::function<void()> Upgrading::cutter() const {
 
 Task<Result<std::unique_ptr<WebSocket>>> Upgrading::answer(std::string received, std::string subprotocol) {
   auto owner = std::make_unique<BeastWebSocket>(state_);
-  state_->stream.set_option(websocket::stream_base::decorator([subprotocol](websocket::response_type& response) {
-    response.set(field::sec_websocket_protocol, subprotocol);
-  }));
+  state_->stream.set_option(websocket::stream_base::decorator(
+      [subprotocol](websocket::response_type& response) { response.set(field::sec_websocket_protocol, subprotocol); }));
   IoError error;
   const auto state = state_;
   co_await state->stream.async_accept(asio::buffer(received), into(error));

@@ -18,10 +18,10 @@ inline constexpr std::size_t largest_message = 1 << 20;
 
 class WebSocket {
  public:
-  virtual ~WebSocket() = default;  // closes
-  virtual Task<Result<Bytes>> receive() = 0;  // `unavailable` once closed
-  virtual void send(Bytes message) = 0;       // queued; never blocks; closes when the queue is over its bound
-  virtual void close() = 0;                   // `receive` then ends
+  virtual ~WebSocket() = default;                // closes
+  virtual Task<Result<Bytes>> receive() = 0;     // `unavailable` once closed
+  virtual void send(Bytes message) = 0;          // queued; never blocks; closes when the queue is over its bound
+  virtual void close() = 0;                      // `receive` then ends
   virtual std::string peer_address() const = 0;  // IP address of the other side, without the port
   virtual std::string local_address() const = 0;
 };

@@ -18,7 +18,8 @@ namespace shoal {
 
 inline constexpr std::size_t largest_batch = 64;  // hashes; DESIGN: at most 64, or what came in 20 ms
 
-// Hashes of consecutive pieces. The signature covers "shoal hashes 1", the swarm's name, `first`, the count, the hashes.
+// Hashes of consecutive pieces. The signature covers "shoal hashes 1", the swarm's name, `first`, the count, the
+// hashes.
 struct HashBatch {
   PieceIndex first = 0;
   std::vector<Hash256> hashes;
@@ -33,7 +34,8 @@ struct HashBatch {
 
 HashBatch sign_batch(const SigningKey& key, const SwarmName& swarm, PieceIndex first, std::vector<Hash256> hashes);
 
-// A finished list is signed as a whole once the layer's digest matched: over "shoal list 1", digest text, size, all hashes.
+// A finished list is signed as a whole once the layer's digest matched: over "shoal list 1", digest text, size, all
+// hashes.
 Signature sign_list(const SigningKey& key, const Digest& digest, ByteCount size, std::span<const Hash256> hashes);
 bool verify_list(const PublicKey& key, const Digest& digest, ByteCount size, std::span<const Hash256> hashes,
                  const Signature& signature);
@@ -62,8 +64,8 @@ class PieceHashes {
   Result<void> add(const HashBatch& batch, const SwarmName& swarm, const PublicKey& key);
   // A batch that this process signed itself, or that was verified before.
   void add_trusted(const HashBatch& batch);
-  // All hashes of a finished layer, from its side file or a list whose signature was verified. They are not passed on in
-  // batches: only their whole list is signed. CHECK: one for each piece.
+  // All hashes of a finished layer, from its side file or a list whose signature was verified. They are not passed on
+  // in batches: only their whole list is signed. CHECK: one for each piece.
   void add_list(std::span<const Hash256> list);
 
   bool knows(PieceIndex piece) const { return hashes_[piece].has_value(); }

@@ -17,7 +17,8 @@ ByteCount piece_length_for(ByteCount layer_size);
 // Layers up to this size skip the swarm: one HTTP round trip to a holder.
 inline constexpr ByteCount small_layer_limit = 256_KiB;
 
-// No layer is larger: 1 TiB, a million pieces of the largest length. Bounds what a size from outside can make us allocate.
+// No layer is larger: 1 TiB, a million pieces of the largest length. Bounds what a size from outside can make us
+// allocate.
 inline constexpr ByteCount largest_layer{1ULL << 40};
 
 class PieceLayout {
@@ -29,7 +30,9 @@ class PieceLayout {
   PieceIndex count() const;  // 0 for an empty layer
   std::uint64_t offset(PieceIndex piece) const { return piece * piece_length_.value; }
   std::uint32_t length(PieceIndex piece) const;  // bytes; the last piece may be shorter
-  PieceIndex piece_at(std::uint64_t byte_offset) const { return static_cast<PieceIndex>(byte_offset / piece_length_.value); }
+  PieceIndex piece_at(std::uint64_t byte_offset) const {
+    return static_cast<PieceIndex>(byte_offset / piece_length_.value);
+  }
 
  private:
   PieceLayout(ByteCount layer_size, ByteCount piece_length) : layer_size_(layer_size), piece_length_(piece_length) {}

@@ -1,7 +1,7 @@
 // SwarmName: the name of a layer's swarm, a pure function that every node of the cluster computes alike.
 //
-// 16 bytes of HMAC-SHA-256(swarm key; u8 version, u8 algorithm, raw digest, u64 size, u32 piece length, u32 generation).
-// Who does not have the swarm key cannot name a swarm.
+// 16 bytes of HMAC-SHA-256(swarm key; u8 version, u8 algorithm, raw digest, u64 size, u32 piece length, u32
+// generation). Who does not have the swarm key cannot name a swarm.
 #pragma once
 
 #include <array>

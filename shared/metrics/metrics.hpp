@@ -31,8 +31,8 @@ class Gauge {
   std::atomic<std::int64_t> value_{0};
 };
 
-// The page of one program. Names: `shoal_<part>_<what>_<unit>[_total]`; labels only from small enums, written in full as
-// `source="peers"`. What is added must outlive the page.
+// The page of one program. Names: `shoal_<part>_<what>_<unit>[_total]`; labels only from small enums, written in full
+// as `source="peers"`. What is added must outlive the page.
 class Page {
  public:
   void add(std::string name, std::string labels, std::string help, const Counter& counter);

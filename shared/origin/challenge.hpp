@@ -18,8 +18,8 @@ struct Challenge {
   std::string parameter(const std::string& name) const;  // empty when absent
 };
 
-// All challenges of one header line, at most 8 with at most 16 parameters each. What follows the first fault of the line
-// is ignored.
+// All challenges of one header line, at most 8 with at most 16 parameters each. What follows the first fault of the
+// line is ignored.
 std::vector<Challenge> parse_challenges(std::string_view line);
 
 }  // namespace shoal::origin

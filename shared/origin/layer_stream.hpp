@@ -23,6 +23,7 @@ std::optional<ContentRange> parse_content_range(std::string_view value);
 
 // The stream of a 200 or 206 that answers a request for everything from byte `from`. `unavailable` when the answer is
 // for another stretch, `refused` without a length or when over `largest_layer`.
-Result<std::unique_ptr<LayerStream>> make_layer_stream(std::unique_ptr<http::ClientResponse> response, std::uint64_t from);
+Result<std::unique_ptr<LayerStream>> make_layer_stream(std::unique_ptr<http::ClientResponse> response,
+                                                       std::uint64_t from);
 
 }  // namespace shoal::origin

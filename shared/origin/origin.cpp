@@ -12,7 +12,8 @@ using Response = Result<std::unique_ptr<http::ClientResponse>>;
 constexpr Milliseconds basic_lifetime{300'000};  // then the files are read again
 constexpr const char* manifest_types =
     "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
-    "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, */*";
+    "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, "
+    "*/*";
 
 struct Question {
   std::string method = "GET";
@@ -116,7 +117,8 @@ Task<Response> Origin::Impl::send(Repository repository, Question question) {
 }
 
 // The value to answer the challenges with; empty when there is nothing to say, so that the caller sees the 401.
-Task<Result<std::string>> Origin::Impl::authorize(Target target, Repository repository, std::vector<Challenge> challenges) {
+Task<Result<std::string>> Origin::Impl::authorize(Target target, Repository repository,
+                                                  std::vector<Challenge> challenges) {
   auto credential = read_credential(target);
   if (!credential) co_return tl::unexpected(credential.error());
   const Challenge* bearer = find_scheme(challenges, "bearer");
@@ -142,7 +144,8 @@ Task<Result<std::string>> Origin::Impl::fetch_token(Target target, Repository re
   const unsigned status = (*response)->status();
   if (status == 401 || status == 403) co_return std::string();
   if (status != 200) {
-    co_return fail(ErrorKind::unavailable, "fetch a token at " + url->authority() + ": status " + std::to_string(status));
+    co_return fail(ErrorKind::unavailable,
+                   "fetch a token at " + url->authority() + ": status " + std::to_string(status));
   }
   const auto body = co_await http::read_all(**response, largest_token_answer);
   if (!body) co_return tl::unexpected(body.error());
@@ -155,7 +158,9 @@ Task<Result<std::string>> Origin::Impl::fetch_token(Target target, Repository re
 
 Origin::Origin(Options options, Clock& clock) : impl_(std::make_unique<Impl>(std::move(options), clock)) {}
 Origin::~Origin() = default;
-const Options& Origin::options() const { return impl_->options; }
+const Options& Origin::options() const {
+  return impl_->options;
+}
 
 Task<Result<Answer>> Origin::ask(Repository repository, std::string method, std::string path, std::string accept,
                                  std::string authorization) {

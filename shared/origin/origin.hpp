@@ -24,7 +24,9 @@ struct Repository {
 };
 
 enum class Kind : std::uint8_t { blob = 0, manifest = 1 };  // on the wire: where the origin keeps the layer
-inline bool known(Kind kind) { return kind == Kind::blob || kind == Kind::manifest; }
+inline bool known(Kind kind) {
+  return kind == Kind::blob || kind == Kind::manifest;
+}
 
 inline constexpr ByteCount largest_manifest = 4_MiB;  // containerd's own limit, evidence/runtimes.md section 2.4
 
@@ -32,22 +34,22 @@ inline constexpr ByteCount largest_manifest = 4_MiB;  // containerd's own limit,
 struct Answer {
   unsigned status = 0;
   std::string content_type;
-  std::string digest;                 // Docker-Content-Digest as sent; empty when absent
+  std::string digest;  // Docker-Content-Digest as sent; empty when absent
   std::optional<std::uint64_t> length;
   std::vector<std::string> challenges;  // WWW-Authenticate, each line
   std::vector<std::string> links;       // Link
   std::string retry_after;
-  Bytes body;                         // up to largest_manifest; empty for HEAD
+  Bytes body;  // up to largest_manifest; empty for HEAD
 };
 
 // Bytes of a layer as they arrive. The total size is what the answer's own headers say.
 class LayerStream {
  public:
   virtual ~LayerStream() = default;
-  virtual ByteCount size() const = 0;            // of the whole layer
-  virtual std::uint64_t offset() const = 0;      // of the first byte that `next` gives: 0 when Range was ignored
+  virtual ByteCount size() const = 0;        // of the whole layer
+  virtual std::uint64_t offset() const = 0;  // of the first byte that `next` gives: 0 when Range was ignored
   virtual const std::string& content_type() const = 0;
-  virtual Task<Result<ByteView>> next() = 0;     // valid until the next call; empty at the end
+  virtual Task<Result<ByteView>> next() = 0;  // valid until the next call; empty at the end
 };
 
 class Origin {
@@ -55,13 +57,14 @@ class Origin {
   Origin(Options options, Clock& clock);
   ~Origin();
 
-  // GET or HEAD `path` ("manifests/v1", "tags/list?n=5") of a repository. `authorization` is the caller's own header and is
-  // then used as it is; empty means configured credentials or anonymous. An HTTP error status is an Answer, not an Error.
+  // GET or HEAD `path` ("manifests/v1", "tags/list?n=5") of a repository. `authorization` is the caller's own header
+  // and is then used as it is; empty means configured credentials or anonymous. An HTTP error status is an Answer, not
+  // an Error.
   Task<Result<Answer>> ask(Repository repository, std::string method, std::string path, std::string accept,
                            std::string authorization);
 
-  // Opens a layer from byte `from`. 404 is `not_found`, 401 and 403 `refused`, the rest `unavailable`. A layer without a
-  // length or over `largest_layer` is `refused`.
+  // Opens a layer from byte `from`. 404 is `not_found`, 401 and 403 `refused`, the rest `unavailable`. A layer without
+  // a length or over `largest_layer` is `refused`.
   Task<Result<std::unique_ptr<LayerStream>>> open(Repository repository, Kind kind, Digest digest, std::uint64_t from,
                                                   std::string authorization);
 

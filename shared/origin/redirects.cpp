@@ -16,7 +16,8 @@ bool is_open_to_all(std::string_view domain) {
   const std::size_t dot = domain.find('.');
   if (dot == std::string_view::npos) return true;
   const bool is_country = domain.size() - dot - 1 == 2;
-  return is_country && std::find(second_levels.begin(), second_levels.end(), domain.substr(0, dot)) != second_levels.end();
+  return is_country &&
+         std::find(second_levels.begin(), second_levels.end(), domain.substr(0, dot)) != second_levels.end();
 }
 
 }  // namespace

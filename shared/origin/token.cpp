@@ -49,7 +49,8 @@ Result<http::Url> token_url(const Challenge& challenge, const http::Url& registr
     return fail(ErrorKind::refused, at + "the realm of its challenge is not https");
   }
   if (with_credential && !is_related_host(registry.host, url->host)) {
-    return fail(ErrorKind::refused, at + "its challenge wants the credential sent to " + url->host + ", another domain");
+    return fail(ErrorKind::refused,
+                at + "its challenge wants the credential sent to " + url->host + ", another domain");
   }
   std::string scope = challenge.parameter("scope");
   if (scope.empty()) scope = "repository:" + repository + ":pull";
@@ -71,7 +72,8 @@ void Authorizations::keep(const std::string& upstream, const std::string& reposi
   const auto earlier = [](const auto& a, const auto& b) { return a.second.due < b.second.due; };
   // The tenth that is left covers a request on its way and clocks that differ.
   entries_.insert_or_assign({upstream, repository}, Entry{std::move(value), clock_.now() + lifetime * 9 / 10});
-  if (entries_.size() > most_authorizations) entries_.erase(std::min_element(entries_.begin(), entries_.end(), earlier));
+  if (entries_.size() > most_authorizations)
+    entries_.erase(std::min_element(entries_.begin(), entries_.end(), earlier));
 }
 
 void Authorizations::drop(const std::string& upstream, const std::string& repository) {

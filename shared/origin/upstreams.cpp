@@ -7,12 +7,16 @@
 namespace shoal::origin {
 namespace {
 
-constexpr std::size_t longest_name = 255;        // of a repository; containerd's and docker's limit
-constexpr std::size_t longest_tag = 128;         // distribution-spec, "Pulling manifests"
+constexpr std::size_t longest_name = 255;  // of a repository; containerd's and docker's limit
+constexpr std::size_t longest_tag = 128;   // distribution-spec, "Pulling manifests"
 constexpr std::size_t longest_credential = 64 << 10;
 
-bool is_lower_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-bool is_word_character(char c) { return is_lower_alphanumeric(c) || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_lower_alphanumeric(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+bool is_word_character(char c) {
+  return is_lower_alphanumeric(c) || (c >= 'A' && c <= 'Z') || c == '_';
+}
 
 // Lower-case words separated by ".", "_", "__" or any number of "-".
 bool is_name_component(std::string_view text) {
@@ -70,7 +74,8 @@ Result<std::string> read_secret(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::string text(longest_credential + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.eof() || file.gcount() == 0) return fail(ErrorKind::refused, path + ": cannot be read, is empty or too long");
+  if (!file.eof() || file.gcount() == 0)
+    return fail(ErrorKind::refused, path + ": cannot be read, is empty or too long");
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (text.ends_with('\n')) text.pop_back();
   if (text.ends_with('\r')) text.pop_back();

@@ -1,5 +1,5 @@
-// Upstreams: the registries that this node may ask. A name from a client is only a key into this table or must match the
-// allowed pattern; it is never dialled just because somebody said so.
+// Upstreams: the registries that this node may ask. A name from a client is only a key into this table or must match
+// the allowed pattern; it is never dialled just because somebody said so.
 #pragma once
 
 #include <map>
@@ -18,7 +18,7 @@ struct Upstream {
   std::string ca;             // PEM file with the certificates to trust instead of the system's
   std::string username_file;  // both or none
   std::string password_file;
-  bool insecure = false;      // no certificate verification
+  bool insecure = false;  // no certificate verification
 };
 
 struct Options {
@@ -41,7 +41,7 @@ struct Credential {
 // An upstream that may be asked: its URL and what belongs to it.
 struct Target {
   std::string name;  // the key
-  http::Url url;  // its path comes before /v2/
+  http::Url url;     // its path comes before /v2/
   std::string ca;
   bool insecure = false;
   std::string username_file;

@@ -6,7 +6,6 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -56,10 +55,9 @@ struct Membership {
   SwarmName name;
   Role role = Role::fetch;
   std::shared_ptr<store::PieceFile> file;
-  PieceSet have;                           // pieces that are in the file
-  PieceHashes hashes;                      // those known; all of them for `hold`
-  PublicKey tracker_key{};                 // signs the hash batches of this swarm
-  std::optional<Signature> finished_list;  // for `hold`: the tracker's signature over all hashes, to pass on
+  PieceSet have;            // pieces that are in the file
+  PieceHashes hashes;       // those known; all of them for `hold`
+  PublicKey tracker_key{};  // signs the hash batches of this swarm
   std::function<void(Event)> events;
 };
 

@@ -1,5 +1,5 @@
-// LoopThread: a loop that runs on a thread of its own, so that blocking counterparts (cpp-httplib, raw sockets) can talk
-// to what lives on it.
+// LoopThread: a loop that runs on a thread of its own, so that blocking counterparts (cpp-httplib, raw sockets) can
+// talk to what lives on it.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>

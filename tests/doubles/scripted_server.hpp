@@ -19,7 +19,9 @@ enum class Afterwards { close, stay_silent };
 class ScriptedServer {
  public:
   ScriptedServer(std::string answer, Afterwards afterwards)
-      : answer_(std::move(answer)), afterwards_(afterwards), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+      : answer_(std::move(answer)),
+        afterwards_(afterwards),
+        listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

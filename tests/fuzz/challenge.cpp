@@ -1,5 +1,5 @@
-// Any bytes as WWW-Authenticate, as a token endpoint's answer, as Content-Range, as a repository or tag: what is accepted
-// is bounded and can stand in a header or a path.
+// Any bytes as WWW-Authenticate, as a token endpoint's answer, as Content-Range, as a repository or tag: what is
+// accepted is bounded and can stand in a header or a path.
 #include "shared/core/check.hpp"
 #include "shared/origin/layer_stream.hpp"
 #include "shared/origin/token.hpp"

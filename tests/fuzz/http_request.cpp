@@ -1,5 +1,5 @@
-// Any bytes as a request's head, as a URL, as an address and as percent-encoded text: what is accepted keeps the promises
-// that the rest of the program builds on.
+// Any bytes as a request's head, as a URL, as an address and as percent-encoded text: what is accepted keeps the
+// promises that the rest of the program builds on.
 #include <algorithm>
 #include <cstdlib>
 

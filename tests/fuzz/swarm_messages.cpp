@@ -55,7 +55,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static Metrics metrics;
   Shared shared{"fuzz", metrics};
   SilentLink link;
-  Member member({{}, Role::fetch, file, PieceSet(layout.count()), PieceHashes(layout), {}, {}, {}}, shared,
+  Member member({{}, Role::fetch, file, PieceSet(layout.count()), PieceHashes(layout), {}, {}}, shared,
                 [](const Event&) {});
   feed(member, member.link_up(link), input);
   return 0;

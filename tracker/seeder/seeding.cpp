@@ -16,7 +16,6 @@ void Seeding::start(std::function<void(swarm::Event)> events) {
                      .have = PieceSet(layout.count()),
                      .hashes = PieceHashes(layout),
                      .tracker_key = parts_.key.public_key(),
-                     .finished_list = std::nullopt,
                      .events = std::move(events)});
 }
 

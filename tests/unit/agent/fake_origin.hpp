@@ -18,9 +18,8 @@ class FakeOrigin {
  public:
   // Answers GET of any blob of lib/app with `content`, whatever its digest, or with 404.
   explicit FakeOrigin(Bytes content, bool not_found = false) : content_(std::move(content)), not_found_(not_found) {
-    server_.Get("/v2/lib/app/blobs/(.*)", [this](const httplib::Request& request, httplib::Response& response) {
-      answer(request, response);
-    });
+    server_.Get("/v2/lib/app/blobs/(.*)",
+                [this](const httplib::Request& request, httplib::Response& response) { answer(request, response); });
     port_ = server_.bind_to_any_port("127.0.0.1");
     thread_ = std::thread([this] { server_.listen_after_bind(); });
     while (!server_.is_running()) std::this_thread::yield();

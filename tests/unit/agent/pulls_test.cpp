@@ -36,8 +36,11 @@ struct Agent {
   explicit Agent(const FakeOrigin& fake) : store({.path = directory.path()}), origin(options_for(fake), clock) {}
 
   pull::Ask ask(const Bytes& content, std::optional<ByteCount> hint = {}) const {
-    return {.digest = digest_of(DigestAlgorithm::sha256, content), .kind = origin::Kind::blob,
-            .repository = {"origin", "lib/app"}, .size_hint = hint, .authorization = {}};
+    return {.digest = digest_of(DigestAlgorithm::sha256, content),
+            .kind = origin::Kind::blob,
+            .repository = {"origin", "lib/app"},
+            .size_hint = hint,
+            .authorization = {}};
   }
 
   TemporaryDirectory directory;

@@ -18,7 +18,9 @@ void is(const RangeAnswer& answer, unsigned status, std::uint64_t first, std::ui
 
 }  // namespace
 
-TEST_CASE("without a Range the whole is sent") { is(choose_range(std::nullopt, 1000, true), 200, 0, 1000); }
+TEST_CASE("without a Range the whole is sent") {
+  is(choose_range(std::nullopt, 1000, true), 200, 0, 1000);
+}
 
 TEST_CASE("one range of each form gets 206") {
   is(choose("bytes=10-"), 206, 10, 1000);
@@ -44,8 +46,9 @@ TEST_CASE("a range past the end gets 416 with the size") {
 }
 
 TEST_CASE("several or malformed ranges get the whole") {
-  for (const char* header : {"bytes=0-1,5-6", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-1", "lines=1-2", "bytes=1", "bytes= 1-2",
-                             "bytes=99999999999999999999-", "bytes=1-99999999999999999999", "bytes=+1-2"}) {
+  for (const char* header :
+       {"bytes=0-1,5-6", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-1", "lines=1-2", "bytes=1", "bytes= 1-2",
+        "bytes=99999999999999999999-", "bytes=1-99999999999999999999", "bytes=+1-2"}) {
     CAPTURE(header);
     is(choose(header), 200, 0, 1000);
   }

@@ -10,7 +10,8 @@ namespace {
 const std::string hex_digits(64, 'a');
 
 tl::expected<Route, BadRoute> route(const std::string& path, const std::string& query = "") {
-  return parse_route(http::Request{.method = "GET", .path = path, .query = query, .headers = {}, .client = {}}, "docker.io");
+  return parse_route(http::Request{.method = "GET", .path = path, .query = query, .headers = {}, .client = {}},
+                     "docker.io");
 }
 
 ManifestRoute manifest(const std::string& path, const std::string& query = "") {

@@ -31,7 +31,8 @@ std::optional<std::string> read(BodyReader reader, std::string_view received, st
 }  // namespace
 
 TEST_CASE("a chunked body is the same however its bytes arrive") {
-  const std::string_view chunked = "5\r\n12345\r\nA;name=\"x\"\r\n0123456789\r\n1 \r\nz\r\n000\r\nTrailer: x\r\n\r\nnext";
+  const std::string_view chunked =
+      "5\r\n12345\r\nA;name=\"x\"\r\n0123456789\r\n1 \r\nz\r\n000\r\nTrailer: x\r\n\r\nnext";
   for (std::size_t stretch = 1; stretch <= chunked.size(); ++stretch) {
     CHECK(read(BodyReader::chunked(), chunked, stretch) == "123450123456789z");
   }
@@ -40,10 +41,11 @@ TEST_CASE("a chunked body is the same however its bytes arrive") {
 TEST_CASE("malformed or unfinished chunks are no body") {
   for (const std::string& bad :
        {std::string(), std::string("5\r\n12345\r\n"), std::string("5\r\n123456\r\n0\r\n\r\n"), std::string("g\r\n"),
-        std::string("-1\r\n"), std::string("0x5\r\n12345\r\n0\r\n\r\n"), std::string("\r\n"), std::string(" 5\r\n12345\r\n0\r\n\r\n"),
-        std::string("5\n12345\n0\n\n"), std::string("10000000000000000\r\n"), std::string("5;a\rb\r\n12345\r\n0\r\n\r\n"),
-        std::string("0\r\n"), std::string("0\r\nX: y\r\n"), std::string(5000, '0') + "\r\n",
-        "0\r\nX: " + std::string(20'000, 'y') + "\r\n\r\n", std::string("0\r\n \0\0\0\0\0\0\r\nTg u\024\n\r\n", 20)}) {
+        std::string("-1\r\n"), std::string("0x5\r\n12345\r\n0\r\n\r\n"), std::string("\r\n"),
+        std::string(" 5\r\n12345\r\n0\r\n\r\n"), std::string("5\n12345\n0\n\n"), std::string("10000000000000000\r\n"),
+        std::string("5;a\rb\r\n12345\r\n0\r\n\r\n"), std::string("0\r\n"), std::string("0\r\nX: y\r\n"),
+        std::string(5000, '0') + "\r\n", "0\r\nX: " + std::string(20'000, 'y') + "\r\n\r\n",
+        std::string("0\r\n \0\0\0\0\0\0\r\nTg u\024\n\r\n", 20)}) {
     INFO(bad.substr(0, 60));
     CHECK_FALSE(read(BodyReader::chunked(), bad, 1));
     CHECK_FALSE(read(BodyReader::chunked(), bad, 100'000));

@@ -144,7 +144,8 @@ TEST_CASE("answers that are no HTTP, too long or ambiguous are unavailable") {
 
 TEST_CASE("malformed chunks are unavailable") {
   const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-  for (const std::string& body : {std::string("zz\r\n"), std::string("5\r\n1234567\r\n0\r\n\r\n"), std::string(300'000, '1')}) {
+  for (const std::string& body :
+       {std::string("zz\r\n"), std::string("5\r\n1234567\r\n0\r\n\r\n"), std::string(300'000, '1')}) {
     const auto got = fetch_scripted(head + body);
     REQUIRE(got);
     CHECK_FALSE(got->body);
@@ -161,7 +162,8 @@ TEST_CASE("a server that is silent before, in or after its head is given up at t
     CHECK(got.error().kind == ErrorKind::unavailable);
   }
   limits.headers = Milliseconds(10'000);
-  const auto stalled = fetch_scripted("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123", Afterwards::stay_silent, limits);
+  const auto stalled =
+      fetch_scripted("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123", Afterwards::stay_silent, limits);
   REQUIRE(stalled);
   REQUIRE_FALSE(stalled->body);
   CHECK(stalled->body.error().kind == ErrorKind::unavailable);

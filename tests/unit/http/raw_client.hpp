@@ -1,4 +1,5 @@
-// RawClient: a blocking TCP client that sends exactly the bytes it is told to. Every wait ends after 10 s, as a failure.
+// RawClient: a blocking TCP client that sends exactly the bytes it is told to. Every wait ends after 10 s, as a
+// failure.
 #pragma once
 
 #include <arpa/inet.h>

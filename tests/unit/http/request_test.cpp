@@ -116,8 +116,9 @@ TEST_CASE("a head over 16 KiB or of over 100 headers gets 400, one just below is
     std::string head;
     const char* answer;
   };
-  for (const Case& example : {Case{fitting, "HTTP/1.1 200"}, Case{begin + std::string(20'000, 'x') + "\r\n\r\n", "HTTP/1.1 400"},
-                              Case{begin + std::string(20'000, 'x'), "HTTP/1.1 400"}, Case{many + "\r\n", "HTTP/1.1 400"}}) {
+  for (const Case& example :
+       {Case{fitting, "HTTP/1.1 200"}, Case{begin + std::string(20'000, 'x') + "\r\n\r\n", "HTTP/1.1 400"},
+        Case{begin + std::string(20'000, 'x'), "HTTP/1.1 400"}, Case{many + "\r\n", "HTTP/1.1 400"}}) {
     RawClient client(fixture.port());
     client.send(example.head);
     std::string received;
@@ -129,7 +130,8 @@ TEST_CASE("a head over 16 KiB or of over 100 headers gets 400, one just below is
 
 TEST_CASE("a request is parsed into method, path, query and headers") {
   const auto head = http::parse_request_head(
-      "GET /v2/a/manifests/1?ns=docker.io&x=1 HTTP/1.1\r\nHost: h\r\nAccept: a/b\r\naccept:  c/d \r\nContent-Length: 0\r\n\r\n");
+      "GET /v2/a/manifests/1?ns=docker.io&x=1 HTTP/1.1\r\nHost: h\r\nAccept: a/b\r\naccept:  c/d \r\nContent-Length: "
+      "0\r\n\r\n");
   REQUIRE(head);
   CHECK(head->keep_alive);
   CHECK(head->request.method == "GET");

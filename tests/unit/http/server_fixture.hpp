@@ -17,9 +17,8 @@ class ServerFixture {
  public:
   explicit ServerFixture(http::Handler handler, http::ServerOptions options = {}) {
     options.listen = "127.0.0.1:0";
-    loop_.on_loop([&] {
-      server_ = std::make_unique<http::Server>(loop_.loop(), threads_, options, "test", std::move(handler));
-    });
+    loop_.on_loop(
+        [&] { server_ = std::make_unique<http::Server>(loop_.loop(), threads_, options, "test", std::move(handler)); });
     port_ = http::parse_host_port(server_->address())->port;
   }
   ~ServerFixture() {

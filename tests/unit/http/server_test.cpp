@@ -180,7 +180,8 @@ TEST_CASE("a taken port, a name or a word without port is said in one line") {
   CHECK_THROWS_WITH(http::Server(loop.loop(), threads, options, "registry", echo),
                     Catch::StartsWith("registry: cannot listen on " + options.listen) && !Catch::Contains("\n"));
   options.listen = "localhost:0";
-  CHECK_THROWS_WITH(http::Server(loop.loop(), threads, options, "registry", echo), Catch::Contains("not an IP address"));
+  CHECK_THROWS_WITH(http::Server(loop.loop(), threads, options, "registry", echo),
+                    Catch::Contains("not an IP address"));
   options.listen = "7070";
   CHECK_THROWS_WITH(http::Server(loop.loop(), threads, options, "registry", echo), Catch::Contains("127.0.0.1:7070"));
   loop.stop();

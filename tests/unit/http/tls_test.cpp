@@ -22,7 +22,8 @@ class TlsFixture {
  public:
   explicit TlsFixture(const std::string& names)
       : own_(certificates_.issue("server", names)), origin_(own_.certificate, own_.key) {
-    origin_.routes().Get("/a", [](const auto&, auto& response) { response.set_content(std::string(40'000, 'x'), "a/b"); });
+    origin_.routes().Get("/a",
+                         [](const auto&, auto& response) { response.set_content(std::string(40'000, 'x'), "a/b"); });
     origin_.start();
   }
   std::string ca_file() const { return certificates_.ca_file(); }

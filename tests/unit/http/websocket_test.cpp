@@ -28,7 +28,9 @@ Connected connect(ServerFixture& fixture, const std::string& subprotocol = "shoa
   return fixture.loop().wait_for(http::connect_websocket(url, "/control", subprotocol));
 }
 
-Result<Bytes> receive(ServerFixture& fixture, WebSocket& socket) { return fixture.loop().wait_for(socket.receive()); }
+Result<Bytes> receive(ServerFixture& fixture, WebSocket& socket) {
+  return fixture.loop().wait_for(socket.receive());
+}
 
 // A WebSocket lives on the loop: it is used and destroyed there.
 void send(ServerFixture& fixture, WebSocket& socket, Bytes message) {
@@ -51,7 +53,8 @@ TEST_CASE("binary messages of every size up to the largest travel both ways in o
   REQUIRE(socket);
   CHECK((*socket)->peer_address() == "127.0.0.1");
   CHECK((*socket)->local_address() == "127.0.0.1");
-  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{126}, std::size_t{70'000}, http::largest_message}) {
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{1}, std::size_t{126}, std::size_t{70'000}, http::largest_message}) {
     const std::string content = patterned(size);
     send(fixture, **socket, copy_of(bytes_of(content)));
     const auto message = receive(fixture, **socket);

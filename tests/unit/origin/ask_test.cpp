@@ -71,7 +71,8 @@ TEST_CASE("a manifest over the largest is refused, and an unknown upstream is no
 
 TEST_CASE("a path in the upstream's URL comes before /v2/") {
   FakeRegistry registry;
-  registry.routes().Get("/proxy/v2/lib/a/tags/list", [](const auto&, auto& response) { response.set_content("[]", "a/b"); });
+  registry.routes().Get("/proxy/v2/lib/a/tags/list",
+                        [](const auto&, auto& response) { response.set_content("[]", "a/b"); });
   registry.start();
   OriginClient client(registry.url("/proxy/"));
   const auto answer = client.ask("tags/list?n=5");
@@ -85,8 +86,10 @@ TEST_CASE("a redirect within the registry keeps the caller's authorization; one 
   storage.routes().Get("/blob", [](const auto&, auto& response) { response.set_content("data", "a/b"); });
   storage.start();
   FakeRegistry registry;
-  registry.routes().Get("/v2/lib/a/manifests/v1", [](const auto&, auto& response) { response.set_redirect("/step", 307); });
-  registry.routes().Get("/step", [&](const auto&, auto& response) { response.set_redirect(storage.url("/blob?signed=1"), 302); });
+  registry.routes().Get("/v2/lib/a/manifests/v1",
+                        [](const auto&, auto& response) { response.set_redirect("/step", 307); });
+  registry.routes().Get(
+      "/step", [&](const auto&, auto& response) { response.set_redirect(storage.url("/blob?signed=1"), 302); });
   registry.start();
   OriginClient client(registry.url());
   const auto answer = client.ask("manifests/v1", "GET", "Bearer mine");
@@ -105,7 +108,8 @@ TEST_CASE("an authorization that was dropped does not come back with the way bac
   FakeRegistry other;
   other.routes().Get("/away", [&](const auto&, auto& response) { response.set_redirect(registry.url("/back"), 307); });
   other.start();
-  registry.routes().Get("/v2/lib/a/manifests/v1", [&](const auto&, auto& response) { response.set_redirect(other.url("/away"), 307); });
+  registry.routes().Get("/v2/lib/a/manifests/v1",
+                        [&](const auto&, auto& response) { response.set_redirect(other.url("/away"), 307); });
   registry.routes().Get("/back", [](const auto&, auto& response) { response.set_content("x", "a/b"); });
   registry.start();
   OriginClient client(registry.url());
@@ -115,7 +119,8 @@ TEST_CASE("an authorization that was dropped does not come back with the way bac
 
 TEST_CASE("redirects end after five") {
   FakeRegistry registry;
-  registry.routes().Get("/v2/lib/a/manifests/v1", [](const auto&, auto& response) { response.set_redirect("/1", 307); });
+  registry.routes().Get("/v2/lib/a/manifests/v1",
+                        [](const auto&, auto& response) { response.set_redirect("/1", 307); });
   registry.routes().Get("/([0-9]+)", [](const auto& request, auto& response) {
     const int step = std::stoi(request.matches[1]);
     if (step == 5) {
@@ -124,7 +129,8 @@ TEST_CASE("redirects end after five") {
       response.set_redirect("/" + std::to_string(step + 1), 307);
     }
   });
-  registry.routes().Get("/v2/lib/a/manifests/loop", [](const auto& request, auto& response) { response.set_redirect(request.path, 307); });
+  registry.routes().Get("/v2/lib/a/manifests/loop",
+                        [](const auto& request, auto& response) { response.set_redirect(request.path, 307); });
   registry.start();
   OriginClient client(registry.url());
   const auto five = client.ask("manifests/v1");
@@ -142,8 +148,10 @@ TEST_CASE("a registry on https that redirects to http is refused") {
   FakeRegistry plain;
   plain.start();
   FakeRegistry registry(own.certificate, own.key);
-  registry.routes().Get("/v2/lib/a/manifests/v1", [&](const auto&, auto& response) { response.set_redirect(plain.url("/x"), 307); });
-  registry.routes().Get("/v2/lib/a/manifests/v2", [](const auto&, auto& response) { response.set_content("x", "a/b"); });
+  registry.routes().Get("/v2/lib/a/manifests/v1",
+                        [&](const auto&, auto& response) { response.set_redirect(plain.url("/x"), 307); });
+  registry.routes().Get("/v2/lib/a/manifests/v2",
+                        [](const auto&, auto& response) { response.set_content("x", "a/b"); });
   registry.start();
   OriginClient client(registry.url());
   client.options.upstreams["reg.test"].ca = certificates.ca_file();

@@ -57,7 +57,9 @@ class Credentials {
   TemporaryDirectory directory_;
 };
 
-unsigned status_of(const Result<origin::Answer>& answer) { return answer ? answer->status : 0; }
+unsigned status_of(const Result<origin::Answer>& answer) {
+  return answer ? answer->status : 0;
+}
 
 }  // namespace
 

@@ -16,7 +16,8 @@ TEST_CASE("a Bearer challenge is taken apart as the docker registry writes it") 
 }
 
 TEST_CASE("several challenges in one line are told apart") {
-  const auto challenges = parse_challenges(R"(Negotiate, NTLM abc==, Basic realm = "a, \"b\"" , charset=UTF-8,,BEARER Realm=x)");
+  const auto challenges =
+      parse_challenges(R"(Negotiate, NTLM abc==, Basic realm = "a, \"b\"" , charset=UTF-8,,BEARER Realm=x)");
   REQUIRE(challenges.size() == 4);
   CHECK(challenges[0].scheme == "negotiate");
   CHECK(challenges[1].scheme == "ntlm");
@@ -32,7 +33,8 @@ TEST_CASE("the first of two parameters of one name counts") {
 }
 
 TEST_CASE("what is malformed ends the line, without the challenge it is in") {
-  for (const char* bad : {"", " ", ",,,", "\"", "=", "Bearer realm=\"unterminated", "Bearer realm=\"a\\", "Bearer realm=@"}) {
+  for (const char* bad :
+       {"", " ", ",,,", "\"", "=", "Bearer realm=\"unterminated", "Bearer realm=\"a\\", "Bearer realm=@"}) {
     INFO(bad);
     CHECK(parse_challenges(bad).empty());
   }

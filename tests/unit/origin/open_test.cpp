@@ -29,7 +29,8 @@ ErrorKind kind_of(const std::string& scripted, std::uint64_t from = 0) {
 TEST_CASE("a layer arrives whole, with the size its headers say") {
   const std::string whole = content();
   FakeRegistry registry;
-  registry.routes().Get(OriginClient::blob_path(), [&](const auto&, auto& response) { response.set_content(whole, "a/b"); });
+  registry.routes().Get(OriginClient::blob_path(),
+                        [&](const auto&, auto& response) { response.set_content(whole, "a/b"); });
   registry.start();
   OriginClient client(registry.url());
   const auto layer = client.open();
@@ -44,7 +45,8 @@ TEST_CASE("a layer arrives whole, with the size its headers say") {
 TEST_CASE("a layer from a byte on is asked for by Range and arrives from there") {
   const std::string whole = content();
   FakeRegistry registry;
-  registry.routes().Get(OriginClient::blob_path(), [&](const auto&, auto& response) { response.set_content(whole, "a/b"); });
+  registry.routes().Get(OriginClient::blob_path(),
+                        [&](const auto&, auto& response) { response.set_content(whole, "a/b"); });
   registry.start();
   OriginClient client(registry.url());
   const auto layer = client.open(1'000'001);
@@ -95,23 +97,29 @@ TEST_CASE("a layer without a length, or larger than any, is refused") {
 TEST_CASE("a layer that ends early is unavailable after the bytes that came") {
   CHECK(kind_of("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345") == ErrorKind::unavailable);
   CHECK(kind_of("HTTP/1.1 206 Partial Content\r\nTransfer-Encoding: chunked\r\nContent-Range: bytes 3-9/10\r\n\r\n"
-                "3\r\n345\r\n0\r\n\r\n", 3) == ErrorKind::unavailable);
+                "3\r\n345\r\n0\r\n\r\n",
+                3) == ErrorKind::unavailable);
   CHECK(kind_of("HTTP/1.1 206 Partial Content\r\nTransfer-Encoding: chunked\r\nContent-Range: bytes 3-4/5\r\n\r\n"
-                "9\r\n345678901\r\n0\r\n\r\n", 3) == ErrorKind::unavailable);
+                "9\r\n345678901\r\n0\r\n\r\n",
+                3) == ErrorKind::unavailable);
 }
 
 TEST_CASE("a status is named for what the caller may do next") {
-  const auto answer = [](const char* status) { return "HTTP/1.1 " + std::string(status) + "\r\nContent-Length: 0\r\n\r\n"; };
+  const auto answer = [](const char* status) {
+    return "HTTP/1.1 " + std::string(status) + "\r\nContent-Length: 0\r\n\r\n";
+  };
   CHECK(kind_of(answer("404 Not Found")) == ErrorKind::not_found);
   CHECK(kind_of(answer("401 Unauthorized")) == ErrorKind::refused);
   CHECK(kind_of(answer("403 Forbidden")) == ErrorKind::refused);
-  for (const char* later : {"429 Too Many Requests", "500 Internal Server Error", "503 Service Unavailable", "416 Range", "204 None"}) {
+  for (const char* later :
+       {"429 Too Many Requests", "500 Internal Server Error", "503 Service Unavailable", "416 Range", "204 None"}) {
     CHECK(kind_of(answer(later)) == ErrorKind::unavailable);
   }
 }
 
 TEST_CASE("when to come back is part of the error") {
-  ScriptedServer server("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 30\r\nContent-Length: 0\r\n\r\n", Afterwards::close);
+  ScriptedServer server("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 30\r\nContent-Length: 0\r\n\r\n",
+                        Afterwards::close);
   OriginClient client(server.url());
   const auto layer = client.open();
   REQUIRE_FALSE(layer);

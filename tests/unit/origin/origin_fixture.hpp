@@ -1,5 +1,5 @@
-// FakeRegistry: a server of cpp-httplib that remembers what it was asked. OriginClient: our Origin on a loop of its own,
-// with one upstream, "reg.test".
+// FakeRegistry: a server of cpp-httplib that remembers what it was asked. OriginClient: our Origin on a loop of its
+// own, with one upstream, "reg.test".
 #pragma once
 
 #include <mutex>
@@ -61,7 +61,8 @@ class OriginClient {
   origin::Options options;  // until the first question
   ManualClock& clock() { return clock_; }
 
-  Result<origin::Answer> ask(const std::string& path, const std::string& method = "GET", const std::string& authorization = "") {
+  Result<origin::Answer> ask(const std::string& path, const std::string& method = "GET",
+                             const std::string& authorization = "") {
     return loop_.wait_for(origin().ask({"reg.test", "lib/a"}, method, path, "application/json", authorization));
   }
   Result<WholeLayer> open(std::uint64_t from = 0, const std::string& authorization = "") {

@@ -7,7 +7,9 @@ using namespace shoal::origin;
 
 namespace {
 
-Result<Hop> hop(const char* from, const char* location) { return next_hop(http::parse_url(from).value(), location); }
+Result<Hop> hop(const char* from, const char* location) {
+  return next_hop(http::parse_url(from).value(), location);
+}
 
 }  // namespace
 
@@ -29,7 +31,8 @@ TEST_CASE("https never goes on as http") {
 
 TEST_CASE("a redirect to nowhere is unavailable and does not repeat what it said") {
   CHECK_FALSE(next_hop(http::parse_url("https://a.io/").value(), std::nullopt));
-  for (const char* bad : {"ftp://a/", "file:///etc/passwd?secret", "https://user:secret@a/", "gopher://a/", "https://a/\r\nsecret"}) {
+  for (const char* bad :
+       {"ftp://a/", "file:///etc/passwd?secret", "https://user:secret@a/", "gopher://a/", "https://a/\r\nsecret"}) {
     const auto nowhere = hop("https://a.io/x", bad);
     REQUIRE_FALSE(nowhere);
     CHECK(nowhere.error().kind == ErrorKind::unavailable);

@@ -7,7 +7,9 @@ using namespace shoal::origin;
 
 namespace {
 
-Result<Token> token_of(const std::string& json) { return parse_token(bytes_of(json)); }
+Result<Token> token_of(const std::string& json) {
+  return parse_token(bytes_of(json));
+}
 
 Result<http::Url> url_for(const std::string& parameters, const char* registry, bool with_credential) {
   const auto challenge = parse_challenges("Bearer " + parameters).at(0);
@@ -38,8 +40,8 @@ TEST_CASE("what is no token, or would break its header, is unavailable") {
 }
 
 TEST_CASE("the token is asked for with the challenge's service and scope, or the repository's own") {
-  CHECK(text(url_for(R"(realm="https://auth.a.io/t",service="x&y",scope="repository:b:pull")", "https://reg.a.io", true).value()) ==
-        "https://auth.a.io/t?service=x%26y&scope=repository%3Ab%3Apull");
+  CHECK(text(url_for(R"(realm="https://auth.a.io/t",service="x&y",scope="repository:b:pull")", "https://reg.a.io", true)
+                 .value()) == "https://auth.a.io/t?service=x%26y&scope=repository%3Ab%3Apull");
   CHECK(text(url_for(R"(realm="https://reg.a.io/t?v=2")", "https://reg.a.io", true).value()) ==
         "https://reg.a.io/t?v=2&scope=repository%3Alibrary%2Fa%3Apull");
 }

@@ -38,9 +38,10 @@ insecure = true
   CHECK(url_of(options, "ghcr.io") == "https://ghcr.io");
   CHECK(url_of(options, "a.b.example.org") == "https://a.b.example.org");
   CHECK(url_of(options, "reg.example.com:5000") == "https://reg.example.com:5000");
-  for (const char* stranger : {"example.org", "badexample.org", "a.example.org:5000", "reg.example.com", "ghcr.io:443", "127.0.0.1",
-                               "169.254.169.254", "localhost:80", "a.example.org/b", "user@a.example.org", "[::1]:80", "",
-                               "evil.com?.example.org", "evil.com#.example.org", "evil.com/.example.org"}) {
+  for (const char* stranger :
+       {"example.org", "badexample.org", "a.example.org:5000", "reg.example.com", "ghcr.io:443", "127.0.0.1",
+        "169.254.169.254", "localhost:80", "a.example.org/b", "user@a.example.org", "[::1]:80", "",
+        "evil.com?.example.org", "evil.com#.example.org", "evil.com/.example.org"}) {
     INFO(stranger);
     const auto target = find_upstream(options, stranger);
     REQUIRE_FALSE(target);
@@ -55,7 +56,8 @@ TEST_CASE("docker.io is Docker's registry when a pattern allows it") {
 }
 
 TEST_CASE("what is printed reads back the same") {
-  auto options = read("[upstreams]\nallow = [\"*.a.io\"]\n[upstreams.\"b.io:5000\"]\nurl = \"http://c/\"\nca = \"/x.pem\"\n");
+  auto options =
+      read("[upstreams]\nallow = [\"*.a.io\"]\n[upstreams.\"b.io:5000\"]\nurl = \"http://c/\"\nca = \"/x.pem\"\n");
   const std::string printed = config::print([&](config::Section& root) { describe(root, options); });
   const auto again = read(printed);
   CHECK(again.allow == options.allow);
@@ -84,12 +86,14 @@ TEST_CASE("faults in upstreams are reported with their line") {
 }
 
 TEST_CASE("repository names are those of the distribution specification") {
-  for (const char* good : {"a", "library/alpine", "a/b/c", "a-b", "a--b", "a_b", "a__b", "a.b", "0/1", "a---b/c__d.e"}) {
+  for (const char* good :
+       {"a", "library/alpine", "a/b/c", "a-b", "a--b", "a_b", "a__b", "a.b", "0/1", "a---b/c__d.e"}) {
     INFO(good);
     CHECK(is_repository_name(good));
   }
-  for (const char* bad : {"", "/", "a/", "/a", "a//b", "A", "a/B", "a..b", "a___b", ".a", "a.", "-a", "a-", "_a", "a_", "a._b", "a b",
-                          "../etc", "a/../b", "a%2fb", "a:b", "a@b", "\xc3\xa4"}) {
+  for (const char* bad :
+       {"",   "/",  "a/", "/a",   "a//b", "A",      "a/B",    "a..b",  "a___b", ".a",  "a.",      "-a",
+        "a-", "_a", "a_", "a._b", "a b",  "../etc", "a/../b", "a%2fb", "a:b",   "a@b", "\xc3\xa4"}) {
     INFO(bad);
     CHECK_FALSE(is_repository_name(bad));
   }

@@ -60,7 +60,6 @@ struct Stage {
                               have,
                               whole ? layer.hashes() : PieceHashes(layer.layout),
                               layer.key.public_key(),
-                              std::nullopt,
                               {}},
                    shared, [this](Event event) { events.push_back(std::move(event)); });
     peer = member->link_up(link);
@@ -306,10 +305,9 @@ TEST_CASE("pieces of more than 512 KiB travel in several messages, in order") {
   const auto report = [&](const Event& event) { arrived += std::holds_alternative<PieceArrived>(event); };
   const Time now = Time{} + std::chrono::hours(1);
   const PieceSet all = PieceSet::full(layout.count());
-  Member holder({{}, Role::hold, a_file(layout), all, hashes, {}, {}, {}}, shared, report);
-  Member agent(
-      {{}, Role::fetch, a_file(layout), PieceSet(layout.count()), PieceHashes(layout), key.public_key(), {}, {}},
-      shared, report);
+  Member holder({{}, Role::hold, a_file(layout), all, hashes, {}, {}}, shared, report);
+  Member agent({{}, Role::fetch, a_file(layout), PieceSet(layout.count()), PieceHashes(layout), key.public_key(), {}},
+               shared, report);
   PlayedLink to_agent;
   PlayedLink to_holder;
   const PeerId agent_id = holder.link_up(to_agent);

@@ -71,8 +71,8 @@ void TestNode::join_with(Role as, PieceSet have, PieceHashes hashes) {
   role = as;
   arrived = have;
   left = false;
-  carrier.swarm->join({layer.name, as, file, std::move(have), std::move(hashes), layer.key.public_key(), std::nullopt,
-                       [this](Event e) { on(e); }});
+  carrier.swarm->join(
+      {layer.name, as, file, std::move(have), std::move(hashes), layer.key.public_key(), [this](Event e) { on(e); }});
 }
 
 void TestNode::on(const Event& event) {

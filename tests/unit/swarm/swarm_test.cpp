@@ -147,7 +147,7 @@ TEST_CASE("two swarms of one node do not mix") {
   bool ready = false;
   PieceIndex arrived = 0;
   agent.carrier.swarm->join({second.name, Role::fetch, target.file, have(Role::fetch), PieceHashes(second.layout),
-                             second.key.public_key(), std::nullopt, [&](const Event& event) {
+                             second.key.public_key(), [&](const Event& event) {
                                ready |= std::holds_alternative<Ready>(event);
                                arrived += std::holds_alternative<PieceArrived>(event);
                              }});
