@@ -170,14 +170,11 @@ void Connection::close(bool reset) {
 
 void Connection::cut() {
   cut_ = true;
-  IoError ignored;
   if (cut_socket_) {
     cut_socket_();
-  } else if (in_step_) {
-    socket_.shutdown(tcp::socket::shutdown_both, ignored);
-  } else {
+  } else if (!in_step_) {
     close(true);
-  }
+  }  // else the step ends soon by itself, and `finish` resets: a shutdown now would look like a clean end
 }
 
 }  // namespace shoal::http
