@@ -30,10 +30,6 @@ void word_key(config::Section& section, std::string_view name, std::string& plac
   section.fault(name, "one of " + list);
 }
 
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
-
 void describe_trackers(config::Section& section, TrackerOptions& trackers) {
   section.key("urls", trackers.urls,
               "All trackers, for example [\"http://tracker:7080\"]. None: a pull-through cache.");
@@ -45,7 +41,7 @@ void describe_trackers(config::Section& section, TrackerOptions& trackers) {
       section.fault("urls", url.error().what);
     } else if (url->scheme != "http") {
       section.fault("urls", "\"" + text + "\": trackers are reached by http:// in this version");
-    } else if (!trackers.plaintext && !is_loopback(url->host)) {
+    } else if (!trackers.plaintext && !http::is_loopback(url->host)) {
       section.fault("urls", "\"" + text + "\" is on another host: set plaintext = true to reach it without TLS");
     }
   }

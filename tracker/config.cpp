@@ -6,10 +6,6 @@
 namespace shoal::tracker {
 namespace {
 
-bool is_loopback(const std::string& host) {
-  return host == "::1" || host == "localhost" || host.starts_with("127.");
-}
-
 // An address to listen on; false when it is faulty, which is then reported.
 bool address(config::Section& section, std::string& place, const char* comment) {
   section.key("listen", place, comment);
@@ -25,7 +21,7 @@ void describe_control(config::Section& section, ControlOptions& options) {
   section.key("swarm_key_file", options.swarm_key_file,
               "64 hexadecimal digits, the cluster's secret; empty: made in the store at the first start");
   if (section.printing() || !good || options.plaintext) return;
-  if (!is_loopback(http::parse_host_port(options.listen)->host)) {
+  if (!http::is_loopback(http::parse_host_port(options.listen)->host)) {
     section.fault("listen",
                   "is not a loopback address and the control channel is not encrypted; write plaintext = true "
                   "if the network is trusted, or listen on 127.0.0.1");

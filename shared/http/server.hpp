@@ -69,4 +69,7 @@ struct HostPort {
 };
 Result<HostPort> parse_host_port(std::string_view text);
 
+// "localhost" or a loopback address; a name that merely looks like one ("127.example.com") is not.
+bool is_loopback(const std::string& host);
+
 }  // namespace shoal::http

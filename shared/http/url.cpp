@@ -1,5 +1,6 @@
 // Url and HostPort: the texts that name another machine, parsed once.
 #include <algorithm>
+#include <boost/asio/ip/address.hpp>
 #include <charconv>
 
 #include "shared/http/client.hpp"
@@ -147,6 +148,12 @@ Result<HostPort> parse_host_port(std::string_view text) {
                                         "\"127.0.0.1:7070\" or \"[::1]:7070\"");
   }
   return HostPort{authority->host, *authority->port};
+}
+
+bool is_loopback(const std::string& host) {
+  IoError not_an_address;
+  const auto address = asio::ip::make_address(host, not_an_address);
+  return host == "localhost" || (!not_an_address && address.is_loopback());
 }
 
 }  // namespace shoal::http

@@ -102,3 +102,10 @@ TEST_CASE("an address with its port is host and number") {
     CHECK_FALSE(http::parse_host_port(bad));
   }
 }
+
+TEST_CASE("only this machine's own addresses are loopback, not a name that looks like one") {
+  for (const char* own : {"localhost", "127.0.0.1", "127.9.8.7", "::1"}) CHECK(http::is_loopback(own));
+  for (const char* other : {"127.example.com", "localhost.example.com", "10.0.0.1", "0.0.0.0", "::", ""}) {
+    CHECK_FALSE(http::is_loopback(other));
+  }
+}
