@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -73,11 +75,30 @@ Result<void> sync(int file, Faults* faults) {
   return {};
 }
 
+Result<void> truncate(int file, std::uint64_t size_bytes, Faults* faults) {
+  const auto call = [&] { return ::ftruncate(file, static_cast<off_t>(size_bytes)); };
+  if (attempt(faults, "truncate", call) < 0) return failed("cut a file");
+  return {};
+}
+
 Result<std::uint64_t> size_of(int file) {
   struct stat status {};
   if (::fstat(file, &status) < 0) return failed("look at a file");
   if (!S_ISREG(status.st_mode)) return fail(ErrorKind::corrupt, "look at a file: it is not a regular file");
   return static_cast<std::uint64_t>(status.st_size);
+}
+
+void mark_used(int file) {
+  const timespec times[2] = {{0, UTIME_NOW}, {0, UTIME_OMIT}};
+  ::futimens(file, times);
+}
+
+Result<Descriptor> memory_file(std::uint64_t size_bytes) {
+  Descriptor file(::memfd_create("shoal-layer", MFD_CLOEXEC));
+  if (file.number() < 0) return failed("make a file in memory");
+  const auto sized = truncate(file.number(), size_bytes, nullptr);
+  if (!sized) return tl::unexpected(sized.error());
+  return file;
 }
 
 Result<Descriptor> Disk::open(const std::string& path, int flags) const {
@@ -118,6 +139,12 @@ bool Disk::exists(const std::string& path) const {
 
 void Disk::remove_directory(const std::string& path) const {
   ::unlinkat(root(), path.c_str(), AT_REMOVEDIR);
+}
+
+std::uint64_t Disk::free_bytes() const {
+  struct statvfs status {};
+  if (::fstatvfs(root(), &status) < 0) return 0;
+  return status.f_bavail * status.f_frsize;
 }
 
 Result<void> Disk::sync_directory(const std::string& path) const {

@@ -31,7 +31,10 @@ Result<void> allocate(int file, std::uint64_t size_bytes, Faults* faults);
 Result<void> write_at(int file, std::uint64_t offset, ByteView bytes, Faults* faults);
 Result<void> read_at(int file, std::uint64_t offset, MutableBytes out, Faults* faults);  // `corrupt` behind the end
 Result<void> sync(int file, Faults* faults);
+Result<void> truncate(int file, std::uint64_t size_bytes, Faults* faults);
 Result<std::uint64_t> size_of(int file);  // bytes
+void mark_used(int file);                 // now; what the file system cannot remember does not matter
+Result<Descriptor> memory_file(std::uint64_t size_bytes);
 
 // Names below one directory, which is open. Paths are relative to it.
 class Disk {
@@ -46,6 +49,7 @@ class Disk {
   void remove_directory(const std::string& path) const;                           // if it is there and empty
   Result<void> sync_directory(const std::string& path) const;
   bool exists(const std::string& path) const;
+  std::uint64_t free_bytes() const;  // on the file system, for this user; 0 when it does not say
 
   Faults* faults() const { return faults_; }
   int root() const { return root_.number(); }

@@ -4,11 +4,12 @@
 
 #include "shared/core/check.hpp"
 #include "shared/store/disk.hpp"
+#include "shared/store/record.hpp"
 
 namespace shoal::store {
 
-PieceFile::PieceFile(int descriptor, PieceLayout layout, Faults* faults)
-    : descriptor_(descriptor), layout_(layout), faults_(faults) {
+PieceFile::PieceFile(int descriptor, PieceLayout layout, Faults* faults, std::unique_ptr<Record> record)
+    : descriptor_(descriptor), layout_(layout), faults_(faults), record_(std::move(record)) {
   SHOAL_CHECK(descriptor >= 0);
 }
 
@@ -21,7 +22,15 @@ Result<WrittenPiece> PieceFile::write(const VerifiedPiece& piece) {
   SHOAL_CHECK(piece.index() < layout_.count() && piece.bytes().size() == layout_.length(piece.index()));
   const auto written = write_at(descriptor_, layout_.offset(piece.index()), piece.bytes(), faults_);
   if (!written) return tl::unexpected(written.error());
-  return WrittenPiece(piece);
+  if (record_) record_->note(piece.index(), piece.hash());
+  return WrittenPiece(piece.index(), piece.hash());
+}
+
+Result<WrittenPiece> PieceFile::recheck(PieceIndex piece, const Hash256& hash) const {
+  const auto bytes = read(piece);
+  if (!bytes) return tl::unexpected(bytes.error());
+  if (sha256(*bytes) != hash) return fail(ErrorKind::corrupt, "a piece of a partial layer is not what its record says");
+  return WrittenPiece(piece, hash);
 }
 
 Result<Bytes> PieceFile::read(PieceIndex piece) const {

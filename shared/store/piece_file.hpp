@@ -1,4 +1,4 @@
-// PieceFile: the bytes of one layer on disk, while it is being filled and when it is whole. The only door in is
+// PieceFile: the bytes of one layer, while it is being filled and when it is whole. The only door in is
 // `write`, which takes verified pieces; what comes out through `read` or the descriptor is therefore verified where it
 // was written.
 //
@@ -15,6 +15,10 @@
 
 namespace shoal::store {
 
+class Record;
+
+using NotedPiece = std::pair<PieceIndex, Hash256>;  // what a record says of one piece
+
 // Proof that a verified piece is in the file.
 class WrittenPiece {
  public:
@@ -23,20 +27,22 @@ class WrittenPiece {
 
  private:
   friend class PieceFile;
-  explicit WrittenPiece(const VerifiedPiece& piece) : index_(piece.index()), hash_(piece.hash()) {}
+  WrittenPiece(PieceIndex index, const Hash256& hash) : index_(index), hash_(hash) {}
   PieceIndex index_;
   Hash256 hash_;
 };
 
 class PieceFile {
  public:
-  // Takes over `descriptor` and closes it.
-  PieceFile(int descriptor, PieceLayout layout, Faults* faults);
+  // Takes over `descriptor` and closes it. With a record each piece written is noted there.
+  PieceFile(int descriptor, PieceLayout layout, Faults* faults, std::unique_ptr<Record> record = nullptr);
   ~PieceFile();
   PieceFile(const PieceFile&) = delete;
   PieceFile& operator=(const PieceFile&) = delete;
 
   Result<WrittenPiece> write(const VerifiedPiece& piece);
+  // A piece that the record names, read and hashed again; `corrupt` when the file has other bytes there.
+  Result<WrittenPiece> recheck(PieceIndex piece, const Hash256& hash) const;
   Result<Bytes> read(PieceIndex piece) const;
   // Fills `out` from `offset`; `corrupt` when the file is shorter.
   Result<void> read_at(std::uint64_t offset, MutableBytes out) const;
@@ -44,11 +50,13 @@ class PieceFile {
 
   const PieceLayout& layout() const { return layout_; }
   int descriptor() const { return descriptor_; }  // for sendfile
+  Record* record() const { return record_.get(); }
 
  private:
   int descriptor_;
   PieceLayout layout_;
   Faults* faults_;
+  std::unique_ptr<Record> record_;
 };
 
 }  // namespace shoal::store

@@ -4,6 +4,7 @@
 
 #include "shared/core/check.hpp"
 #include "shared/log/log.hpp"
+#include "shared/store/record.hpp"
 
 namespace shoal::store {
 namespace {
@@ -21,23 +22,34 @@ Result<void> make_directory_of(const Disk& disk, const Digest& digest) {
 
 }  // namespace
 
-Reserved::State::State(std::shared_ptr<Root> root_in, const Digest& digest_in, ByteCount size_in, std::string temporary)
-    : root(std::move(root_in)), digest(digest_in), size(size_in), temporary_(std::move(temporary)) {
-  root->reserved_bytes += size.value;
-}
+Reserved::State::State(std::shared_ptr<Root> root_in, const Digest& digest_in, ByteCount size_in, Place place,
+                       std::uint64_t number)
+    : root(std::move(root_in)),
+      digest(digest_in),
+      size(size_in),
+      place_(place),
+      is_partial_(size > small_layer_limit),
+      temporary_(is_partial_ ? partial_path(digest) : "tmp/" + digest.hex() + "." + std::to_string(number)),
+      side_("tmp/" + digest.hex() + "." + std::to_string(number) + ".side") {}
 
 Reserved::State::~State() {
   if (adopted_) return;
-  drop_names();
-  root->reserved_bytes -= size.value;
+  const bool leave = can_be_taken_up();
+  if (!in_memory()) drop_names();
+  *fate = leave ? Fate::left : Fate::gone;
 }
 
 void Reserved::State::adopt() {
   SHOAL_CHECK(!adopted_);
   // Somebody else had made the layer visible: its files serve, ours goes.
-  if (!data_is_named_) drop_names();
+  discarded = !data_is_named_;
+  if (!in_memory() && !data_is_named_) drop_names();
   adopted_ = true;
-  root->reserved_bytes -= size.value;
+  *fate = Fate::gone;
+}
+
+bool Reserved::State::can_be_taken_up() const {
+  return is_partial_ && !data_is_named_ && !discarded && file && file->record() && !file->record()->empty();
 }
 
 void Reserved::State::drop_names() {
@@ -45,32 +57,78 @@ void Reserved::State::drop_names() {
     const auto removed = root->disk.remove(path);
     if (!removed) log::warning("store", "cannot remove a file", {{"cause", removed.error().what}});
   };
+  if (!side_is_named_) drop(side_);
   if (data_is_named_) {
     drop(data_path(digest));
-  } else {
+  } else if (!can_be_taken_up()) {
     drop(temporary_);
-    drop(temporary_ + ".side");
+    if (is_partial_) drop(record_path(digest));
   }
   if (side_is_named_ && !root->disk.exists(data_path(digest))) drop(side_path(digest));
 }
 
 Result<void> Reserved::State::make_file() {
-  auto made = root->disk.open(temporary_, O_RDWR | O_CREAT | O_EXCL);
+  if (in_memory()) return make_in_memory();
+  if (is_partial_ && take_up_left()) return {};
+  return make_on_disk();
+}
+
+Result<void> Reserved::State::make_in_memory() {
+  auto made = memory_file(size.value);
   if (!made) return tl::unexpected(made.error());
-  const auto allocated = allocate(made->number(), size.value, root->disk.faults());
+  const auto give_back = [root = root, bytes = size.value](PieceFile* gone) {
+    delete gone;
+    root->memory_bytes -= bytes;
+  };
+  file = std::shared_ptr<PieceFile>(new PieceFile(made->release(), PieceLayout(size), nullptr), give_back);
+  root->memory_bytes += size.value;
+  return {};
+}
+
+// Fails when there is nothing that fits together; whatever there is then goes.
+Result<void> Reserved::State::take_up_left() {
+  const Disk& disk = root->disk;
+  auto data = disk.open(temporary_, O_RDWR);
+  if (!data) return tl::unexpected(data.error());
+  const auto found = size_of(data->number());
+  if (!found) return tl::unexpected(found.error());
+  if (*found != size.value) return fail(ErrorKind::corrupt, "a partial layer of another size");
+  auto noted = disk.open(record_path(digest), O_RDWR);
+  if (!noted) return tl::unexpected(noted.error());
+  auto record = Record::open(std::move(*noted), digest, size, disk.faults());
+  if (!record) return tl::unexpected(record.error());
+  file = std::make_shared<PieceFile>(data->release(), PieceLayout(size), disk.faults(), std::move(*record));
+  return {};
+}
+
+Result<void> Reserved::State::make_on_disk() {
+  const Disk& disk = root->disk;
+  auto cleared = disk.remove(temporary_);  // of a try before
+  if (cleared && is_partial_) cleared = disk.remove(record_path(digest));
+  if (!cleared) return cleared;
+  auto made = disk.open(temporary_, O_RDWR | O_CREAT | O_EXCL);
+  if (!made) return tl::unexpected(made.error());
+  const auto allocated = allocate(made->number(), size.value, disk.faults());
   if (!allocated) return allocated;
-  file = std::make_shared<PieceFile>(made->release(), PieceLayout(size), root->disk.faults());
+  std::unique_ptr<Record> record;
+  if (is_partial_) {
+    auto noted = disk.open(record_path(digest), O_RDWR | O_CREAT | O_EXCL);
+    if (!noted) return tl::unexpected(noted.error());
+    auto started = Record::create(std::move(*noted), {digest, size.value, 0}, disk.faults());
+    if (!started) return tl::unexpected(started.error());
+    record = std::move(*started);
+  }
+  file = std::make_shared<PieceFile>(made->release(), PieceLayout(size), disk.faults(), std::move(record));
   return {};
 }
 
 Result<void> Reserved::State::write_side(const Side& side) {
-  const std::string path = temporary_ + ".side";
-  const auto out = root->disk.open(path, O_WRONLY | O_CREAT | O_EXCL);
+  const auto out = root->disk.open(side_, O_WRONLY | O_CREAT | O_EXCL);
   if (!out) return tl::unexpected(out.error());
   auto done = write_at(out->number(), 0, encode_side(side), root->disk.faults());
   if (done) done = sync(out->number(), root->disk.faults());
   if (done) done = make_directory_of(root->disk, digest);
-  if (done) done = root->disk.rename(path, side_path(digest));
+  if (done) done = root->disk.rename(side_, side_path(digest));
   side_is_named_ = done.has_value();
   return done;
 }
@@ -86,7 +144,11 @@ Result<void> Reserved::State::give_name() {
   }
   if (!is_new) return tl::unexpected(is_new.error());
   data_is_named_ = *is_new;
-  return disk.sync_directory(directory_of(digest));
+  const auto synced = disk.sync_directory(directory_of(digest));
+  if (!synced || !is_partial_) return synced;
+  const auto removed = disk.remove(record_path(digest));
+  if (!removed) log::warning("store", "cannot remove a file", {{"cause", removed.error().what}});
+  return {};  // the next start removes a record without its layer
 }
 
 }  // namespace shoal::store

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
+
 namespace shoal::store {
 namespace {
 
@@ -35,6 +37,16 @@ std::string side_path(const Digest& digest) {
   return data_path(digest) + ".side";
 }
 
+std::string partial_path(const Digest& digest) {
+  std::string name = digest.text();
+  std::ranges::replace(name, ':', '-');
+  return "partial/" + name;
+}
+
+std::string record_path(const Digest& digest) {
+  return partial_path(digest) + ".pieces";
+}
+
 Result<OpenedLayer> open_layer(const Disk& disk, const Digest& digest) {
   auto data = disk.open(data_path(digest), O_RDONLY);
   if (!data) return tl::unexpected(data.error());
@@ -52,6 +64,12 @@ Result<void> remove_layer(const Disk& disk, const Digest& digest) {
   auto removed = disk.remove(data_path(digest));
   if (!removed) return removed;
   return disk.remove(side_path(digest));
+}
+
+Result<void> remove_partial(const Disk& disk, const Digest& digest) {
+  auto removed = disk.remove(partial_path(digest));
+  if (!removed) return removed;
+  return disk.remove(record_path(digest));
 }
 
 }  // namespace shoal::store

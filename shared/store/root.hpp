@@ -17,13 +17,15 @@ namespace shoal::store {
 
 struct Root {
   Disk disk;
-  Descriptor lock;  // as long as anybody may still write
-  std::atomic<std::uint64_t> reserved_bytes{0};
+  Descriptor lock;                             // as long as anybody may still write
+  std::atomic<std::uint64_t> memory_bytes{0};  // of layers that are only in memory
 };
 
 std::string directory_of(const Digest& digest);  // "layers/sha256/ab"
 std::string data_path(const Digest& digest);
 std::string side_path(const Digest& digest);
+std::string partial_path(const Digest& digest);  // "partial/sha256-abcd..."
+std::string record_path(const Digest& digest);   // the same and ".pieces"
 
 // Both files of a visible layer that agree with each other and its name.
 struct OpenedLayer {
@@ -35,6 +37,7 @@ Result<OpenedLayer> open_layer(const Disk& disk, const Digest& digest);
 
 // The data file first: without it the side file is an orphan, and that is removed at the next start.
 Result<void> remove_layer(const Disk& disk, const Digest& digest);
+Result<void> remove_partial(const Disk& disk, const Digest& digest);
 
 // Opens and locks the store's directory and empties tmp/. Throws StartError.
 std::shared_ptr<Root> open_root(const Options& options);
@@ -46,5 +49,7 @@ struct Found {
 };
 // The visible layers, the least recently used first; what is not whole is removed. Throws StartError.
 std::vector<Found> take_stock(const Root& root, const Options& options);
+// The partial layers that a pull can take up, the oldest first; everything else in partial/ is removed.
+std::vector<Found> take_stock_of_partial(const Root& root, const Options& options);
 
 }  // namespace shoal::store

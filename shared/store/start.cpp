@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "shared/log/log.hpp"
+#include "shared/store/record.hpp"
 #include "shared/store/root.hpp"
 
 namespace shoal::store {
@@ -16,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view side_ending = ".side";
+constexpr std::string_view record_ending = ".pieces";
 
 [[noreturn]] void refuse(const Options& options, const std::string& cause, const std::string& remedy) {
   throw StartError("cannot use the store at " + options.path + ": " + cause + "; " + remedy);
@@ -56,7 +58,8 @@ Descriptor take_lock(const Options& options, const Disk& disk) {
 }
 
 void make_directories(const Options& options, const Disk& disk) {
-  for (const char* path : {"tmp", "layers", "layers/sha256", "layers/sha512"}) need(options, disk.make_directory(path));
+  for (const char* path : {"tmp", "partial", "layers", "layers/sha256", "layers/sha512"})
+    need(options, disk.make_directory(path));
   for (const char* path : {".", "layers"}) need(options, disk.sync_directory(path));
 }
 
@@ -96,14 +99,36 @@ std::vector<fs::path> files_of(const Options& options, const std::string& direct
   return files;
 }
 
+std::int64_t last_used_nanoseconds(int file) {
+  struct stat status {};
+  ::fstat(file, &status);  // it went well a moment ago
+  const auto last = std::max(std::pair(status.st_atim.tv_sec, status.st_atim.tv_nsec),
+                             std::pair(status.st_mtim.tv_sec, status.st_mtim.tv_nsec));
+  return last.first * 1'000'000'000 + last.second;
+}
+
+// A partial layer whose record belongs to it.
+Result<Found> look_at_partial(const Disk& disk, const std::string& name) {
+  std::string digest_text = name;
+  std::ranges::replace(digest_text, '-', ':');
+  const auto digest = Digest::parse(digest_text);
+  if (!digest) return tl::unexpected(digest.error());
+  const auto data = disk.open(partial_path(*digest), O_RDONLY);
+  if (!data) return tl::unexpected(data.error());
+  const auto size = size_of(data->number());
+  if (!size) return tl::unexpected(size.error());
+  auto noted = disk.open(record_path(*digest), O_RDWR);
+  if (!noted) return tl::unexpected(noted.error());
+  const auto record = Record::open(std::move(*noted), *digest, {*size}, disk.faults());
+  if (!record) return tl::unexpected(record.error());
+  if ((*record)->empty()) return fail(ErrorKind::corrupt, "no piece of it was written");
+  return Found{*digest, {*size}, last_used_nanoseconds(data->number())};
+}
+
 std::optional<Found> look_at(const Disk& disk, const Digest& digest) {
   const auto layer = open_layer(disk, digest);
   if (layer) {
-    struct stat status {};
-    ::fstat(layer->data.number(), &status);  // open_layer did the same and it went well
-    const auto last = std::max(std::pair(status.st_atim.tv_sec, status.st_atim.tv_nsec),
-                               std::pair(status.st_mtim.tv_sec, status.st_mtim.tv_nsec));
-    return Found{digest, {layer->side.size_bytes}, last.first * 1'000'000'000 + last.second};
+    return Found{digest, {layer->side.size_bytes}, last_used_nanoseconds(layer->data.number())};
   }
   log::warning("store", "removes a layer that is not whole",
                {{"digest", digest.text()}, {"cause", layer.error().what}});
@@ -147,6 +172,29 @@ std::vector<Found> take_stock(const Root& root, const Options& options) {
       std::ranges::sort(files);
       take_stock_of(root.disk, algorithm, files, found);
     }
+  }
+  std::ranges::sort(found, {}, &Found::last_used_nanoseconds);
+  return found;
+}
+
+std::vector<Found> take_stock_of_partial(const Root& root, const Options& options) {
+  std::vector<Found> found;
+  auto files = files_of(options, "partial");
+  std::ranges::sort(files);  // each data file before its record
+  for (const fs::path& file : files) {
+    const std::string name = file.filename().string();
+    const bool is_record = name.ends_with(record_ending);
+    if (is_record && root.disk.exists("partial/" + name.substr(0, name.size() - record_ending.size()))) continue;
+    auto layer = is_record ? Result<Found>(fail(ErrorKind::corrupt, "a record without its layer"))
+                           : look_at_partial(root.disk, name);
+    if (layer) {
+      found.push_back(std::move(*layer));
+      continue;
+    }
+    log::info("store", "removes a partial layer", {{"file", name}, {"cause", layer.error().what}});
+    std::error_code error;
+    fs::remove_all(file, error);
+    if (error) refuse(options, from_errno(error.value(), "empty partial/"));
   }
   std::ranges::sort(found, {}, &Found::last_used_nanoseconds);
   return found;

@@ -1,13 +1,15 @@
 #include "shared/store/store.hpp"
 
-#include <list>
-
 #include "shared/core/check.hpp"
 #include "shared/log/log.hpp"
+#include "shared/store/ledger.hpp"
+#include "shared/store/record.hpp"
 #include "shared/store/reserved.hpp"
 #include "shared/store/root.hpp"
 
 namespace shoal::store {
+
+using Kind = Ledger::Kind;
 
 const Digest& Reserved::digest() const {
   return state_->digest;
@@ -16,62 +18,141 @@ const std::shared_ptr<PieceFile>& Reserved::file() const {
   return state_->file;
 }
 
-VerifiedSpan HeldLayer::readable(std::uint64_t from) const {
-  const std::uint64_t size_bytes = side_->size_bytes;
-  return VerifiedSpan(file_, from, from < size_bytes ? size_bytes - from : 0);
+Result<std::vector<NotedPiece>> Reserved::left() const {
+  const Record* record = file()->record();
+  if (!record || record->empty()) return std::vector<NotedPiece>();
+  return record->pieces();
 }
 
-// The index of the visible layers, in the order of their use.
+Generation Reserved::left_generation() const {
+  const Record* record = file()->record();
+  return record ? record->generation() : 0;
+}
+
+Result<void> Reserved::start_generation(Generation generation) const {
+  Record* record = file()->record();
+  if (!record || record->generation() == generation) return {};
+  return record->start_generation(generation);
+}
+
+void Reserved::discard() const {
+  state_->discarded = true;
+}
+
+VerifiedSpan HeldLayer::readable(std::uint64_t from) const {
+  const std::uint64_t size_bytes = open_->side.size_bytes;
+  return VerifiedSpan(open_->file, from, from < size_bytes ? size_bytes - from : 0, open_);
+}
+
 struct Store::Impl {
-  struct Entry {
+  struct OnItsWay {
+    std::shared_ptr<std::atomic<Fate>> fate;
     ByteCount size;
-    std::list<Digest>::iterator place;  // in by_use
   };
 
-  explicit Impl(const Options& options) : capacity(options.capacity), root(open_root(options)) {
-    for (const Found& layer : take_stock(*root, options)) insert(layer.digest, layer.size);
+  explicit Impl(const Options& options) : ledger(options.capacity), root(open_root(options)) {
+    for (const Found& layer : take_stock(*root, options)) ledger.add(Kind::held, layer.digest, layer.size);
+    for (const Found& layer : take_stock_of_partial(*root, options))
+      ledger.add(Kind::partial, layer.digest, layer.size);
   }
 
-  std::uint64_t taken_bytes() const { return used.value + root->reserved_bytes; }
+  void settle();
+  bool remove(const Ledger::Item& item);
+  bool evict(const Ledger::Item& item);
+  bool evict_one();
+  bool make_room(ByteCount size);
+  Result<void> make_file(Reserved::State& state);
+  std::shared_ptr<HeldLayer::Open> open(const Digest& digest);
 
-  void insert(const Digest& digest, ByteCount size) {
-    if (index.contains(digest)) return;
-    index.emplace(digest, Entry{size, by_use.insert(by_use.end(), digest)});
-    used += size;
-  }
-
-  // False when its files cannot be removed: then it stays, and counts.
-  bool remove(const Digest& digest) {
-    const auto removed = remove_layer(root->disk, digest);
-    if (!removed) {
-      log::warning("store", "cannot remove a layer", {{"digest", digest.text()}, {"cause", removed.error().what}});
-      return false;
-    }
-    const auto entry = index.find(digest);
-    used -= entry->second.size;
-    by_use.erase(entry->second.place);
-    index.erase(entry);
-    return true;
-  }
-
-  // Evicts until `size` more bytes fit. Does not begin when that cannot succeed.
-  bool make_room(ByteCount size) {
-    if (size > capacity || root->reserved_bytes + size.value > capacity.value) return false;
-    for (auto next = by_use.begin(); next != by_use.end() && taken_bytes() + size.value > capacity.value;) {
-      const Digest digest = *next++;
-      if (remove(digest)) log::info("store", "evicted a layer", {{"digest", digest.text()}});
-    }
-    return taken_bytes() + size.value <= capacity.value;
-  }
-
-  ByteCount capacity;
+  Ledger ledger;
   std::shared_ptr<Root> root;
-  std::list<Digest> by_use;  // least recently used first
-  std::unordered_map<Digest, Entry> index;
-  ByteCount used{};
-  std::unordered_map<Digest, std::weak_ptr<Reserved::State>> on_their_way;
+  std::unordered_map<Digest, OnItsWay> on_their_way;
+  std::unordered_map<Digest, std::weak_ptr<const HeldLayer::Open>> readers;
+  std::function<bool(const Digest&)> may_go;
   std::uint64_t next_temporary = 0;
 };
+
+// Takes note of the reservations that have ended, wherever their last copy was dropped.
+void Store::Impl::settle() {
+  for (auto entry = on_their_way.begin(); entry != on_their_way.end();) {
+    const Fate fate = *entry->second.fate;
+    if (fate == Fate::under_way) {
+      ++entry;
+      continue;
+    }
+    ledger.give_back(entry->second.size);
+    if (fate == Fate::left) ledger.add(Kind::partial, entry->first, entry->second.size);
+    entry = on_their_way.erase(entry);
+  }
+}
+
+// False when its files cannot be removed: then it stays, and counts.
+bool Store::Impl::remove(const Ledger::Item& item) {
+  const auto removed =
+      item.kind == Kind::held ? remove_layer(root->disk, item.digest) : remove_partial(root->disk, item.digest);
+  if (!removed) {
+    log::warning("store", "cannot remove a layer", {{"digest", item.digest.text()}, {"cause", removed.error().what}});
+    return false;
+  }
+  ledger.remove(item.kind, item.digest);
+  if (item.kind == Kind::held) readers.erase(item.digest);
+  return true;
+}
+
+bool Store::Impl::evict(const Ledger::Item& item) {
+  if (item.kind == Kind::held) {
+    const auto reader = readers.find(item.digest);
+    if (reader != readers.end() && !reader->second.expired()) return false;
+    if (may_go && !may_go(item.digest)) return false;
+  }
+  if (!remove(item)) return false;
+  log::info("store", item.kind == Kind::held ? "evicted a layer" : "evicted a partial layer",
+            {{"digest", item.digest.text()}});
+  return true;
+}
+
+bool Store::Impl::evict_one() {
+  for (const Ledger::Item& item : ledger.order_of_going()) {
+    if (evict(item)) return true;
+  }
+  return false;
+}
+
+// Evicts until `size` more bytes fit. Does not begin when that cannot succeed.
+bool Store::Impl::make_room(ByteCount size) {
+  if (!ledger.can_ever_fit(size)) return false;
+  if (ledger.fits(size)) return true;
+  for (const Ledger::Item& item : ledger.order_of_going()) {
+    if (evict(item) && ledger.fits(size)) return true;
+  }
+  return false;
+}
+
+// A disk that is full before the capacity is reached makes room like a full store, if that can help at all.
+Result<void> Store::Impl::make_file(Reserved::State& state) {
+  auto made = state.make_file();
+  const auto could_help = [&] {
+    const ByteCount ours = ledger.bytes(Kind::held) + ledger.bytes(Kind::partial);
+    return !made && made.error().kind == ErrorKind::no_space &&
+           ours.value + root->disk.free_bytes() >= state.size.value;
+  };
+  while (could_help() && evict_one()) made = state.make_file();
+  return made;
+}
+
+std::shared_ptr<HeldLayer::Open> Store::Impl::open(const Digest& digest) {
+  auto layer = open_layer(root->disk, digest);
+  if (!layer) {
+    log::warning("store", "cannot open a layer", {{"digest", digest.text()}, {"cause", layer.error().what}});
+    const ErrorKind kind = layer.error().kind;
+    if (kind == ErrorKind::not_found || kind == ErrorKind::corrupt) remove({digest, Kind::held});
+    return nullptr;
+  }
+  mark_used(layer->data.number());
+  const PieceLayout layout(ByteCount{layer->side.size_bytes});
+  auto file = std::make_shared<PieceFile>(layer->data.release(), layout, root->disk.faults());
+  return std::make_shared<HeldLayer::Open>(HeldLayer::Open{std::move(layer->side), std::move(file)});
+}
 
 Store::Store(Options options) : impl_(std::make_unique<Impl>(options)) {
   if (!impl_->make_room({0})) log::warning("store", "holds more than its capacity");
@@ -79,53 +160,88 @@ Store::Store(Options options) : impl_(std::make_unique<Impl>(options)) {
 Store::~Store() = default;
 
 std::optional<HeldLayer> Store::find(const Digest& digest) {
-  const auto entry = impl_->index.find(digest);
-  if (entry == impl_->index.end()) return std::nullopt;
-  auto layer = open_layer(impl_->root->disk, digest);
-  if (!layer) {
-    log::warning("store", "cannot open a layer", {{"digest", digest.text()}, {"cause", layer.error().what}});
-    const ErrorKind kind = layer.error().kind;
-    if (kind == ErrorKind::not_found || kind == ErrorKind::corrupt) impl_->remove(digest);
-    return std::nullopt;
+  if (!holds(digest)) return std::nullopt;
+  auto& reader = impl_->readers[digest];
+  std::shared_ptr<const HeldLayer::Open> open = reader.lock();
+  if (!open) {
+    open = impl_->open(digest);
+    if (!open) return std::nullopt;
+    impl_->readers[digest] = open;
   }
-  impl_->by_use.splice(impl_->by_use.end(), impl_->by_use, entry->second.place);
-  const PieceLayout layout(ByteCount{layer->side.size_bytes});
-  auto file = std::make_shared<PieceFile>(layer->data.release(), layout, impl_->root->disk.faults());
-  return HeldLayer(std::make_shared<const Side>(std::move(layer->side)), std::move(file));
+  impl_->ledger.touch(digest);
+  return HeldLayer(std::move(open));
+}
+
+bool Store::holds(const Digest& digest) const {
+  return impl_->ledger.has(Kind::held, digest);
 }
 
 Result<Reserved> Store::reserve(const Digest& digest, ByteCount size) {
-  std::erase_if(impl_->on_their_way, [](const auto& item) { return item.second.expired(); });
-  SHOAL_CHECK(!impl_->on_their_way.contains(digest));
+  impl_->settle();
+  if (impl_->on_their_way.contains(digest))
+    return fail(ErrorKind::unavailable, "reserve a layer: it is on its way already");
   if (size > largest_layer)
     return fail(ErrorKind::refused, "reserve a layer: no layer is larger than " + text(largest_layer));
+  // A partial layer's room becomes the reservation's; one of another size is replaced.
+  const bool had_partial = impl_->ledger.has(Kind::partial, digest);
+  if (had_partial) impl_->ledger.remove(Kind::partial, digest);
   if (!impl_->make_room(size)) {
-    return fail(ErrorKind::no_space, "reserve " + text(size) + ": the store's capacity is " + text(impl_->capacity));
+    if (had_partial) impl_->remove({digest, Kind::partial});
+    return fail(ErrorKind::no_space, "reserve " + text(size) + ": the store's capacity is " +
+                                         text(impl_->ledger.capacity()) + " and what it holds is in use");
   }
-  std::string temporary = "tmp/" + digest.hex() + "." + std::to_string(impl_->next_temporary++);
-  const auto state = std::make_shared<Reserved::State>(impl_->root, digest, size, std::move(temporary));
+  const auto state = std::make_shared<Reserved::State>(impl_->root, digest, size, Reserved::State::Place::disk,
+                                                       impl_->next_temporary++);
+  const auto made = impl_->make_file(*state);
+  if (!made) return tl::unexpected(made.error());
+  impl_->ledger.reserve(size);
+  impl_->on_their_way.emplace(digest, Impl::OnItsWay{state->fate, size});
+  return Reserved(state);
+}
+
+Result<Reserved> Store::reserve_in_memory(const Digest& digest, ByteCount size) {
+  if (size > largest_in_memory || impl_->root->memory_bytes > (largest_in_memory - size).value) {
+    return fail(ErrorKind::no_space,
+                "reserve " + text(size) + " in memory: at most " + text(largest_in_memory) + " are kept there");
+  }
+  const auto state = std::make_shared<Reserved::State>(impl_->root, digest, size, Reserved::State::Place::memory, 0);
   const auto made = state->make_file();
   if (!made) return tl::unexpected(made.error());
-  impl_->on_their_way.emplace(digest, state);
   return Reserved(state);
+}
+
+void Store::ask_before_evicting(std::function<bool(const Digest&)> may_go) {
+  impl_->may_go = std::move(may_go);
+}
+
+void Store::drop(const Digest& digest) {
+  if (holds(digest)) impl_->remove({digest, Kind::held});
 }
 
 HeldLayer Store::adopt(Committed committed) {
   Reserved::State& state = *committed.state_;
   SHOAL_CHECK(state.root == impl_->root);
-  impl_->insert(state.digest, state.size);
   state.adopt();
-  impl_->on_their_way.erase(state.digest);
-  return HeldLayer(std::move(committed.side_), state.file);
+  auto open = std::make_shared<const HeldLayer::Open>(HeldLayer::Open{*committed.side_, state.file});
+  if (state.in_memory()) return HeldLayer(std::move(open));
+  impl_->settle();
+  impl_->ledger.add(Kind::held, state.digest, state.size);
+  auto& reader = impl_->readers[state.digest];
+  if (reader.expired()) reader = open;
+  return HeldLayer(std::move(open));
 }
 
 Result<Committed> Store::commit(const Reserved& reserved, const VerifiedLayer& proof, Side side) {
   Reserved::State& state = *reserved.state_;
   SHOAL_CHECK(proof.file() == state.file && proof.digest() == state.digest);
   SHOAL_CHECK(side.digest == state.digest && side.size_bytes == state.size.value);
-  auto done = state.file->sync();
-  if (done) done = state.write_side(side);
-  if (done) done = state.give_name();
+  Result<void> done;
+  if (!state.in_memory()) {
+    done = state.file->sync();
+    if (!done) reserved.discard();  // what the disk refused once it may forget, whatever it says later
+    if (done) done = state.write_side(side);
+    if (done) done = state.give_name();
+  }
   if (!done) return tl::unexpected(done.error());
   return Committed(reserved.state_, std::make_shared<const Side>(std::move(side)));
 }
@@ -154,14 +270,19 @@ Result<Committed> Store::write_small(const Reserved& reserved, ByteView bytes, s
 }
 
 std::vector<Digest> Store::digests() const {
-  return {impl_->by_use.begin(), impl_->by_use.end()};
+  return impl_->ledger.list(Kind::held);
 }
 
 ByteCount Store::used() const {
-  return impl_->used;
+  return impl_->ledger.bytes(Kind::held);
 }
 ByteCount Store::reserved() const {
-  return {impl_->root->reserved_bytes};
+  impl_->settle();
+  return impl_->ledger.reserved();
+}
+ByteCount Store::partial() const {
+  impl_->settle();
+  return impl_->ledger.bytes(Kind::partial);
 }
 
 }  // namespace shoal::store

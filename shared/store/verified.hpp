@@ -24,11 +24,13 @@ class VerifiedSpan {
  private:
   friend class PartialLayer;
   friend class HeldLayer;
-  VerifiedSpan(std::shared_ptr<PieceFile> file, std::uint64_t offset, std::uint64_t length)
-      : file_(std::move(file)), offset_(offset), length_(length) {}
+  VerifiedSpan(std::shared_ptr<PieceFile> file, std::uint64_t offset, std::uint64_t length,
+               std::shared_ptr<const void> held = nullptr)
+      : file_(std::move(file)), offset_(offset), length_(length), held_(std::move(held)) {}
   std::shared_ptr<PieceFile> file_;
   std::uint64_t offset_;
   std::uint64_t length_;
+  std::shared_ptr<const void> held_;  // keeps a held layer from being evicted
 };
 
 // Proof that the file's bytes, all of them, hash to the digest.

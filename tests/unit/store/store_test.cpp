@@ -155,7 +155,7 @@ TEST_CASE("the capacity is never exceeded and the least recently used layers mak
     digests.push_back(digest_of_bytes(bytes));
     REQUIRE(put(store, bytes));
   }
-  const auto reader = store.find(digests[0]);  // its latest use, and an open reader
+  REQUIRE(store.find(digests[0]));  // its latest use
   REQUIRE(put(store, made_bytes(30'000, 4)));
   CHECK_FALSE(store.find(digests[1]));
   CHECK(store.find(digests[0]));
@@ -165,7 +165,6 @@ TEST_CASE("the capacity is never exceeded and the least recently used layers mak
   CHECK(store.digests().size() == 1);
   CHECK(store.used().value == 100'000);
   CHECK(files_in(directory.path(), "layers").size() == 2);
-  CHECK(all_bytes(*reader) == made_bytes(30'000, 1));
 }
 
 TEST_CASE("what cannot fit is refused without evicting anything") {
@@ -205,7 +204,7 @@ TEST_CASE("no file of the store is handed to a program that is started") {
     ++of_store;
     CHECK((::fcntl(std::stoi(entry.path().filename().string()), F_GETFD) & FD_CLOEXEC) != 0);
   }
-  CHECK(of_store == 5);  // root, lock, two of the layer, one reserved
+  CHECK(of_store == 4);  // root, lock, the layer, one reserved
 }
 
 TEST_CASE("commits on another thread and the loop's own work do not disturb each other") {

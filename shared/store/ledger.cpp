@@ -1,0 +1,42 @@
+#include "shared/store/ledger.hpp"
+
+namespace shoal::store {
+
+void Ledger::add(Kind kind, const Digest& digest, ByteCount size) {
+  Table& table = of(kind);
+  if (table.index.contains(digest)) return;
+  table.index.emplace(digest, Entry{size, table.by_use.insert(table.by_use.end(), digest)});
+  table.bytes += size;
+}
+
+void Ledger::remove(Kind kind, const Digest& digest) {
+  Table& table = of(kind);
+  const auto entry = table.index.find(digest);
+  if (entry == table.index.end()) return;
+  table.bytes.value -= entry->second.size.value;
+  table.by_use.erase(entry->second.place);
+  table.index.erase(entry);
+}
+
+void Ledger::touch(const Digest& digest) {
+  const auto entry = held_.index.find(digest);
+  if (entry != held_.index.end()) held_.by_use.splice(held_.by_use.end(), held_.by_use, entry->second.place);
+}
+
+bool Ledger::can_ever_fit(ByteCount size) const {
+  return size <= capacity_ && reserved_.value <= capacity_.value - size.value;
+}
+
+bool Ledger::fits(ByteCount size) const {
+  return can_ever_fit(size) &&
+         held_.bytes.value + partial_.bytes.value <= capacity_.value - size.value - reserved_.value;
+}
+
+std::vector<Ledger::Item> Ledger::order_of_going() const {
+  std::vector<Item> order;
+  for (const Digest& digest : partial_.by_use) order.push_back({digest, Kind::partial});
+  for (const Digest& digest : held_.by_use) order.push_back({digest, Kind::held});
+  return order;
+}
+
+}  // namespace shoal::store

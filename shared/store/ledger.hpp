@@ -1,0 +1,63 @@
+// Ledger: what takes room in a store, and in which order it is to go. Bookkeeping only, no disk.
+//
+// Three things take room: held layers, reservations under way, and partial layers that ended pulls left. Only the last
+// and the first can go: partial layers first, then held layers, each the least recently used first.
+//
+// Threads: the loop.
+#pragma once
+
+#include <list>
+#include <unordered_map>
+#include <vector>
+
+#include "shared/core/digest.hpp"
+#include "shared/core/units.hpp"
+
+namespace shoal::store {
+
+class Ledger {
+ public:
+  enum class Kind { held, partial };
+  struct Item {
+    Digest digest;
+    Kind kind;
+  };
+
+  explicit Ledger(ByteCount capacity) : capacity_(capacity) {}
+
+  void add(Kind kind, const Digest& digest, ByteCount size);  // as the latest used; nothing when it is there
+  void remove(Kind kind, const Digest& digest);               // nothing when it is not there
+  void touch(const Digest& digest);                           // a held layer was used
+  bool has(Kind kind, const Digest& digest) const { return of(kind).index.contains(digest); }
+  std::vector<Digest> list(Kind kind) const { return {of(kind).by_use.begin(), of(kind).by_use.end()}; }
+  ByteCount bytes(Kind kind) const { return of(kind).bytes; }
+
+  void reserve(ByteCount size) { reserved_ += size; }
+  void give_back(ByteCount size) { reserved_.value -= size.value; }
+  ByteCount reserved() const { return reserved_; }
+
+  ByteCount capacity() const { return capacity_; }
+  bool can_ever_fit(ByteCount size) const;  // with nothing but the reservations beside it
+  bool fits(ByteCount size) const;          // now
+  std::vector<Item> order_of_going() const;
+
+ private:
+  struct Entry {
+    ByteCount size;
+    std::list<Digest>::iterator place;  // in by_use
+  };
+  struct Table {
+    std::list<Digest> by_use;  // least recently used first
+    std::unordered_map<Digest, Entry> index;
+    ByteCount bytes{};
+  };
+  Table& of(Kind kind) { return kind == Kind::held ? held_ : partial_; }
+  const Table& of(Kind kind) const { return kind == Kind::held ? held_ : partial_; }
+
+  ByteCount capacity_;
+  ByteCount reserved_{};
+  Table held_;
+  Table partial_;
+};
+
+}  // namespace shoal::store

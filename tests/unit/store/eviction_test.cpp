@@ -1,0 +1,146 @@
+// Who has to go when room is needed, and who does not.
+#include <catch2/catch.hpp>
+#include <cerrno>
+
+#include "layers.hpp"
+#include "tests/doubles/temporary_directory.hpp"
+
+using namespace shoal;
+using namespace shoal::store;
+
+namespace {
+
+Digest digest_of_seed(std::size_t size, unsigned seed) {
+  return digest_of_bytes(made_bytes(size, seed));
+}
+
+// A disk that has room for so many allocations only: a layer removed gives one back.
+class SmallDisk final : public Faults {
+ public:
+  explicit SmallDisk(int room) : room_(room) {}
+  int next(const char* operation) override {
+    const std::string what = operation;
+    if (what == "allocate" && room_ == 0) return ENOSPC;
+    if (what == "allocate") --room_;
+    return 0;
+  }
+  void give_back() { ++room_; }
+
+ private:
+  int room_;
+};
+
+}  // namespace
+
+TEST_CASE("a layer that somebody reads is not evicted, and its reader reads to the end") {
+  TemporaryDirectory directory;
+  Store store({directory.path(), {100'000}, nullptr});
+  REQUIRE(put(store, made_bytes(40'000, 1)));
+  REQUIRE(put(store, made_bytes(40'000, 2)));
+  auto reader = store.find(digest_of_seed(40'000, 1));
+  REQUIRE(store.find(digest_of_seed(40'000, 2)));  // used after it
+  REQUIRE(put(store, made_bytes(40'000, 3)));
+  CHECK(store.holds(digest_of_seed(40'000, 1)));
+  CHECK_FALSE(store.holds(digest_of_seed(40'000, 2)));
+  CHECK(all_bytes(*reader) == made_bytes(40'000, 1));
+  CHECK(put(store, made_bytes(100'000, 4)).error().kind == ErrorKind::no_space);
+  reader.reset();
+  CHECK(put(store, made_bytes(100'000, 4)));
+}
+
+TEST_CASE("a span that is being sent keeps its layer") {
+  TemporaryDirectory directory;
+  Store store({directory.path(), {50'000}, nullptr});
+  REQUIRE(put(store, made_bytes(40'000, 1)));
+  auto span = std::optional(store.find(digest_of_seed(40'000, 1))->readable(0));
+  CHECK_FALSE(put(store, made_bytes(40'000, 2)));
+  span.reset();
+  CHECK(put(store, made_bytes(40'000, 2)));
+}
+
+TEST_CASE("many readers of one layer share one open file") {
+  TemporaryDirectory directory;
+  Store store({directory.path(), 1_MiB, nullptr});
+  REQUIRE(put(store, made_bytes(40'000, 1)));
+  const auto one = store.find(digest_of_seed(40'000, 1));
+  const auto two = store.find(digest_of_seed(40'000, 1));
+  CHECK(one->file() == two->file());
+}
+
+TEST_CASE("the owner may spare a layer, and is asked only about what would go") {
+  TemporaryDirectory directory;
+  Store store({directory.path(), {100'000}, nullptr});
+  for (unsigned seed = 1; seed <= 3; ++seed) REQUIRE(put(store, made_bytes(30'000, seed)));
+  std::vector<Digest> asked;
+  store.ask_before_evicting([&](const Digest& digest) {
+    asked.push_back(digest);
+    return digest != digest_of_seed(30'000, 1);
+  });
+  REQUIRE(put(store, made_bytes(30'000, 4)));
+  CHECK(asked == std::vector{digest_of_seed(30'000, 1), digest_of_seed(30'000, 2)});
+  CHECK(store.holds(digest_of_seed(30'000, 1)));
+  CHECK_FALSE(store.holds(digest_of_seed(30'000, 2)));
+  CHECK(store.holds(digest_of_seed(30'000, 3)));
+}
+
+TEST_CASE("a disk that is full before the capacity makes room like a full store") {
+  TemporaryDirectory directory;
+  SmallDisk disk(2);
+  Store store({directory.path(), 1_GiB, &disk});
+  store.ask_before_evicting([&](const Digest&) { return disk.give_back(), true; });
+  for (unsigned seed = 1; seed <= 3; ++seed) REQUIRE(put(store, made_bytes(30'000, seed)));
+  CHECK_FALSE(store.holds(digest_of_seed(30'000, 1)));
+  CHECK(store.digests().size() == 2);
+  CHECK(store.reserved().value == 0);
+}
+
+TEST_CASE("a disk that stays full refuses, and nothing leaks") {
+  TemporaryDirectory directory;
+  SmallDisk disk(0);
+  Store store({directory.path(), 1_GiB, &disk});
+  for (const std::size_t size : {30'000, 400'000}) {
+    CHECK(put(store, made_bytes(size, 1)).error().kind == ErrorKind::no_space);
+  }
+  CHECK(store.reserved().value == 0);
+  CHECK(files_in(directory.path(), "tmp").empty());
+  CHECK(files_in(directory.path(), "partial").empty());
+}
+
+TEST_CASE("a layer in memory is filled, verified and read, and nobody finds it") {
+  TemporaryDirectory directory;
+  Store store({directory.path(), {10}, nullptr});
+  const Bytes bytes = made_bytes(400'000);
+  const Digest digest = digest_of_bytes(bytes);
+  const auto reserved = store.reserve_in_memory(digest, {bytes.size()}).value();
+  const HeldLayer layer = store.adopt(Store::write_small(reserved, bytes, "application/x").value());
+  CHECK(all_bytes(layer) == bytes);
+  CHECK(layer.readable(399'999).length() == 1);
+  CHECK_FALSE(store.find(digest));
+  CHECK(store.used().value == 0);
+  CHECK(files_in(directory.path(), "layers").empty());
+}
+
+TEST_CASE("what is in memory is bounded, and given back with its last reader") {
+  TemporaryDirectory directory;
+  Store store({directory.path(), {10}, nullptr});
+  const Digest digest = digest_of_bytes(bytes_of("large"));
+  CHECK(store.reserve_in_memory(digest, largest_in_memory + ByteCount{1}).error().kind == ErrorKind::no_space);
+  auto most = std::optional(store.reserve_in_memory(digest, largest_in_memory).value());
+  CHECK(store.reserve_in_memory(digest, {1}).error().kind == ErrorKind::no_space);
+  auto reader = most->file();
+  most.reset();
+  CHECK(store.reserve_in_memory(digest, {1}).error().kind == ErrorKind::no_space);
+  reader.reset();
+  CHECK(store.reserve_in_memory(digest, largest_in_memory));
+}
+
+TEST_CASE("a layer that proved wrong on the disk is forgotten and removed") {
+  TemporaryDirectory directory;
+  Store store({directory.path(), 1_MiB, nullptr});
+  REQUIRE(put(store, made_bytes(40'000, 1)));
+  store.drop(digest_of_seed(40'000, 1));
+  store.drop(digest_of_seed(40'000, 1));
+  CHECK_FALSE(store.find(digest_of_seed(40'000, 1)));
+  CHECK(store.used().value == 0);
+  CHECK(files_in(directory.path(), "layers").empty());
+}

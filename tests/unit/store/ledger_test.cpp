@@ -1,0 +1,69 @@
+#include "shared/store/ledger.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "layers.hpp"
+
+using namespace shoal;
+using namespace shoal::store;
+using Kind = Ledger::Kind;
+
+namespace {
+
+Digest named(const char* name) {
+  return digest_of_bytes(bytes_of(name));
+}
+
+std::vector<Digest> going(const Ledger& ledger) {
+  std::vector<Digest> digests;
+  for (const Ledger::Item& item : ledger.order_of_going()) digests.push_back(item.digest);
+  return digests;
+}
+
+}  // namespace
+
+TEST_CASE("held layers, partial layers and reservations share the capacity to the byte") {
+  Ledger ledger({100});
+  ledger.add(Kind::held, named("a"), {40});
+  ledger.add(Kind::partial, named("b"), {30});
+  ledger.reserve({20});
+  CHECK(ledger.fits({10}));
+  CHECK_FALSE(ledger.fits({11}));
+  CHECK(ledger.can_ever_fit({80}));
+  CHECK_FALSE(ledger.can_ever_fit({81}));
+  ledger.give_back({20});
+  CHECK(ledger.fits({30}));
+  CHECK(ledger.can_ever_fit({100}));
+  CHECK_FALSE(ledger.can_ever_fit({101}));
+}
+
+TEST_CASE("a store that holds more than its capacity fits nothing until enough has gone") {
+  Ledger ledger({100});
+  ledger.add(Kind::held, named("a"), {90});
+  ledger.add(Kind::held, named("b"), {90});
+  CHECK_FALSE(ledger.fits({0}));
+  ledger.remove(Kind::held, named("a"));
+  CHECK(ledger.fits({10}));
+}
+
+TEST_CASE("partial layers go first, then held layers, the least recently used first") {
+  Ledger ledger({100});
+  ledger.add(Kind::held, named("a"), {1});
+  ledger.add(Kind::held, named("b"), {1});
+  ledger.add(Kind::partial, named("c"), {1});
+  ledger.add(Kind::partial, named("d"), {1});
+  CHECK(going(ledger) == std::vector{named("c"), named("d"), named("a"), named("b")});
+  ledger.touch(named("a"));
+  CHECK(going(ledger) == std::vector{named("c"), named("d"), named("b"), named("a")});
+  ledger.touch(named("unknown"));
+  CHECK(ledger.list(Kind::held) == std::vector{named("b"), named("a")});
+}
+
+TEST_CASE("a layer counts once however often it is added or removed") {
+  Ledger ledger({100});
+  for (int i = 0; i < 2; ++i) ledger.add(Kind::held, named("a"), {40});
+  CHECK(ledger.bytes(Kind::held).value == 40);
+  for (int i = 0; i < 2; ++i) ledger.remove(Kind::held, named("a"));
+  CHECK(ledger.bytes(Kind::held).value == 0);
+  CHECK_FALSE(ledger.has(Kind::held, named("a")));
+}
