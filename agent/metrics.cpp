@@ -10,6 +10,9 @@ void describe(metrics::Page& page, const Metrics& metrics, const store::Store& s
   page.add("shoal_pull_corrupt_layers_total", "", "Whole layers whose digest did not match.", pull.layers_corrupt);
   page.add("shoal_pull_fallbacks_total", "", "Layers that the cluster could not deliver.", pull.origin_fallbacks);
   page.add("shoal_origin_received_bytes_total", "", "Bytes of layers from the origin itself.", pull.origin_bytes);
+  page.add("shoal_pull_taken_up_bytes_total", "", "Bytes that an earlier pull of the layer had left.",
+           pull.partial_bytes);
+  page.add("shoal_pull_unkept_layers_total", "", "Layers pulled without room to keep them.", pull.unkept_layers);
   page.add("shoal_small_received_bytes_total", "", "Bytes of small layers from holders.", pull.holder_bytes);
 
   const swarm::Metrics& swarm = metrics.swarm;
@@ -27,6 +30,8 @@ void describe(metrics::Page& page, const Metrics& metrics, const store::Store& s
                  [&store] { return static_cast<double>(store.used().value); });
   page.add_gauge("shoal_store_reserved_bytes", "", "Bytes reserved for layers on their way.",
                  [&store] { return static_cast<double>(store.reserved().value); });
+  page.add_gauge("shoal_store_partial_bytes", "", "Bytes of partial layers, left by pulls that ended.",
+                 [&store] { return static_cast<double>(store.partial().value); });
   page.add_gauge("shoal_tracker_up", "", "1 while any tracker is connected.",
                  [&trackers] { return trackers.any_up() ? 1.0 : 0.0; });
 }

@@ -26,7 +26,9 @@ Coordinator::Coordinator(Parts parts, Options options)
       keys_(parts.seeder.keys),
       directory_(parts.random),
       seeder_(parts.seeder, *this),
-      resolver_(keeping(std::move(parts.resolver), seeder_)) {}
+      resolver_(keeping(std::move(parts.resolver), seeder_)) {
+  parts.seeder.store.ask_before_evicting([this](const Digest& digest) { return let_go(digest); });
+}
 
 Result<NodeId> Coordinator::arrive(const control::Hello& hello, const std::string& source, AgentLink& link) {
   const auto arrival = directory_.arrive(hello, source);
@@ -105,6 +107,11 @@ void Coordinator::on(NodeId from, const control::Leave& leave) {
 
 void Coordinator::on(NodeId from, const control::Holds& holds) {
   directory_.hold(from, holds.held);
+}
+
+void Coordinator::on(NodeId from, const control::Lost& lost) {
+  directory_.lose(from, lost.layers);
+  for (const Digest& digest : lost.layers) remove_member(from, digest);
 }
 
 void Coordinator::on(NodeId from, const control::Resolve& question) {
@@ -206,6 +213,16 @@ void Coordinator::send(NodeId node, const control::Message& message) {
 }
 
 // ---- the seeder
+
+// The store wants to evict a layer: not while its swarm has no other complete copy than ours.
+bool Coordinator::let_go(const Digest& digest) {
+  const Roster* roster = directory_.find_swarm(digest);
+  if (roster != nullptr) {
+    const RosterCounts counts = roster->counts();
+    if (counts.complete == 0 && counts.joining + counts.ready > 0) return false;
+  }
+  return seeder_.let_go(digest);
+}
 
 void Coordinator::known(const LayerInfo& layer) {
   for (const auto& [node, member] : members_of(layer.digest)) {

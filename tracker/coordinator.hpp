@@ -61,6 +61,7 @@ class Coordinator final : public SeederEvents {
   void on(NodeId from, const control::Progress& progress);
   void on(NodeId from, const control::Leave& leave);
   void on(NodeId from, const control::Holds& holds);
+  void on(NodeId from, const control::Lost& lost);
   void on(NodeId from, const control::Resolve& question);
   void on(NodeId from, const control::Blame& blame);
   void on(NodeId from, const control::WantHashes& want);
@@ -72,6 +73,7 @@ class Coordinator final : public SeederEvents {
   void make_ready(NodeId node, const Digest& digest, Roster& roster);
   void ask_holders_to_serve(NodeId joining, const LayerInfo& layer, Roster& roster);
   void refuse(NodeId node, const Digest& digest, const Refusal& refusal);
+  bool let_go(const Digest& digest);
   void remove_member(NodeId node, const Digest& digest);
   void remove_everywhere(NodeId node);
   void send(NodeId node, const control::Message& message);

@@ -1,5 +1,6 @@
 #include "agent/pull/cluster_source.hpp"
 
+#include "agent/pull/room.hpp"
 #include "shared/http/client.hpp"
 #include "shared/log/log.hpp"
 
@@ -72,9 +73,8 @@ Result<void> ClusterSource::agree(Download& download, const control::Joined& joi
     return fail(ErrorKind::refused, "the tracker cuts pieces by another rule");
   }
   if (!download.begun()) {
-    auto reserved = parts_.store.reserve(joined.digest, layout.layer_size());
-    if (!reserved) return tl::unexpected(reserved.error());
-    download.begin(std::move(*reserved));
+    const Result<void> room = make_room(parts_, download, layout.layer_size());
+    if (!room) return room;
   }
   if (download.partial().file()->layout().layer_size() != layout.layer_size()) {
     return fail(ErrorKind::refused, "the tracker's size is not the manifest's");
@@ -117,6 +117,8 @@ Task<Result<void>> ClusterSource::from_swarm(std::shared_ptr<Download> download,
                                              control::Joined joined) {
   const Digest digest = download->ask().digest;
   if (!link->up()) co_return fail(ErrorKind::unavailable, "the tracker went away");
+  const Result<void> taken_up = co_await download->take_up(joined.generation);
+  if (!taken_up) co_return taken_up;
   const auto file = download->partial().file();
   Member member{.link = link,
                 .name = {},
@@ -221,6 +223,22 @@ void ClusterSource::announce(const Digest& digest) {
   }
 }
 
+// A swarm that this node joined lately may have nobody else with all of the layer.
+bool ClusterSource::let_go(const Digest& digest) {
+  const auto entry = members_.find(digest);
+  if (entry != members_.end()) {
+    const bool is_young = parts_.clock.now() - entry->second.last_bytes < limits_.young;
+    if (entry->second.download || is_young) return false;
+  }
+  forget(digest);
+  return true;
+}
+
+void ClusterSource::forget(const Digest& digest) {
+  leave_swarm(digest);
+  parts_.trackers.send_to_all(control::Lost{{digest}});
+}
+
 void ClusterSource::describe(const Digest& digest, store::Side& side) const {
   const auto entry = members_.find(digest);
   if (entry == members_.end()) return;
@@ -271,7 +289,7 @@ void ClusterSource::on(link::TrackerLink& link, const control::Serve& serve) {
     return;
   }
   const auto held = parts_.store.find(serve.digest);
-  if (!held) return;
+  if (!held) return forget(serve.digest);  // its files are gone
   const PieceLayout& layout = held->file()->layout();
   swarm::Membership membership{.name = swarm_name(link.welcome().swarm_key, serve.digest, layout, serve.generation),
                                .role = swarm::Role::hold,

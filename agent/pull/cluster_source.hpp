@@ -18,6 +18,7 @@ struct ClusterLimits {
   Milliseconds silence_alone{2'000};  // without a byte and without tracker (DESIGN section 6)
   Milliseconds progress{1'000};       // between two reports to the tracker
   std::size_t memberships = 256;      // swarms served at once; the oldest is left for a new one
+  Milliseconds young{60'000};         // a swarm joined so lately may depend on this node: its layer stays
 };
 
 class ClusterSource {
@@ -29,6 +30,10 @@ class ClusterSource {
 
   // The layer is held: tells the tracker.
   void announce(const Digest& digest);
+  // The store wants to evict the layer. True: nobody needs it here, its swarm is left and the tracker told.
+  bool let_go(const Digest& digest);
+  // The layer is not held any more, or never will be: leaves its swarm and tells the tracker.
+  void forget(const Digest& digest);
   // The tracker's signature over the finished list of hashes, and the swarm it belongs to; for the side file.
   void describe(const Digest& digest, store::Side& side) const;
 

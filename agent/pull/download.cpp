@@ -8,6 +8,16 @@ namespace {
 // A step of hashing on the pool: long enough to cost no wake-ups, short enough to let other layers in.
 constexpr std::uint64_t hash_step_bytes = (4_MiB).value;
 
+// Those of the noted pieces that are in the file as their record says.
+std::vector<store::WrittenPiece> recheck(const store::PieceFile& file, std::span<const store::NotedPiece> noted) {
+  std::vector<store::WrittenPiece> right;
+  for (const auto& [piece, hash] : noted) {
+    const auto written = file.recheck(piece, hash);
+    if (written) right.push_back(*written);
+  }
+  return right;
+}
+
 }  // namespace
 
 Download::Download(Loop& loop, Pool& pool, Ask ask, int attempt)
@@ -19,6 +29,33 @@ void Download::begin(store::Reserved reserved) {
   reserved_ = std::move(reserved);
   spawn(loop_, hash_behind());
   changed_.notify();
+}
+
+Task<Result<void>> Download::take_up(std::optional<Generation> generation) {
+  const auto self = shared_from_this();
+  if (std::exchange(taken_up_, true)) co_return Result<void>{};
+  if (generation) {
+    const Result<void> same = reserved_->start_generation(*generation);
+    if (!same) co_return same;
+  }
+  auto read = [reserved = *reserved_] { return reserved.left(); };
+  const auto read_back = co_await pool_.run(std::move(read));
+  if (!read_back || read_back->empty()) co_return Result<void>{};  // an unreadable record costs a download, no more
+  const auto file = partial_->file();
+  const std::size_t step = std::max<std::uint64_t>(1, hash_step_bytes / file->layout().piece_length().value);
+  for (std::size_t first = 0; first < read_back->size(); first += step) {
+    const auto begin = read_back->begin() + static_cast<std::ptrdiff_t>(first);
+    std::vector<store::NotedPiece> some(begin,
+                                        begin + static_cast<std::ptrdiff_t>(std::min(step, read_back->size() - first)));
+    auto check = [file, some = std::move(some)] { return recheck(*file, some); };
+    const auto right = co_await pool_.run(std::move(check));
+    for (const store::WrittenPiece& piece : right) note(piece, &Received::from_partial);
+  }
+  log::info("pull", "taken up again",
+            {{"digest", ask_.digest.text()},
+             {"pieces", partial_->written().held()},
+             {"of_pieces", partial_->written().size()}});
+  co_return Result<void>{};
 }
 
 void Download::note(const store::WrittenPiece& piece, std::uint64_t Received::*source) {
@@ -71,6 +108,7 @@ Task<Result<store::VerifiedLayer>> Download::verified() {
 
 void Download::settle(Result<store::HeldLayer> outcome) {
   SHOAL_CHECK(!settled());
+  if (!outcome && outcome.error().kind == ErrorKind::corrupt && reserved_) reserved_->discard();
   outcome_ = std::move(outcome);
   reserved_.reset();  // committed, or given back before a next attempt reserves again
   changed_.notify();

@@ -30,6 +30,7 @@ struct Received {  // bytes, by where they came from: for the log line and the s
   std::uint64_t from_seeder = 0;
   std::uint64_t from_holder = 0;
   std::uint64_t from_origin = 0;
+  std::uint64_t from_partial = 0;  // what an earlier pull had left
 };
 
 class Download : public std::enable_shared_from_this<Download> {
@@ -43,6 +44,9 @@ class Download : public std::enable_shared_from_this<Download> {
 
   // The size is known and room for it is reserved; hashing begins behind the written prefix. Once.
   void begin(store::Reserved reserved);
+  // The pieces that an earlier pull left, each read and hashed again, count from now on. With a generation, those of
+  // another one are forgotten. Does something once, however often it is called.
+  Task<Result<void>> take_up(std::optional<Generation> generation);
   bool begun() const { return partial_.has_value(); }
   void note(const store::WrittenPiece& piece, std::uint64_t Received::*source);
   // Verified whole bytes of a small layer: all its pieces at once.
@@ -57,7 +61,7 @@ class Download : public std::enable_shared_from_this<Download> {
 
   // When filled: the layer's own digest, the final judge. `corrupt` when it does not match.
   Task<Result<store::VerifiedLayer>> verified();
-  void settle(Result<store::HeldLayer> outcome);  // once
+  void settle(Result<store::HeldLayer> outcome);  // once; after `corrupt` nothing of it stays
   bool settled() const { return outcome_.has_value(); }
 
   // ---- handing over: any number of readers
@@ -82,6 +86,7 @@ class Download : public std::enable_shared_from_this<Download> {
   int attempt_;
   Signal changed_;
   std::optional<store::Reserved> reserved_;
+  bool taken_up_ = false;
   std::optional<store::PartialLayer> partial_;
   std::optional<Result<store::VerifiedLayer>> verdict_;
   std::optional<Result<store::HeldLayer>> outcome_;

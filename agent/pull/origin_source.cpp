@@ -1,5 +1,6 @@
 #include "agent/pull/origin_source.hpp"
 
+#include "agent/pull/room.hpp"
 #include "shared/log/log.hpp"
 
 namespace shoal::agent::pull {
@@ -58,6 +59,8 @@ Task<Result<void>> OriginSource::try_once(std::shared_ptr<Download> download) {
   const Ask& ask = download->ask();
   std::uint64_t from = 0;
   if (download->begun()) {
+    const Result<void> taken_up = co_await download->take_up(std::nullopt);
+    if (!taken_up) co_return taken_up;
     const store::PartialLayer& partial = download->partial();
     if (partial.complete()) co_return Result<void>{};
     from = partial.file()->layout().offset(partial.written().first_missing());
@@ -66,9 +69,8 @@ Task<Result<void>> OriginSource::try_once(std::shared_ptr<Download> download) {
   if (!opened) co_return tl::unexpected(opened.error());
   std::shared_ptr<origin::LayerStream> stream = std::move(*opened);
   if (!download->begun()) {
-    auto reserved = parts_.store.reserve(ask.digest, stream->size());
-    if (!reserved) co_return tl::unexpected(reserved.error());
-    download->begin(std::move(*reserved));
+    const Result<void> room = make_room(parts_, *download, stream->size());
+    if (!room) co_return room;
   }
   if (stream->size() != download->partial().file()->layout().layer_size()) {
     co_return fail(ErrorKind::refused, "the origin's size of " + ask.digest.text() + " is not the manifest's");

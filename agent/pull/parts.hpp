@@ -19,6 +19,8 @@ struct Metrics {
   metrics::Counter origin_bytes;    // read from the origin by this agent itself
   metrics::Counter holder_bytes;    // small layers from a holder
   metrics::Counter origin_fallbacks;
+  metrics::Counter partial_bytes;  // not received again: an earlier pull had left them
+  metrics::Counter unkept_layers;  // pulled without room to keep them
 };
 
 struct Parts {

@@ -1,11 +1,14 @@
 #include "agent/pull/pulls.hpp"
 
+#include "agent/pull/room.hpp"
 #include "shared/log/log.hpp"
 
 namespace shoal::agent::pull {
 
 Pulls::Pulls(Parts parts, Limits limits)
-    : parts_(parts), limits_(limits), cluster_(parts, limits.cluster), origin_(parts, limits.origin) {}
+    : parts_(parts), limits_(limits), cluster_(parts, limits.cluster), origin_(parts, limits.origin) {
+  parts.store.ask_before_evicting([this](const Digest& digest) { return cluster_.let_go(digest); });
+}
 
 // ---- the pull path: request -> held? -> arriving -> verified -> held
 
@@ -45,9 +48,8 @@ Task<void> Pulls::pull(std::shared_ptr<Download> download) {
 Task<Result<void>> Pulls::arrive(std::shared_ptr<Download> download) {
   const Ask& ask = download->ask();
   if (ask.size_hint) {
-    auto reserved = parts_.store.reserve(ask.digest, *ask.size_hint);
-    if (!reserved) co_return tl::unexpected(reserved.error());
-    download->begin(std::move(*reserved));
+    const Result<void> room = make_room(parts_, *download, *ask.size_hint);
+    if (!room) co_return room;
   }
   if (parts_.trackers.configured()) {
     Result<void> filled = co_await cluster_.fill(download);
@@ -87,7 +89,12 @@ Task<Result<store::HeldLayer>> Pulls::keep(std::shared_ptr<Download> download, s
   auto committed = co_await parts_.pool.run(std::move(commit));
   if (!committed) co_return tl::unexpected(committed.error());
   store::HeldLayer held = parts_.store.adopt(std::move(*committed));
-  cluster_.announce(held.digest());
+  parts_.metrics.partial_bytes.add(download->received().from_partial);
+  if (parts_.store.holds(held.digest())) {
+    cluster_.announce(held.digest());
+  } else {
+    cluster_.forget(held.digest());  // it is only in memory, for those who read it now
+  }
   co_return held;
 }
 
@@ -104,7 +111,8 @@ void Pulls::end(std::shared_ptr<Download> download, Result<store::HeldLayer> out
                {"from_peers_bytes", received.from_peers},
                {"from_seeder_bytes", received.from_seeder},
                {"from_holder_bytes", received.from_holder},
-               {"from_origin_bytes", received.from_origin}});
+               {"from_origin_bytes", received.from_origin},
+               {"from_partial_bytes", received.from_partial}});
     download->settle(std::move(outcome));
     return;
   }
@@ -137,10 +145,9 @@ Task<void> Pulls::keep_bytes(Ask ask, Bytes bytes, std::string content_type) {
   const Time started = parts_.clock.now();
   auto download = std::make_shared<Download>(parts_.loop, parts_.pool, std::move(ask), limits_.attempts);
   running_[download->ask().digest] = download;
-  auto reserved = parts_.store.reserve(download->ask().digest, {bytes.size()});
+  const Result<void> room = make_room(parts_, *download, {bytes.size()});
   Result<store::HeldLayer> held = tl::unexpected(Error{});
-  if (reserved) {
-    download->begin(std::move(*reserved));
+  if (room) {
     download->set_content_type(std::move(content_type));
     const Result<void> written = download->write_whole(bytes, &Received::from_origin);
     if (written) {
@@ -149,7 +156,7 @@ Task<void> Pulls::keep_bytes(Ask ask, Bytes bytes, std::string content_type) {
       held = tl::unexpected(written.error());
     }
   } else {
-    held = tl::unexpected(reserved.error());
+    held = tl::unexpected(room.error());
   }
   end(download, std::move(held), started);
 }

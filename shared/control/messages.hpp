@@ -296,9 +296,18 @@ struct Ban {  // reserved: two reporters agreed
   friend bool operator==(const Ban&, const Ban&) = default;
 };
 
+struct Lost {  // agent to tracker: layers that it holds no more
+  std::vector<Digest> layers;
+  template <class C>
+  static void fields(C& c, Lost& m) {
+    c.field(m.layers);
+  }
+  friend bool operator==(const Lost&, const Lost&) = default;
+};
+
 // The position is the type byte: append only.
 using Message = std::variant<Hello, Holds, Join, Progress, Leave, Resolve, Blame, WantHashes, Welcome, Joined, Refused,
-                             Peers, Serve, Restart, Hashes, Finished, Resolved, Prefetch, Forget, Ban>;
+                             Peers, Serve, Restart, Hashes, Finished, Resolved, Prefetch, Forget, Ban, Lost>;
 
 Bytes encode(const Message& message);
 // `refused` for a type this version does not know (skip it), `corrupt` for anything that does not parse (close).

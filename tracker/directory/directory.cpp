@@ -93,6 +93,14 @@ void Directory::hold(NodeId id, const std::vector<Digest>& digests) {
   }
 }
 
+void Directory::lose(NodeId id, const std::vector<Digest>& digests) {
+  const auto found = agents_.find(id);
+  if (found == agents_.end()) return;
+  for (const Digest& digest : digests) {
+    if (found->second.held.erase(digest) > 0) forget_holder(id, digest);
+  }
+}
+
 std::vector<NodeId> Directory::holders(const Digest& digest, NodeId asking, std::size_t limit) {
   std::vector<NodeId> chosen;
   const auto found = holders_.find(digest);
@@ -138,16 +146,18 @@ std::vector<control::Endpoint> Directory::endpoints(const std::vector<NodeId>& n
 }
 
 void Directory::forget_held(Agent& agent) {
-  for (const Digest& digest : agent.held) {
-    const auto found = holders_.find(digest);
-    std::erase(found->second.nodes, agent.id);
-    if (found->second.nodes.empty()) {
-      holders_.erase(found);
-    } else {
-      found->second.next %= found->second.nodes.size();
-    }
-  }
+  for (const Digest& digest : agent.held) forget_holder(agent.id, digest);
   agent.held.clear();
+}
+
+void Directory::forget_holder(NodeId id, const Digest& digest) {
+  const auto found = holders_.find(digest);
+  std::erase(found->second.nodes, id);
+  if (found->second.nodes.empty()) {
+    holders_.erase(found);
+  } else {
+    found->second.next %= found->second.nodes.size();
+  }
 }
 
 }  // namespace shoal::tracker

@@ -54,6 +54,7 @@ class Directory {
   bool can_reach(NodeId from, NodeId to) const;
 
   void hold(NodeId id, const std::vector<Digest>& digests);
+  void lose(NodeId id, const std::vector<Digest>& digests);
   // Agents that hold the layer and that `asking` can reach, each time from the next one on, at most `limit`.
   std::vector<NodeId> holders(const Digest& digest, NodeId asking, std::size_t limit);
 
@@ -74,6 +75,7 @@ class Directory {
   };
   std::vector<control::Endpoint> endpoints(const std::vector<NodeId>& nodes) const;
   void forget_held(Agent& agent);
+  void forget_holder(NodeId id, const Digest& digest);
 
   std::mt19937 random_;
   NodeId next_id_ = 1;

@@ -109,6 +109,15 @@ std::vector<Digest> Seeder::tick(const std::function<bool(const Digest&)>& has_m
   return left;
 }
 
+bool Seeder::let_go(const Digest& digest) {
+  const auto found = layers_.find(digest);
+  if (found == layers_.end()) return true;
+  if (found->second->is_fetching) return false;
+  drop(*found->second);
+  layers_.erase(found);
+  return true;
+}
+
 std::vector<SeededLayer> Seeder::layers() const {
   std::vector<SeededLayer> list;
   for (const auto& [digest, layer] : layers_) {

@@ -86,6 +86,9 @@ class Seeder {
   // Each second: leaves the swarms that had no members for long. Returns them.
   std::vector<Digest> tick(const std::function<bool(const Digest&)>& has_members);
 
+  // Leaves the layer's swarm, because the store evicts it; false while it is being fetched.
+  bool let_go(const Digest& digest);
+
   std::vector<SeededLayer> layers() const;
 
  private:

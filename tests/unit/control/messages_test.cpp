@@ -52,6 +52,7 @@ std::vector<Golden> agent_messages() {
       {"resolve", Resolve{7, "reg.example.com", "library/alpine", "3.19", "application/vnd.oci.image.index.v1+json"}},
       {"blame", Blame{layer(), 2, 17, "node-9"}},
       {"want_hashes", WantHashes{layer(), 0, 65}},
+      {"lost", Lost{{layer(), long_layer()}}},
   };
 }
 

@@ -1,0 +1,22 @@
+#include "agent/pull/room.hpp"
+
+#include "shared/log/log.hpp"
+
+namespace shoal::agent::pull {
+
+Result<void> make_room(const Parts& parts, Download& download, ByteCount size) {
+  const Digest& digest = download.ask().digest;
+  auto reserved = parts.store.reserve(digest, size);
+  if (!reserved && reserved.error().kind == ErrorKind::no_space) {
+    const std::string why = reserved.error().what;
+    reserved = parts.store.reserve_in_memory(digest, size);
+    if (!reserved) return fail(ErrorKind::no_space, why);
+    parts.metrics.unkept_layers.add();
+    log::warning("pull", "no room to keep a layer", {{"digest", digest.text()}, {"why", why}});
+  }
+  if (!reserved) return tl::unexpected(reserved.error());
+  download.begin(std::move(*reserved));
+  return {};
+}
+
+}  // namespace shoal::agent::pull

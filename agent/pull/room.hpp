@@ -1,0 +1,15 @@
+// Room for a download: in the store, or in memory while the store has none.
+//
+// Threads: the loop.
+#pragma once
+
+#include "agent/pull/download.hpp"
+#include "agent/pull/parts.hpp"
+
+namespace shoal::agent::pull {
+
+// Reserves `size` and begins the download. `no_space` when it fits neither on the disk nor in memory: the caller passes
+// the layer through.
+Result<void> make_room(const Parts& parts, Download& download, ByteCount size);
+
+}  // namespace shoal::agent::pull
