@@ -16,15 +16,17 @@ class Pool {
   explicit Pool(std::size_t threads) : threads_(threads) {}
   ~Pool() { threads_.join(); }
 
-  // The value of `work()`. Everything that `work` touches it owns: it may outlive whoever awaits it. Name the closure
-  // and move it in: GCC 12 destroys twice what a co_await expression makes of a lambda or of braces.
+  // The value of `work()`. Everything that `work` touches it owns: it may outlive whoever awaits it, but not what is
+  // awaited: when `run` returns, `work` is gone, on the loop. Name the closure and move it in: GCC 12 destroys twice what
+  // a co_await expression makes of a lambda or of braces.
   template <class Work>
   auto run(Work work) -> Task<decltype(work())> {
     auto executor = co_await asio::this_coro::executor;
     auto job = std::make_shared<Job<Work>>(std::move(work), executor);
-    asio::post(threads_, [job, executor] {
+    asio::post(threads_, [job, executor]() mutable {
       job->value.emplace(job->work());
-      asio::post(executor, [job] {
+      // Moved on: a thread that was interrupted here would else keep what `work` owns after `run` has returned.
+      asio::post(executor, [job = std::move(job)] {
         job->finished = true;
         job->wake.cancel();
       });

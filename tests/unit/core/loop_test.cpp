@@ -46,6 +46,16 @@ Task<void> compute_text(Pool& pool, std::unique_ptr<std::string>& out) {
   out = std::move(made);
 }
 
+Task<void> count_survivors(Pool& pool, int times, int& survivors) {
+  for (int i = 0; i < times; ++i) {
+    auto owned = std::make_shared<int>(i);
+    const std::weak_ptr<int> watched = owned;
+    auto work = [owned = std::move(owned)] { return *owned; };
+    co_await pool.run(std::move(work));
+    survivors += watched.expired() ? 0 : 1;
+  }
+}
+
 void settle(Loop& loop) {
   loop.restart();
   loop.poll();
@@ -192,4 +202,13 @@ TEST_CASE("the pool hands over values that only move") {
   loop.run();
   REQUIRE(out);
   CHECK(*out == "moved");
+}
+
+TEST_CASE("what the work owned is gone when the pool has returned") {
+  Loop loop;
+  Pool pool(2);
+  int survivors = 0;
+  spawn(loop, count_survivors(pool, 5'000, survivors));
+  loop.run();
+  CHECK(survivors == 0);
 }
