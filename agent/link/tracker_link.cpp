@@ -44,8 +44,9 @@ Task<void> TrackerLink::run() {
   while (!stopped_) {
     const Result<void> greeted = co_await shake_hands();
     if (greeted) {
-      pause = options_.shortest_pause;
+      const Time welcomed = clock_.now();
       co_await receive_all();
+      if (clock_.now() - welcomed >= options_.longest_pause) pause = options_.shortest_pause;
     } else {
       went_down(greeted.error().what);
     }

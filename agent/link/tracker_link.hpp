@@ -32,7 +32,9 @@ class Listener {
 struct LinkOptions {
   std::string url;                    // "http://tracker:7080"
   Milliseconds welcome_limit{5'000};  // DESIGN section 3: hand-over to the next source must not wait longer
-  Milliseconds shortest_pause{100};   // before a reconnect; doubles up to the longest, with jitter of one half
+  // Before a reconnect; doubles up to the longest, with jitter of one half, until a connection has lasted that long: who
+  // is turned out again and again must not come back at once each time.
+  Milliseconds shortest_pause{100};
   Milliseconds longest_pause{5'000};  // evidence/security.md section 4: 10,000 reconnects spread over seconds
 };
 

@@ -1,0 +1,76 @@
+#include "agent/link/tracker_link.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "shared/http/server.hpp"
+
+using namespace shoal;
+using namespace shoal::agent::link;
+
+namespace {
+
+// Every sleep ends at once and is noted; a look at the time moves it.
+class NotingClock final : public Clock {
+ public:
+  explicit NotingClock(Milliseconds step) : step_(step) {}
+  Time now() const override { return now_ += step_; }
+  Task<void> sleep(Milliseconds duration) override {
+    pauses.push_back(duration);
+    co_return;
+  }
+  std::vector<Milliseconds> pauses;
+
+ private:
+  Milliseconds step_;
+  mutable Time now_{};
+};
+
+struct Deaf final : Listener {
+  void on_up(TrackerLink&) override {}
+  void on_message(TrackerLink&, control::Message) override {}
+};
+
+// A tracker that welcomes everybody and then closes the connection.
+Task<void> welcome_and_close(http::Exchange& exchange) {
+  auto socket = co_await exchange.upgrade(control::subprotocol);
+  if (!socket) co_return;
+  const auto hello = co_await (*socket)->receive();
+  if (!hello) co_return;
+  (*socket)->send(control::encode(control::Welcome{}));
+  (*socket)->close();
+  const auto end = co_await (*socket)->receive();
+  static_cast<void>(end);
+}
+
+// The pauses of a link that was turned out so often.
+std::vector<Milliseconds> pauses_of(std::size_t count, Milliseconds each_connection_lasts) {
+  Loop loop;
+  http::ServeThreads threads(1);
+  http::Server server(loop, threads, {.listen = "127.0.0.1:0"}, "tracker", welcome_and_close);
+  NotingClock clock(each_connection_lasts);
+  Deaf listener;
+  LinkOptions options{.url = "http://" + server.address()};
+  TrackerLink link(loop, clock, options, [] { return control::Hello{}; }, listener);
+  link.start();
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (clock.pauses.size() < count && std::chrono::steady_clock::now() < end) {
+    loop.run_one_for(std::chrono::milliseconds(100));
+  }
+  link.stop();
+  REQUIRE(clock.pauses.size() >= count);
+  return clock.pauses;
+}
+
+}  // namespace
+
+TEST_CASE("a link that is turned out again and again comes back ever later, up to the longest pause") {
+  const auto pauses = pauses_of(8, Milliseconds(0));
+  CHECK(pauses[0] <= Milliseconds(100));
+  CHECK(pauses[3] >= Milliseconds(400));
+  CHECK(pauses[7] >= Milliseconds(2'500));
+  CHECK(pauses[7] <= Milliseconds(5'000));
+}
+
+TEST_CASE("a link that lasted comes back at once") {
+  for (const Milliseconds pause : pauses_of(4, Milliseconds(10'000))) CHECK(pause <= Milliseconds(100));
+}
