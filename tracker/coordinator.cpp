@@ -36,16 +36,26 @@ Result<NodeId> Coordinator::arrive(const control::Hello& hello, const std::strin
   const NodeId id = arrival->id;
   if (arrival->restarted) remove_everywhere(id);
   AgentLink* const old = std::exchange(links_[id], &link);
-  if (old != nullptr) old->close("another connection of the same node name replaced this one");
+  if (old != nullptr) old->close("another connection of the same node replaced this one");
   metrics_.connected_agents.set(static_cast<std::int64_t>(links_.size()));
   log::info("tracker", "agent connected",
             {{"node", hello.node}, {"zone", hello.zone}, {"address", source}, {"held_layers", hello.held.size()}});
+  if (arrival->namesake) warn_of_namesake(id, *arrival->namesake);
   control::Welcome welcome;
   welcome.swarm_key = keys_.swarm;
   welcome.public_key = keys_.signing.public_key();
   welcome.epoch = options_.epoch;
   link.send(welcome);
   return id;
+}
+
+void Coordinator::warn_of_namesake(NodeId node, NodeId namesake) const {
+  const auto address = [this](NodeId id) {
+    const Agent* agent = directory_.find(id);
+    return agent->host.with_port(agent->swarm.port);
+  };
+  log::warning("tracker", "two agents have the same node name",
+               {{"node", directory_.find(node)->node}, {"address", address(node)}, {"other", address(namesake)}});
 }
 
 void Coordinator::gone(NodeId node, const AgentLink& link) {

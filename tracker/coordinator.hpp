@@ -68,6 +68,7 @@ class Coordinator final : public SeederEvents {
   template <class Other>
   void on(NodeId from, const Other& message);  // what only a tracker says
 
+  void warn_of_namesake(NodeId node, NodeId namesake) const;
   void answer_join(NodeId node, const LayerInfo& layer, std::uint64_t size_hint_bytes);
   void answer_small(NodeId node, const LayerInfo& layer);
   void make_ready(NodeId node, const Digest& digest, Roster& roster);

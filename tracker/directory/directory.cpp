@@ -33,23 +33,47 @@ Result<Directory::Arrival> Directory::arrive(const control::Hello& hello, const 
   const auto small_host = host_of(hello.small_layers, source);
   if (!small_host) return tl::unexpected(small_host.error());
 
-  const auto known = by_name_.find(hello.node);
-  const bool is_known = known != by_name_.end();
-  const NodeId id = is_known ? known->second : next_id_++;
-  const bool restarted = is_known && agents_.at(id).epoch != hello.epoch;
-  if (is_known) forget_held(agents_.at(id));
-  by_name_[hello.node] = id;
-  agents_.insert_or_assign(id, Agent{id,
-                                     hello.node,
-                                     hello.zone,
-                                     hello.epoch,
-                                     *host,
-                                     handed_out(hello.swarm, *host, hello.node),
-                                     handed_out(hello.small_layers, *small_host, hello.node),
-                                     std::nullopt,
-                                     {}});
+  const control::Endpoint swarm = handed_out(hello.swarm, *host, hello.node);
+  const auto known = known_as(hello.node, swarm);
+  const NodeId id = known ? *known : next_id_++;
+  const bool restarted = known && agents_.at(id).epoch != hello.epoch;
+  if (known) {
+    forget_held(agents_.at(id));
+  } else {
+    by_name_.emplace(hello.node, id);
+  }
+  const auto [entry, is_new] = agents_.insert_or_assign(
+      id, Agent{id,
+                hello.node,
+                hello.zone,
+                hello.epoch,
+                *host,
+                swarm,
+                handed_out(hello.small_layers, *small_host, hello.node),
+                std::nullopt,
+                {}});
   hold(id, hello.held);
-  return Arrival{id, restarted};
+  return Arrival{id, restarted, namesake_of(entry->second)};
+}
+
+// The agent that a hello is of: the one at that address, else one of the name that has no connection.
+std::optional<NodeId> Directory::known_as(const std::string& node, const control::Endpoint& swarm) const {
+  std::optional<NodeId> known;
+  const auto [begin, end] = by_name_.equal_range(node);
+  for (auto it = begin; it != end; ++it) {
+    const Agent& agent = agents_.at(it->second);
+    if (agent.swarm == swarm) return agent.id;
+    if (agent.dropped_at) known = agent.id;
+  }
+  return known;
+}
+
+std::optional<NodeId> Directory::namesake_of(const Agent& agent) const {
+  const auto [begin, end] = by_name_.equal_range(agent.node);
+  for (auto it = begin; it != end; ++it) {
+    if (it->second != agent.id && !agents_.at(it->second).dropped_at) return it->second;
+  }
+  return std::nullopt;
 }
 
 void Directory::drop(NodeId id, Time now) {
@@ -69,7 +93,8 @@ void Directory::forget(NodeId id) {
   const auto found = agents_.find(id);
   if (found == agents_.end()) return;
   forget_held(found->second);
-  by_name_.erase(found->second.node);
+  const auto [begin, end] = by_name_.equal_range(found->second.node);
+  by_name_.erase(std::find_if(begin, end, [&](const auto& entry) { return entry.second == id; }));
   agents_.erase(found);
 }
 

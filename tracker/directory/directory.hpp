@@ -1,7 +1,10 @@
 // Directory: which agents there are, what they hold, and who is in which swarm. Pure logic: no sockets, time is given.
 //
-// A node name is one agent: a second hello of the same name replaces the first. After its connection dropped an agent
-// stays in hand-outs for 15 s, so that a hiccup of the tracker's network costs no swarm its members.
+// An agent is its node name and the address where its swarm listens: a second hello of both replaces the first, and so
+// does one of the name alone when the first has no connection (the node moved). Of two that are connected under one name
+// both stay: a name that was copied with a configuration must not make them push each other out.
+// After its connection dropped an agent stays in hand-outs for 15 s, so that a hiccup of the tracker's network costs no
+// swarm its members.
 // Threads: the loop.
 #pragma once
 
@@ -42,6 +45,7 @@ class Directory {
   struct Arrival {
     NodeId id;
     bool restarted;  // another process than before under this name: it is in no swarm any more
+    std::optional<NodeId> namesake{};  // another agent that is connected under the same name
   };
   // `refused` for a name, version or address that cannot be handed out. `source`: the connection's other end.
   Result<Arrival> arrive(const control::Hello& hello, const std::string& source);
@@ -76,11 +80,13 @@ class Directory {
   std::vector<control::Endpoint> endpoints(const std::vector<NodeId>& nodes) const;
   void forget_held(Agent& agent);
   void forget_holder(NodeId id, const Digest& digest);
+  std::optional<NodeId> known_as(const std::string& node, const control::Endpoint& swarm) const;
+  std::optional<NodeId> namesake_of(const Agent& agent) const;
 
   std::mt19937 random_;
   NodeId next_id_ = 1;
   std::map<NodeId, Agent> agents_;
-  std::unordered_map<std::string, NodeId> by_name_;
+  std::unordered_multimap<std::string, NodeId> by_name_;
   std::unordered_map<Digest, Holders> holders_;
   std::map<Digest, Roster> swarms_;
 };

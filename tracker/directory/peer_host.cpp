@@ -15,6 +15,10 @@ std::string text_of_address(int family, const void* address) {
 
 }  // namespace
 
+std::string PeerHost::with_port(std::uint16_t port) const {
+  return (is_ipv6_ ? "[" + text_ + "]:" : text_ + ":") + std::to_string(port);
+}
+
 Result<PeerHost> PeerHost::parse(const std::string& text) {
   const auto bad = [&](const char* why) { return fail(ErrorKind::refused, "peer address " + text + ": " + why); };
   in6_addr six{};

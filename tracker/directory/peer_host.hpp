@@ -16,6 +16,7 @@ class PeerHost {
   static Result<PeerHost> parse(const std::string& text);
 
   const std::string& text() const { return text_; }
+  std::string with_port(std::uint16_t port) const;  // "10.0.0.1:7072", "[fd00::1]:7072"
   // Same family; and a loopback address only from a loopback address.
   bool reachable_from(const PeerHost& other) const {
     return is_ipv6_ == other.is_ipv6_ && is_loopback_ == other.is_loopback_;

@@ -35,6 +35,7 @@ struct Fixture : SeederFixture {
                            .random = std::mt19937(1)},
                           {.seeder = {"", 7082, "tracker", true}, .epoch = 5}};
   std::map<std::string, NodeId> ids;
+  std::map<std::string, std::string> addresses;
   std::map<std::string, RecordingLink> links;
 
   Fixture() { coordinator.hand_out_port(7080); }
@@ -46,8 +47,8 @@ struct Fixture : SeederFixture {
     hello.swarm.port = 7072;
     hello.small_layers.port = 7073;
     hello.held = std::move(held);
-    const std::string address = "10.0.0." + std::to_string(ids.size() + 1);
-    const auto id = coordinator.arrive(hello, address, links[node]);
+    const auto [address, is_new] = addresses.emplace(node, "10.0.0." + std::to_string(addresses.size() + 1));
+    const auto id = coordinator.arrive(hello, address->second, links[node]);
     REQUIRE(id);
     ids[node] = *id;
     return links[node];

@@ -63,11 +63,11 @@ TEST_CASE("a hello with a link-local address, a bad name, no port or another ver
   CHECK(directory.agents().empty());
 }
 
-TEST_CASE("a second hello of the same node replaces the first") {
+TEST_CASE("a second hello of the same name and address replaces the first") {
   Directory directory{std::mt19937(1)};
   auto first_hello = hello("a");
   first_hello.held = {layer("x")};
-  const auto first = directory.arrive(first_hello, "10.0.0.1");
+  const auto first = directory.arrive(first_hello, "10.0.0.7");
   const auto again = directory.arrive(hello("a"), "10.0.0.7");
   const auto restarted = directory.arrive(hello("a", 2), "10.0.0.7");
   REQUIRE(first);
@@ -76,9 +76,44 @@ TEST_CASE("a second hello of the same node replaces the first") {
   CHECK(again->id == first->id);
   CHECK_FALSE(again->restarted);
   CHECK(restarted->restarted);
+  CHECK_FALSE(restarted->namesake);
+  CHECK(directory.agents().size() == 1);
+  CHECK(directory.find(first->id)->held.empty());
+}
+
+TEST_CASE("a node that comes back at another address after its connection dropped replaces itself") {
+  Directory directory{std::mt19937(1)};
+  const auto first = directory.arrive(hello("a"), "10.0.0.1");
+  REQUIRE(first);
+  directory.drop(first->id, at(Milliseconds(1'000)));
+  const auto moved = directory.arrive(hello("a", 2), "10.0.0.7");
+  REQUIRE(moved);
+  CHECK(moved->id == first->id);
+  CHECK_FALSE(moved->namesake);
   CHECK(directory.agents().size() == 1);
   CHECK(directory.find(first->id)->host.text() == "10.0.0.7");
-  CHECK(directory.find(first->id)->held.empty());
+}
+
+TEST_CASE("two agents that are connected under one name are two, and each is told of the other") {
+  Directory directory{std::mt19937(1)};
+  auto other_port = hello("a");
+  other_port.swarm.port = 9072;
+  const auto first = directory.arrive(hello("a"), "10.0.0.1");
+  const auto second = directory.arrive(other_port, "10.0.0.1");
+  REQUIRE(first);
+  REQUIRE(second);
+  CHECK_FALSE(first->namesake);
+  CHECK(second->namesake == first->id);
+  directory.hold(first->id, {layer("x")});
+  CHECK(directory.holders(layer("x"), second->id, 8) == std::vector<NodeId>{first->id});
+  const auto first_again = directory.arrive(hello("a"), "10.0.0.1");
+  REQUIRE(first_again);
+  CHECK(first_again->id == first->id);
+  CHECK(first_again->namesake == second->id);
+  directory.drop(first->id, at(Milliseconds(1'000)));
+  directory.forget(first->id);
+  CHECK(directory.find(second->id) != nullptr);
+  CHECK_FALSE(directory.arrive(other_port, "10.0.0.1")->namesake);
 }
 
 TEST_CASE("after its connection dropped an agent stays for 15 seconds, unless it comes back") {
