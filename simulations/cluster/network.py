@@ -16,13 +16,20 @@ _CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
+def authority(address, port):
+    """HOST:PORT as in URLs and configurations: IPv6 addresses in brackets."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
 class Place:
     """One node's network: its address, and its namespace where there is one."""
 
-    def __init__(self, name, address, namespace=None):
+    def __init__(self, name, address, namespace=None, ports=None):
         self.name = name
         self.address = address
         self.namespace = namespace
+        # What `free_port` gave away; places at one address share it.
+        self._ports = set() if ports is None else ports
         # Where clients on the same node reach it. Without namespaces all nodes share 127.0.0.1.
         self.local_address = "127.0.0.1" if namespace else address
 
@@ -38,10 +45,15 @@ class Place:
         return connection
 
     def free_port(self):
-        """A port that nobody listens on at this place's address."""
-        with _inside(self.namespace), socket.socket() as probe:
-            probe.bind((self.address, 0))
-            return probe.getsockname()[1]
+        """A port that nobody listens on at this place's address, and none that was given away before."""
+        family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
+        while True:
+            with _inside(self.namespace), socket.socket(family) as probe:
+                probe.bind((self.address, 0))
+                port = probe.getsockname()[1]
+            if port not in self._ports:
+                self._ports.add(port)
+                return port
 
 
 class Loopback:
@@ -56,6 +68,22 @@ class Loopback:
     def add(self, name, _rate=None):
         self._count += 1
         return Place(name, f"127.77.{self._run}.{self._count}")
+
+    def close(self):
+        """Nothing was made."""
+
+
+class OneAddress:
+    """Places that share one address and differ by port only, as programs on one machine do."""
+
+    shaped = False
+
+    def __init__(self, address):
+        self._address = address
+        self._ports = set()
+
+    def add(self, name, _rate=None):
+        return Place(name, self._address, ports=self._ports)
 
     def close(self):
         """Nothing was made."""

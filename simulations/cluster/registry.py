@@ -13,7 +13,7 @@ _CONFIG = """\
 version: 0.1
 log: {{level: info, formatter: json, accesslog: {{disabled: true}}}}
 storage: {{filesystem: {{rootdirectory: "{root}"}}, delete: {{enabled: true}}}}
-http: {{addr: "{address}:{port}"}}
+http: {{addr: "{authority}"}}
 """
 
 
@@ -40,7 +40,7 @@ class Registry:
 
     def __init__(self, workspace, place, port=None, name="registry"):
         self.endpoint = Endpoint(place, place.address, port or place.free_port())
-        config = _CONFIG.format(root=workspace.directory(name), address=place.address, port=self.endpoint.port)
+        config = _CONFIG.format(root=workspace.directory(name), authority=self.authority)
         self.process = workspace.start(name, ["docker-registry", "serve", workspace.file(name + ".yml", config)], place)
         self._skip_lines = 0
         wait_until(self._answers, 20, "docker-registry answers")

@@ -5,6 +5,7 @@ import json
 import os
 import re
 
+from .network import authority
 from .processes import wait_until
 from .web import Endpoint
 
@@ -79,15 +80,23 @@ class Tracker(_Program):
     def __init__(self, workspace, programs, place, upstreams, capacity="20GiB", settings=None):
         control, seeder, admin = (place.free_port() for _ in range(3))
         config = {
-            "control": {"listen": f"{place.address}:{control}", "plaintext": True},
-            "seeder": {"listen": f"{place.address}:{seeder}", "advertise": place.address},
+            "control": {"listen": authority(place.address, control), "plaintext": True},
+            "seeder": {"listen": authority(place.address, seeder), "advertise": place.address},
             "upstreams": upstreams,
             "store": {"path": workspace.directory(f"{place.name}-store"), "capacity": capacity},
-            "admin": {"listen": f"{place.address}:{admin}"},
+            "admin": {"listen": authority(place.address, admin)},
             "log": {"level": "info", "format": "text"},
         }
         super().__init__(workspace, programs.tracker, place, place.name, merged(config, settings), admin)
         self.control = Endpoint(place, place.address, control)
+
+    def known_agents(self):
+        """What it says of its agents, connected or not."""
+        return json.loads(self.control.get("/v1/agents", timeout_seconds=5).body)["agents"]
+
+    def layers(self):
+        """What it says of the layers that it seeds."""
+        return json.loads(self.control.get("/v1/layers", timeout_seconds=5).body)["layers"]
 
     def seeded_bytes(self):
         """Bytes that this tracker read from the origin."""
@@ -101,17 +110,18 @@ class Agent(_Program):
         registry, swarm, small, admin = (place.free_port() for _ in range(4))
         config = {
             "node": {"name": place.name},
-            "registry": {"listen": f"{place.local_address}:{registry}"},
+            "registry": {"listen": authority(place.local_address, registry)},
             "upstreams": upstreams,
             "trackers": {"urls": [tracker.control.url for tracker in trackers], "plaintext": True},
-            "swarm": {"listen": f"{place.address}:{swarm}", "http_listen": f"{place.address}:{small}",
+            "swarm": {"listen": authority(place.address, swarm), "http_listen": authority(place.address, small),
                       "advertise": place.address},
             "store": {"path": workspace.directory(f"{place.name}-store"), "capacity": capacity},
-            "admin": {"listen": f"{place.address}:{admin}"},
+            "admin": {"listen": authority(place.address, admin)},
             "log": {"level": "info", "format": "text"},
         }
         super().__init__(workspace, programs.agent, place, place.name, merged(config, settings), admin)
         self.registry = Endpoint(place, place.local_address, registry)
+        self.swarm_address = authority(place.address, swarm)
 
     def received(self):
         """Bytes of layers by where they came from. Small layers come in one round trip, from an agent or the tracker."""

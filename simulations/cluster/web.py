@@ -3,6 +3,8 @@
 import dataclasses
 import http.client
 
+from .network import authority
+
 
 @dataclasses.dataclass(frozen=True)
 class Endpoint:
@@ -14,7 +16,7 @@ class Endpoint:
 
     @property
     def authority(self):
-        return f"{self.address}:{self.port}"
+        return authority(self.address, self.port)
 
     @property
     def url(self):
