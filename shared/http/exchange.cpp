@@ -69,9 +69,7 @@ ConnectionExchange::~ConnectionExchange() {
 }
 
 std::string ConnectionExchange::head_text(const Response& response, std::uint64_t length) {
-  // A client that sends other methods may go on with a body that nobody reads.
-  const bool reads = request_.request.method == "GET" || is_head_request();
-  keep_alive_ = request_.keep_alive && reads && !connection_->shared_->stopping;
+  keep_alive_ = request_.keep_alive && !connection_->shared_->stopping;
   std::string text = "HTTP/1.1 " + std::to_string(response.status) + " " + reason(response.status) + "\r\n";
   for (const Header& header : response.headers) {
     text += on_one_line(header.name) + ": " + on_one_line(header.value) + "\r\n";
@@ -79,6 +77,11 @@ std::string ConnectionExchange::head_text(const Response& response, std::uint64_
   if (!has_no_body(response.status)) text += "Content-Length: " + std::to_string(length) + "\r\n";
   text += keep_alive_ ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
   return text;
+}
+
+void ConnectionExchange::limit_send_buffer(ByteCount size) {
+  IoError ignored;
+  connection_->socket_.set_option(asio::socket_base::send_buffer_size(static_cast<int>(size.value)), ignored);
 }
 
 Task<Result<void>> ConnectionExchange::respond(Response response) {

@@ -19,6 +19,7 @@ class ConnectionExchange final : public Exchange {
   ~ConnectionExchange() override;
 
   const Request& request() const override { return request_.request; }
+  void limit_send_buffer(ByteCount size) override;
   Task<Result<void>> respond(Response response) override;
   Task<Result<void>> start(Response response) override;
   Task<Result<void>> send(FileSpan span) override;

@@ -74,7 +74,12 @@ bool has_folded_line(std::string_view head) {
   return head.find("\r\n ") != std::string_view::npos || head.find("\r\n\t") != std::string_view::npos;
 }
 
-// The rules that keep one request one request, whoever else stands in the way and reads it differently.
+bool announces_body(const Headers& headers) {
+  return find_header(headers, "Transfer-Encoding") || find_header(headers, "Content-Length").value_or("0") != "0";
+}
+
+// The rules that keep one request one request, whoever else stands in the way and reads it differently. Other methods
+// may come with a body, for which they get an answer and the end of the connection.
 Result<void> check_request(const Collector<true>& parser) {
   const Headers& headers = parser.headers;
   const auto count = [&](std::string_view name) {
@@ -82,9 +87,10 @@ Result<void> check_request(const Collector<true>& parser) {
   };
   if (!is_origin_form(parser.target)) return malformed("the target is not a path");
   if (count("Host") != 1) return malformed("exactly one Host is needed");
-  if (count("Transfer-Encoding") != 0) return malformed("no body is expected");
   if (count("Content-Length") > 1) return malformed("more than one Content-Length");
-  if (find_header(headers, "Content-Length").value_or("0") != "0") return malformed("no body is expected");
+  if (count("Content-Length") + count("Transfer-Encoding") > 1) return malformed("two lengths of the body");
+  const bool reads = parser.method == "GET" || parser.method == "HEAD";
+  if (reads && announces_body(headers)) return malformed("no body is expected");
   if (!std::all_of(headers.begin(), headers.end(), is_clean)) return malformed("control character in a header");
   return {};
 }
@@ -113,7 +119,7 @@ Result<RequestHead> parse_request_head(std::string_view head) {
   result.request.path = parser.target.substr(0, question);
   result.request.query = parser.target.substr(std::min(question + 1, parser.target.size()));
   result.request.headers = std::move(parser.headers);
-  result.keep_alive = parser.keep_alive();
+  result.keep_alive = parser.keep_alive() && !announces_body(result.request.headers);
   return result;
 }
 

@@ -23,10 +23,10 @@ std::optional<std::size_t> head_length(std::string_view received);
 
 struct RequestHead {
   Request request;          // without `client`
-  bool keep_alive = false;  // may the connection carry another request
+  bool keep_alive = false;  // may the connection carry another request; never behind a body, which nobody reads
 };
 
-// `head` ends with its empty line. `refused` for anything malformed or ambiguous, and for a request that has a body.
+// `head` ends with its empty line. `refused` for anything malformed or ambiguous, and for a GET or HEAD with a body.
 Result<RequestHead> parse_request_head(std::string_view head);
 
 struct ResponseHead {

@@ -1,8 +1,8 @@
 // Server: HTTP/1.1 over Beast on the loop, for everything of ours that faces a network. Bodies leave by sendfile on
-// serve threads. Requests carry no bodies: this project's servers only read.
+// serve threads. Bodies of requests are not read: one is answered by its head alone, and its connection ends.
 //
 // Bounds: header 16 KiB and 10 s as a whole, idle 60 s, connections `Options::connections` (measured in evidence: 9,000
-// slow headers cost nobody else a millisecond). A body in a request, CL with TE, or a malformed head gets 400 and
+// slow headers cost nobody else a millisecond). A body in a GET, CL with TE, or a malformed head gets 400 and
 // close. Threads: the loop. The handler runs there too, one coroutine per connection.
 #pragma once
 
@@ -24,6 +24,8 @@ class Exchange {
  public:
   virtual ~Exchange() = default;
   virtual const Request& request() const = 0;
+  // How far the kernel may run ahead of a client that may not take all of its answer. Stays with the connection.
+  virtual void limit_send_buffer(ByteCount size) = 0;
   // The whole answer. `unavailable` when the client is gone.
   virtual Task<Result<void>> respond(Response response) = 0;
   // The head of an answer of response.length bytes, whose body follows through `send`, in order.
@@ -68,6 +70,11 @@ struct HostPort {
   std::uint16_t port;
 };
 Result<HostPort> parse_host_port(std::string_view text);
+
+// The host that a Host header names, in lower case, without port and brackets; `refused` when it is none.
+Result<std::string> parse_host(std::string_view header);
+
+bool is_ip_address(const std::string& host);
 
 // "localhost" or a loopback address; a name that merely looks like one ("127.example.com") is not.
 bool is_loopback(const std::string& host);

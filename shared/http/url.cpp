@@ -150,6 +150,18 @@ Result<HostPort> parse_host_port(std::string_view text) {
   return HostPort{authority->host, *authority->port};
 }
 
+Result<std::string> parse_host(std::string_view header) {
+  const auto authority = parse_authority(header);
+  if (!authority) return fail(ErrorKind::refused, "the Host header names no host");
+  return authority->host;
+}
+
+bool is_ip_address(const std::string& host) {
+  IoError error;
+  asio::ip::make_address(host, error);
+  return !error;
+}
+
 bool is_loopback(const std::string& host) {
   IoError not_an_address;
   const auto address = asio::ip::make_address(host, not_an_address);

@@ -52,8 +52,9 @@ TEST_CASE("a request that could be read in two ways gets 400 and no second chanc
       get + "X: a\r\n Content-Length: " + size + "\r\n\r\n",
       get + "X: a\r\n\tContent-Length: " + size + "\r\n\r\n",
       "HEAD / HTTP/1.1\r\nHost: h\r\nContent-Length: " + size + "\r\n\r\n",
-      "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + size + "\r\n\r\n",
-      "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nContent-Length: " + size + "\r\n\r\n",
+      "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: " + size + "\r\n\r\n",
+      "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: +" + size + "\r\n\r\n",
   };
   for (const std::string& head : heads) {
     INFO(head);
@@ -65,6 +66,30 @@ TEST_CASE("a request that could be read in two ways gets 400 and no second chanc
     CHECK(received.find("HTTP/1.1", 1) == std::string::npos);
   }
   CHECK(*count == 0);
+}
+
+TEST_CASE("a write with a body is answered by its head alone, and its body is never read as a request") {
+  const auto count = std::make_shared<std::atomic<int>>(0);
+  ServerFixture fixture(counter(count));
+  const std::string smuggled = "GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n";
+  const std::string size = std::to_string(smuggled.size());
+  const std::vector<std::string> heads{
+      "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + size + "\r\n\r\n",
+      "PATCH / HTTP/1.1\r\nHost: h\r\nContent-Length: 00\r\n\r\n",
+      "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n",
+      "DELETE / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: xchunked\r\n\r\n",
+  };
+  for (const std::string& head : heads) {
+    INFO(head);
+    RawClient client(fixture.port());
+    client.send(head + smuggled);
+    std::string received;
+    CHECK(client.read_to_end(received) == RawClient::End::clean);
+    CHECK(received.starts_with("HTTP/1.1 200 "));
+    CHECK(received.find("Connection: close") != std::string::npos);
+    CHECK(received.find("HTTP/1.1", 1) == std::string::npos);
+  }
+  CHECK(*count == 4);
 }
 
 TEST_CASE("malformed heads get 400") {

@@ -103,6 +103,18 @@ TEST_CASE("an address with its port is host and number") {
   }
 }
 
+TEST_CASE("a Host header is a host, whatever its port") {
+  CHECK(http::parse_host("Registry.Example.com:5000").value() == "registry.example.com");
+  CHECK(http::parse_host("[::1]").value() == "::1");
+  CHECK(http::parse_host("127.0.0.1").value() == "127.0.0.1");
+  for (const char* bad : {"", ":80", "a:b", "a b", "user@host", "a/b", "::1"}) CHECK_FALSE(http::parse_host(bad));
+  CHECK(http::is_ip_address("::1"));
+  CHECK(http::is_ip_address("10.0.0.1"));
+  for (const char* name : {"localhost", "10.0.0.1.example.com", "2130706433", "127.1", ""}) {
+    CHECK_FALSE(http::is_ip_address(name));
+  }
+}
+
 TEST_CASE("only this machine's own addresses are loopback, not a name that looks like one") {
   for (const char* own : {"localhost", "127.0.0.1", "127.9.8.7", "::1"}) CHECK(http::is_loopback(own));
   for (const char* other : {"127.example.com", "localhost.example.com", "10.0.0.1", "0.0.0.0", "::", ""}) {
