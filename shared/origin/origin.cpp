@@ -81,7 +81,7 @@ struct Origin::Impl {
 // One request with its redirects. The answer is the last hop's.
 Task<Response> Origin::Impl::follow(Target target, Repository repository, Question question) {
   http::Url url = target.url;
-  url.target += "/v2/" + repository.name + "/" + question.path;
+  url.target += "/v2/" + (repository.name.empty() ? "" : repository.name + "/") + question.path;
   for (int redirects = 0; redirects <= most_redirects; ++redirects) {
     http::ClientRequest request = request_to(url, target, options.limits);
     request.method = question.method;
@@ -176,6 +176,7 @@ Task<Result<Answer>> Origin::ask(Repository repository, std::string method, std:
   answer.length = (*response)->content_length();
   answer.challenges = http::header_lines(headers, "WWW-Authenticate");
   answer.links = http::header_lines(headers, "Link");
+  answer.filters = http::find_header(headers, "OCI-Filters-Applied").value_or("");
   answer.retry_after = http::find_header(headers, "Retry-After").value_or("");
   auto body = co_await http::read_all(**response, largest_manifest);
   if (!body) co_return tl::unexpected(body.error());

@@ -39,7 +39,8 @@ struct Answer {
   std::vector<std::string> challenges;  // WWW-Authenticate, each line
   std::vector<std::string> links;       // Link
   std::string retry_after;
-  Bytes body;  // up to largest_manifest; empty for HEAD
+  std::string filters;  // OCI-Filters-Applied, of the referrers
+  Bytes body;           // up to largest_manifest; empty for HEAD
 };
 
 // Bytes of a layer as they arrive. The total size is what the answer's own headers say.
@@ -57,7 +58,8 @@ class Origin {
   Origin(Options options, Clock& clock);
   ~Origin();
 
-  // GET or HEAD `path` ("manifests/v1", "tags/list?n=5") of a repository. `authorization` is the caller's own header
+  // GET or HEAD `path` ("manifests/v1", "tags/list?n=5") of a repository; without a repository's name, of the registry
+  // ("_catalog"). `authorization` is the caller's own header
   // and is then used as it is; empty means configured credentials or anonymous. An HTTP error status is an Answer, not
   // an Error.
   Task<Result<Answer>> ask(Repository repository, std::string method, std::string path, std::string accept,

@@ -53,7 +53,7 @@ Result<http::Url> token_url(const Challenge& challenge, const http::Url& registr
                 at + "its challenge wants the credential sent to " + url->host + ", another domain");
   }
   std::string scope = challenge.parameter("scope");
-  if (scope.empty()) scope = "repository:" + repository + ":pull";
+  if (scope.empty()) scope = repository.empty() ? "registry:catalog:*" : "repository:" + repository + ":pull";
   std::string& target = url->target;
   target += target.find('?') == std::string::npos ? '?' : '&';
   const std::string service = challenge.parameter("service");

@@ -26,8 +26,9 @@ struct Token {
 // `unavailable` when it is not the JSON of a token that fits into a header.
 Result<Token> parse_token(ByteView answer);
 
-// Where to ask for a token that lets `repository` be pulled. `refused` when the challenge's realm is no URL, is plain
-// http for a registry that is not, or, with a credential to present, is not on the registry's own host or domain.
+// Where to ask for a token that lets `repository` be pulled, or with no name the catalogue be read. `refused` when the
+// challenge's realm is no URL, is plain http for a registry that is not, or, with a credential to present, is not on
+// the registry's own host or domain.
 Result<http::Url> token_url(const Challenge& challenge, const http::Url& registry, const std::string& repository,
                             bool with_credential);
 

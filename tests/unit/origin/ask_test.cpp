@@ -32,6 +32,21 @@ TEST_CASE("an answer is handed on with its type, digest, length, links and body"
   CHECK(head->body.empty());
 }
 
+TEST_CASE("without a repository the registry itself is asked, and the filters that it applied are handed on") {
+  FakeRegistry registry;
+  registry.routes().Get("/v2/_catalog", [](const auto& request, auto& response) {
+    response.set_header("OCI-Filters-Applied", "artifactType");
+    response.set_content(request.get_param_value("n"), "application/json");
+  });
+  registry.start();
+  OriginClient client(registry.url());
+  const auto answer = client.ask("_catalog?n=5", "GET", "", "");
+  REQUIRE(answer);
+  CHECK(answer->status == 200);
+  CHECK(answer->filters == "artifactType");
+  CHECK(text_of(answer->body) == "5");
+}
+
 TEST_CASE("an error status is an answer, with its challenge and Retry-After") {
   FakeRegistry registry;
   registry.routes().Get("/v2/lib/a/manifests/(.*)", [](const auto& request, auto& response) {

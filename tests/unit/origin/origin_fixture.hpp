@@ -62,8 +62,8 @@ class OriginClient {
   ManualClock& clock() { return clock_; }
 
   Result<origin::Answer> ask(const std::string& path, const std::string& method = "GET",
-                             const std::string& authorization = "") {
-    return loop_.wait_for(origin().ask({"reg.test", "lib/a"}, method, path, "application/json", authorization));
+                             const std::string& authorization = "", const std::string& repository = "lib/a") {
+    return loop_.wait_for(origin().ask({"reg.test", repository}, method, path, "application/json", authorization));
   }
   Result<WholeLayer> open(std::uint64_t from = 0, const std::string& authorization = "") {
     return loop_.wait_for(read_layer(origin(), from, authorization));

@@ -56,6 +56,13 @@ TEST_CASE("a credential goes to no realm outside the registry's domain, and noth
   CHECK_FALSE(url_for(R"(service="x")", "https://reg.a.io", false));
 }
 
+TEST_CASE("a challenge without a scope is about the repository, or without one about the catalogue") {
+  const auto challenge = parse_challenges("Bearer realm=\"https://auth.example.com/token\"").at(0);
+  const auto registry = http::parse_url("https://reg.example.com").value();
+  CHECK(token_url(challenge, registry, "lib/a", false)->target.ends_with("scope=repository%3Alib%2Fa%3Apull"));
+  CHECK(token_url(challenge, registry, "", false)->target.ends_with("scope=registry%3Acatalog%3A%2A"));
+}
+
 TEST_CASE("an authorization is kept until a tenth before it expires, by upstream and repository") {
   Loop loop;
   ManualClock clock(loop);
