@@ -79,7 +79,19 @@ void describe(config::Section& root, Options& options) {
     origin::describe_allow(section, options.upstreams);
     word_key(section, "handover", registry.handover, {"stream", "whole"},
              "\"stream\": verified pieces as they arrive; \"whole\": nothing before the layer's digest matched.");
-    registry.endpoint.handover = registry.handover == "whole" ? registry::Handover::whole : registry::Handover::stream;
+    registry.endpoint.handover.handover =
+        registry.handover == "whole" ? registry::Handover::whole : registry::Handover::stream;
+    section.key(
+        "hosts", registry.endpoint.hosts,
+        "Host names by which clients call the endpoint, beside its addresses and localhost; any other name in a "
+        "Host header is refused.");
+    for (const std::string& host : registry.endpoint.hosts) {
+      const auto name = http::parse_host(host);
+      if (!name || !http::same_name(*name, host)) section.fault("hosts", "\"" + host + "\" is not a host name");
+    }
+    section.key("stale_if_error", registry.endpoint.stale_if_error,
+                "How old the last known digest of a tag may be that is served when the origin cannot answer; \"0s\": "
+                "none is.");
   });
   origin::describe(root, options.upstreams, origin::Allow::elsewhere);
   root.section("trackers", [&](config::Section& section) { describe_trackers(section, options.trackers); });

@@ -4,21 +4,17 @@
 // Threads: the loop.
 #pragma once
 
+#include "agent/registry/blobs.hpp"
+#include "agent/registry/lists.hpp"
 #include "agent/registry/manifests.hpp"
-#include "agent/registry/range.hpp"
-#include "shared/http/server.hpp"
 
 namespace shoal::agent::registry {
 
-enum class Handover {
-  stream,  // verified pieces as they become contiguous, the last one after the digest matched
-  whole,   // nothing before the digest matched
-};
-
 struct EndpointOptions {
   std::string default_upstream = "docker.io";
-  Handover handover = Handover::stream;
-  Milliseconds first_byte_limit{5'000};  // then the head is sent and the body follows as it comes (DESIGN section 4)
+  std::vector<std::string> hosts;  // names by which clients may call this endpoint, beside addresses and "localhost"
+  Milliseconds stale_if_error{0};  // how old a tag's last known digest may be that is served for a failing origin
+  HandoverOptions handover;
 };
 
 class Endpoint {
@@ -27,18 +23,20 @@ class Endpoint {
   Task<void> handle(http::Exchange& exchange);
 
  private:
+  std::optional<http::Response> refusal(const http::Request& request) const;
   std::optional<Error> unknown_upstream(const Route& route) const;
   Task<void> manifest(http::Exchange& exchange, ManifestRoute route);
-  Task<void> blob(http::Exchange& exchange, BlobRoute route);
-  Task<void> blob_head(http::Exchange& exchange, pull::Ask ask);
-  Task<void> hand_over(http::Exchange& exchange, pull::Ask ask, pull::Layer layer);
-  Task<Result<store::VerifiedSpan>> first_span(pull::Ask ask, pull::Layer& layer, std::uint64_t from,
-                                               Milliseconds limit);
 
   pull::Parts parts_;
-  pull::Pulls& pulls_;
   EndpointOptions options_;
   Manifests manifests_;
+  Blobs blobs_;
+  Lists lists_;
 };
+
+// Whether a request with this Host is for us. An address or "localhost" cannot be another's name; any other name must
+// be among `hosts`, or a web page could have its own name resolve to this machine and read layers with the browser's
+// hands.
+bool is_our_host(const std::string& header, const std::vector<std::string>& hosts);
 
 }  // namespace shoal::agent::registry

@@ -1,5 +1,6 @@
 #include "agent/registry/manifests.hpp"
 
+#include "agent/registry/relay.hpp"
 #include "shared/log/log.hpp"
 
 namespace shoal::agent::registry {
@@ -51,18 +52,49 @@ Task<Result<ManifestAnswer>> Manifests::by_digest(ManifestQuestion question, Dig
 }
 
 Task<Result<ManifestAnswer>> Manifests::by_tag(ManifestQuestion question) {
+  const TagQuestion tag{question.route.repository, question.route.tag, question.accept, question.authorization};
+  auto answer = co_await resolve(question);
+  const auto known = stale(tag, answer);
+  if (!known) co_return answer;
+  log::warning("registry", "a tag's last known digest is served: the origin cannot say",
+               {{"repository", tag.repository.upstream + "/" + tag.repository.name},
+                {"tag", tag.tag},
+                {"digest", known->digest.text()}});
+  if (question.head_only) co_return Manifest{known->digest, known->size_bytes, known->content_type, {}};
+  answer = co_await by_digest(std::move(question), known->digest);
+  co_return answer;
+}
+
+// Remembers what the origin said; what it said before, when it cannot say anything now. A tag that is gone or closed is
+// no longer known.
+std::optional<Resolved> Manifests::stale(const TagQuestion& question, const Result<ManifestAnswer>& answer) {
+  if (stale_if_error_ <= Milliseconds::zero()) return std::nullopt;
+  const auto* manifest = answer ? std::get_if<Manifest>(&*answer) : nullptr;
+  if (manifest != nullptr) {
+    Resolved resolved{manifest->digest, manifest->size_bytes, manifest->content_type};
+    last_known_.remember(question, std::move(resolved), parts_.clock.now());
+    return std::nullopt;
+  }
+  const bool failing =
+      answer ? is_failing(std::get<origin::Answer>(*answer)) : answer.error().kind == ErrorKind::unavailable;
+  if (failing) return last_known_.find(question, parts_.clock.now(), stale_if_error_);
+  last_known_.forget(question);
+  return std::nullopt;
+}
+
+Task<Result<ManifestAnswer>> Manifests::resolve(ManifestQuestion question) {
   const origin::Repository& repository = question.route.repository;
   link::TrackerLink* link = nullptr;
   if (question.authorization.empty()) {
     link = parts_.trackers.owner_of(repository.upstream + "/" + repository.name + ":" + question.route.tag);
   }
   if (link) {
-    control::Resolve resolve{.request = 0,
+    control::Resolve message{.request = 0,
                              .upstream = repository.upstream,
                              .repository = repository.name,
                              .tag = question.route.tag,
                              .accept = question.accept};
-    const auto resolved = co_await link->resolve(std::move(resolve), resolve_limit);
+    const auto resolved = co_await link->resolve(std::move(message), resolve_limit);
     if (resolved && resolved->status == 200 && resolved->digest) {
       if (question.head_only) {
         co_return Manifest{*resolved->digest, resolved->size_bytes, resolved->content_type, {}};

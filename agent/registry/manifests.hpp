@@ -1,5 +1,6 @@
 // Manifests: by tag, always asked of the origin (through the tracker when the caller has no credentials, so that a
-// cluster asks once in 2 s); by digest, from the store, a holder or the origin, verified before the first byte.
+// cluster asks once in 2 s); by digest, from the store, a holder or the origin, verified before the first byte. With
+// `stale_if_error`, a tag that the origin cannot answer for now is what it was when it last could.
 //
 // Threads: the loop.
 #pragma once
@@ -8,6 +9,7 @@
 
 #include "agent/pull/pulls.hpp"
 #include "agent/registry/descriptors.hpp"
+#include "agent/registry/last_known.hpp"
 #include "agent/registry/route.hpp"
 
 namespace shoal::agent::registry {
@@ -31,17 +33,22 @@ struct ManifestQuestion {
 
 class Manifests {
  public:
-  Manifests(pull::Parts parts, pull::Pulls& pulls) : parts_(parts), pulls_(pulls) {}
+  Manifests(pull::Parts parts, pull::Pulls& pulls, Milliseconds stale_if_error)
+      : parts_(parts), pulls_(pulls), stale_if_error_(stale_if_error) {}
   Task<Result<ManifestAnswer>> answer(ManifestQuestion question);
   const Descriptors& descriptors() const { return descriptors_; }
 
  private:
   Task<Result<ManifestAnswer>> by_digest(ManifestQuestion question, Digest digest);
   Task<Result<ManifestAnswer>> by_tag(ManifestQuestion question);
+  Task<Result<ManifestAnswer>> resolve(ManifestQuestion question);
+  std::optional<Resolved> stale(const TagQuestion& question, const Result<ManifestAnswer>& answer);
   Task<Result<ManifestAnswer>> from_origin(ManifestQuestion question);
 
   pull::Parts parts_;
   pull::Pulls& pulls_;
+  Milliseconds stale_if_error_;
+  LastKnown last_known_;
   Descriptors descriptors_;
 };
 

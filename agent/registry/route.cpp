@@ -8,6 +8,9 @@ namespace {
 constexpr std::string_view base = "/v2/";
 constexpr std::string_view manifests = "/manifests/";
 constexpr std::string_view blobs = "/blobs/";
+constexpr std::string_view referrers = "/referrers/";
+constexpr std::string_view tags_list = "/tags/list";
+constexpr std::string_view catalog = "_catalog";
 
 tl::unexpected<BadRoute> bad(unsigned status, std::string code, std::string message) {
   return tl::unexpected<BadRoute>(BadRoute{status, std::move(code), std::move(message)});
@@ -18,46 +21,90 @@ bool names_a_registry(std::string_view component) {
   return component == "localhost" || component.find_first_of(".:") != std::string_view::npos;
 }
 
-tl::expected<origin::Repository, BadRoute> parse_repository(std::string name, const http::Request& request,
-                                                            const std::string& default_upstream) {
-  std::string upstream = default_upstream;
+bool has_ns(const http::Request& request) {
+  return request.query.starts_with("ns=") || request.query.find("&ns=") != std::string::npos;
+}
+
+// Which registry, and takes its name off the front of `name` when it stands there.
+tl::expected<std::string, BadRoute> take_upstream(std::string& name, const http::Request& request,
+                                                  const std::string& default_upstream) {
   const std::size_t slash = name.find('/');
-  if (request.query.starts_with("ns=") || request.query.find("&ns=") != std::string::npos) {
+  if (has_ns(request)) {
     const auto ns = request.query_value("ns");
     if (!ns || ns->empty()) return bad(400, "NAME_INVALID", "the ns parameter is not a registry host");
-    upstream = *ns;
-  } else if (slash != std::string::npos && names_a_registry(std::string_view(name).substr(0, slash))) {
-    upstream = name.substr(0, slash);
-    name.erase(0, slash + 1);
+    return *ns;
   }
+  if (slash == std::string::npos || !names_a_registry(std::string_view(name).substr(0, slash))) return default_upstream;
+  std::string upstream = name.substr(0, slash);
+  name.erase(0, slash + 1);
+  return upstream;
+}
+
+tl::expected<origin::Repository, BadRoute> parse_repository(std::string name, const http::Request& request,
+                                                            const std::string& default_upstream) {
+  auto upstream = take_upstream(name, request, default_upstream);
+  if (!upstream) return tl::unexpected(upstream.error());
   if (!origin::is_repository_name(name)) return bad(400, "NAME_INVALID", "invalid repository name");
-  return origin::Repository{upstream, name};
+  return origin::Repository{std::move(*upstream), std::move(name)};
+}
+
+// A path behind /v2/ in its two parts: the repository, and what is asked of it.
+struct Parts {
+  std::string repository;
+  std::string_view word;  // with its slashes
+  std::string reference;
+};
+
+// The last word counts: a repository may itself be called "blobs".
+std::optional<Parts> split(const std::string& path) {
+  if (path.ends_with(tags_list)) return Parts{path.substr(0, path.size() - tags_list.size()), tags_list, {}};
+  std::size_t at = std::string::npos;
+  std::string_view found;
+  for (const std::string_view word : {manifests, blobs, referrers}) {
+    const std::size_t place = path.rfind(word);
+    if (place == std::string::npos || (at != std::string::npos && place < at)) continue;
+    at = place;
+    found = word;
+  }
+  if (at == std::string::npos) return std::nullopt;
+  return Parts{path.substr(0, at), found, path.substr(at + found.size())};
 }
 
 }  // namespace
 
+const origin::Repository* repository_of(const Route& route) {
+  if (const auto* manifest = std::get_if<ManifestRoute>(&route)) return &manifest->repository;
+  if (const auto* blob = std::get_if<BlobRoute>(&route)) return &blob->repository;
+  if (const auto* list = std::get_if<ListRoute>(&route)) return &list->repository;
+  return nullptr;
+}
+
 tl::expected<Route, BadRoute> parse_route(const http::Request& request, const std::string& default_upstream) {
   const auto decoded = http::percent_decode(request.path);
   if (!decoded) return bad(400, "NAME_INVALID", "the path is not properly encoded");
-  const std::string& path = *decoded;
-  if (path == "/v2" || path == base) return ApiBase{};
-  if (!path.starts_with(base)) return bad(404, "UNSUPPORTED", "not a registry path; the endpoint serves /v2/");
+  if (*decoded == "/v2" || *decoded == base) return ApiBase{};
+  if (!decoded->starts_with(base)) return bad(404, "UNSUPPORTED", "not a registry path; the endpoint serves /v2/");
 
-  const std::size_t at_manifest = path.rfind(manifests);
-  const std::size_t at_blob = path.rfind(blobs);
-  const bool is_manifest = at_manifest != std::string::npos && (at_blob == std::string::npos || at_manifest > at_blob);
-  const std::size_t at = is_manifest ? at_manifest : at_blob;
-  if (at == std::string::npos || at < base.size())
-    return bad(404, "UNSUPPORTED", "only manifests and blobs are served");
-
-  auto repository = parse_repository(path.substr(base.size(), at - base.size()), request, default_upstream);
+  const std::string path = decoded->substr(base.size());
+  if (path.ends_with(catalog)) {
+    std::string of_registry = path;
+    auto upstream = take_upstream(of_registry, request, default_upstream);
+    if (!upstream) return tl::unexpected(upstream.error());
+    if (of_registry == catalog) return ListRoute{{std::move(*upstream), {}}, of_registry, std::nullopt};
+  }
+  const auto parts = split(path);
+  if (!parts) return bad(404, "UNSUPPORTED", "only manifests, blobs, tags/list, referrers and _catalog are served");
+  auto repository = parse_repository(parts->repository, request, default_upstream);
   if (!repository) return tl::unexpected(repository.error());
-  const std::string reference = path.substr(at + (is_manifest ? manifests : blobs).size());
-  const auto digest = Digest::parse(reference);
-  if (is_manifest && !digest && origin::is_tag(reference)) return ManifestRoute{*repository, reference, std::nullopt};
+  if (parts->word == tags_list) return ListRoute{std::move(*repository), "tags/list", std::nullopt};
+  const auto digest = Digest::parse(parts->reference);
+  if (parts->word == manifests && !digest && origin::is_tag(parts->reference)) {
+    return ManifestRoute{std::move(*repository), parts->reference, std::nullopt};
+  }
   if (!digest) return bad(400, "DIGEST_INVALID", digest.error().what);
-  if (is_manifest) return ManifestRoute{*repository, {}, *digest};
-  return BlobRoute{*repository, *digest};
+  if (parts->word == manifests) return ManifestRoute{std::move(*repository), {}, *digest};
+  if (parts->word == referrers) return ListRoute{std::move(*repository), "referrers/" + digest->text(), *digest};
+  return BlobRoute{std::move(*repository), *digest};
 }
 
 }  // namespace shoal::agent::registry

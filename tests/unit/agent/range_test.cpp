@@ -38,6 +38,44 @@ TEST_CASE("bytes=0- gets 206 only when the layer is complete here") {
   is(choose("bytes=5-", 1000, false), 206, 5, 1000);
 }
 
+TEST_CASE("a range from behind the first byte never gets 200, complete or not: a chunked client has had its 206") {
+  for (const bool complete : {true, false}) {
+    for (const std::uint64_t first : {1, 500, 999}) {
+      const std::string header = "bytes=" + std::to_string(first) + "-";
+      is(choose_range(header, 1000, complete), 206, first, 1000);
+    }
+  }
+}
+
+TEST_CASE("only a range without an end is open-ended") {
+  CHECK(choose("bytes=10-").open_ended);
+  CHECK(choose("bytes=0-").open_ended);
+  for (const char* header : {"bytes=10-999", "bytes=-10", "bytes=1000-", "bytes=x-"}) {
+    CAPTURE(header);
+    CHECK_FALSE(choose(header).open_ended);
+  }
+}
+
+TEST_CASE("a layer of size 0 is sent whole whatever the range") {
+  for (const char* header : {"bytes=0-", "bytes=1-", "bytes=-1", "bytes=0-0", "bytes=-0"}) {
+    CAPTURE(header);
+    is(choose(header, 0), 200, 0, 0);
+  }
+}
+
+TEST_CASE("the unit has no case, spaces stand around a range, and empty elements do not count") {
+  for (const char* header : {"Bytes=1-2", "BYTES=1-2", "bytes= 1-2", "bytes=1-2 ", "bytes=,1-2", "bytes=\t1-2 , ,"}) {
+    CAPTURE(header);
+    is(choose(header), 206, 1, 3);
+  }
+}
+
+TEST_CASE("a number beyond 64 bits is a number: past the end, or the end") {
+  CHECK(choose("bytes=99999999999999999999-").status == 416);
+  is(choose("bytes=1-99999999999999999999"), 206, 1, 1000);
+  is(choose("bytes=-99999999999999999999"), 206, 0, 1000);
+}
+
 TEST_CASE("a range past the end gets 416 with the size") {
   CHECK(choose("bytes=1000-").status == 416);
   CHECK(choose("bytes=18446744073709551615-").status == 416);
@@ -46,9 +84,9 @@ TEST_CASE("a range past the end gets 416 with the size") {
 }
 
 TEST_CASE("several or malformed ranges get the whole") {
-  for (const char* header :
-       {"bytes=0-1,5-6", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-1", "lines=1-2", "bytes=1", "bytes= 1-2",
-        "bytes=99999999999999999999-", "bytes=1-99999999999999999999", "bytes=+1-2"}) {
+  for (const char* header : {"", "bytes", "bytes=0-1,5-6", "bytes=0-1, bytes=2-3", "bytes=", "bytes=,", "bytes=-",
+                             "bytes=a-b", "bytes=5-1", "lines=1-2", "bytes=1", "bytes 1-2", "bytes =1-2", "bytes=1 -2",
+                             "bytes=1- 2", "bytes=+1-2", "bytes=--1", "bytes=1-2-3", "bytes=0x1-"}) {
     CAPTURE(header);
     is(choose(header), 200, 0, 1000);
   }

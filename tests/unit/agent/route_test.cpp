@@ -71,8 +71,40 @@ TEST_CASE("a bad digest is DIGEST_INVALID and a bad name NAME_INVALID, both 400"
   CHECK(route("/v2/lib/%zz/manifests/v1").error().status == 400);
 }
 
+TEST_CASE("tags, referrers and the catalogue are lists of the origin") {
+  const auto list = [](const std::string& path, const std::string& query = "") {
+    return std::get<ListRoute>(route(path, query).value());
+  };
+  CHECK(list("/v2/lib/small/tags/list").list == "tags/list");
+  CHECK(list("/v2/lib/small/tags/list").repository.name == "lib/small");
+  CHECK(list("/v2/lib/tags/list/tags/list").repository.name == "lib/tags/list");
+  CHECK(list("/v2/a.b/lib/tags/list").repository.upstream == "a.b");
+  const auto referrers = list("/v2/lib/small/referrers/sha256:" + hex_digits, "ns=a.b");
+  CHECK(referrers.list == "referrers/sha256:" + hex_digits);
+  CHECK(referrers.subject->hex() == hex_digits);
+  CHECK(referrers.repository.upstream == "a.b");
+  CHECK(list("/v2/_catalog").repository.upstream == "docker.io");
+  CHECK(list("/v2/_catalog").repository.name.empty());
+  CHECK(list("/v2/_catalog", "ns=a.b").repository.upstream == "a.b");
+  CHECK(list("/v2/a.b:5000/_catalog").repository.upstream == "a.b:5000");
+}
+
+TEST_CASE("a tag and a repository may have the names of lists") {
+  CHECK(manifest("/v2/lib/small/manifests/_catalog").tag == "_catalog");
+  CHECK(manifest("/v2/a.b/lib/small/manifests/_catalog").repository.name == "lib/small");
+  CHECK(manifest("/v2/lib/tags/list/manifests/v1").repository.name == "lib/tags/list");
+  CHECK(manifest("/v2/lib/referrers/x/manifests/v1").repository.name == "lib/referrers/x");
+}
+
+TEST_CASE("a list of a bad name or digest is 400") {
+  CHECK(route("/v2/Lib/tags/list").error().code == "NAME_INVALID");
+  CHECK(route("/v2/lib/referrers/sha256:abc").error().code == "DIGEST_INVALID");
+  CHECK(route("/v2/_catalog", "ns=").error().code == "NAME_INVALID");
+}
+
 TEST_CASE("a path outside the API is 404") {
   CHECK(route("/").error().status == 404);
-  CHECK(route("/v2/lib/small/tags/list").error().status == 404);
+  CHECK(route("/v2/tags/list").error().status == 404);
+  CHECK(route("/v2/lib/_catalog").error().status == 404);
   CHECK(route("/v2//manifests/v1").error().status == 400);
 }

@@ -1,0 +1,155 @@
+#include "agent/registry/blobs.hpp"
+
+#include "agent/registry/conditions.hpp"
+#include "agent/registry/oci_error.hpp"
+#include "agent/registry/relay.hpp"
+#include "shared/log/log.hpp"
+
+namespace shoal::agent::registry {
+namespace {
+
+constexpr const char* blob_type = "application/octet-stream";
+constexpr Milliseconds while_it_takes = std::chrono::hours(24);
+
+http::Response blob_head(const Digest& digest, std::uint64_t size_bytes) {
+  http::Response response;
+  response.length = size_bytes;
+  response.headers = {{"Content-Type", blob_type},
+                      {"Docker-Content-Digest", digest.text()},
+                      {"ETag", entity_tag(digest)},
+                      {"Accept-Ranges", "bytes"}};
+  return response;
+}
+
+RangeAnswer range_of(const http::Request& request, const Digest& digest, const pull::Layer& layer) {
+  const std::uint64_t size = layer.size().value;
+  if (!range_counts(http::find_header(request.headers, "If-Range"), digest)) return {200, {0, size}};
+  return choose_range(http::find_header(request.headers, "Range"), size, layer.held());
+}
+
+}  // namespace
+
+Task<void> Blobs::answer(http::Exchange& exchange, BlobRoute route) {
+  const http::Request& request = exchange.request();
+  pull::Ask ask{.digest = route.digest,
+                .kind = origin::Kind::blob,
+                .repository = std::move(route.repository),
+                .size_hint = descriptors_.size_of(route.digest),
+                .authorization = http::find_header(request.headers, "Authorization").value_or("")};
+  if (request.method == "HEAD" || has_already(http::find_header(request.headers, "If-None-Match"), ask.digest)) {
+    co_await answer_head(exchange, std::move(ask));
+    co_return;
+  }
+  const auto layer = co_await pulls_.open(ask);
+  if (layer) {
+    co_await hand_over(exchange, std::move(ask), *layer);
+  } else {
+    co_await exchange.respond(oci_error(layer.error(), "BLOB_UNKNOWN"));  // the pull path has logged it
+  }
+}
+
+// The head of a blob that is there, or 304 to whoever has it. A Range does not count: it is defined for GET alone.
+Task<void> Blobs::answer_head(http::Exchange& exchange, pull::Ask ask) {
+  const Digest digest = ask.digest;
+  auto size = co_await find_size(std::move(ask));
+  http::Response response;
+  if (!size) {
+    response = std::move(size.error());
+  } else {
+    response = blob_head(digest, size->value);
+    const bool has = has_already(http::find_header(exchange.request().headers, "If-None-Match"), digest);
+    if (has) response.status = 304;
+  }
+  co_await exchange.respond(std::move(response));
+}
+
+std::optional<ByteCount> Blobs::known_size(const pull::Ask& ask) {
+  if (const auto held = pulls_.find_held(ask.digest)) return held->size();
+  const auto running = pulls_.running().find(ask.digest);
+  if (running != pulls_.running().end() && running->second->begun()) {
+    return running->second->partial().file()->layout().layer_size();
+  }
+  return ask.size_hint;
+}
+
+// A question for the size starts no download: the store, a download or a manifest knows it, else the origin says. Only
+// when the origin cannot, the cluster is asked for the layer itself.
+Task<tl::expected<ByteCount, http::Response>> Blobs::find_size(pull::Ask ask) {
+  if (const auto known = known_size(ask)) co_return *known;
+  const auto asked =
+      co_await parts_.origin.ask(ask.repository, "HEAD", "blobs/" + ask.digest.text(), "*/*", ask.authorization);
+  if (asked && asked->status == 200 && asked->length) co_return ByteCount{*asked->length};
+  if (asked && !is_failing(*asked)) co_return tl::unexpected(relay(*asked, "BLOB_UNKNOWN"));
+  const auto layer = co_await pulls_.open(std::move(ask));
+  if (!layer) co_return tl::unexpected(oci_error(layer.error(), "BLOB_UNKNOWN"));
+  co_return layer->size();
+}
+
+// What must be readable before a byte leaves: the first byte wanted, or with `handover = "whole"` all of the layer. A
+// first attempt whose bytes proved wrong may have a second one under way, which nobody has seen a byte of.
+Task<Result<store::VerifiedSpan>> Blobs::first_span(pull::Ask ask, pull::Layer& layer, std::uint64_t from,
+                                                    Milliseconds limit) {
+  const std::uint64_t gate = options_.handover == Handover::whole ? layer.size().value : from;
+  auto span = co_await layer.readable_within(gate, limit);
+  if (span || span.error().kind != ErrorKind::corrupt) co_return span;
+  auto again = co_await pulls_.open(std::move(ask));
+  if (!again || again->size() != layer.size()) co_return span;
+  layer = *again;
+  span = co_await layer.readable_within(gate, limit);
+  co_return span;
+}
+
+// Our own failure before the head is an error at once, so that the runtime falls back; after it, returning early resets
+// the connection, and the runtime resumes with a Range.
+Task<void> Blobs::hand_over(http::Exchange& exchange, pull::Ask ask, pull::Layer layer) {
+  const std::uint64_t size = layer.size().value;
+  const RangeAnswer range = range_of(exchange.request(), ask.digest, layer);
+  http::Response head = blob_head(ask.digest, range.span.end - range.span.first);
+  head.status = range.status;
+  if (range.status != 200) head.headers.push_back({"Content-Range", content_range(range, size)});
+  if (range.status == 416) {
+    co_await exchange.respond(std::move(head));
+    co_return;
+  }
+  const Time asked = parts_.clock.now();
+  auto span = co_await first_span(ask, layer, range.span.first, options_.first_byte_limit);
+  if (!span && parts_.clock.now() - asked < options_.first_byte_limit) {
+    co_await exchange.respond(oci_error(span.error(), "BLOB_UNKNOWN"));
+    co_return;
+  }
+  if (range.open_ended) exchange.limit_send_buffer(options_.open_ended_send_buffer);
+  const Result<void> started = co_await exchange.start(std::move(head));
+  if (!started) co_return;
+  if (!span) span = co_await first_span(ask, layer, range.span.first, while_it_takes);
+  Result<void> sent;
+  if (span) {
+    sent = co_await send(exchange, layer, range.span);
+  } else {
+    sent = tl::unexpected(span.error());
+  }
+  if (!sent) log::warning("registry", "hand-over cut", {{"digest", ask.digest.text()}, {"why", sent.error().what}});
+}
+
+// Sends the verified bytes as they become contiguous; of an arriving layer the last byte after the digest matched. That
+// the client goes away in between is no failure.
+Task<Result<void>> Blobs::send(http::Exchange& exchange, const pull::Layer& layer, Span wanted) {
+  const std::uint64_t before_verdict = layer.held() || wanted.first == wanted.end ? wanted.end : wanted.end - 1;
+  for (std::uint64_t position = wanted.first; position < wanted.end;) {
+    if (position == before_verdict) {
+      const auto judged = co_await layer.readable(layer.size().value);
+      if (!judged) co_return tl::unexpected(judged.error());
+    }
+    const auto span = co_await layer.readable(position);
+    if (!span) co_return tl::unexpected(span.error());
+    const std::uint64_t end = position < before_verdict ? before_verdict : wanted.end;
+    const http::FileSpan bytes{span->file(), span->file()->descriptor(), span->offset(),
+                               std::min(span->length(), end - position)};
+    position += bytes.length;
+    const Result<void> sent = co_await exchange.send(bytes);
+    if (!sent && sent.error().kind == ErrorKind::unavailable) break;
+    if (!sent) co_return sent;
+  }
+  co_return Result<void>();
+}
+
+}  // namespace shoal::agent::registry

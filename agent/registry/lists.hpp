@@ -1,0 +1,28 @@
+// Lists: tags, referrers and the catalogue, passed through to the origin with the caller's credentials, or the
+// configured ones. Nothing of them is kept: only the origin knows what they hold now.
+//
+// An origin without the referrers API is asked for the tag that stands in for it, as the specification has clients do;
+// with neither, the list is empty.
+// Source: OCI distribution-spec, content discovery.
+// Threads: the loop.
+#pragma once
+
+#include "agent/registry/route.hpp"
+#include "shared/core/task.hpp"
+#include "shared/http/server.hpp"
+
+namespace shoal::agent::registry {
+
+class Lists {
+ public:
+  explicit Lists(origin::Origin& origin) : origin_(origin) {}
+  Task<void> answer(http::Exchange& exchange, ListRoute route);
+
+ private:
+  Task<http::Response> ask(http::Request request, ListRoute route);
+  Task<http::Response> referrers_by_tag(http::Request request, ListRoute route);
+
+  origin::Origin& origin_;
+};
+
+}  // namespace shoal::agent::registry

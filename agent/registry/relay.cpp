@@ -1,0 +1,26 @@
+#include "agent/registry/relay.hpp"
+
+#include "agent/registry/oci_error.hpp"
+
+namespace shoal::agent::registry {
+
+bool is_failing(const origin::Answer& answer) {
+  return answer.status < 400 || answer.status >= 500 || answer.status == 408 || answer.status == 429;
+}
+
+http::Response relay(const origin::Answer& answer, const std::string& unknown) {
+  if (is_failing(answer)) {
+    return oci_error(503, "UNAVAILABLE", "the origin answered with status " + std::to_string(answer.status));
+  }
+  const bool json = answer.content_type.find("json") != std::string::npos;
+  if (answer.status == 404 && !json) return oci_error(404, unknown, "the origin does not have it");
+  http::Response response;
+  response.status = answer.status;
+  if (!answer.content_type.empty()) response.headers.push_back({"Content-Type", answer.content_type});
+  for (const std::string& challenge : answer.challenges) response.headers.push_back({"WWW-Authenticate", challenge});
+  response.body = std::string(text_of(answer.body));
+  if (response.body.empty()) response.length = answer.length;  // of the body that HEAD leaves out
+  return response;
+}
+
+}  // namespace shoal::agent::registry
