@@ -3,11 +3,14 @@
 network     places for programs: shaped network namespaces, or loopback addresses
 processes   programs started and ended by id, each with a log file
 workspace   the temporary directory of one run, and the cleaning up
-content     deterministic incompressible bytes as layers
+content     layers: deterministic incompressible bytes, given files, or nothing
 images      configs, manifests and indexes over such layers
 registry    docker-registry as origin, what is pushed to it and what was asked of it
 shoal       shoal-agent and shoal-tracker: configuration, readiness, metrics
 puller      a client that pulls as a container runtime does
 containerd  Debian's containerd as a client
+cri         its Container Runtime Interface, as a kubelet asks it
+podman      podman and skopeo as clients
+docker      dockerd as a client
 bound       the shortest time that a rollout could take
 """

@@ -1,8 +1,9 @@
-"""Debian's containerd as a client: its own root, state and socket, and `ctr images pull --hosts-dir` at one place."""
+"""Debian's containerd as a client: its own root, state and socket; `ctr` beside it, and its CRI plugin when asked for."""
 
 import hashlib
 import json
 import os
+import signal
 import subprocess
 
 from .processes import wait_until
@@ -11,18 +12,21 @@ _CONFIG = """\
 version = 2
 root = "{path}/root"
 state = "{path}/state"
-disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt", "io.containerd.snapshotter.v1.aufs",
+disabled_plugins = [{without_cri}"io.containerd.internal.v1.opt", "io.containerd.snapshotter.v1.aufs",
   "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.devmapper",
   "io.containerd.tracing.processor.v1.otlp"]
 [grpc]
 address = "{path}/containerd.sock"
 [ttrpc]
 address = "{path}/containerd.sock.ttrpc"
+[plugins."io.containerd.grpc.v1.cri".containerd]
+snapshotter = "native"
+[plugins."io.containerd.grpc.v1.cri".registry]
+config_path = "{path}/hosts"
 """
-_HOSTS = """\
-server = "{server}"
-[host."{mirror}"]
-capabilities = ["pull", "resolve"]
+_HOST = """\
+[host."{url}"]
+capabilities = {capabilities}
 """
 
 
@@ -34,39 +38,78 @@ def why_not_containerd():
 
 
 class Containerd:
-    """One daemon. `native` snapshots work on every file system."""
+    """One daemon. `native` snapshots work on every file system. With `cri` it answers as a kubelet's containerd, whose
+    images are in the namespace k8s.io."""
 
-    def __init__(self, workspace, place, name="containerd"):
+    def __init__(self, workspace, place, name="containerd", cri=False):
         self._path = workspace.directory(name)
         self._workspace = workspace
         self._place = place
         self._name = name
+        self._namespace = "k8s.io" if cri else "shoal"
         self._pulls = 0
-        config = workspace.file(f"{name}/config.toml", _CONFIG.format(path=self._path))
+        self.socket = f"{self._path}/containerd.sock"
+        self.hosts = f"{self._path}/hosts"  # the hosts-dir
+        config = workspace.file(f"{name}/config.toml", _CONFIG.format(
+            path=self._path, without_cri="" if cri else '"io.containerd.grpc.v1.cri", '))
+        workspace.callback(self._end_containers)
         self.process = workspace.start(name, ["containerd", "--config", config], place)
         wait_until(self._answers, 20, "containerd answers")
 
     def _answers(self):
         if not self.process.running():
             raise RuntimeError("containerd ended:\n" + self.process.log_tail())
-        return os.path.exists(f"{self._path}/containerd.sock") and self._ctr("version").returncode == 0
+        return os.path.exists(self.socket) and self._ctr("version").returncode == 0
+
+    def _end_containers(self):
+        """A shim outlives containerd: those of this one are known by its socket in their command line."""
+        for number in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{number}/cmdline", encoding="utf-8", errors="replace") as file:
+                    words = file.read().split("\0")
+                if self.socket in words and words[0].endswith("containerd-shim-runc-v2"):
+                    os.kill(int(number), signal.SIGKILL)
+            except OSError:
+                pass  # it is gone already
+        with open("/proc/self/mounts", encoding="utf-8") as file:
+            mounted = [line.split()[1] for line in file]
+        for path in reversed([path for path in mounted if path.startswith(self._path + "/")]):
+            subprocess.run(["umount", "--lazy", path], capture_output=True, check=False)
 
     def _command(self, *arguments):
-        return ["ctr", "--address", f"{self._path}/containerd.sock", "--namespace", "shoal", *arguments]
+        return ["ctr", "--address", self.socket, "--namespace", self._namespace, *arguments]
 
     def _ctr(self, *arguments):
         return subprocess.run(self._place.command(self._command(*arguments)), capture_output=True, text=True, check=False)
 
-    def hosts_directory(self, upstream, server, mirror):
-        """A hosts-dir in which `upstream` is reached through `mirror`, and directly when that fails."""
-        self._workspace.file(f"{self._name}/hosts/{upstream}/hosts.toml", _HOSTS.format(server=server, mirror=mirror))
-        return f"{self._path}/hosts"
+    def hosts_directory(self, upstream, server, *mirrors, capabilities=("pull", "resolve")):
+        """A hosts-dir in which `upstream` (or "_default") is reached through the mirrors, in this order, and at `server`
+        when they fail; without `server`, at the registry that the image names."""
+        lines = [f'server = "{server}"'] if server else []
+        lines += [_HOST.format(url=mirror, capabilities=json.dumps(capabilities)) for mirror in mirrors]
+        self._workspace.file(f"{self._name}/hosts/{upstream}/hosts.toml", "\n".join(lines))
+        return self.hosts
 
     def start_pull(self, image, hosts_directory):
         """`ctr images pull` as a process: unpacked too, as a node needs it."""
         self._pulls += 1
         return self._workspace.start(f"{self._name}-pull{self._pulls}", self._command(
             "images", "pull", "--snapshotter", "native", "--hosts-dir", hosts_directory, image), self._place)
+
+    def run(self, image, seconds=30):
+        """Runs the image's own command with runc, without a network; (exit code, what it printed)."""
+        container = f"shoal-{os.getpid()}-{self._place.name}"  # runc knows containers by name on the whole machine
+        done = subprocess.run(self._place.command(self._command(
+            "run", "--rm", "--snapshotter", "native", "--fifo-dir", f"{self._path}/fifo", image, container)),
+            capture_output=True, text=True, timeout=seconds, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def fetch(self, image, hosts_directory, seconds):
+        """Into the content store only, not unpacked; (exit code, what was said)."""
+        done = subprocess.run(self._place.command(self._command(
+            "content", "fetch", "--hosts-dir", hosts_directory, image)),
+            capture_output=True, text=True, timeout=seconds, check=False)
+        return done.returncode, done.stdout + done.stderr
 
     def image_digest(self, image):
         """The digest that the image's name points to."""

@@ -1,19 +1,24 @@
-"""Layers made on the spot: tar archives of deterministic bytes that do not compress, as gzip or plain.
+"""Layers made on the spot: tar archives of deterministic bytes that do not compress, of given files, or of nothing.
 
-The same arguments give the same digests on every machine with the same zlib.
+The same arguments give the same digests on every machine with the same zlib and zstd.
 """
 
+import contextlib
 import dataclasses
 import gzip
 import hashlib
 import io
 import os
 import random
+import subprocess
 import tarfile
+import tempfile
 
 GZIP_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 PLAIN_LAYER = "application/vnd.oci.image.layer.v1.tar"
+ZSTD_LAYER = "application/vnd.oci.image.layer.v1.tar+zstd"
 _CHUNK = 1 << 20
+_END_OF_ARCHIVE = 2 * tarfile.BLOCKSIZE  # zeros; by hand, as tarfile pads every archive to 10 KiB
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,9 +53,9 @@ class _RandomBytes(io.RawIOBase):
 class _HashedFile:
     """Passes writes on to a file (or another of these) and hashes them."""
 
-    def __init__(self, below):
+    def __init__(self, below, algorithm="sha256"):
         self._below = below
-        self._hash = hashlib.sha256()
+        self._hash = hashlib.new(algorithm)
         self.size = 0
 
     def write(self, data):
@@ -63,32 +68,73 @@ class _HashedFile:
         """The file below is flushed when it is closed."""
 
     def digest(self):
-        return "sha256:" + self._hash.hexdigest()
+        return f"{self._hash.name}:{self._hash.hexdigest()}"
 
 
-def make_layer(directory, size, seed, compressed=True):
-    """Writes a layer around one file of `size` bytes into `directory`. Its own size is a little more."""
-    path = os.path.join(directory, f"layer-{seed}-{size}{'.gz' if compressed else ''}")
+def make_layer(directory, size, seed, compression="gzip", algorithm="sha256"):
+    """Writes a layer around one file of `size` bytes into `directory`. Its own size is a little more.
+
+    `compression` is gzip, zstd or plain; `algorithm` is the one of the layer's digest.
+    """
+    def write(out):
+        _write_file(out, f"data/{seed}-{size}", _RandomBytes(seed, size), size, 0o644)
+        out.write(bytes(_END_OF_ARCHIVE))
+
+    return _make(directory, f"layer-{seed}-{size}-{algorithm}", compression, write, algorithm)
+
+
+def make_layer_of_files(directory, name, files, compression="gzip"):
+    """A layer of these files: {path: bytes}, all of them executable."""
+    def write(out):
+        for path, data in files.items():
+            _write_file(out, path, io.BytesIO(data), len(data), 0o755)
+        out.write(bytes(_END_OF_ARCHIVE))
+
+    return _make(directory, name, compression, write)
+
+
+def make_empty_layer(directory, archive_bytes=_END_OF_ARCHIVE, compression="plain"):
+    """A layer without a file: only the end of an archive, or not even that when `archive_bytes` is 0."""
+    return _make(directory, f"empty-{archive_bytes}", compression, lambda out: out.write(bytes(archive_bytes)))
+
+
+def _make(directory, name, compression, write, algorithm="sha256"):
+    open_compressed, media_type = _COMPRESSIONS[compression]
+    path = os.path.join(directory, f"{name}-{compression}")
     with open(path, "wb") as file:
-        outer = _HashedFile(file)
-        if compressed:
-            with gzip.GzipFile(filename="", mode="wb", compresslevel=1, fileobj=outer, mtime=0) as zipped:
-                inner = _HashedFile(zipped)
-                _write_tar(inner, size, seed)
-        else:
-            inner = outer
-            _write_tar(inner, size, seed)
-    return Layer(path, outer.digest(), outer.size, inner.digest(), GZIP_LAYER if compressed else PLAIN_LAYER)
+        outer = _HashedFile(file, algorithm)
+        with open_compressed(outer) as below:
+            inner = _HashedFile(below)
+            write(inner)
+    return Layer(path, outer.digest(), outer.size, inner.digest(), media_type)
 
 
-def _write_tar(out, size, seed):
-    """By hand: tarfile pads every archive to 10 KiB, and small layers are to stay small."""
-    entry = tarfile.TarInfo(f"data/{seed}-{size}")
+def _gzip(out):
+    return gzip.GzipFile(filename="", mode="wb", compresslevel=1, fileobj=out, mtime=0)
+
+
+@contextlib.contextmanager
+def _zstd(out):
+    """By the program: Python 3.11 has no zstd of its own."""
+    with tempfile.TemporaryFile() as plain:
+        yield plain
+        plain.seek(0)
+        with subprocess.Popen(["zstd", "--quiet", "-1", "--stdout"], stdin=plain, stdout=subprocess.PIPE) as program:
+            while chunk := program.stdout.read(_CHUNK):
+                out.write(chunk)
+    if program.returncode != 0:
+        raise RuntimeError(f"zstd ended with {program.returncode}")
+
+
+_COMPRESSIONS = {"gzip": (_gzip, GZIP_LAYER), "zstd": (_zstd, ZSTD_LAYER),
+                 "plain": (contextlib.nullcontext, PLAIN_LAYER)}
+
+
+def _write_file(out, path, source, size, mode):
+    entry = tarfile.TarInfo(path)
     entry.size = size
-    entry.mode = 0o644
+    entry.mode = mode
     out.write(entry.tobuf(tarfile.USTAR_FORMAT))
-    source = _RandomBytes(seed, size)
     while chunk := source.read(_CHUNK):
         out.write(chunk)
-    padding = -size % tarfile.BLOCKSIZE
-    out.write(bytes(padding + 2 * tarfile.BLOCKSIZE))
+    out.write(bytes(-size % tarfile.BLOCKSIZE))

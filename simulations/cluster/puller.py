@@ -12,9 +12,9 @@ import threading
 import time
 import urllib.parse
 
-from .images import CONFIG, INDEX, MANIFEST
+from .images import DOCKER_MANIFEST, INDEX, MANIFEST, digest_of
 
-_ACCEPT_MANIFESTS = ", ".join((MANIFEST, INDEX, "*/*"))
+_ACCEPT_MANIFESTS = ", ".join((MANIFEST, DOCKER_MANIFEST, INDEX, "*/*"))
 _LAYERS_AT_ONCE = 3
 _CHUNK = 256 << 10
 
@@ -48,7 +48,7 @@ class Pull:
         self.started_at = time.time()
         manifest = self._manifest(self._resolve())
         self.image_id = manifest["config"]["digest"]
-        self._blob(manifest["config"], CONFIG)
+        self._blob(manifest["config"], manifest["config"]["mediaType"])
         with concurrent.futures.ThreadPoolExecutor(_LAYERS_AT_ONCE) as pool:
             pulls = [pool.submit(self._blob, layer, layer["mediaType"]) for layer in manifest["layers"]]
             for pull in pulls:
@@ -69,13 +69,13 @@ class Pull:
 
     def _manifest(self, digest):
         answer = self._ask("GET", f"/manifests/{digest}", _ACCEPT_MANIFESTS)
-        if "sha256:" + hashlib.sha256(answer.body).hexdigest() != digest:
+        if digest_of(answer.body, digest.partition(":")[0]) != digest:
             raise PullFailed(f"the manifest is not {digest}")
         parsed = json.loads(answer.body)
         if answer.headers["Content-Type"] == INDEX:
             entry = next(each for each in parsed["manifests"] if each["platform"]["architecture"] == self._platform)
             return self._manifest(entry["digest"])
-        if answer.headers["Content-Type"] != MANIFEST:
+        if answer.headers["Content-Type"] not in (MANIFEST, DOCKER_MANIFEST):
             raise PullFailed(f"a manifest of type {answer.headers['Content-Type']}")
         self.manifest_digest = digest
         return parsed
@@ -93,7 +93,8 @@ class Pull:
     def _blob(self, descriptor, media_type):
         """Reads a blob, going on where it broke off as long as that makes progress."""
         digest, size = descriptor["digest"], descriptor["size"]
-        hasher, position = hashlib.sha256(), 0
+        algorithm = digest.partition(":")[0]
+        hasher, position = hashlib.new(algorithm), 0
         while True:
             reached = self._read_on(digest, media_type, hasher, position, size)
             if reached == size:
@@ -103,7 +104,7 @@ class Pull:
             position = reached
             with self._lock:
                 self.resumed += 1
-        if "sha256:" + hasher.hexdigest() != digest:
+        if f"{algorithm}:{hasher.hexdigest()}" != digest:
             raise PullFailed(f"wrong bytes in {digest}")
         with self._lock:
             self.blobs[digest] = size

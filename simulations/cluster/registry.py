@@ -5,7 +5,7 @@ import datetime
 import json
 import re
 
-from .images import INDEX, MANIFEST, digest_of
+from .images import INDEX, digest_of
 from .processes import wait_until
 from .web import Endpoint
 
@@ -31,7 +31,7 @@ class Request:
     @property
     def blob(self):
         """The digest, when it asked for a blob."""
-        match = re.search(r"/blobs/(sha256:[0-9a-f]{64})", self.uri)
+        match = re.search(r"/blobs/(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})", self.uri)
         return match[1] if match else None
 
 
@@ -63,7 +63,7 @@ class Registry:
             with open(layer.path, "rb") as file:
                 self.push_blob(repository, layer.digest, file, layer.size)
         self.push_blob(repository, image.id, image.config, len(image.config))
-        self.push_manifest(repository, tag, image.manifest, MANIFEST)
+        self.push_manifest(repository, tag, image.manifest, image.media_type)
 
     def push_index(self, repository, tag, index):
         """The images it names must be there."""

@@ -6,6 +6,7 @@ import threading
 import time
 import unittest
 
+from simulations.cluster.images import digest_of
 from simulations.cluster.network import Loopback
 from simulations.cluster.processes import wait_until
 from simulations.cluster.puller import Pull, PullFailed
@@ -93,6 +94,15 @@ class Case(unittest.TestCase):
         self.assertEqual(pull.manifest_digest, image.digest)
         self.assertEqual(pull.image_id, image.id)
         self.assertEqual(pull.blobs, image.blobs)
+
+    def assert_copied(self, directory, image):
+        """What `skopeo copy` leaves in a directory: the manifest byte by byte, and one right file a blob."""
+        with open(f"{directory}/manifest.json", "rb") as file:
+            self.assertEqual(file.read(), image.manifest)
+        for digest, size in image.blobs.items():
+            with open(f"{directory}/{digest.removeprefix('sha256:')}", "rb") as file:
+                data = file.read()
+            self.assertEqual((digest_of(data), len(data)), (digest, size))
 
     def assert_asked_once(self, image):
         self.assertEqual(self.origin.gets_by_blob(), {digest: 1 for digest in image.blobs})

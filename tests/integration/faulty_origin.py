@@ -66,6 +66,9 @@ class FaultyOrigin:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
+                if origin._closing.is_set():  # connections that were kept are gone with the rest
+                    self.close_connection = True
+                    return
                 rule = origin._take_rule(self.command, self.path, self.headers.get("Range"))
                 try:
                     origin._answer(self, rule)

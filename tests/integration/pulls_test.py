@@ -1,11 +1,9 @@
 """Real clients pull images of every shape through a tracker and agents, and get what the origin has."""
 
 import hashlib
-import json
 import os
 import subprocess
 
-from simulations.cluster.containerd import Containerd, why_not_containerd
 from simulations.cluster.puller import Pull
 
 from .case import NAME, Case
@@ -95,51 +93,3 @@ class Skopeo(Case):
     def test_skopeo_copies_the_image_of_an_index(self):
         self.library.index()
         self.assert_equal_copies("index")
-
-
-class ThroughContainerd(Case):
-    """`ctr images pull --hosts-dir`: the upstream comes as `ns`, and containerd could fall back to the origin itself."""
-
-    def setUp(self):
-        super().setUp()
-        if why_not_containerd():
-            self.skipTest(why_not_containerd())
-
-    def pull_with_containerd(self, agent, tag, image):
-        """Each agent has a containerd of its own."""
-        containerd = Containerd(self.workspace, self.place("runtime"), f"containerd-{agent.name}")
-        hosts = containerd.hosts_directory(self.origin.authority, self.origin.endpoint.url, agent.registry.url)
-        name = f"{self.origin.authority}/{REPOSITORY}:{tag}"
-        pull = containerd.start_pull(name, hosts)
-        self.assertEqual(pull.wait(90), 0, pull.log_tail())
-        for digest in image.blobs:
-            self.assertTrue(containerd.holds(digest), digest)
-        return containerd, name
-
-    def assert_right_and_from_the_cluster(self, tag, image):
-        _, agents = self.cluster(2)
-        for agent in agents:
-            containerd, _ = self.pull_with_containerd(agent, tag, image)
-            self.assertEqual(containerd.image_id(image.digest), image.id)
-        self.assert_asked_once(image)
-
-    def test_containerd_has_the_same_digest_and_id_as_the_origin(self):
-        image = self.library.medium()
-        _, agents = self.cluster(1)
-        containerd, name = self.pull_with_containerd(agents[0], "medium", image)
-        self.assertEqual(containerd.image_digest(name), image.digest)
-        self.assertEqual(containerd.image_id(image.digest), image.id)
-
-    def test_containerd_on_a_second_node_leaves_the_origin_alone(self):
-        self.assert_right_and_from_the_cluster("medium", self.library.medium())
-
-    def test_containerd_pulls_a_manifest_without_media_type(self):
-        self.assert_right_and_from_the_cluster("untyped", self.library.without_media_type())
-
-    def test_containerd_pulls_its_platform_of_an_index(self):
-        image = self.library.index()
-        _, agents = self.cluster(1)
-        containerd, name = self.pull_with_containerd(agents[0], "index", image)
-        index = json.loads(containerd.content(containerd.image_digest(name)))
-        self.assertIn(image.digest, [entry["digest"] for entry in index["manifests"]])
-        self.assertEqual(containerd.image_id(image.digest), image.id)
