@@ -100,7 +100,7 @@ class Containerd:
         """Runs the image's own command with runc, without a network; (exit code, what it printed)."""
         container = f"shoal-{os.getpid()}-{self._place.name}"  # runc knows containers by name on the whole machine
         done = subprocess.run(self._place.command(self._command(
-            "run", "--rm", "--snapshotter", "native", "--fifo-dir", f"{self._path}/fifo", image, container)),
+            "run", "--rm", "--snapshotter", "native", "--cgroup", "", "--fifo-dir", f"{self._path}/fifo", image, container)),
             capture_output=True, text=True, timeout=seconds, check=False)
         return done.returncode, done.stdout + done.stderr
 

@@ -58,5 +58,6 @@ class Docker:
 
     def run(self, image, seconds=30):
         """Runs the image's own command without a network; (exit code, what it printed)."""
-        done = self._docker("run", "--rm", "--network", "none", "--pull", "never", image, seconds=seconds)
+        done = self._docker("run", "--rm", "--network", "none", "--pull", "never", "--cgroup-parent", "/", image,
+                            seconds=seconds)
         return done.returncode, done.stdout + done.stderr
