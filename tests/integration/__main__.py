@@ -1,4 +1,4 @@
-"""Runs the integration tests: `python3 -m tests.integration [--programs DIR] [WORD...]`; WORDs choose tests by name."""
+"""Runs the integration tests: `python3 -m tests.integration [--programs DIR] [--nightly] [WORD...]`; WORDs choose tests by name."""
 
 import argparse
 import importlib
@@ -60,13 +60,14 @@ def sentence(test):
     return test.id().rpartition(".test_")[2].replace("_", " ")
 
 
-def find_tests(words):
+def find_tests(words, nightly):
     found = []
     for module in pkgutil.iter_modules(sys.modules[__package__].__path__):
         if module.name.endswith("_test"):
             suite = unittest.defaultTestLoader.loadTestsFromModule(
                 importlib.import_module(f"{__package__}.{module.name}"))
             found += [test for group in suite for test in group]
+    found = [test for test in found if getattr(test, "nightly", False) == nightly]
     return [test for test in found if not words or any(word in sentence(test) or word in test.id() for word in words)]
 
 
@@ -74,13 +75,14 @@ def main():
     parser = argparse.ArgumentParser(prog="python3 -m tests.integration")
     parser.add_argument("--programs", default="build/dev", metavar="DIR", help="build directory (default build/dev)")
     parser.add_argument("--keep", action="store_true", help="keep every test's directory: logs, stores")
+    parser.add_argument("--nightly", action="store_true", help="run the tests that take minutes, and only those")
     parser.add_argument("words", nargs="*", metavar="WORD", help="run only tests whose name contains one of these")
     options = parser.parse_args()
     result = _Result()
     try:
         with interruptible(), Workspace() as workspace:
             case.set_up_run(options.programs, workspace, options.keep)
-            unittest.TestSuite(find_tests(options.words)).run(result)
+            unittest.TestSuite(find_tests(options.words, options.nightly)).run(result)
     except Interrupted as interrupted:
         print(f"{interrupted}: everything is cleaned up")
         return interrupted.exit_code

@@ -15,7 +15,6 @@ from simulations.cluster.workspace import Workspace
 
 from .library import REPOSITORY, Library
 
-LIMIT_SECONDS = 120
 NAME = "registry.test"  # the origin's other name: one that fits into an image's path
 
 _run = {}
@@ -33,6 +32,8 @@ class Case(unittest.TestCase):
     """Each test has its own tracker, agents and stores; docker-registry and the images are shared."""
 
     maxDiff = 2000
+    limit_seconds = 120
+    nightly = False  # of the tests that take minutes, which `tests/run --nightly clients` runs
 
     def setUp(self):
         self.programs = _run["programs"]
@@ -42,7 +43,7 @@ class Case(unittest.TestCase):
         self.workspace = self.enterContext(Workspace(_run["keep"]))
         self.addCleanup(self._end_programs)
         signal.signal(signal.SIGALRM, self._too_long)
-        signal.alarm(LIMIT_SECONDS)
+        signal.alarm(self.limit_seconds)
         self.addCleanup(signal.alarm, 0)
         self.origin.forget_requests()
 
@@ -58,7 +59,7 @@ class Case(unittest.TestCase):
         self.assertEqual(faults, [], "\n".join(faults))
 
     def _too_long(self, *_):
-        raise TimeoutError(f"the test took longer than {LIMIT_SECONDS} s")
+        raise TimeoutError(f"the test took longer than {self.limit_seconds} s")
 
     def place(self, name):
         return self.network.add(name)

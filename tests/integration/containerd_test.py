@@ -128,6 +128,16 @@ class ContainerdAndDeaths(ThroughContainerd):
         self.assertEqual(len(resumed), 1)
         self.assertRegex(resumed[0], r"^bytes=\d+-$")  # only what was missing
 
+    def test_containerd_goes_on_at_its_second_mirror_when_the_first_is_killed_in_mid_layer(self):
+        _, agents = self.cluster(2, self.slow.url)
+        containerd = self.containerd(agents[0])
+        containerd.hosts_directory(self.door.authority, self.door.url, *(agent.registry.url for agent in agents))
+        pull = self.start_pull(containerd, "medium")
+        self.kill_in_mid_layer(agents[0], self.image)
+        self.assert_ends_right(pull, containerd, "medium", self.image)
+        self.assert_nothing_from_the_origin()
+        self.assertEqual(self.slow.gets(self.image.layers[0].digest), 1)
+
     def test_an_agent_killed_in_mid_layer_and_restarted_serves_containerd_a_right_image(self):
         _, agents = self.cluster(1, self.slow.url)
         containerd = self.containerd(agents[0])

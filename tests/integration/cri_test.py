@@ -53,6 +53,14 @@ class Cri(ClientCase):
             self.assertEqual(self.assert_pulls(self.kubelet(agent)[1], image.digest, image).tags, ())
         self.assert_all_from_the_cluster(image)
 
+    def test_pull_image_takes_forty_layers_empty_layers_and_its_platform_of_an_index(self):
+        _, agents = self.cluster(1)
+        _, images = self.kubelet(agents[0])
+        for tag, image in (("forty", self.library.forty_layers()), ("empty", self.library.empty_layers()),
+                           ("index", self.library.index())):
+            self.assertEqual(images.pull(self.image_name(tag)), image.id)
+        self.assert_nothing_from_the_origin()
+
     def test_an_image_pulled_over_cri_runs_with_runc(self):
         image = self.library.runnable()
         _, agents = self.cluster(1)

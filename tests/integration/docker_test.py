@@ -5,6 +5,7 @@ import http.server
 import threading
 
 from simulations.cluster.docker import Docker, why_not_docker
+from simulations.cluster.images import make_index
 
 from .case import NAME
 from .clients import ClientCase
@@ -82,6 +83,20 @@ class ThroughDocker(ClientCase):
         _, agents = self.cluster(1)
         self.assert_pulls(self.docker(agents[0]), "image:docker", image)
         self.assert_asked_once_and_nothing_outside(image)
+
+    def test_docker_takes_forty_layers_empty_layers_and_its_platform_of_an_index(self):
+        images = {"forty": self.library.forty_layers(), "empty": self.library.empty_layers(),
+                  "index": self.library.index(), "arm64": self.library.image("arm64")}
+        for tag, image in images.items():
+            self.in_docker_hub(tag, image)
+        self.origin.push_index("library/image", "index", make_index([images["index"], images["arm64"]]))
+        _, agents = self.cluster(1)
+        docker = self.docker(agents[0])
+        for tag in ("forty", "empty", "index"):
+            pull = docker.start_pull(f"image:{tag}")
+            self.assertEqual(pull.wait(60), 0, pull.log_tail())
+            self.assertEqual(docker.image(f"image:{tag}")["Id"], images[tag].id)
+        self.assertEqual(self.outside.wanted, [])
 
     def test_an_image_pulled_by_docker_runs(self):
         image = self.in_docker_hub("runnable", self.library.runnable())

@@ -7,11 +7,11 @@ from simulations.cluster.images import INDEX
 from simulations.cluster.podman import Containers
 from simulations.cluster.puller import Pull
 
-from .case import NAME, Case
+from .case import NAME, Case, Puller
 from .library import REPOSITORY
 
 
-class Kinds(Case):
+class ThreeNodes(Case):
     def setUp(self):
         super().setUp()
         _, self.nodes = self.cluster(3)
@@ -56,6 +56,8 @@ class Kinds(Case):
         for digest in image.blobs:
             self.assertTrue(containerd.holds(digest), digest)
 
+
+class Kinds(ThreeNodes):
     def test_gzip_zstd_and_plain_layers_arrive_through_every_client(self):
         self.through_every_client("compressions", self.library.every_compression())
 
@@ -114,10 +116,14 @@ class Kinds(Case):
         self.through_skopeo(self.nodes[2], "index", amd64)
 
 
-class Huge(Case):
-    def test_a_layer_of_2_gib_arrives_on_two_nodes_and_leaves_the_origin_once(self):
+class Huge(ThreeNodes):
+    limit_seconds = 600
+    nightly = True
+
+    def test_a_layer_of_2_gib_arrives_on_every_node_and_leaves_the_origin_once(self):
         image = self.library.huge()
-        _, agents = self.cluster(2)
-        for agent in agents:
-            self.assert_pulled(self.pull(agent, "huge"), image)
+        pullers = [Puller(self, agent, "huge") for agent in self.nodes[:2]]
+        for puller in pullers:
+            self.assert_pulled(puller.result(300), image)
+        self.fetched_by_containerd(self.nodes[2], "huge", image)
         self.assert_asked_once(image)

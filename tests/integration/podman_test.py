@@ -66,6 +66,16 @@ class ThroughPodman(Mirrored):
         for key in ("Id", "Digest", "RepoDigests", "RepoTags", "RootFS", "Config", "Architecture"):
             self.assertEqual(seen[0].get(key), seen[1].get(key), key)
 
+    def test_podman_takes_forty_layers_empty_layers_and_its_platform_of_an_index(self):
+        _, agents = self.cluster(1)
+        self.mirrored(*agents)
+        for tag, image in (("forty", self.library.forty_layers()), ("empty", self.library.empty_layers()),
+                           ("index", self.library.index())):
+            pull = self.podman.start_pull(self.image_name(tag))
+            self.assertEqual(pull.wait(60), 0, pull.log_tail())
+            self.assertEqual("sha256:" + self.podman.image(self.image_name(tag))["Id"], image.id)
+        self.assert_nothing_from_the_origin()
+
     def test_podman_on_a_second_node_leaves_the_origin_alone(self):
         image = self.library.medium()
         _, agents = self.cluster(2)
