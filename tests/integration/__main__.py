@@ -1,8 +1,6 @@
 """Runs the integration tests: `python3 -m tests.integration [--programs DIR] [--nightly] [WORD...]`; WORDs choose tests by name."""
 
 import argparse
-import importlib
-import pkgutil
 import sys
 import time
 import unittest
@@ -10,6 +8,7 @@ import unittest
 from simulations.cluster.workspace import Interrupted, Workspace, interruptible
 
 from . import case
+from .discovery import chosen_tests, sentence
 
 
 class _Result(unittest.TestResult):
@@ -55,22 +54,6 @@ class _Result(unittest.TestResult):
         print(f"{word} {sentence(test)}{more} ({time.monotonic() - self._started:.1f} s)", flush=True)
 
 
-def sentence(test):
-    """The test's name as one: "a cold pull equals a direct pull"."""
-    return test.id().rpartition(".test_")[2].replace("_", " ")
-
-
-def find_tests(words, nightly):
-    found = []
-    for module in pkgutil.iter_modules(sys.modules[__package__].__path__):
-        if module.name.endswith("_test"):
-            suite = unittest.defaultTestLoader.loadTestsFromModule(
-                importlib.import_module(f"{__package__}.{module.name}"))
-            found += [test for group in suite for test in group]
-    found = [test for test in found if getattr(test, "nightly", False) == nightly]
-    return [test for test in found if not words or any(word in sentence(test) or word in test.id() for word in words)]
-
-
 def main():
     parser = argparse.ArgumentParser(prog="python3 -m tests.integration")
     parser.add_argument("--programs", default="build/dev", metavar="DIR", help="build directory (default build/dev)")
@@ -82,7 +65,7 @@ def main():
     try:
         with interruptible(), Workspace() as workspace:
             case.set_up_run(options.programs, workspace, options.keep)
-            unittest.TestSuite(find_tests(options.words, options.nightly)).run(result)
+            unittest.TestSuite(chosen_tests(options.words, options.nightly)).run(result)
     except Interrupted as interrupted:
         print(f"{interrupted}: everything is cleaned up")
         return interrupted.exit_code

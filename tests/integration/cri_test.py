@@ -9,7 +9,7 @@ from .faulty_origin import FaultyOrigin
 from .library import GREETING
 
 
-class Cri(ClientCase):
+class CriPulls(ClientCase):
     @staticmethod
     def why_not():
         return why_not_containerd() or why_not_cri()

@@ -1,0 +1,27 @@
+"""Every test of this directory, and those that words choose."""
+
+import importlib
+import pkgutil
+import sys
+import unittest
+
+
+def all_tests():
+    found = []
+    for module in pkgutil.iter_modules(sys.modules[__package__].__path__):
+        if module.name.endswith("_test"):
+            suite = unittest.defaultTestLoader.loadTestsFromModule(
+                importlib.import_module(f"{__package__}.{module.name}"))
+            found += [test for group in suite for test in group]
+    return found
+
+
+def chosen_tests(words, nightly):
+    """All that are nightly or not, and of these the ones whose name contains one of the words."""
+    found = [test for test in all_tests() if getattr(test, "nightly", False) == nightly]
+    return [test for test in found if not words or any(word in sentence(test) or word in test.id() for word in words)]
+
+
+def sentence(test):
+    """The test's name as one: "a cold pull equals a direct pull"."""
+    return test.id().rpartition(".test_")[2].replace("_", " ")
