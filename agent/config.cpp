@@ -96,10 +96,7 @@ void describe(config::Section& root, Options& options) {
   origin::describe(root, options.upstreams, origin::Allow::elsewhere);
   root.section("trackers", [&](config::Section& section) { describe_trackers(section, options.trackers); });
   root.section("swarm", [&](config::Section& section) { describe_swarm(section, options.swarm); });
-  root.section("store", [&](config::Section& section) {
-    section.key("path", options.store.path, "Directory of the held layers.");
-    section.key("capacity", options.store.capacity, "Most that the store takes; least recently used layers go first.");
-  });
+  store::describe(root, options.store, options.scrub);
   root.section("admin", [&](config::Section& section) {
     listen_key(section, "listen", options.admin_listen, "Health, metrics and status.");
   });

@@ -8,7 +8,7 @@
 #include "agent/registry/endpoint.hpp"
 #include "shared/config/config.hpp"
 #include "shared/origin/upstreams.hpp"
-#include "shared/store/store.hpp"
+#include "shared/store/scrub.hpp"
 #include "shared/swarm/swarm.hpp"
 
 namespace shoal::agent {
@@ -44,6 +44,7 @@ struct Options {
   TrackerOptions trackers;
   SwarmOptions swarm;
   store::Options store;
+  store::ScrubOptions scrub;
   std::string admin_listen = "127.0.0.1:7071";
   std::string log_level = "info";
   std::string log_format = "text";

@@ -26,12 +26,7 @@ void describe(metrics::Page& page, const Metrics& metrics, const store::Store& s
   page.add("shoal_swarm_reassigned_pieces_total", "", "Pieces asked again of another node.", swarm.reassigned_pieces);
   page.add("shoal_swarm_connections", "", "Open connections to other nodes.", swarm.connections);
 
-  page.add_gauge("shoal_store_used_bytes", "", "Bytes of held layers.",
-                 [&store] { return static_cast<double>(store.used().value); });
-  page.add_gauge("shoal_store_reserved_bytes", "", "Bytes reserved for layers on their way.",
-                 [&store] { return static_cast<double>(store.reserved().value); });
-  page.add_gauge("shoal_store_partial_bytes", "", "Bytes of partial layers, left by pulls that ended.",
-                 [&store] { return static_cast<double>(store.partial().value); });
+  store::add_to_page(page, store, metrics.scrub);
   page.add_gauge("shoal_tracker_up", "", "1 while any tracker is connected.",
                  [&trackers] { return trackers.any_up() ? 1.0 : 0.0; });
 }

@@ -61,6 +61,8 @@ Program::Program(Options options)
       epoch_(seconds_since_1970()) {
   const pull::Parts parts{loop_, clock_, pool_, store_, *carrier_.swarm, origin_, trackers_, metrics_.pull};
   pulls_.emplace(parts, pull::Limits{});
+  scrub_.emplace(store::Scrub::Parts{loop_, clock_, pool_, store_, metrics_.scrub}, options_.scrub,
+                 [this](const Digest& digest) { pulls_->forget(digest); });
   endpoint_.emplace(parts, *pulls_, options_.registry.endpoint);
   small_layers_.emplace(store_, trackers_);
   describe(page_, metrics_, store_, trackers_);
@@ -72,6 +74,7 @@ Program::Program(Options options)
   registry_server_.emplace(loop_, serve_threads_, http::ServerOptions{.listen = options_.registry.listen}, "registry",
                            [this](http::Exchange& exchange) { return endpoint_->handle(exchange); });
   trackers_.start();
+  scrub_->start();
 }
 
 Program::~Program() = default;

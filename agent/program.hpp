@@ -39,6 +39,7 @@ class Program {
   link::Trackers trackers_;
   std::uint64_t epoch_;
   std::optional<pull::Pulls> pulls_;
+  std::optional<store::Scrub> scrub_;
   std::optional<registry::Endpoint> endpoint_;
   std::optional<SmallLayers> small_layers_;
   std::optional<Admin> admin_;

@@ -39,12 +39,6 @@ void describe_seeder(config::Section& section, SeederOptions& options) {
   if (!host) section.fault("advertise", host.error().what);
 }
 
-void describe_store(config::Section& section, store::Options& options) {
-  section.key("path", options.path, "directory of the held layers and of the tracker's keys");
-  section.key("capacity", options.capacity, "held layers never take more; the least recently used go first");
-  if (!section.printing() && options.path.empty()) section.fault("path", "is empty; write a directory");
-}
-
 void describe_log(config::Section& section, LogOptions& options) {
   section.key("level", options.level, "debug, info, warning or error");
   section.key("format", options.format, "text or json");
@@ -61,7 +55,7 @@ void describe(config::Section& root, Config& config) {
   root.section("control", [&](config::Section& section) { describe_control(section, config.control); });
   root.section("seeder", [&](config::Section& section) { describe_seeder(section, config.seeder); });
   origin::describe(root, config.origin);
-  root.section("store", [&](config::Section& section) { describe_store(section, config.store); });
+  store::describe(root, config.store, config.scrub);
   root.section("admin", [&](config::Section& section) { address(section, config.admin.listen, "health and metrics"); });
   root.section("log", [&](config::Section& section) { describe_log(section, config.log); });
 }

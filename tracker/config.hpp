@@ -8,7 +8,7 @@
 #include "shared/config/config.hpp"
 #include "shared/core/units.hpp"
 #include "shared/origin/upstreams.hpp"
-#include "shared/store/store.hpp"
+#include "shared/store/scrub.hpp"
 
 namespace shoal::tracker {
 
@@ -39,6 +39,7 @@ struct Config {
   SeederOptions seeder;
   origin::Options origin;
   store::Options store{.path = "/var/lib/shoal-tracker"};
+  store::ScrubOptions scrub;
   AdminOptions admin;
   LogOptions log;
 };

@@ -45,6 +45,8 @@ class Coordinator final : public SeederEvents {
   // The port of the control listener, where the tracker itself is a holder of small layers.
   void hand_out_port(std::uint16_t port) { own_small_layers_.port = port; }
 
+  void forget(const Digest& digest) { seeder_.let_go(digest); }  // the store had to drop it
+
   void tick();  // each second
   void close_links(const std::string& why);
 

@@ -32,10 +32,7 @@ void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store
   page.add("shoal_tracker_seeding_layers", "", "Layers in a swarm.", metrics.seeder.seeding_layers);
   add_origin(page, metrics.seeder, metrics.resolver);
   add_swarm(page, metrics.swarm);
-  page.add_gauge("shoal_store_used_bytes", "", "Bytes of held layers.",
-                 [&store] { return static_cast<double>(store.used().value); });
-  page.add_gauge("shoal_store_held_layers", "", "Layers held.",
-                 [&store] { return static_cast<double>(store.digests().size()); });
+  store::add_to_page(page, store, metrics.scrub);
 }
 
 }  // namespace shoal::tracker

@@ -1,6 +1,7 @@
 // Metrics: the structs of the tracker's parts, and all their names on one page.
 #pragma once
 
+#include "shared/store/scrub.hpp"
 #include "shared/swarm/swarm.hpp"
 #include "tracker/coordinator.hpp"
 
@@ -11,6 +12,7 @@ struct Metrics {
   ResolverMetrics resolver;
   CoordinatorMetrics coordinator;
   swarm::Metrics swarm;
+  store::ScrubMetrics scrub;
 };
 
 // What is added must outlive the page.

@@ -38,6 +38,8 @@ Tracker::Tracker(Config config)
                     .metrics = metrics_.coordinator,
                     .random = std::mt19937(std::random_device{}())},
                    coordinator_options(config_, carrier_.port)),
+      scrub_({loop_, clock_, pool_, store_, metrics_.scrub}, config_.scrub,
+             [this](const Digest& digest) { coordinator_.forget(digest); }),
       admin_(loop_, serve_threads_, config_.admin.listen, page_),
       control_({loop_, clock_, serve_threads_, coordinator_, store_, keys_}, config_.control.listen) {
   coordinator_.hand_out_port(http::parse_host_port(control_.address())->port);
@@ -54,6 +56,7 @@ void Tracker::run() {
     if (!error) spawn(loop_, drain());
   });
   spawn(loop_, tick());
+  scrub_.start();
   admin_.set_ready(true);
   log::info("tracker", "serving",
             {{"version", SHOAL_VERSION},

@@ -37,6 +37,7 @@ class Tracker {
   Pace pace_;
   swarm::Carrier carrier_;
   Coordinator coordinator_;
+  store::Scrub scrub_;
   metrics::Page page_;
   AdminServer admin_;
   ControlServer control_;

@@ -18,9 +18,17 @@ void Ledger::remove(Kind kind, const Digest& digest) {
   table.index.erase(entry);
 }
 
-void Ledger::touch(const Digest& digest) {
+bool Ledger::touch(const Digest& digest) {
   const auto entry = held_.index.find(digest);
-  if (entry != held_.index.end()) held_.by_use.splice(held_.by_use.end(), held_.by_use, entry->second.place);
+  if (entry == held_.index.end() || held_.by_use.back() == digest) return false;
+  held_.by_use.splice(held_.by_use.end(), held_.by_use, entry->second.place);
+  return true;
+}
+
+std::optional<ByteCount> Ledger::size(Kind kind, const Digest& digest) const {
+  const auto entry = of(kind).index.find(digest);
+  if (entry == of(kind).index.end()) return std::nullopt;
+  return entry->second.size;
 }
 
 bool Ledger::can_ever_fit(ByteCount size) const {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <list>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -27,8 +28,9 @@ class Ledger {
 
   void add(Kind kind, const Digest& digest, ByteCount size);  // as the latest used; nothing when it is there
   void remove(Kind kind, const Digest& digest);               // nothing when it is not there
-  void touch(const Digest& digest);                           // a held layer was used
+  bool touch(const Digest& digest);  // a held layer was used; false when it was the latest used already
   bool has(Kind kind, const Digest& digest) const { return of(kind).index.contains(digest); }
+  std::optional<ByteCount> size(Kind kind, const Digest& digest) const;
   std::vector<Digest> list(Kind kind) const { return {of(kind).by_use.begin(), of(kind).by_use.end()}; }
   ByteCount bytes(Kind kind) const { return of(kind).bytes; }
 

@@ -63,6 +63,7 @@ struct Store::Impl {
   bool make_room(ByteCount size);
   Result<void> make_file(Reserved::State& state);
   std::shared_ptr<HeldLayer::Open> open(const Digest& digest);
+  void use(const Digest& digest, const PieceFile& file);
 
   Ledger ledger;
   std::shared_ptr<Root> root;
@@ -148,10 +149,14 @@ std::shared_ptr<HeldLayer::Open> Store::Impl::open(const Digest& digest) {
     if (kind == ErrorKind::not_found || kind == ErrorKind::corrupt) remove({digest, Kind::held});
     return nullptr;
   }
-  mark_used(layer->data.number());
   const PieceLayout layout(ByteCount{layer->side.size_bytes});
   auto file = std::make_shared<PieceFile>(layer->data.release(), layout, root->disk.faults());
   return std::make_shared<HeldLayer::Open>(HeldLayer::Open{std::move(layer->side), std::move(file)});
+}
+
+// Remembered on the disk too, for the next start, as often as the order changes.
+void Store::Impl::use(const Digest& digest, const PieceFile& file) {
+  if (ledger.touch(digest)) mark_used(file.descriptor());
 }
 
 Store::Store(Options options) : impl_(std::make_unique<Impl>(options)) {
@@ -160,6 +165,12 @@ Store::Store(Options options) : impl_(std::make_unique<Impl>(options)) {
 Store::~Store() = default;
 
 std::optional<HeldLayer> Store::find(const Digest& digest) {
+  auto layer = look(digest);
+  if (layer) impl_->use(digest, *layer->file());
+  return layer;
+}
+
+std::optional<HeldLayer> Store::look(const Digest& digest) {
   if (!holds(digest)) return std::nullopt;
   auto& reader = impl_->readers[digest];
   std::shared_ptr<const HeldLayer::Open> open = reader.lock();
@@ -168,7 +179,6 @@ std::optional<HeldLayer> Store::find(const Digest& digest) {
     if (!open) return std::nullopt;
     impl_->readers[digest] = open;
   }
-  impl_->ledger.touch(digest);
   return HeldLayer(std::move(open));
 }
 
@@ -197,6 +207,11 @@ Result<Reserved> Store::reserve(const Digest& digest, ByteCount size) {
   impl_->ledger.reserve(size);
   impl_->on_their_way.emplace(digest, Impl::OnItsWay{state->fate, size});
   return Reserved(state);
+}
+
+std::optional<ByteCount> Store::partial_size(const Digest& digest) {
+  impl_->settle();
+  return impl_->ledger.size(Kind::partial, digest);
 }
 
 Result<Reserved> Store::reserve_in_memory(const Digest& digest, ByteCount size) {

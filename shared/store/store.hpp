@@ -104,12 +104,15 @@ class Store {
   // The layer, open for reading; counts as its latest use. A layer whose files are gone or not whole is forgotten.
   std::optional<HeldLayer> find(const Digest& digest);
 
-  bool holds(const Digest& digest) const;  // as far as is known without looking
+  std::optional<HeldLayer> look(const Digest& digest);  // the same, but does not count as a use
+  bool holds(const Digest& digest) const;               // as far as is known without looking
 
   // Reserves the size (evicting if need be, for the capacity or for a full disk) and makes the file, or takes up the
   // partial layer of that digest. `no_space` when there is no room, `unavailable` while another reservation of it
   // lives.
   Result<Reserved> reserve(const Digest& digest, ByteCount size);
+  // The size of the partial layer that `reserve` would take up.
+  std::optional<ByteCount> partial_size(const Digest& digest);
   // Room in memory instead: the layer is filled and read like any other, `adopt` gives it to its readers, and nobody
   // finds it. `no_space` above largest_in_memory.
   Result<Reserved> reserve_in_memory(const Digest& digest, ByteCount size);

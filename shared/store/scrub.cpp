@@ -1,0 +1,88 @@
+#include "shared/store/scrub.hpp"
+
+#include <algorithm>
+
+#include "shared/log/log.hpp"
+
+namespace shoal::store {
+namespace {
+
+constexpr std::uint64_t step_bytes = (1_MiB).value;
+
+}  // namespace
+
+void Scrub::start() {
+  if (options_.every > Milliseconds::zero()) spawn(parts_.loop, run());
+}
+
+Task<void> Scrub::run() {
+  for (;;) {
+    co_await parts_.clock.sleep(options_.every);
+    co_await pass();
+  }
+}
+
+Task<void> Scrub::pass() {
+  std::vector<Digest> digests = parts_.store.digests();
+  std::ranges::sort(digests);  // not in the order of use, which changes meanwhile
+  for (const Digest& digest : digests) co_await check(digest);
+}
+
+Task<void> Scrub::check(Digest digest) {
+  const auto layer = parts_.store.look(digest);
+  if (!layer) co_return;
+  const auto verifier = std::make_shared<LayerVerifier>(digest, layer->file());
+  const std::uint64_t size = layer->size().value;
+  Result<void> read;
+  while (read && verifier->position() < size) {
+    const std::uint64_t end = std::min(size, verifier->position() + step_bytes);
+    const std::uint64_t some = end - verifier->position();
+    auto advance = [verifier, end] { return verifier->advance(end); };
+    read = co_await parts_.pool.run(std::move(advance));
+    parts_.metrics.checked_bytes.add(some);
+    const std::uint64_t rate = std::max<std::uint64_t>(1, options_.rate.bytes_per_second);
+    co_await parts_.clock.sleep(Milliseconds(some * 1000 / rate));
+  }
+  parts_.metrics.checked_layers.add();
+  const bool right = read && verifier->finish();
+  if (right) co_return;
+  // A disk that cannot be read now says nothing about the bytes, but a file that is too short does.
+  if (!read && read.error().kind != ErrorKind::corrupt) {
+    log::warning("store", "cannot read a layer", {{"digest", digest.text()}, {"cause", read.error().what}});
+    co_return;
+  }
+  log::error("store", "a held layer is not what it was, removing it", {{"digest", digest.text()}});
+  parts_.metrics.wrong_layers.add();
+  parts_.store.drop(digest);
+  on_wrong_(digest);
+}
+
+void describe(config::Section& root, Options& options, ScrubOptions& scrub) {
+  root.section("store", [&](config::Section& section) {
+    section.key("path", options.path, "Directory of the held layers; a tracker keeps its keys there too.");
+    section.key("capacity", options.capacity, "Most that the store takes; least recently used layers go first.");
+    section.key("scrub_every", scrub.every, "Pause between two checks of all held layers; \"0s\": none.");
+    section.key("scrub_rate", scrub.rate, "How fast they are read for that.");
+    if (section.printing()) return;
+    if (options.path.empty()) section.fault("path", "is empty; write a directory");
+    if (scrub.rate.bytes_per_second == 0)
+      section.fault("scrub_rate", "must be more than 0B/s; scrub_every = \"0s\" ends it");
+  });
+}
+
+void add_to_page(metrics::Page& page, const Store& store, const ScrubMetrics& scrub) {
+  page.add_gauge("shoal_store_used_bytes", "", "Bytes of held layers.",
+                 [&store] { return static_cast<double>(store.used().value); });
+  page.add_gauge("shoal_store_held_layers", "", "Layers held.",
+                 [&store] { return static_cast<double>(store.digests().size()); });
+  page.add_gauge("shoal_store_reserved_bytes", "", "Bytes reserved for layers on their way.",
+                 [&store] { return static_cast<double>(store.reserved().value); });
+  page.add_gauge("shoal_store_partial_bytes", "", "Bytes of partial layers, left by pulls that ended.",
+                 [&store] { return static_cast<double>(store.partial().value); });
+  page.add("shoal_store_scrubbed_layers_total", "", "Held layers read and hashed again.", scrub.checked_layers);
+  page.add("shoal_store_scrubbed_bytes_total", "", "Bytes of held layers read again.", scrub.checked_bytes);
+  page.add("shoal_store_wrong_layers_total", "", "Held layers whose bytes had changed on the disk.",
+           scrub.wrong_layers);
+}
+
+}  // namespace shoal::store

@@ -1,0 +1,60 @@
+// Scrub: reads the held layers again in the background and hashes them, so that a disk that lost bytes is found before
+// a runtime is given them. A layer whose bytes proved wrong is removed; the next pull fetches it anew.
+//
+// One pass over all layers, at a bounded rate, then a pause. What the kernel has cached is checked from there.
+//
+// Threads: the loop; layers are read and hashed on the pool.
+#pragma once
+
+#include <functional>
+
+#include "shared/config/config.hpp"
+#include "shared/core/clock.hpp"
+#include "shared/core/pool.hpp"
+#include "shared/metrics/metrics.hpp"
+#include "shared/store/store.hpp"
+
+namespace shoal::store {
+
+struct ScrubOptions {
+  Milliseconds every{std::chrono::hours(24)};  // between two passes; 0: never
+  ByteRate rate{16 << 20};                     // a twentieth of a slow disk: an hour for the default capacity
+};
+
+struct ScrubMetrics {
+  metrics::Counter checked_layers;
+  metrics::Counter checked_bytes;
+  metrics::Counter wrong_layers;
+};
+
+class Scrub {
+ public:
+  struct Parts {
+    Loop& loop;
+    Clock& clock;
+    Pool& pool;
+    Store& store;
+    ScrubMetrics& metrics;
+  };
+  // `on_wrong` is called after a wrong layer was dropped from the store.
+  Scrub(Parts parts, ScrubOptions options, std::function<void(const Digest&)> on_wrong)
+      : parts_(parts), options_(options), on_wrong_(std::move(on_wrong)) {}
+
+  void start();       // passes for ever, the first one after a pause
+  Task<void> pass();  // every layer that is held at its beginning, once
+
+ private:
+  Task<void> run();
+  Task<void> check(Digest digest);
+
+  Parts parts_;
+  ScrubOptions options_;
+  std::function<void(const Digest&)> on_wrong_;
+};
+
+// Reads and prints the section [store]: both programs have the same.
+void describe(config::Section& root, Options& options, ScrubOptions& scrub);
+
+void add_to_page(metrics::Page& page, const Store& store, const ScrubMetrics& scrub);
+
+}  // namespace shoal::store
