@@ -24,25 +24,75 @@ Task<Result<void>> Seeder::fetch(LayerPtr layer) {
              {"upstream", wanted.repository.upstream},
              {"repository", wanted.repository.name},
              {"generation", layer->generation}});
+  auto left = co_await take_up(layer);
+  const std::uint64_t from = layer->intake ? layer->intake->position() : 0;
+  if (!layer->intake || from < layer->reserved->file()->layout().layer_size().value) {
+    const auto opened = co_await open_origin(layer, from);
+    if (!opened) co_return opened;
+  }
+  const bool is_small =
+      wanted.kind == origin::Kind::manifest || layer->reserved->file()->layout().layer_size() <= small_layer_limit;
+  Result<void> done;
+  if (is_small) {
+    done = co_await fetch_small(layer);
+  } else {
+    done = co_await fetch_pieces(layer, std::move(left));
+  }
+  co_return done;
+}
+
+// What an earlier fetch left of the layer, from its first piece on: the hashes of the pieces that are still right.
+Task<std::vector<Hash256>> Seeder::take_up(LayerPtr layer) {
+  const Digest digest = layer->wanted.digest;
+  const auto size = parts_.store.partial_size(digest);
+  if (!size || layer->wanted.kind == origin::Kind::manifest) co_return std::vector<Hash256>();
+  auto reserved = parts_.store.reserve(digest, *size);
+  if (!reserved) co_return std::vector<Hash256>();
+  const auto intake = std::make_shared<Intake>(digest, reserved->file());
+  auto recheck = [reserved = *reserved, intake]() -> Result<std::vector<Hash256>> {
+    const auto noted = reserved.left();
+    if (!noted) return tl::unexpected(noted.error());
+    std::vector<store::WrittenPiece> right;
+    for (const auto& [piece, hash] : *noted) {
+      if (piece != right.size()) break;
+      const auto written = reserved.file()->recheck(piece, hash);
+      if (!written) break;
+      right.push_back(*written);
+    }
+    std::vector<Hash256> hashes;
+    for (const store::WrittenPiece& piece : right) hashes.push_back(piece.hash());
+    return intake->resume(right).map([&] { return hashes; });
+  };
+  auto hashes = co_await parts_.pool.run(std::move(recheck));
+  if (!hashes || hashes->empty()) {
+    reserved->discard();
+    co_return std::vector<Hash256>();
+  }
+  layer->generation = reserved->left_generation();
+  layer->reserved = std::move(*reserved);
+  layer->intake = intake;
+  log::info("tracker", "taken up again", {{"digest", digest.text()}, {"from_byte", intake->position()}});
+  co_return std::move(*hashes);
+}
+
+Task<Result<void>> Seeder::open_origin(LayerPtr layer, std::uint64_t from) {
+  const Wanted& wanted = layer->wanted;
   layer->reader = std::make_unique<OriginReader>(
-      OriginReader::Parts{parts_.source, parts_.clock, parts_.pace, parts_.metrics}, wanted);
+      OriginReader::Parts{parts_.source, parts_.clock, parts_.pace, parts_.metrics}, wanted, from);
   const auto opened = co_await layer->reader->open();
   if (!opened) co_return opened;
-
-  const bool is_manifest = wanted.kind == origin::Kind::manifest;
   const ByteCount size = layer->reader->size();
-  if (is_manifest && size > origin::largest_manifest) co_return fail(ErrorKind::refused, "the manifest is too large");
+  if (layer->reserved) {
+    if (size == layer->reserved->file()->layout().layer_size()) co_return Result<void>();
+    co_return fail(ErrorKind::corrupt, "the origin's layer has another size than before");
+  }
+  if (wanted.kind == origin::Kind::manifest && size > origin::largest_manifest)
+    co_return fail(ErrorKind::refused, "the manifest is too large");
   auto reserved = parts_.store.reserve(wanted.digest, size);
   if (!reserved) co_return tl::unexpected(reserved.error());
   layer->reserved = std::move(*reserved);
-
-  Result<void> done;
-  if (is_manifest || size <= small_layer_limit) {
-    done = co_await fetch_small(layer);
-  } else {
-    done = co_await fetch_pieces(layer);
-  }
-  co_return done;
+  const auto generation = layer->reserved->start_generation(layer->generation);
+  co_return generation;
 }
 
 Task<Result<void>> Seeder::fetch_small(LayerPtr layer) {
@@ -88,9 +138,11 @@ Task<void> Seeder::store_kept(LayerPtr layer, Bytes bytes, std::string content_t
   if (!stored) refuse(*layer, stored.error());
 }
 
-Task<Result<void>> Seeder::fetch_pieces(LayerPtr layer) {
+Task<Result<void>> Seeder::fetch_pieces(LayerPtr layer, std::vector<Hash256> left) {
   start_seeding(layer, layer->reserved->file());
-  const auto intake = std::make_shared<Intake>(layer->wanted.digest, layer->reserved->file());
+  if (!layer->intake) layer->intake = std::make_shared<Intake>(layer->wanted.digest, layer->reserved->file());
+  const auto intake = layer->intake;
+  layer->seeding->add(left);
   const auto all = co_await take_all(layer, intake);
   if (!all) co_return all;
   auto proof = intake->finish();
@@ -103,7 +155,7 @@ Task<Result<void>> Seeder::fetch_pieces(LayerPtr layer) {
 Task<Result<void>> Seeder::take_all(LayerPtr layer, std::shared_ptr<Intake> intake) {
   const std::string digest = layer->wanted.digest.text();
   bool is_first = true;
-  for (;;) {
+  while (layer->reader) {  // else an earlier fetch had left all of it
     const auto bytes = co_await layer->reader->next();
     if (!bytes) co_return tl::unexpected(bytes.error());
     if (bytes->empty()) break;
@@ -114,7 +166,8 @@ Task<Result<void>> Seeder::take_all(LayerPtr layer, std::shared_ptr<Intake> inta
     if (layer->broken) co_return tl::unexpected(*layer->broken);
     layer->seeding->add(taken->hashes);
   }
-  log::info("tracker", "origin last byte", {{"digest", digest}, {"size_bytes", layer->reader->size().value}});
+  log::info("tracker", "origin last byte",
+            {{"digest", digest}, {"size_bytes", layer->reserved->file()->layout().layer_size().value}});
   layer->seeding->flush();
   layer->reader.reset();
   co_return Result<void>();
@@ -138,6 +191,7 @@ Task<void> Seeder::store_layer(LayerPtr layer, std::vector<Hash256> hashes, stor
     return store::Store::commit(reserved, proof, side);
   };
   auto committed = co_await parts_.pool.run(std::move(commit));
+  layer->intake.reset();
   layer->reserved.reset();
   if (committed) {
     parts_.store.adopt(std::move(*committed));

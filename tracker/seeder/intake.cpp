@@ -2,6 +2,19 @@
 
 namespace shoal::tracker {
 
+Result<void> Intake::resume(const std::vector<store::WrittenPiece>& pieces) {
+  HashBatch known;
+  for (const store::WrittenPiece& piece : pieces) known.hashes.push_back(piece.hash());
+  hashes_.add_trusted(known);
+  next_ = static_cast<PieceIndex>(pieces.size());
+  return verifier_.advance(position());
+}
+
+std::uint64_t Intake::position() const {
+  const PieceLayout& layout = file_->layout();
+  return next_ == layout.count() ? layout.layer_size().value : layout.offset(next_);
+}
+
 Result<Taken> Intake::take(ByteView bytes) {
   const PieceLayout& layout = file_->layout();
   Taken taken{next_, {}};
@@ -18,8 +31,7 @@ Result<Taken> Intake::take(ByteView bytes) {
     ++next_;
   }
   begun_ = copy_of(rest);
-  const std::uint64_t end = next_ == layout.count() ? layout.layer_size().value : layout.offset(next_);
-  return verifier_.advance(end).map([&] { return taken; });
+  return verifier_.advance(position()).map([&] { return taken; });
 }
 
 }  // namespace shoal::tracker

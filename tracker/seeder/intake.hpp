@@ -20,6 +20,9 @@ class Intake {
   Intake(const Digest& digest, std::shared_ptr<store::PieceFile> file)
       : file_(file), hashes_(file->layout()), verifier_(digest, std::move(file)) {}
 
+  // What an earlier fetch left in the file, from the layer's first piece on; each was rechecked. First, if at all.
+  Result<void> resume(const std::vector<store::WrittenPiece>& pieces);
+  std::uint64_t position() const;  // bytes of the layer that are in the file
   // The layer's next bytes. What does not fill a piece waits for the next call, unless the layer ends there.
   Result<Taken> take(ByteView bytes);
   // After the last byte: `corrupt` when the bytes are not what the digest says.

@@ -30,9 +30,11 @@ class OriginReader {
     Pace& pace;
     SeederMetrics& metrics;
   };
-  OriginReader(Parts parts, Wanted wanted) : parts_(parts), wanted_(std::move(wanted)) {}
+  // The bytes before `from` are there already.
+  OriginReader(Parts parts, Wanted wanted, std::uint64_t from)
+      : parts_(parts), wanted_(std::move(wanted)), position_(from) {}
 
-  // The head of the answer. First.
+  // The head of the answer, from the first missing byte on. First.
   Task<Result<void>> open();
   ByteCount size() const { return size_; }
   const std::string& content_type() const { return content_type_; }
@@ -51,8 +53,8 @@ class OriginReader {
   std::unique_ptr<origin::LayerStream> stream_;
   ByteCount size_{};
   std::string content_type_;
-  std::uint64_t position_ = 0;  // bytes of the layer given out
-  std::uint64_t skip_ = 0;      // bytes of this body that were given out before: the origin ignored Range
+  std::uint64_t position_;  // bytes of the layer given out, or there before
+  std::uint64_t skip_ = 0;  // bytes of this body that were given out before: the origin ignored Range
   bool opened_ = false;
   int empty_bodies_ = 0;  // bodies in a row that gave no new byte
 };

@@ -160,6 +160,7 @@ void Seeder::restart(Layer& layer) {
   log::error("tracker", "the origin's bytes do not match the digest, fetching again",
              {{"digest", layer.wanted.digest.text()}, {"upstream", layer.wanted.repository.upstream}});
   const bool had_swarm = layer.seeding != nullptr;
+  if (layer.reserved) layer.reserved->discard();
   drop(layer);
   layer.info.reset();
   if (!had_swarm) return;
@@ -187,6 +188,7 @@ void Seeder::drop(Layer& layer) {
   }
   layer.seeding.reset();
   layer.reader.reset();
+  layer.intake.reset();
   layer.reserved.reset();
 }
 

@@ -101,6 +101,7 @@ class Seeder {
     Time used_at{};  // or refused at
     std::unique_ptr<OriginReader> reader{};
     std::optional<store::Reserved> reserved{};
+    std::shared_ptr<Intake> intake{};
     std::shared_ptr<Seeding> seeding{};
     std::optional<Error> broken{};        // the swarm cannot go on
     std::optional<Signature> finished{};  // once the digest matched
@@ -115,7 +116,9 @@ class Seeder {
   Task<void> run(LayerPtr layer);
   Task<Result<void>> fetch(LayerPtr layer);
   Task<Result<void>> fetch_small(LayerPtr layer);
-  Task<Result<void>> fetch_pieces(LayerPtr layer);
+  Task<Result<void>> fetch_pieces(LayerPtr layer, std::vector<Hash256> left);
+  Task<std::vector<Hash256>> take_up(LayerPtr layer);
+  Task<Result<void>> open_origin(LayerPtr layer, std::uint64_t from);
   Task<Result<void>> take_all(LayerPtr layer, std::shared_ptr<Intake> intake);
   Task<void> store_kept(LayerPtr layer, Bytes bytes, std::string content_type);
   Task<Result<void>> store_small(LayerPtr layer, Bytes bytes, std::string content_type);
