@@ -55,6 +55,16 @@ Task<Result<void>> OriginSource::fill(std::shared_ptr<Download> download) {
   co_return filled;
 }
 
+Task<Result<std::unique_ptr<Passing>>> OriginSource::pass(Ask ask) {
+  auto slots = slots_.lock();
+  if (!slots) slots_ = slots = std::make_shared<char>();
+  if (static_cast<std::size_t>(slots.use_count()) > limits_.fetches)
+    co_return fail(ErrorKind::unavailable, "too many layers are passed through at once");
+  auto stream = co_await parts_.origin.open(ask.repository, ask.kind, ask.digest, 0, ask.authorization);
+  if (!stream) co_return tl::unexpected(stream.error());
+  co_return std::make_unique<Passing>(ask.digest, std::move(*stream), std::move(slots));
+}
+
 Task<Result<void>> OriginSource::try_once(std::shared_ptr<Download> download) {
   const Ask& ask = download->ask();
   std::uint64_t from = 0;

@@ -1,11 +1,12 @@
 // OriginSource: fills a download from the origin, from its first missing byte. The last resort, and the only source of
-// an agent without trackers.
+// an agent without trackers. What there is no room for it passes through.
 //
 // Threads: the loop; pieces are hashed and written on the pool.
 #pragma once
 
 #include "agent/pull/download.hpp"
 #include "agent/pull/parts.hpp"
+#include "agent/pull/passing.hpp"
 
 namespace shoal::agent::pull {
 
@@ -19,6 +20,8 @@ class OriginSource {
  public:
   OriginSource(Parts parts, OriginLimits limits);
   Task<Result<void>> fill(std::shared_ptr<Download> download);
+  // The layer for one client, because there is no room for it. `unavailable` beyond `fetches` at once.
+  Task<Result<std::unique_ptr<Passing>>> pass(Ask ask);
 
  private:
   Task<Result<void>> try_once(std::shared_ptr<Download> download);
@@ -27,6 +30,7 @@ class OriginSource {
   Parts parts_;
   OriginLimits limits_;
   std::size_t running_ = 0;
+  std::weak_ptr<void> slots_;  // shared by the layers that are being passed through
   Signal ended_;
 };
 

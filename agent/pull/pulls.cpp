@@ -24,6 +24,12 @@ Task<Result<Layer>> Pulls::open(Ask ask) {
   co_return Layer(download, *size);
 }
 
+Task<Result<std::unique_ptr<Passing>>> Pulls::pass(Ask ask) {
+  log::info("pull", "passing a layer through", {{"digest", ask.digest.text()}});
+  auto passing = co_await origin_.pass(std::move(ask));
+  co_return passing;
+}
+
 std::shared_ptr<Download> Pulls::start(Ask ask, int attempt) {
   auto download = std::make_shared<Download>(parts_.loop, parts_.pool, std::move(ask), attempt);
   running_[download->ask().digest] = download;

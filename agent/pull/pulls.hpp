@@ -44,6 +44,11 @@ class Pulls final : public link::Listener {
   // The layer, as soon as its size is known. Errors: not_found, refused (see the text), unavailable, no_space, corrupt.
   Task<Result<Layer>> open(Ask ask);
   std::optional<Layer> find_held(const Digest& digest);
+  // After `no_space`: the layer for one client, from the origin, without keeping it.
+  Task<Result<std::unique_ptr<Passing>>> pass(Ask ask);
+
+  // A layer that was dropped from the store: nobody is sent here for it any more.
+  void forget(const Digest& digest) { cluster_.forget(digest); }
 
   // Verified bytes that came with another answer (a manifest asked by its tag) become a held layer.
   Task<void> keep_bytes(Ask ask, Bytes bytes, std::string content_type);

@@ -21,10 +21,23 @@ http::Response blob_head(const Digest& digest, std::uint64_t size_bytes) {
   return response;
 }
 
-RangeAnswer range_of(const http::Request& request, const Digest& digest, const pull::Layer& layer) {
-  const std::uint64_t size = layer.size().value;
+RangeAnswer range_of(const http::Request& request, const Digest& digest, std::uint64_t size, bool held) {
   if (!range_counts(http::find_header(request.headers, "If-Range"), digest)) return {200, {0, size}};
-  return choose_range(http::find_header(request.headers, "Range"), size, layer.held());
+  return choose_range(http::find_header(request.headers, "Range"), size, held);
+}
+
+http::Response ranged_head(const Digest& digest, const RangeAnswer& range, std::uint64_t size) {
+  http::Response head = blob_head(digest, range.span.end - range.span.first);
+  head.status = range.status;
+  if (range.status != 200) head.headers.push_back({"Content-Range", content_range(range, size)});
+  return head;
+}
+
+// The part of `bytes`, which begin at `position`, that lies in `wanted`.
+Bytes part_of(ByteView bytes, std::uint64_t position, Span wanted) {
+  const std::uint64_t first = std::max(position, wanted.first);
+  const std::uint64_t end = std::min(position + bytes.size(), wanted.end);
+  return first < end ? copy_of(bytes.subspan(first - position, end - first)) : Bytes();
 }
 
 }  // namespace
@@ -43,6 +56,8 @@ Task<void> Blobs::answer(http::Exchange& exchange, BlobRoute route) {
   const auto layer = co_await pulls_.open(ask);
   if (layer) {
     co_await hand_over(exchange, std::move(ask), *layer);
+  } else if (layer.error().kind == ErrorKind::no_space && options_.handover == Handover::stream) {
+    co_await pass_through(exchange, std::move(ask));
   } else {
     co_await exchange.respond(oci_error(layer.error(), "BLOB_UNKNOWN"));  // the pull path has logged it
   }
@@ -103,10 +118,8 @@ Task<Result<store::VerifiedSpan>> Blobs::first_span(pull::Ask ask, pull::Layer& 
 // the connection, and the runtime resumes with a Range.
 Task<void> Blobs::hand_over(http::Exchange& exchange, pull::Ask ask, pull::Layer layer) {
   const std::uint64_t size = layer.size().value;
-  const RangeAnswer range = range_of(exchange.request(), ask.digest, layer);
-  http::Response head = blob_head(ask.digest, range.span.end - range.span.first);
-  head.status = range.status;
-  if (range.status != 200) head.headers.push_back({"Content-Range", content_range(range, size)});
+  const RangeAnswer range = range_of(exchange.request(), ask.digest, size, layer.held());
+  http::Response head = ranged_head(ask.digest, range, size);
   if (range.status == 416) {
     co_await exchange.respond(std::move(head));
     co_return;
@@ -150,6 +163,40 @@ Task<Result<void>> Blobs::send(http::Exchange& exchange, const pull::Layer& laye
     if (!sent) co_return sent;
   }
   co_return Result<void>();
+}
+
+// There is no room for the layer: all of it is read from the origin and hashed, whatever the range, and the end of the
+// answer waits for the digest.
+Task<void> Blobs::pass_through(http::Exchange& exchange, pull::Ask ask) {
+  const Digest digest = ask.digest;
+  const auto passing = co_await pulls_.pass(std::move(ask));
+  if (!passing) {
+    co_await exchange.respond(oci_error(passing.error(), "BLOB_UNKNOWN"));
+    co_return;
+  }
+  const std::uint64_t size = (*passing)->size().value;
+  const RangeAnswer range = range_of(exchange.request(), digest, size, false);
+  http::Response head = ranged_head(digest, range, size);
+  if (range.status == 416) {
+    co_await exchange.respond(std::move(head));
+    co_return;
+  }
+  Result<void> sent = co_await exchange.start(std::move(head));
+  Bytes held_back;
+  for (std::uint64_t position = 0; sent;) {
+    const Result<ByteView> bytes = co_await (*passing)->next();
+    if (!bytes) {
+      log::warning("registry", "pass-through cut", {{"digest", digest.text()}, {"why", bytes.error().what}});
+      co_return;
+    }
+    if (bytes->empty()) break;
+    Bytes part = part_of(*bytes, position, range.span);
+    position += bytes->size();
+    if (part.empty()) continue;
+    std::swap(held_back, part);
+    sent = co_await exchange.send(std::move(part));
+  }
+  if (sent) co_await exchange.send(std::move(held_back));
 }
 
 }  // namespace shoal::agent::registry

@@ -38,6 +38,7 @@ class Blobs {
   Task<tl::expected<ByteCount, http::Response>> find_size(pull::Ask ask);
   std::optional<ByteCount> known_size(const pull::Ask& ask);
   Task<void> hand_over(http::Exchange& exchange, pull::Ask ask, pull::Layer layer);
+  Task<void> pass_through(http::Exchange& exchange, pull::Ask ask);
   Task<Result<store::VerifiedSpan>> first_span(pull::Ask ask, pull::Layer& layer, std::uint64_t from,
                                                Milliseconds limit);
   Task<Result<void>> send(http::Exchange& exchange, const pull::Layer& layer, Span wanted);

@@ -117,6 +117,17 @@ Task<Result<void>> ConnectionExchange::send(FileSpan span) {
   co_return sent;
 }
 
+Task<Result<void>> ConnectionExchange::send(Bytes bytes) {
+  SHOAL_CHECK(stage_ == Stage::answering || stage_ == Stage::broken);
+  if (is_head_request()) co_return Result<void>();
+  if (stage_ == Stage::broken) co_return fail(ErrorKind::unavailable, "the client is gone");
+  SHOAL_CHECK(bytes.size() <= unsent_);
+  unsent_ -= bytes.size();
+  auto sent = co_await connection_->write(std::string(text_of(bytes)));
+  if (!sent) stage_ = Stage::broken;
+  co_return sent;
+}
+
 Task<Result<std::unique_ptr<WebSocket>>> ConnectionExchange::upgrade(std::string subprotocol) {
   SHOAL_CHECK(stage_ == Stage::fresh);
   const auto fits = check_upgrade(request_.request, subprotocol);

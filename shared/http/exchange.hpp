@@ -23,6 +23,7 @@ class ConnectionExchange final : public Exchange {
   Task<Result<void>> respond(Response response) override;
   Task<Result<void>> start(Response response) override;
   Task<Result<void>> send(FileSpan span) override;
+  Task<Result<void>> send(Bytes bytes) override;
   Task<Result<std::unique_ptr<WebSocket>>> upgrade(std::string subprotocol) override;
 
   // What becomes of the connection once the handler has returned.

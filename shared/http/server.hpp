@@ -31,6 +31,7 @@ class Exchange {
   // The head of an answer of response.length bytes, whose body follows through `send`, in order.
   virtual Task<Result<void>> start(Response response) = 0;
   virtual Task<Result<void>> send(FileSpan span) = 0;
+  virtual Task<Result<void>> send(Bytes bytes) = 0;
   // Becomes a WebSocket; the connection is then the WebSocket's.
   virtual Task<Result<std::unique_ptr<WebSocket>>> upgrade(std::string subprotocol) = 0;
 };

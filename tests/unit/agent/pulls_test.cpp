@@ -33,7 +33,15 @@ origin::Options options_for(const FakeOrigin& fake) {
 }
 
 struct Agent {
-  explicit Agent(const FakeOrigin& fake) : store({.path = directory.path()}), origin(options_for(fake), clock) {}
+  struct Settings {
+    ByteCount capacity = 50_GiB;
+    pull::Limits limits{};
+  };
+  explicit Agent(const FakeOrigin& fake, const Settings& settings)
+      : store({.path = directory.path(), .capacity = settings.capacity}),
+        origin(options_for(fake), clock),
+        pulls({loop, clock, pool, store, swarm, origin, trackers, metrics}, settings.limits) {}
+  explicit Agent(const FakeOrigin& fake) : Agent(fake, Settings()) {}
 
   pull::Ask ask(const Bytes& content, std::optional<ByteCount> hint = {}) const {
     return {.digest = digest_of(DigestAlgorithm::sha256, content),
@@ -53,7 +61,7 @@ struct Agent {
   origin::Origin origin;
   NoListener listener;
   link::Trackers trackers{loop, clock, {}, [] { return control::Hello{}; }, listener};
-  pull::Pulls pulls{pull::Parts{loop, clock, pool, store, swarm, origin, trackers, metrics}, pull::Limits{}};
+  pull::Pulls pulls;
 };
 
 // What one client of the pull path got.
@@ -185,4 +193,66 @@ TEST_CASE("a manifest that came with its tag is kept without asking again") {
   CHECK(held->content_type() == "text/x-manifest");
   CHECK(read_one(agent, agent.ask(content)).bytes == content);
   CHECK(fake.gets() == 0);
+}
+
+TEST_CASE("a pull that ended is taken up by the next one, and what it had is not asked again") {
+  const Bytes content = content_of(300'000);
+  FakeOrigin fake(content);
+  fake.break_off_after(100'000);
+  Agent::Settings settings;
+  settings.limits.origin.tries = 1;
+  Agent agent(fake, settings);
+  CHECK(read_one(agent, agent.ask(content)).error);
+  CHECK(agent.store.partial() == ByteCount{300'000});
+  CHECK(read_one(agent, agent.ask(content, ByteCount{300'000})).bytes == content);
+  CHECK(fake.last_range() == "bytes=98304-");
+  CHECK(agent.metrics.partial_bytes.value() == 98'304);
+  CHECK(agent.store.partial() == ByteCount{0});
+}
+
+TEST_CASE("a layer without room is pulled, handed over and not kept") {
+  const Bytes content = content_of(300'000);
+  FakeOrigin fake(content);
+  Agent::Settings settings;
+  settings.capacity = {100'000};
+  Agent agent(fake, settings);
+  CHECK(read_one(agent, agent.ask(content)).bytes == content);
+  CHECK(agent.store.digests().empty());
+  CHECK(agent.store.reserved() == ByteCount{0});
+  CHECK(agent.metrics.unkept_layers.value() == 1);
+  CHECK(read_one(agent, agent.ask(content)).bytes == content);
+  CHECK(fake.gets() == 2);
+}
+
+TEST_CASE("a layer too large for memory is passed through, its digest known only at the end") {
+  const Bytes content = content_of(300'000);
+  FakeOrigin fake(content);
+  Agent agent(fake);
+  Bytes right;
+  const auto pass = [](Agent& node, pull::Ask ask, Bytes& bytes, std::optional<Error>& error) -> Task<void> {
+    const auto passing = co_await node.pulls.pass(std::move(ask));
+    REQUIRE(passing);
+    CHECK((*passing)->size() == ByteCount{300'000});
+    for (;;) {
+      const auto more = co_await (*passing)->next();
+      if (!more) error = more.error();
+      if (!more || more->empty()) co_return;
+      bytes.insert(bytes.end(), more->begin(), more->end());
+    }
+  };
+  std::optional<Error> error;
+  SECTION("right bytes") {
+    spawn(agent.loop, pass(agent, agent.ask(content), right, error));
+    agent.loop.run();
+    CHECK_FALSE(error);
+    CHECK(right == content);
+  }
+  SECTION("wrong bytes") {
+    const Bytes other = content_of(299'999);
+    spawn(agent.loop, pass(agent, agent.ask(other), right, error));
+    agent.loop.run();
+    REQUIRE(error);
+    CHECK(error->kind == ErrorKind::corrupt);
+  }
+  CHECK(agent.store.digests().empty());
 }

@@ -106,6 +106,32 @@ TEST_CASE("a body that breaks off is resumed by Range from the first missing byt
   CHECK(f.events.restarts.empty());
 }
 
+TEST_CASE("a fetch goes on where an earlier one ended, and everything is published again") {
+  SeederFixture f;
+  const Bytes content = numbered_bytes(layer_size.value);
+  const Digest digest = f.source.add(content);
+  f.source.next_answers({{.cut_after = 1'234'567},
+                         {.cut_after = 1'234'567},
+                         {.cut_after = 1'234'567},
+                         {.cut_after = 1'234'567},
+                         {.cut_after = 1'234'567}});
+  f.seeder.want(f.wanted(digest));
+  REQUIRE(f.until([&] { return !f.events.refusals.empty(); }));
+  REQUIRE(f.store.partial() == layer_size);
+  f.source.next_answers({});
+  f.source.opened_from.clear();
+  f.clock.advance(Seeder::remember_refusal);
+  f.seeder.want(f.wanted(digest));
+  REQUIRE(f.until([&] { return f.store.find(digest).has_value(); }));
+  const std::uint64_t piece = piece_length_for(layer_size).value;
+  CHECK(f.source.opened_from == std::vector<std::uint64_t>{1'234'567 / piece * piece});
+  CHECK(held_bytes(f.store, digest) == content);
+  CHECK(f.store.partial() == ByteCount{0});
+  const auto& published = f.swarm_of(digest, layer_size).in_file;
+  REQUIRE(published.size() == PieceLayout(layer_size).count());
+  CHECK(std::is_sorted(published.begin(), published.end()));
+}
+
 TEST_CASE("an origin that breaks off again and again ends in a refusal, and the swarm is left") {
   SeederFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
