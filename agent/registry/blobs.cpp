@@ -10,6 +10,7 @@ namespace {
 
 constexpr const char* blob_type = "application/octet-stream";
 constexpr Milliseconds while_it_takes = std::chrono::hours(24);
+constexpr Milliseconds rounding{10};  // a wait may end this much before its limit, and has not failed then
 
 http::Response blob_head(const Digest& digest, std::uint64_t size_bytes) {
   http::Response response;
@@ -126,7 +127,7 @@ Task<void> Blobs::hand_over(http::Exchange& exchange, pull::Ask ask, pull::Layer
   }
   const Time asked = parts_.clock.now();
   auto span = co_await first_span(ask, layer, range.span.first, options_.first_byte_limit);
-  if (!span && parts_.clock.now() - asked < options_.first_byte_limit) {
+  if (!span && parts_.clock.now() - asked < options_.first_byte_limit - rounding) {
     co_await exchange.respond(oci_error(span.error(), "BLOB_UNKNOWN"));
     co_return;
   }

@@ -12,8 +12,7 @@ http::Response relay(const origin::Answer& answer, const std::string& unknown) {
   if (is_failing(answer)) {
     return oci_error(503, "UNAVAILABLE", "the origin answered with status " + std::to_string(answer.status));
   }
-  const bool json = answer.content_type.find("json") != std::string::npos;
-  if (answer.status == 404 && !json) return oci_error(404, unknown, "the origin does not have it");
+  if (answer.status == 404) return oci_error(404, unknown, "the origin does not have it");
   http::Response response;
   response.status = answer.status;
   if (!answer.content_type.empty()) response.headers.push_back({"Content-Type", answer.content_type});

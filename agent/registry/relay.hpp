@@ -12,7 +12,8 @@ namespace shoal::agent::registry {
 bool is_failing(const origin::Answer& answer);
 
 // The refusal as it came: its challenge is the way to its credentials. A failing origin becomes 503, never 408 or 429,
-// which runtimes hammer. A 404 without a registry's JSON gets ours, with `unknown` as its code.
+// which runtimes hammer. A 404 is told in our words, with `unknown` as its code: not every origin sends a registry's
+// JSON, and HEAD brings none.
 http::Response relay(const origin::Answer& answer, const std::string& unknown);
 
 }  // namespace shoal::agent::registry

@@ -6,8 +6,12 @@ import subprocess
 
 from simulations.cluster.images import INDEX, MANIFEST
 
+from simulations.cluster.processes import wait_until
+
 from .case import NAME, Case
+from .faulty_origin import FaultyOrigin, Rule
 from .library import REPOSITORY
+from .scripted_origin import ScriptedOrigin
 
 
 class Endpoint(Case):
@@ -17,7 +21,8 @@ class Endpoint(Case):
         super().setUp()
         self.image = self.library.small()
         tracker = self.tracker()
-        self.agent = self.agents(1, [tracker], settings={"registry": {"default_upstream": NAME}})[0]
+        settings = {"registry": {"default_upstream": NAME, "hosts": ["mirror.test"]}}
+        self.agent = self.agents(1, [tracker], settings=settings)[0]
         self.layer = self.image.layers[1]
         with open(self.layer.path, "rb") as file:
             self.layer_bytes = file.read()
@@ -126,22 +131,92 @@ class Endpoint(Case):
             answer = self.get(f"/v2/{REPOSITORY}/manifests/{reference}?ns={NAME}")
             self.assert_oci_error(answer, 404, "MANIFEST_UNKNOWN")
 
-    def test_writes_are_405(self):
+    def test_writes_are_405_with_or_without_a_body(self):
         for method in ("POST", "PUT", "PATCH", "DELETE"):
-            answer = self.get(f"/v2/{REPOSITORY}/blobs/uploads/", method)
-            self.assertEqual(answer.status, 405, method)
-            self.assertEqual(json.loads(answer.body)["errors"][0]["code"], "UNSUPPORTED")
+            for body in (None, b"x" * 100_000):
+                answer = self.agent.registry.request(method, f"/v2/{REPOSITORY}/blobs/uploads/", body)
+                self.assert_oci_error(answer, 405, "UNSUPPORTED")
+                self.assertEqual(answer.headers["Allow"], "GET, HEAD")
 
-    def test_a_connection_is_kept_for_several_requests(self):
+    def test_a_connection_is_kept_whatever_was_answered(self):
+        blob = self.blob_path(self.layer.digest)
+        absent = self.blob_path("sha256:" + "0" * 64)
+        self.get(blob)
         connection = self.agent.registry.open()
         connection.connect()
         first = connection.sock
-        for path, status in ((self.blob_path("sha256:abc"), 400), ("/v2/", 200), (self.blob_path(self.layer.digest), 200)):
-            connection.request("GET", path)
+        for method, path, headers, status in (
+                ("GET", self.blob_path("sha256:abc"), {}, 400), ("GET", absent, {}, 404), ("HEAD", absent, {}, 404),
+                ("POST", "/v2/lib/blobs/uploads/", {}, 405), ("GET", blob, {"Range": "bytes=99999999-"}, 416),
+                ("GET", blob, {"If-None-Match": "*"}, 304), ("HEAD", blob, {}, 200),
+                ("GET", blob, {"Range": "bytes=1-2"}, 206), ("GET", blob, {"Range": "bytes=1-"}, 206),
+                ("GET", blob, {}, 200), ("GET", "/", {}, 404), ("GET", "/v2/", {}, 200)):
+            connection.request(method, path, headers=headers)
             response = connection.getresponse()
             response.read()
-            self.assertEqual(response.status, status)
-            self.assertIs(connection.sock, first)
+            self.assertEqual(response.status, status, (method, path, headers))
+            self.assertIs(connection.sock, first, (method, path, headers))
+
+    def test_every_range_is_answered_with_the_bytes_it_names(self):
+        blob, data, size = self.blob_path(self.layer.digest), self.layer_bytes, self.layer.size
+        self.get(blob)
+        self.store_file(self.agent, self.layer.digest)
+        for header, first, end in (("bytes=0-", 0, size), ("bytes=0-0", 0, 1), ("bytes=7-", 7, size),
+                                   ("bytes=7-19", 7, 20), (f"bytes=7-{size}", 7, size), ("bytes=-9", size - 9, size),
+                                   (f"bytes=-{size + 1}", 0, size), ("Bytes= 7-19 ,", 7, 20)):
+            answer = self.get(blob, Range=header)
+            self.assertEqual((answer.status, answer.body), (206, data[first:end]), header)
+            self.assertEqual(answer.headers["Content-Range"], f"bytes {first}-{end - 1}/{size}")
+            self.assertEqual(int(answer.headers["Content-Length"]), end - first)
+        for header in ("bytes=0-1,5-6", "bytes=x-y", "bytes=5-1", "lines=1-2", "bytes=-", "bytes"):
+            answer = self.get(blob, Range=header)
+            self.assertEqual((answer.status, answer.body), (200, data), header)
+        for header in (f"bytes={size}-", f"bytes={size}-{size + 5}", "bytes=-0", "bytes=99999999999999999999-"):
+            answer = self.get(blob, Range=header)
+            self.assertEqual((answer.status, answer.body), (416, b""), header)
+            self.assertEqual(answer.headers["Content-Range"], f"bytes */{size}")
+
+    def test_a_range_counts_only_when_if_range_is_its_very_tag(self):
+        blob, tag = self.blob_path(self.layer.digest), f'"{self.layer.digest}"'
+        self.assertEqual(self.get(blob).headers["ETag"], tag)
+        self.assertEqual(self.get(blob, Range="bytes=5-", If_Range=tag).status, 206)
+        for other in (f"W/{tag}", self.layer.digest, '"other"', "Sat, 29 Oct 1994 19:43:31 GMT"):
+            answer = self.get(blob, Range="bytes=5-", If_Range=other)
+            self.assertEqual((answer.status, answer.body), (200, self.layer_bytes), other)
+
+    def test_who_has_the_content_gets_304(self):
+        for path, digest in ((self.blob_path(self.layer.digest), self.layer.digest),
+                             (f"/v2/{REPOSITORY}/manifests/small?ns={NAME}", self.image.digest),
+                             (f"/v2/{REPOSITORY}/manifests/{self.image.digest}?ns={NAME}", self.image.digest)):
+            for method in ("GET", "HEAD"):
+                for condition in ("*", f'"{digest}"', f'W/"{digest}"', f'"x", W/"{digest}"'):
+                    answer = self.get(path, method, If_None_Match=condition, Accept=MANIFEST)
+                    self.assertEqual((answer.status, answer.body), (304, b""), (method, path, condition))
+                    self.assertEqual(answer.headers["ETag"], f'"{digest}"')
+                answer = self.get(path, method, If_None_Match='"x"', Accept=MANIFEST)
+                self.assertEqual(answer.status, 200, (method, path))
+        absent = self.blob_path("sha256:" + "0" * 64)
+        self.assertEqual(self.get(absent, If_None_Match="*").status, 404)
+
+    def test_a_range_of_head_does_not_count(self):
+        answer = self.get(self.blob_path(self.layer.digest), "HEAD", Range="bytes=5-")
+        self.assertEqual((answer.status, int(answer.headers["Content-Length"])), (200, self.layer.size))
+
+    def test_only_addresses_localhost_and_configured_names_are_this_endpoint(self):
+        port = self.agent.registry.port
+        for host, status in ((f"127.0.0.1:{port}", 200), ("127.0.0.1", 200), (f"[::1]:{port}", 200),
+                             (f"localhost:{port}", 200), (f"10.1.2.3:{port}", 200), ("mirror.test:1", 200),
+                             ("evil.example.com", 403), (f"evil.example.com:{port}", 403), ("localhost.evil.com", 403)):
+            connection = self.agent.registry.open()
+            connection.putrequest("GET", "/v2/", skip_host=True)
+            connection.putheader("Host", host)
+            connection.endheaders()
+            response = connection.getresponse()
+            self.assertEqual(response.status, status, host)
+            if status == 403:
+                error = json.loads(response.read())["errors"][0]
+                self.assertEqual(error["code"], "DENIED")
+                self.assertIn("hosts in [registry]", error["message"])
 
     def test_a_client_that_tries_tls_first_is_turned_away_at_once(self):
         endpoint = self.agent.registry
@@ -162,6 +237,219 @@ class Endpoint(Case):
 
     def curl(self, *arguments):
         subprocess.run(["curl", "--silent", "--show-error", "--fail", *arguments], check=True, timeout=30)
+
+
+class HeadEqualsGet(Case):
+    """HEAD has the headers that GET would have, wherever the answer comes from. An error's text may be another."""
+
+    def assert_equal_heads(self, agent, path, headers=None):
+        asked = {"Accept": MANIFEST, **(headers or {})}
+        head = agent.registry.request("HEAD", path, headers=asked)
+        get = agent.registry.request("GET", path, headers=asked)
+        self.assertEqual((head.status, head.body), (get.status, b""), path)
+        for answer in (head, get) if get.status >= 400 else ():
+            del answer.headers["Content-Length"]
+        self.assertEqual(sorted(head.headers.items()), sorted(get.headers.items()), path)
+        return get.status
+
+    def test_of_blobs_and_manifests_not_held_held_and_absent(self):
+        image = self.library.small()
+        _, agents = self.cluster(1)
+        layer = self.blob_path(image.layers[0].digest)
+        manifests = f"/v2/{REPOSITORY}/manifests"
+        for path, status in ((layer, 200), (layer, 200), (f"{manifests}/small?ns={NAME}", 200),
+                             (f"{manifests}/{image.digest}?ns={NAME}", 200), (f"{manifests}/absent?ns={NAME}", 404),
+                             (self.blob_path("sha256:" + "0" * 64), 404), (self.blob_path("sha256:abc"), 400),
+                             (f"{manifests}/small?ns=nobody.test", 404), ("/v2/", 200), ("/", 404)):
+            self.assertEqual(self.assert_equal_heads(agents[0], path), status, path)
+
+    def test_of_a_layer_that_is_arriving(self):
+        image = self.library.medium()
+        layer = image.layers[0]
+        slow = FaultyOrigin(self.workspace, self.origin, "127.0.0.1")
+        slow.rules = [Rule(f"GET .*{layer.digest}", rate=4 << 20)]
+        _, agents = self.cluster(1, slow.url)
+        path = self.blob_path(layer.digest)
+        connection = agents[0].registry.open()
+        connection.request("GET", path)
+        get = connection.getresponse()
+        head = agents[0].registry.request("HEAD", path)
+        self.assertEqual(sorted(head.headers.items()), sorted(get.headers.items()))
+        self.assertTrue(agents[0].status()["pulls"])
+        self.assertEqual(slow.asked("HEAD", layer.digest), 0)  # the download knows
+        connection.close()
+
+    def test_head_finds_in_the_cluster_what_the_origin_cannot_answer_for(self):
+        image = self.library.small()
+        layer = image.layers[1]
+        failing = FaultyOrigin(self.workspace, self.origin, "127.0.0.1")
+        tracker, agents = self.cluster(2, failing.url)
+        self.assertEqual(agents[0].registry.get(self.blob_path(layer.digest)).status, 200)
+        self.store_file(agents[0], layer.digest)
+        failing.rules = [Rule("", status=500)]
+        head = agents[1].registry.request("HEAD", self.blob_path(layer.digest))
+        self.assertEqual((head.status, int(head.headers["Content-Length"] or 0)), (200, layer.size))
+
+
+class FailingOrigin(Case):
+    """What an origin that cannot answer comes to: 503, or with `stale_if_error` a tag's last known digest."""
+
+    def setUp(self):
+        super().setUp()
+        self.image = self.library.small()
+        self.failing = FaultyOrigin(self.workspace, self.origin, "127.0.0.1")
+        self.tag = f"/v2/{REPOSITORY}/manifests/small?ns={NAME}"
+
+    def agent(self, trackers, **registry):
+        return self.agents(1, trackers, self.failing.url, {"registry": registry})[0]
+
+    def ask(self, agent, method="GET", **headers):
+        return agent.registry.request(method, self.tag, headers={"Accept": MANIFEST, **headers})
+
+    def test_neither_408_nor_429_reaches_a_runtime(self):
+        agent = self.agent([])
+        paths = [self.tag, f"/v2/{REPOSITORY}/manifests/{self.image.digest}?ns={NAME}",
+                 self.blob_path(self.image.id, NAME), f"/v2/{REPOSITORY}/tags/list?ns={NAME}", f"/v2/_catalog?ns={NAME}",
+                 f"/v2/{REPOSITORY}/referrers/{self.image.digest}?ns={NAME}"]
+        for status in (408, 429, 500, 503):
+            self.failing.rules = [Rule("", status=status)]
+            for path in paths:
+                for method in ("GET", "HEAD"):
+                    answer = agent.registry.request(method, path)
+                    self.assertEqual(answer.status, 503, (status, method, path))
+
+    def test_without_stale_if_error_a_tag_is_503_as_soon_as_the_origin_fails(self):
+        agent = self.agent([])
+        self.assertEqual(self.ask(agent).status, 200)
+        self.failing.rules = [Rule("manifests/small", status=500)]
+        self.assertEqual(self.ask(agent).status, 503)
+
+    def test_a_failing_origin_is_bridged_with_the_last_known_digest(self):
+        agent = self.agent([self.tracker(self.failing.url)], stale_if_error="1h")
+        self.assertEqual(self.ask(agent).status, 200)
+        self.assertEqual(self.ask(agent, "HEAD").status, 200)
+        self.store_file(agent, self.image.digest)
+        self.failing.rules = [Rule("", status=500)]
+        event = "a tag's last known digest is served: the origin cannot say"
+
+        def bridged():  # the tracker remembers its last answer for 2 s
+            answer = self.ask(agent)
+            self.assertEqual((answer.status, answer.body), (200, self.image.manifest))
+            return agent.events(event)
+        wait_until(bridged, 10, "the last known digest is served")
+        head = self.ask(agent, "HEAD")
+        self.assertEqual((head.status, head.headers["Docker-Content-Digest"]), (200, self.image.digest))
+        self.assertEqual(head.headers["Content-Type"], MANIFEST)
+        self.assertEqual(int(head.headers["Content-Length"]), len(self.image.manifest))
+        self.assertEqual(agent.events(event)[-1][1]["digest"], self.image.digest)
+
+    def test_only_who_asked_before_with_the_same_credential_is_bridged(self):
+        agent = self.agent([], stale_if_error="1h")
+        self.assertEqual(self.ask(agent, Authorization="Basic YTpi").status, 200)
+        self.failing.rules = [Rule("manifests/small", status=429)]
+        self.assertEqual(self.ask(agent, Authorization="Basic YTpi").status, 200)
+        self.assertEqual(self.ask(agent, Authorization="Basic YTpj").status, 503)
+        self.assertEqual(self.ask(agent).status, 503)
+
+    def test_a_refusal_is_never_bridged_and_ends_what_was_known(self):
+        agent = self.agent([], stale_if_error="1h")
+        for status in (401, 403, 404):
+            self.failing.rules = []
+            self.assertEqual(self.ask(agent).status, 200)
+            self.failing.rules = [Rule("manifests/small", status=status)]
+            self.assertEqual(self.ask(agent).status, status)
+            self.failing.rules = [Rule("manifests/small", status=503)]
+            self.assertEqual(self.ask(agent).status, 503, status)
+
+    def test_what_is_older_than_stale_if_error_is_not_served(self):
+        agent = self.agent([], stale_if_error="1ms")
+        self.assertEqual(self.ask(agent).status, 200)
+        self.failing.rules = [Rule("manifests/small", status=503)]
+        wait_until(lambda: self.ask(agent).status == 503, 5, "the last known digest is too old")
+
+
+class Lists(Case):
+    """Tags, referrers and the catalogue of an origin, with its pages leading back to the endpoint."""
+
+    SUBJECT = "sha256:" + "a" * 64
+    INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
+
+    def setUp(self):
+        super().setUp()
+        self.scripted = ScriptedOrigin(self.workspace)
+        settings = {"registry": {"default_upstream": "origin.test"},
+                    "upstreams": {"origin.test": {"url": self.scripted.url}}}
+        self.agent = self.agents(1, [], settings=settings)[0]
+
+    def get(self, path, method="GET", **headers):
+        return self.agent.registry.request(method, path, headers=headers)
+
+    def test_tags_come_as_the_origin_has_them_with_the_callers_credentials(self):
+        body = b'{"name":"lib/app","tags":["v1","v2"]}'
+        link = {"Content-Type": "application/json", "Link": f'<{self.scripted.url}/v2/lib/app/tags/list?n=2&last=v2>; rel="next"'}
+        self.scripted.answers["/v2/lib/app/tags/list"] = (200, link, body)
+        for path, expected in (("/v2/lib/app/tags/list?n=2", "/v2/lib/app/tags/list?n=2&last=v2"),
+                               ("/v2/lib/app/tags/list?n=2&ns=origin.test", "/v2/lib/app/tags/list?n=2&last=v2&ns=origin.test"),
+                               ("/v2/origin.test/lib/app/tags/list?n=2", "/v2/origin.test/lib/app/tags/list?n=2&last=v2")):
+            answer = self.get(path, Authorization="Bearer secret")
+            self.assertEqual((answer.status, answer.body), (200, body))
+            self.assertEqual(answer.headers["Content-Type"], "application/json")
+            self.assertEqual(answer.headers["Link"], f'<{expected}>; rel="next"')
+            self.assertEqual(self.scripted.asked[-1].target, "/v2/lib/app/tags/list?n=2")
+            self.assertEqual(self.scripted.asked[-1].authorization, "Bearer secret")
+        self.assertEqual(self.get("/v2/lib/app/tags/list", "HEAD").body, b"")
+
+    def test_an_origins_refusal_of_a_list_is_passed_on(self):
+        challenge = {"Content-Type": "application/json", "WWW-Authenticate": 'Basic realm="origin"'}
+        self.scripted.answers["/v2/lib/app/tags/list"] = (401, challenge, b'{"errors":[]}')
+        answer = self.get("/v2/lib/app/tags/list")
+        self.assertEqual((answer.status, answer.body), (401, b'{"errors":[]}'))
+        self.assertEqual(answer.headers["WWW-Authenticate"], 'Basic realm="origin"')
+        self.assertEqual(self.get("/v2/lib/other/tags/list").status, 404)
+
+    def test_the_catalogue_is_that_of_a_registry(self):
+        body = b'{"repositories":["lib/app"]}'
+        self.scripted.answers["/v2/_catalog"] = (200, {"Content-Type": "application/json",
+                                                       "Link": '</v2/_catalog?last=a&n=1>; rel="next"'}, body)
+        for path, expected in (("/v2/_catalog?n=1", "/v2/_catalog?last=a&n=1"),
+                               ("/v2/_catalog?ns=origin.test&n=1", "/v2/_catalog?last=a&n=1&ns=origin.test"),
+                               ("/v2/origin.test/_catalog?n=1", "/v2/origin.test/_catalog?last=a&n=1")):
+            answer = self.get(path)
+            self.assertEqual((answer.status, answer.body), (200, body))
+            self.assertEqual(answer.headers["Link"], f'<{expected}>; rel="next"')
+        self.assertEqual(self.get("/v2/_catalog?ns=nobody.test").status, 404)
+
+    def test_referrers_come_with_the_filters_that_were_applied(self):
+        body = b'{"schemaVersion":2,"manifests":[{}]}'
+        self.scripted.answers[f"/v2/lib/app/referrers/{self.SUBJECT}"] = (
+            200, {"Content-Type": self.INDEX_TYPE, "OCI-Filters-Applied": "artifactType"}, body)
+        answer = self.get(f"/v2/lib/app/referrers/{self.SUBJECT}?artifactType=a%2Fb&ns=origin.test")
+        self.assertEqual((answer.status, answer.body), (200, body))
+        self.assertEqual(answer.headers["OCI-Filters-Applied"], "artifactType")
+        self.assertTrue(self.scripted.asked[-1].target.endswith("?artifactType=a%2Fb"))
+
+    def test_an_origin_without_the_referrers_api_has_the_tag_that_stands_in_or_none(self):
+        path = f"/v2/lib/app/referrers/{self.SUBJECT}"
+        answer = self.get(path)
+        self.assertEqual((answer.status, answer.headers["Content-Type"]), (200, self.INDEX_TYPE))
+        self.assertEqual(json.loads(answer.body)["manifests"], [])
+        body = b'{"schemaVersion":2,"manifests":[{"digest":"x"}]}'
+        self.scripted.answers["/v2/lib/app/manifests/sha256-" + "a" * 64] = (200, {"Content-Type": self.INDEX_TYPE}, body)
+        answer = self.get(path)
+        self.assertEqual((answer.status, answer.body), (200, body))
+
+    def test_a_list_over_four_mebibytes_is_not_taken(self):
+        self.scripted.answers["/v2/lib/app/tags/list"] = (200, {}, b"x" * ((4 << 20) + 1))
+        self.assertEqual(self.get("/v2/lib/app/tags/list").status, 404)
+
+    def test_docker_registry_pages_its_catalogue_through_the_endpoint(self):
+        self.library.small()
+        answer = self.get(f"/v2/_catalog?n=1&ns={NAME}")
+        self.assertEqual((answer.status, json.loads(answer.body)["repositories"]), (200, [REPOSITORY]))
+        tags = self.get(f"/v2/{NAME}/{REPOSITORY}/tags/list")
+        self.assertIn("small", json.loads(tags.body)["tags"])
+        referrers = self.get(f"/v2/{REPOSITORY}/referrers/{self.SUBJECT}?ns={NAME}")
+        self.assertEqual((referrers.status, json.loads(referrers.body)["manifests"]), (200, []))
 
 
 class AdminAndControl(Case):

@@ -18,6 +18,7 @@ class Rule:
     match: str
     times: int = 1 << 30
     status: int | None = None          # this status instead of the origin's answer
+    body_after: float = 0              # seconds between the head and the first byte of the body
     rate: int | None = None            # bytes of body per second
     truncate_at: int | None = None     # the connection ends after so many bytes of body
     corrupt_at: int | None = None      # this byte of the body is flipped
@@ -47,7 +48,11 @@ class FaultyOrigin:
 
     def gets(self, digest):
         """How often this blob was asked for, resumed requests included."""
-        return sum(method == "GET" and path.split("?")[0].endswith("/blobs/" + digest)
+        return self.asked("GET", digest)
+
+    def asked(self, wanted, digest):
+        """The same for any method."""
+        return sum(method == wanted and path.split("?")[0].endswith("/blobs/" + digest)
                    for method, path, _ in list(self.requests))
 
     def _take_rule(self, method, path, range_header):
@@ -103,6 +108,7 @@ class FaultyOrigin:
             upstream.close()
 
     def _pass_body(self, handler, response, rule):
+        self._closing.wait(rule.body_after)
         sent, started = 0, time.monotonic()
         stops = [stop for stop in (rule.truncate_at, rule.freeze_at) if stop is not None]
         while not self._closing.is_set():

@@ -1,0 +1,56 @@
+"""An origin that answers each path with what the test wrote down for it, and keeps what it was asked."""
+
+import dataclasses
+import http.server
+import threading
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """One request as it came."""
+
+    method: str
+    target: str         # path and query
+    authorization: str | None
+
+
+class ScriptedOrigin:
+    """Listens on 127.0.0.1. `answers` maps a path without its query to (status, headers, body); anything else is 404."""
+
+    def __init__(self, workspace):
+        self.answers = {}
+        self.asked = []
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self.authority = f"127.0.0.1:{self._server.server_address[1]}"
+        self.url = f"http://{self.authority}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        workspace.callback(self.close)
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _handler(self):
+        origin = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                origin.asked.append(Asked(self.command, self.path, self.headers.get("Authorization")))
+                status, headers, body = origin.answers.get(self.path.split("?")[0], (404, {}, b""))
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body)
+
+            do_HEAD = do_GET
+
+            def log_message(self, *_):
+                """The requests are kept in a list instead."""
+
+        return Handler
