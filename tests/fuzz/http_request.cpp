@@ -24,7 +24,10 @@ void check_head(std::string_view text) {
   const http::Request& request = head->request;
   SHOAL_CHECK(request.path.starts_with('/') && !request.method.empty());
   SHOAL_CHECK(http::header_lines(request.headers, "Host").size() == 1);
-  SHOAL_CHECK(!http::find_header(request.headers, "Transfer-Encoding"));
+  const bool has_body = http::find_header(request.headers, "Transfer-Encoding").has_value() ||
+                        http::find_header(request.headers, "Content-Length").value_or("0") != "0";
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  SHOAL_CHECK(!has_body || (!reads && !head->keep_alive));  // nobody reads a body: what follows must not be a request
   for (const auto& header : request.headers) SHOAL_CHECK(!has_control_character(header.name + header.value));
   const auto value = request.query_value("ns");
   SHOAL_CHECK(!value || !has_control_character(*value));
@@ -51,5 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (decoded) SHOAL_CHECK(http::percent_decode(http::percent_encode(*decoded)) == decoded);
   const auto address = http::parse_host_port(text);
   SHOAL_CHECK(!address || !address->host.empty());
+  const auto host = http::parse_host(text);
+  SHOAL_CHECK(!address || host.value() == address->host);
   return 0;
 }

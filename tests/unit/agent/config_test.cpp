@@ -1,0 +1,36 @@
+#include "agent/config.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace shoal;
+using namespace shoal::agent;
+
+namespace {
+
+Options read(const std::string& text) {
+  Options options = default_options();
+  config::read_text(text, "agent.toml", [&](config::Section& root) { describe(root, options); });
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("the endpoint answers to no name and keeps no tag unless it is told to") {
+  const Options options = read("");
+  CHECK(options.registry.endpoint.hosts.empty());
+  CHECK(options.registry.endpoint.stale_if_error == Milliseconds(0));
+}
+
+TEST_CASE("the endpoint's names and the age of a stale tag are read") {
+  const Options options = read("[registry]\nhosts = [\"Mirror.example.com\", \"node1\"]\nstale_if_error = \"1h\"\n");
+  CHECK(options.registry.endpoint.hosts == std::vector<std::string>{"Mirror.example.com", "node1"});
+  CHECK(options.registry.endpoint.stale_if_error == std::chrono::hours(1));
+}
+
+TEST_CASE("a host with a port, and what is no host at all, is a fault that names it") {
+  for (const char* bad : {"mirror.example.com:7070", "http://mirror", "a b", ""}) {
+    CAPTURE(bad);
+    CHECK_THROWS_WITH(read("[registry]\nhosts = [\"" + std::string(bad) + "\"]\n"),
+                      Catch::Contains("hosts") && Catch::Contains("\"" + std::string(bad) + "\" is not a host name"));
+  }
+}
