@@ -57,7 +57,8 @@ class Place:
 
 
 class Loopback:
-    """Places on 127.77.RUN.N: unshaped, all in one namespace. Each run of the machine has a RUN of its own."""
+    """Places on 127.77.RUN.N, after 250 of them 127.78.RUN.N and so on: unshaped, all in one namespace. Each run of the
+    machine has a RUN of its own."""
 
     shaped = False
 
@@ -66,8 +67,9 @@ class Loopback:
         self._count = 0
 
     def add(self, name, _rate=None):
+        block, number = divmod(self._count, 250)
         self._count += 1
-        return Place(name, f"127.77.{self._run}.{self._count}")
+        return Place(name, f"127.{77 + block}.{self._run}.{number + 1}")
 
     def close(self):
         """Nothing was made."""
