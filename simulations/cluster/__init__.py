@@ -12,5 +12,6 @@ containerd  Debian's containerd as a client
 cri         its Container Runtime Interface, as a kubelet asks it
 podman      podman and skopeo as clients
 docker      dockerd as a client
+shims       what their containers may leave behind
 bound       the shortest time that a rollout could take
 """

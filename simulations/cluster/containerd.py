@@ -3,10 +3,10 @@
 import hashlib
 import json
 import os
-import signal
 import subprocess
 
 from .processes import wait_until
+from .shims import end_shims
 
 _CONFIG = """\
 version = 2
@@ -52,7 +52,7 @@ class Containerd:
         self.hosts = f"{self._path}/hosts"  # the hosts-dir
         config = workspace.file(f"{name}/config.toml", _CONFIG.format(
             path=self._path, without_cri="" if cri else '"io.containerd.grpc.v1.cri", '))
-        workspace.callback(self._end_containers)
+        workspace.callback(end_shims, self._path)
         self.process = workspace.start(name, ["containerd", "--config", config], place)
         wait_until(self._answers, 20, "containerd answers")
 
@@ -60,21 +60,6 @@ class Containerd:
         if not self.process.running():
             raise RuntimeError("containerd ended:\n" + self.process.log_tail())
         return os.path.exists(self.socket) and self._ctr("version").returncode == 0
-
-    def _end_containers(self):
-        """A shim outlives containerd: those of this one are known by its socket in their command line."""
-        for number in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{number}/cmdline", encoding="utf-8", errors="replace") as file:
-                    words = file.read().split("\0")
-                if self.socket in words and words[0].endswith("containerd-shim-runc-v2"):
-                    os.kill(int(number), signal.SIGKILL)
-            except OSError:
-                pass  # it is gone already
-        with open("/proc/self/mounts", encoding="utf-8") as file:
-            mounted = [line.split()[1] for line in file]
-        for path in reversed([path for path in mounted if path.startswith(self._path + "/")]):
-            subprocess.run(["umount", "--lazy", path], capture_output=True, check=False)
 
     def _command(self, *arguments):
         return ["ctr", "--address", self.socket, "--namespace", self._namespace, *arguments]

@@ -5,6 +5,7 @@ import os
 import subprocess
 
 from .processes import wait_until
+from .shims import end_shims
 
 
 def why_not_docker():
@@ -23,6 +24,7 @@ class Docker:
         self._place = place
         self._name = name
         self._pulls = 0
+        workspace.callback(end_shims, self._path)
         self._environment = {"DOCKER_CONFIG": workspace.directory(f"{name}/client"), "DOCKER_HOST": f"unix://{self._path}/socket",
                              "DOCKER_CONTEXT": ""}
         self.process = workspace.start(name, [

@@ -1,12 +1,8 @@
-"""Real clients pull images of every shape through a tracker and agents, and get what the origin has."""
-
-import hashlib
-import os
-import subprocess
+"""Images pulled through a tracker and agents are what the origin has; the client is the puller written here."""
 
 from simulations.cluster.puller import Pull
 
-from .case import NAME, Case
+from .case import Case
 from .library import REPOSITORY
 
 
@@ -58,38 +54,3 @@ class ColdAndWarm(Case):
         image = self.library.small()
         _, agents = self.cluster(1)
         self.assert_pulled(self.pull(agents[0], image.digest), image)
-
-
-class Skopeo(Case):
-    """skopeo names the upstream in the path, sends several Accept lines and never asks anywhere else."""
-
-    def copy(self, source, name):
-        directory = self.workspace.directory(name)
-        done = subprocess.run(["skopeo", "copy", "--src-tls-verify=false", source, f"dir:{directory}"],
-                              capture_output=True, text=True, timeout=60, check=False)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return {file: self.file_digest(os.path.join(directory, file)) for file in os.listdir(directory)}
-
-    @staticmethod
-    def file_digest(path):
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-
-    def assert_equal_copies(self, tag):
-        _, agents = self.cluster(1)
-        through = self.copy(f"docker://{agents[0].registry.authority}/{NAME}/{REPOSITORY}:{tag}", "through")
-        direct = self.copy(f"docker://{self.origin.authority}/{REPOSITORY}:{tag}", "direct")
-        self.assertEqual(through, direct)
-        self.assertGreater(len(through), 3)
-
-    def test_skopeo_copies_the_same_files_as_from_the_origin(self):
-        self.library.medium()
-        self.assert_equal_copies("medium")
-
-    def test_skopeo_copies_an_image_whose_manifest_has_no_media_type(self):
-        self.library.without_media_type()
-        self.assert_equal_copies("untyped")
-
-    def test_skopeo_copies_the_image_of_an_index(self):
-        self.library.index()
-        self.assert_equal_copies("index")
