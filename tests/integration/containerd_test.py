@@ -3,6 +3,7 @@
 import json
 
 from simulations.cluster.containerd import Containerd, why_not_containerd
+from simulations.cluster.processes import wait_until
 
 from .clients import ClientCase
 from .faulty_origin import FaultyOrigin
@@ -122,6 +123,7 @@ class ContainerdAndDeaths(ThroughContainerd):
         _, agents = self.cluster(1, self.slow.url)
         containerd = self.containerd(agents[0])
         pull = self.start_pull(containerd, "medium")
+        wait_until(lambda: containerd.received_bytes() > self.image.size // 8, 30, "containerd has bytes of the layer")
         self.kill_in_mid_layer(agents[0], self.image)
         self.assert_ends_right(pull, containerd, "medium", self.image)
         resumed = [header for _, path, header in self.door.requests if self.image.layers[0].digest in path]
