@@ -8,6 +8,9 @@
 
 namespace shoal::store {
 
+PieceFile::PieceFile(int descriptor, PieceLayout layout, Faults* faults)
+    : PieceFile(descriptor, layout, faults, nullptr) {}
+
 PieceFile::PieceFile(int descriptor, PieceLayout layout, Faults* faults, std::unique_ptr<Record> record)
     : descriptor_(descriptor), layout_(layout), faults_(faults), record_(std::move(record)) {
   SHOAL_CHECK(descriptor >= 0);

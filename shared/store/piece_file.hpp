@@ -35,7 +35,8 @@ class WrittenPiece {
 class PieceFile {
  public:
   // Takes over `descriptor` and closes it. With a record each piece written is noted there.
-  PieceFile(int descriptor, PieceLayout layout, Faults* faults, std::unique_ptr<Record> record = nullptr);
+  PieceFile(int descriptor, PieceLayout layout, Faults* faults);
+  PieceFile(int descriptor, PieceLayout layout, Faults* faults, std::unique_ptr<Record> record);
   ~PieceFile();
   PieceFile(const PieceFile&) = delete;
   PieceFile& operator=(const PieceFile&) = delete;
