@@ -304,3 +304,30 @@ TEST_CASE("an agent that says what only a tracker says is cut off") {
   f.coordinator.handle(f.ids["a"], control::Ban{"b"});
   CHECK(f.links["a"].closed);
 }
+
+TEST_CASE("the tracker keeps the only complete copy of a young swarm, and lets go once an agent is complete") {
+  Fixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.connect("a");
+  f.join("a", digest);
+  REQUIRE(f.until([&] { return f.store.holds(digest); }));
+  f.progress("a", digest);
+  // As much as the store holds in all: the layer would have to go.
+  CHECK(f.store.reserve(digest_of(DigestAlgorithm::sha256, {}), 64_MiB).error().kind == ErrorKind::no_space);
+  CHECK(f.store.holds(digest));
+  f.progress("a", digest, 0, true);
+  CHECK(f.store.reserve(digest_of(DigestAlgorithm::sha256, {}), 64_MiB));
+  CHECK_FALSE(f.store.holds(digest));
+  CHECK(f.swarm_of(digest, layer_size).left);
+}
+
+TEST_CASE("an agent that lost a layer is not asked to serve it") {
+  Fixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  auto& holder = f.connect("a", {digest});
+  f.coordinator.handle(f.ids.at("a"), control::Lost{{digest}});
+  auto& joiner = f.connect("b");
+  f.join("b", digest);
+  REQUIRE(f.until([&] { return !joiner.all<control::Joined>().empty(); }));
+  CHECK(holder.all<control::Serve>().empty());
+}

@@ -201,3 +201,20 @@ TEST_CASE("a restart makes everybody joining again, without neighbours and witho
   CHECK_FALSE(roster.graph().contains(1));
   CHECK(roster.give_seeder(1));
 }
+
+TEST_CASE("a layer that an agent lost is not looked for there any more") {
+  Directory directory{std::mt19937(1)};
+  const NodeId first = directory.arrive(hello("a"), "10.0.0.1")->id;
+  const NodeId second = directory.arrive(hello("b"), "10.0.0.2")->id;
+  const NodeId asking = directory.arrive(hello("c"), "10.0.0.3")->id;
+  directory.hold(first, {layer("x"), layer("y")});
+  directory.hold(second, {layer("x")});
+  directory.lose(first, {layer("x"), layer("unknown")});
+  CHECK(directory.holders(layer("x"), asking, 8) == std::vector<NodeId>{second});
+  CHECK(directory.holders(layer("y"), asking, 8) == std::vector<NodeId>{first});
+  directory.lose(second, {layer("x")});
+  directory.lose(second, {layer("x")});
+  CHECK(directory.holders(layer("x"), asking, 8).empty());
+  directory.forget(first);
+  directory.forget(second);
+}
