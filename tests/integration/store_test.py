@@ -39,6 +39,7 @@ class PartialLayers(Case):
         self.kill_at_half(agents[0])
         agents[0].start()
         self.assert_pulled(self.pull(agents[0], "medium"), self.image)
+        self.wait_until_idle(agents[0])
         taken_up = agents[0].metrics()["shoal_pull_taken_up_bytes_total"]
         received = sum(agents[0].received().values())
         self.assertGreater(taken_up, self.layer.size // 2)
