@@ -10,7 +10,7 @@ import contextlib
 from simulations.cluster.processes import wait_until
 from simulations.cluster.shoal import Agent
 
-from .case import Case
+from .case import NAME, Case
 from .faulty_origin import FaultyOrigin, Rule
 from .library import REPOSITORY
 
@@ -43,6 +43,11 @@ class ClientCase(Case):
         """Where nobody listens."""
         place = self.place("nobody")
         return f"http://{place.address}:{place.free_port()}"
+
+    def agent_with_stale_tags(self, url):
+        """With a tracker, and `stale_if_error`: what a tag was is good enough while the origin cannot say."""
+        settings = {"registry": {"stale_if_error": "1h", "default_upstream": NAME}}
+        return self.agents(1, [self.tracker(url)], url, settings)[0]
 
     def image_name(self, reference):
         joint = "@" if reference.startswith("sha256:") else ":"

@@ -162,3 +162,12 @@ class ContainerdAndDeaths(ThroughContainerd):
         self.door.close()
         self.assert_pulls(warm, self.image.digest, self.image)
         self.assert_pulls(cold, self.image.digest, self.image)
+
+    def test_containerd_pulls_a_stale_tag_when_the_origin_is_down_after_warm_up(self):
+        gate = FaultyOrigin(self.workspace, self.origin, "127.0.0.1")
+        containerd = self.containerd(self.agent_with_stale_tags(gate.url))
+        self.assert_pulls(containerd, "medium", self.image)
+        containerd.remove_images()
+        gate.close()
+        self.door.close()
+        self.assert_pulls(containerd, "medium", self.image)

@@ -142,3 +142,13 @@ class ThroughDocker(ClientCase):
         gate.close()
         self.assert_pulls(self.docker(agents[1], "cold"), reference, image)
         self.assertEqual(self.outside.wanted, [])
+
+    def test_docker_pulls_a_stale_tag_when_the_origin_is_down_after_warm_up(self):
+        image = self.in_docker_hub("small", self.library.small())
+        gate = FaultyOrigin(self.workspace, self.origin, "127.0.0.1")
+        docker = self.docker(self.agent_with_stale_tags(gate.url))
+        self.assert_pulls(docker, "image:small", image)
+        docker.remove("image:small")
+        gate.close()
+        self.assert_pulls(docker, "image:small", image)
+        self.assertEqual(self.outside.wanted, [])

@@ -142,6 +142,16 @@ class ThroughPodman(Mirrored):
             self.assert_pulls(image.digest, image)
             self.podman.remove(self.image_name(image.digest))
 
+    def test_podman_pulls_a_stale_tag_when_the_origin_is_down_after_warm_up(self):
+        image = self.library.small()
+        gate = FaultyOrigin(self.workspace, self.origin, "127.0.0.1")
+        self.mirrored(self.agent_with_stale_tags(gate.url))
+        self.assert_pulls("small", image)
+        self.podman.remove(self.image_name("small"))
+        gate.close()
+        self.door.close()
+        self.assert_pulls("small", image)
+
 
 class ThroughSkopeo(Mirrored):
     """`skopeo copy` into a directory; what it copies of each kind of image is in image_kinds_test."""
