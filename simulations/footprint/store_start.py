@@ -89,19 +89,21 @@ def _start(agent, caches, held):
     with PeakMemory(agent.process) as peak:
         wait_until(agent.ready, _LONGEST_SECONDS, "the agent is ready", step_seconds=0.005)
         seconds = time.monotonic() - started
+    cpu_seconds = agent.process.cpu_seconds()
     found = agent.status()["store"]["layers"]
     agent.process.end()
     if found != held:
         raise RuntimeError(f"the agent holds {found} layers and not {held}")
-    return {"caches": caches, "seconds": seconds, "peak_bytes": peak.bytes, "layers": held}
+    return {"caches": caches, "seconds": seconds, "cpu_seconds": cpu_seconds, "peak_bytes": peak.bytes, "layers": held}
 
 
 def _report(options, rows):
     say("")
-    say(f"{'caches':<8} {'seconds':>8} {'limit':>6} {'memory':>10}")
+    say(f"{'caches':<8} {'seconds':>8} {'limit':>6} {'of CPU':>7} {'memory':>10}")
     for row in rows:
         verdict = "within" if row["seconds"] <= _LIMIT_SECONDS else "TOO LONG"
-        say(f"{row['caches']:<8} {row['seconds']:>8.2f} {_LIMIT_SECONDS:>6.1f} {size_text(row['peak_bytes']):>10}  {verdict}")
+        say(f"{row['caches']:<8} {row['seconds']:>8.2f} {_LIMIT_SECONDS:>6.1f} {row['cpu_seconds']:>7.2f} "
+            f"{size_text(row['peak_bytes']):>10}  {verdict}")
     if options.json_path:
         with open(options.json_path, "w", encoding="utf-8") as file:
             json.dump(rows, file, indent=2)
