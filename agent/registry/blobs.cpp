@@ -45,6 +45,7 @@ Bytes part_of(ByteView bytes, std::uint64_t position, Span wanted) {
 
 Task<void> Blobs::answer(http::Exchange& exchange, BlobRoute route) {
   const http::Request& request = exchange.request();
+  const Time asked = parts_.clock.now();
   pull::Ask ask{.digest = route.digest,
                 .kind = origin::Kind::blob,
                 .repository = std::move(route.repository),
@@ -56,7 +57,7 @@ Task<void> Blobs::answer(http::Exchange& exchange, BlobRoute route) {
   }
   const auto layer = co_await pulls_.open(ask);
   if (layer) {
-    co_await hand_over(exchange, std::move(ask), *layer);
+    co_await hand_over(exchange, std::move(ask), *layer, asked + options_.first_byte_limit);
   } else if (layer.error().kind == ErrorKind::no_space && options_.handover == Handover::stream) {
     co_await pass_through(exchange, std::move(ask));
   } else {
@@ -117,7 +118,7 @@ Task<Result<store::VerifiedSpan>> Blobs::first_span(pull::Ask ask, pull::Layer& 
 
 // Our own failure before the head is an error at once, so that the runtime falls back; after it, returning early resets
 // the connection, and the runtime resumes with a Range.
-Task<void> Blobs::hand_over(http::Exchange& exchange, pull::Ask ask, pull::Layer layer) {
+Task<void> Blobs::hand_over(http::Exchange& exchange, pull::Ask ask, pull::Layer layer, Time head_due) {
   const std::uint64_t size = layer.size().value;
   const RangeAnswer range = range_of(exchange.request(), ask.digest, size, layer.held());
   http::Response head = ranged_head(ask.digest, range, size);
@@ -125,9 +126,9 @@ Task<void> Blobs::hand_over(http::Exchange& exchange, pull::Ask ask, pull::Layer
     co_await exchange.respond(std::move(head));
     co_return;
   }
-  const Time asked = parts_.clock.now();
-  auto span = co_await first_span(ask, layer, range.span.first, options_.first_byte_limit);
-  if (!span && parts_.clock.now() - asked < options_.first_byte_limit - rounding) {
+  const auto left = std::chrono::duration_cast<Milliseconds>(head_due - parts_.clock.now());
+  auto span = co_await first_span(ask, layer, range.span.first, std::max(left, Milliseconds::zero()));
+  if (!span && parts_.clock.now() + rounding < head_due) {
     co_await exchange.respond(oci_error(span.error(), "BLOB_UNKNOWN"));
     co_return;
   }

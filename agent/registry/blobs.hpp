@@ -21,7 +21,9 @@ enum class Handover {
 
 struct HandoverOptions {
   Handover handover = Handover::stream;
-  Milliseconds first_byte_limit{5'000};  // then the head is sent and the body follows as it comes (DESIGN section 4)
+  // From the request on; then the head is sent, when the size is known, and the body follows as it comes (DESIGN
+  // section 4).
+  Milliseconds first_byte_limit{5'000};
   // Before a client that may take 8 MiB of an open-ended range and go (containerd's chunks). Measured there without a
   // bound: a quarter more was sent than taken (evidence/runtimes.md section 2.4).
   ByteCount open_ended_send_buffer = 256_KiB;
@@ -37,7 +39,7 @@ class Blobs {
   Task<void> answer_head(http::Exchange& exchange, pull::Ask ask);
   Task<tl::expected<ByteCount, http::Response>> find_size(pull::Ask ask);
   std::optional<ByteCount> known_size(const pull::Ask& ask);
-  Task<void> hand_over(http::Exchange& exchange, pull::Ask ask, pull::Layer layer);
+  Task<void> hand_over(http::Exchange& exchange, pull::Ask ask, pull::Layer layer, Time head_due);
   Task<void> pass_through(http::Exchange& exchange, pull::Ask ask);
   Task<Result<store::VerifiedSpan>> first_span(pull::Ask ask, pull::Layer& layer, std::uint64_t from,
                                                Milliseconds limit);
