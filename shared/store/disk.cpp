@@ -7,6 +7,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace shoal::store {
@@ -139,6 +140,16 @@ bool Disk::exists(const std::string& path) const {
 
 void Disk::remove_directory(const std::string& path) const {
   ::unlinkat(root(), path.c_str(), AT_REMOVEDIR);
+}
+
+Result<FileStatus> Disk::look(const std::string& path) const {
+  struct stat status {};
+  const auto call = [&] { return ::fstatat(root(), path.c_str(), &status, AT_SYMLINK_NOFOLLOW); };
+  if (attempt(faults_, "look", call) < 0) return failed("look at " + path);
+  if (!S_ISREG(status.st_mode)) return fail(ErrorKind::corrupt, "look at " + path + ": it is not a regular file");
+  const auto nanoseconds = [](const timespec& time) { return time.tv_sec * 1'000'000'000 + time.tv_nsec; };
+  return FileStatus{static_cast<std::uint64_t>(status.st_size),
+                    std::max(nanoseconds(status.st_atim), nanoseconds(status.st_mtim))};
 }
 
 std::uint64_t Disk::free_bytes() const {

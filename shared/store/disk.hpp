@@ -36,6 +36,11 @@ Result<std::uint64_t> size_of(int file);  // bytes
 void mark_used(int file);                 // now; what the file system cannot remember does not matter
 Result<Descriptor> memory_file(std::uint64_t size_bytes);
 
+struct FileStatus {
+  std::uint64_t size_bytes = 0;
+  std::int64_t last_used_nanoseconds = 0;  // since 1970: read or written, as far as the file system remembers
+};
+
 // Names below one directory, which is open. Paths are relative to it.
 class Disk {
  public:
@@ -49,7 +54,8 @@ class Disk {
   void remove_directory(const std::string& path) const;                           // if it is there and empty
   Result<void> sync_directory(const std::string& path) const;
   bool exists(const std::string& path) const;
-  std::uint64_t free_bytes() const;  // on the file system, for this user; 0 when it does not say
+  Result<FileStatus> look(const std::string& path) const;  // `corrupt` when it is no regular file
+  std::uint64_t free_bytes() const;                        // on the file system, for this user; 0 when it does not say
 
   Faults* faults() const { return faults_; }
   int root() const { return root_.number(); }

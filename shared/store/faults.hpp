@@ -7,8 +7,8 @@ namespace shoal::store {
 class Faults {
  public:
   virtual ~Faults() = default;
-  // Called before each operation: "open", "allocate", "write", "sync", "truncate", "rename", "remove", "read". Zero
-  // lets it happen, anything else is the errno it fails with.
+  // Called before each operation: "open", "allocate", "write", "sync", "truncate", "look", "rename", "remove", "read".
+  // Zero lets it happen, anything else is the errno it fails with.
   virtual int next(const char* operation) = 0;
 };
 

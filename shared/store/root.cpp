@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "shared/log/log.hpp"
+
 namespace shoal::store {
 namespace {
 
@@ -63,7 +65,9 @@ Result<OpenedLayer> open_layer(const Disk& disk, const Digest& digest) {
 Result<void> remove_layer(const Disk& disk, const Digest& digest) {
   auto removed = disk.remove(data_path(digest));
   if (!removed) return removed;
-  return disk.remove(side_path(digest));
+  const auto orphan = disk.remove(side_path(digest));
+  if (!orphan) log::warning("store", "cannot remove a side file", {{"cause", orphan.error().what}});
+  return {};
 }
 
 Result<void> remove_partial(const Disk& disk, const Digest& digest) {

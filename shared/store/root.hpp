@@ -35,7 +35,8 @@ struct OpenedLayer {
 // `not_found` or `corrupt` when there is no such layer, other kinds when the system does not let us look now.
 Result<OpenedLayer> open_layer(const Disk& disk, const Digest& digest);
 
-// The data file first: without it the side file is an orphan, and that is removed at the next start.
+// The data file first: without it the layer is gone, and a side file that cannot be removed is an orphan, for the next
+// start to remove.
 Result<void> remove_layer(const Disk& disk, const Digest& digest);
 Result<void> remove_partial(const Disk& disk, const Digest& digest);
 

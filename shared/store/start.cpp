@@ -1,7 +1,6 @@
 // The start of a store: its directory is opened, locked, made ready, and searched for what it holds.
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -99,39 +98,34 @@ std::vector<fs::path> files_of(const Options& options, const std::string& direct
   return files;
 }
 
-std::int64_t last_used_nanoseconds(int file) {
-  struct stat status {};
-  ::fstat(file, &status);  // it went well a moment ago
-  const auto last = std::max(std::pair(status.st_atim.tv_sec, status.st_atim.tv_nsec),
-                             std::pair(status.st_mtim.tv_sec, status.st_mtim.tv_nsec));
-  return last.first * 1'000'000'000 + last.second;
-}
-
 // A partial layer whose record belongs to it.
 Result<Found> look_at_partial(const Disk& disk, const std::string& name) {
   std::string digest_text = name;
   std::ranges::replace(digest_text, '-', ':');
   const auto digest = Digest::parse(digest_text);
   if (!digest) return tl::unexpected(digest.error());
-  const auto data = disk.open(partial_path(*digest), O_RDONLY);
-  if (!data) return tl::unexpected(data.error());
-  const auto size = size_of(data->number());
-  if (!size) return tl::unexpected(size.error());
+  const auto status = disk.look(partial_path(*digest));
+  if (!status) return tl::unexpected(status.error());
+  const ByteCount size{status->size_bytes};
   auto noted = disk.open(record_path(*digest), O_RDWR);
   if (!noted) return tl::unexpected(noted.error());
-  const auto record = Record::open(std::move(*noted), *digest, {*size}, disk.faults());
+  const auto record = Record::open(std::move(*noted), *digest, size, disk.faults());
   if (!record) return tl::unexpected(record.error());
   if ((*record)->empty()) return fail(ErrorKind::corrupt, "no piece of it was written");
-  return Found{*digest, {*size}, last_used_nanoseconds(data->number())};
+  return Found{*digest, size, status->last_used_nanoseconds};
 }
 
-std::optional<Found> look_at(const Disk& disk, const Digest& digest) {
-  const auto layer = open_layer(disk, digest);
-  if (layer) {
-    return Found{digest, {layer->side.size_bytes}, last_used_nanoseconds(layer->data.number())};
+// Its side file is read when the layer is first wanted: a start with ten thousand layers reads no file.
+std::optional<Found> look_at(const Disk& disk, const Digest& digest, bool has_side) {
+  const auto status = disk.look(data_path(digest));
+  if (status && has_side) return Found{digest, {status->size_bytes}, status->last_used_nanoseconds};
+  const std::string cause = status ? "it has no side file" : status.error().what;
+  const bool is_gone = status || status.error().kind == ErrorKind::corrupt;
+  if (!is_gone) {
+    log::warning("store", "cannot look at a layer", {{"digest", digest.text()}, {"cause", cause}});
+    return std::nullopt;
   }
-  log::warning("store", "removes a layer that is not whole",
-               {{"digest", digest.text()}, {"cause", layer.error().what}});
+  log::warning("store", "removes a layer that is not whole", {{"digest", digest.text()}, {"cause", cause}});
   const auto removed = remove_layer(disk, digest);
   if (!removed) log::warning("store", "cannot remove a layer", {{"cause", removed.error().what}});
   return std::nullopt;
@@ -144,7 +138,8 @@ void take_stock_of(const Disk& disk, std::string_view algorithm, const std::vect
     const auto digest = digest_of_name(algorithm, file);
     if (!digest) continue;
     if (!file.string().ends_with(side_ending)) {
-      if (auto layer = look_at(disk, *digest)) found.push_back(std::move(*layer));
+      const bool has_side = std::ranges::binary_search(files, fs::path(file.string() + std::string(side_ending)));
+      if (auto layer = look_at(disk, *digest, has_side)) found.push_back(std::move(*layer));
     } else if (!std::ranges::binary_search(files, fs::path(file).replace_extension())) {
       const auto removed = disk.remove(side_path(*digest));
       if (!removed) log::warning("store", "cannot remove an orphan", {{"cause", removed.error().what}});

@@ -88,7 +88,8 @@ TEST_CASE("a record that was cut, or is longer than its layer, gives what it has
   std::filesystem::resize_file(path, record_head_bytes + 2 * sizeof(Hash256) + 5);
   CHECK(Record::open(file_at(path), layer_digest, layer_size, nullptr).value()->pieces()->size() == 2);
   std::filesystem::resize_file(path, 1 << 20);
-  CHECK(Record::open(file_at(path), layer_digest, layer_size, nullptr).value()->pieces()->size() == 3);  // the torn one too
+  CHECK(Record::open(file_at(path), layer_digest, layer_size, nullptr).value()->pieces()->size() ==
+        3);  // the torn one too
 }
 
 TEST_CASE("a new generation forgets the pieces of the one before") {

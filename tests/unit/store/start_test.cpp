@@ -75,7 +75,7 @@ TEST_CASE("a side file without its layer is removed at the start") {
   CHECK(store.used().value == 0);
 }
 
-TEST_CASE("a layer without a side file, or with a wrong one, is removed at the start") {
+TEST_CASE("a layer without a side file, or with a wrong one, is removed at the start or when it is first wanted") {
   TemporaryDirectory directory;
   put_once(directory, layer_bytes);
   const std::string side = path_of(directory, layer_digest) + ".side";
@@ -101,18 +101,20 @@ TEST_CASE("a layer without a side file, or with a wrong one, is removed at the s
     fs::create_directory(side);
   }
   Store store(options_of(directory));
-  CHECK(store.digests().empty());
   CHECK_FALSE(store.find(layer_digest));
+  CHECK(store.digests().empty());
   CHECK(store.used().value == 0);
   CHECK_FALSE(fs::exists(path_of(directory, layer_digest)));
 }
 
-TEST_CASE("a layer shorter or longer than its side file says is removed at the start") {
+TEST_CASE("a layer shorter or longer than its side file says is removed when it is first wanted") {
   TemporaryDirectory directory;
   put_once(directory, layer_bytes);
   fs::resize_file(path_of(directory, layer_digest), GENERATE(39'999, 40'001, 0));
   Store store(options_of(directory));
+  CHECK_FALSE(store.find(layer_digest));
   CHECK(files_in(directory.path(), "layers").empty());
+  CHECK(store.used().value == 0);
 }
 
 TEST_CASE("a symbolic link is never taken for a layer") {
