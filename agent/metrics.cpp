@@ -24,6 +24,8 @@ void describe(metrics::Page& page, const Metrics& metrics, const store::Store& s
   page.add("shoal_swarm_corrupt_pieces_total", "", "Pieces that did not match their signed hash.",
            swarm.corrupt_pieces);
   page.add("shoal_swarm_reassigned_pieces_total", "", "Pieces asked again of another node.", swarm.reassigned_pieces);
+  page.add("shoal_swarm_layers", "",
+           "Layers fetched or served in a swarm now; others that are held cost nothing there.", metrics.pull.swarms);
   page.add("shoal_swarm_connections", "", "Open connections to other nodes.", swarm.connections);
 
   store::add_to_page(page, store, metrics.scrub);

@@ -173,6 +173,7 @@ void ClusterSource::join_swarm(const Digest& digest, Member member, swarm::Membe
   membership.events = [this, digest](swarm::Event event) { take(digest, std::move(event)); };
   members_.insert_or_assign(digest, std::move(member));
   by_age_.push_back(digest);
+  parts_.metrics.swarms.set(static_cast<std::int64_t>(members_.size()));
   parts_.swarm.join(std::move(membership));
 }
 
@@ -183,6 +184,7 @@ void ClusterSource::leave_swarm(const Digest& digest) {
   entry->second.link->send(control::Leave{digest});
   members_.erase(entry);
   by_age_.remove(digest);
+  parts_.metrics.swarms.set(static_cast<std::int64_t>(members_.size()));
 }
 
 void ClusterSource::report(const Digest& digest, const Member& member, bool complete) {

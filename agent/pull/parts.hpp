@@ -21,6 +21,7 @@ struct Metrics {
   metrics::Counter origin_fallbacks;
   metrics::Counter partial_bytes;  // not received again: an earlier pull had left them
   metrics::Counter unkept_layers;  // pulled without room to keep them
+  metrics::Gauge swarms;           // layers that this node is fetching or serving in a swarm now
 };
 
 struct Parts {

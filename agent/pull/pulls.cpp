@@ -53,7 +53,8 @@ Task<void> Pulls::pull(std::shared_ptr<Download> download) {
 // Every piece is in the file: from the cluster, else from the origin, from the first missing byte.
 Task<Result<void>> Pulls::arrive(std::shared_ptr<Download> download) {
   const Ask& ask = download->ask();
-  if (ask.size_hint) {
+  // A manifest may lie about a size: it evicts nothing before the tracker or the origin has named the same.
+  if (ask.size_hint && parts_.store.has_room(ask.digest, *ask.size_hint)) {
     const Result<void> room = make_room(parts_, *download, *ask.size_hint);
     if (!room) co_return room;
   }

@@ -6,6 +6,10 @@ namespace shoal::agent::pull {
 
 Result<void> make_room(const Parts& parts, Download& download, ByteCount size) {
   const Digest& digest = download.ask().digest;
+  if (download.ask().size_hint && *download.ask().size_hint != size) {
+    return fail(ErrorKind::refused,
+                "the layer has " + text(size) + ", its manifest says " + text(*download.ask().size_hint));
+  }
   auto reserved = parts.store.reserve(digest, size);
   if (!reserved && reserved.error().kind == ErrorKind::no_space) {
     const std::string why = reserved.error().what;

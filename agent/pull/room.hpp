@@ -8,8 +8,8 @@
 
 namespace shoal::agent::pull {
 
-// Reserves `size` and begins the download. `no_space` when it fits neither on the disk nor in memory: the caller passes
-// the layer through.
+// Reserves `size` and begins the download; `refused` when the manifest said another size. `no_space` when it fits
+// neither on the disk nor in memory: the caller passes the layer through.
 Result<void> make_room(const Parts& parts, Download& download, ByteCount size);
 
 }  // namespace shoal::agent::pull

@@ -209,6 +209,11 @@ Result<Reserved> Store::reserve(const Digest& digest, ByteCount size) {
   return Reserved(state);
 }
 
+bool Store::has_room(const Digest& digest, ByteCount size) {
+  const auto partial = partial_size(digest);
+  return (partial && *partial == size) || impl_->ledger.fits(size);
+}
+
 std::optional<ByteCount> Store::partial_size(const Digest& digest) {
   impl_->settle();
   return impl_->ledger.size(Kind::partial, digest);

@@ -111,6 +111,8 @@ class Store {
   // partial layer of that digest. `no_space` when there is no room, `unavailable` while another reservation of it
   // lives.
   Result<Reserved> reserve(const Digest& digest, ByteCount size);
+  // Whether `reserve` would succeed without evicting anything, as far as the capacity goes.
+  bool has_room(const Digest& digest, ByteCount size);
   // The size of the partial layer that `reserve` would take up.
   std::optional<ByteCount> partial_size(const Digest& digest);
   // Room in memory instead: the layer is filled and read like any other, `adopt` gives it to its readers, and nobody

@@ -157,6 +157,21 @@ class Room(Case):
         wait_until(lambda: agent.metrics()["shoal_store_used_bytes"] > 24 * _MIB, 10, "the layer is kept")
 
 
+class Held(Case):
+    def test_a_held_layer_is_in_a_swarm_only_once_somebody_wants_it(self):
+        image = self.library.medium()
+        tracker, agents = self.cluster(2)
+        self.assert_pulled(self.pull(agents[0], "medium"), image)
+        self.wait_until_idle(agents[0])
+        for program in (agents[0], tracker):
+            program.process.end()
+            program.start()
+        wait_until(lambda: tracker.metrics()["shoal_tracker_connected_agents"] == 2, 30, "both agents are back")
+        self.assertEqual(agents[0].metrics()["shoal_swarm_layers"], 0)
+        self.assert_pulled(self.pull(agents[1], "medium"), image)
+        self.assertEqual(agents[0].metrics()["shoal_swarm_layers"], 1)
+
+
 class Scrubbing(Case):
     def test_a_layer_that_rots_on_the_disk_is_removed_and_pulled_anew(self):
         image = self.library.small()

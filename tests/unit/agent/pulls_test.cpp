@@ -165,6 +165,24 @@ TEST_CASE("a size that is not the manifest's is refused") {
   CHECK(agent.store.reserved() == ByteCount{0});
 }
 
+TEST_CASE("a manifest that lies about a size evicts nothing") {
+  const Bytes content = content_of(300'000);
+  FakeOrigin fake(content);
+  Agent::Settings settings;
+  settings.capacity = {400'000};
+  Agent agent(fake, settings);
+  const Bytes other = content_of(200'000);
+  spawn(agent.loop, agent.pulls.keep_bytes(agent.ask(other), other, ""));
+  agent.loop.run();
+  REQUIRE(agent.store.digests().size() == 1);
+  const Reading reading = read_one(agent, agent.ask(content, ByteCount{400'000}));
+  REQUIRE(reading.error);
+  CHECK(reading.error->kind == ErrorKind::refused);
+  CHECK(agent.store.digests().size() == 1);
+  CHECK(read_one(agent, agent.ask(content, ByteCount{300'000})).bytes == content);
+  CHECK_FALSE(agent.pulls.find_held(digest_of(DigestAlgorithm::sha256, other)));
+}
+
 TEST_CASE("a layer that the origin does not have is not found") {
   const Bytes content = content_of(1'000);
   FakeOrigin fake({}, true);
