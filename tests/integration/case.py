@@ -108,6 +108,11 @@ class Case(unittest.TestCase):
     def assert_asked_once(self, image):
         self.assertEqual(self.origin.gets_by_blob(), {digest: 1 for digest in image.blobs})
 
+    def forget_once_logged(self, image):
+        """The origin writes its access log after it has answered: on a busy machine after the client has gone on."""
+        wait_until(lambda: set(image.blobs) <= set(self.origin.gets_by_blob()), 30, "the origin has logged the pull")
+        self.origin.forget_requests()
+
     def blob_path(self, digest, upstream=None):
         upstream = upstream or self.origin.authority
         return f"/v2/{REPOSITORY}/blobs/{digest}?ns={upstream}"
@@ -117,8 +122,10 @@ class Case(unittest.TestCase):
         path = os.path.join(self.workspace.path, f"{program.name}-store")
         return wait_until(lambda: _find(path, digest.removeprefix("sha256:")), 10, f"{program.name} holds {digest}")
 
-    def wait_until_idle(self, agent):
-        """No download is under way any more."""
+    def wait_until_idle(self, agent, tracker=None):
+        """No download is under way any more, nor a fetch of the tracker's."""
+        if tracker:
+            wait_until(lambda: not tracker.metrics()["shoal_store_reserved_bytes"], 60, "the tracker fetches nothing")
         wait_until(lambda: not agent.status()["pulls"], 60, f"{agent.name} has nothing under way")
 
 

@@ -64,12 +64,12 @@ class WrongBytes(Case):
 
     def test_a_wrong_digest_at_the_origin_is_never_a_complete_answer(self):
         self.fault(corrupt_at=self.layer.size // 2)
-        _, agents = self.cluster(2, self.proxy.url)
+        tracker, agents = self.cluster(2, self.proxy.url)
         for puller in [Puller(self, agent, "medium") for agent in agents]:
             self.assertIsInstance(puller.ended(60), PullFailed)
         self.proxy.rules = []
         for agent in agents:  # a client that goes on after wrong bytes with right ones has a wrong layer, and knows it
-            self.wait_until_idle(agent)
+            self.wait_until_idle(agent, tracker)
         for agent in agents:
             self.assert_pulled(self.pull(agent, "medium"), self.image)
 

@@ -14,7 +14,7 @@ class ColdAndWarm(Case):
 
     def assert_equal_to_direct(self, reference, image):
         direct = self.direct(reference)
-        self.origin.forget_requests()
+        self.forget_once_logged(image)
         _, agents = self.cluster(2)
         for agent in agents:
             pull = self.pull(agent, reference)
@@ -36,7 +36,7 @@ class ColdAndWarm(Case):
         image = self.library.medium()
         _, agents = self.cluster(2)
         self.assert_pulled(self.pull(agents[0], "medium"), image)
-        self.origin.forget_requests()
+        self.forget_once_logged(image)
         self.assert_pulled(self.pull(agents[1], "medium"), image)
         self.assertEqual(self.origin.gets_by_blob(), {})
 

@@ -73,13 +73,9 @@ class PartialLayers(Case):
         tracker.process.kill()
         tracker.start()
         self.assert_pulled(puller.result(), self.image)
-        wait_until(lambda: not tracker_fetches(tracker), 60, "the tracker has ended its fetch")
+        self.wait_until_idle(agents[0], tracker)
         again = agents[0].received()
         self.assertLess(again["origin"] + tracker.seeded_bytes(), self.layer.size)
-
-
-def tracker_fetches(tracker):
-    return tracker.metrics()["shoal_store_reserved_bytes"] > 0
 
 
 class Room(Case):
