@@ -70,6 +70,11 @@ class Endpoint(Case):
         self.assertEqual(answer.status, 416)
         self.assertEqual(answer.headers["Content-Range"], f"bytes */{self.layer.size}")
 
+    def test_a_manifest_is_whole_whatever_the_range(self):
+        for reference in ("small", self.image.digest):  # containerd in chunks asks for all with bytes=0-
+            answer = self.get(f"/v2/{REPOSITORY}/manifests/{reference}?ns={NAME}", Accept=MANIFEST, Range="bytes=0-")
+            self.assertEqual((answer.status, answer.body), (200, self.image.manifest))
+
     def test_a_malformed_range_is_ignored(self):
         answer = self.get(self.blob_path(self.layer.digest), Range="bytes=x-y")
         self.assertEqual((answer.status, answer.body), (200, self.layer_bytes))
@@ -342,6 +347,14 @@ class FailingOrigin(Case):
         self.assertEqual(head.headers["Content-Type"], MANIFEST)
         self.assertEqual(int(head.headers["Content-Length"]), len(self.image.manifest))
         self.assertEqual(agent.events(event)[-1][1]["digest"], self.image.digest)
+
+    def test_an_origin_that_is_gone_is_bridged_too(self):
+        agent = self.agent([], stale_if_error="1h")
+        self.assertEqual(self.ask(agent).status, 200)
+        self.store_file(agent, self.image.digest)
+        self.failing.close()
+        self.assertEqual(self.ask(agent, "HEAD").status, 200)
+        self.assertEqual(self.ask(agent).body, self.image.manifest)
 
     def test_only_who_asked_before_with_the_same_credential_is_bridged(self):
         agent = self.agent([], stale_if_error="1h")
