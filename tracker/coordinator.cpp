@@ -27,7 +27,8 @@ Coordinator::Coordinator(Parts parts, Options options)
       directory_(parts.random),
       seeder_(parts.seeder, *this),
       resolver_(keeping(std::move(parts.resolver), seeder_)) {
-  parts.seeder.store.ask_before_evicting([this](const Digest& digest) { return let_go(digest); });
+  parts.seeder.store.ask_before_evicting([this](const Digest& digest) { return may_go(digest); },
+                                         [this](const Digest& digest) { forget(digest); });
 }
 
 Result<NodeId> Coordinator::arrive(const control::Hello& hello, const std::string& source, AgentLink& link) {
@@ -224,14 +225,14 @@ void Coordinator::send(NodeId node, const control::Message& message) {
 
 // ---- the seeder
 
-// The store wants to evict a layer: not while its swarm has no other complete copy than ours.
-bool Coordinator::let_go(const Digest& digest) {
-  const Roster* roster = directory_.find_swarm(digest);
-  if (roster != nullptr) {
-    const RosterCounts counts = roster->counts();
-    if (counts.complete == 0 && counts.joining + counts.ready > 0) return false;
+// Whether the store may evict a layer: not while anybody in its swarm wants pieces or the hashes that we signed.
+bool Coordinator::may_go(const Digest& digest) const {
+  const auto swarm = directory_.swarms().find(digest);
+  if (swarm != directory_.swarms().end()) {
+    const RosterCounts counts = swarm->second.counts();
+    if (counts.joining + counts.ready > 0) return false;
   }
-  return seeder_.let_go(digest);
+  return !seeder_.is_fetching(digest);
 }
 
 void Coordinator::known(const LayerInfo& layer) {

@@ -45,7 +45,7 @@ class Coordinator final : public SeederEvents {
   // The port of the control listener, where the tracker itself is a holder of small layers.
   void hand_out_port(std::uint16_t port) { own_small_layers_.port = port; }
 
-  void forget(const Digest& digest) { seeder_.let_go(digest); }  // the store had to drop it
+  void forget(const Digest& digest) { seeder_.forget(digest); }  // the store does not hold it any more
 
   void tick();  // each second
   void close_links(const std::string& why);
@@ -76,7 +76,7 @@ class Coordinator final : public SeederEvents {
   void make_ready(NodeId node, const Digest& digest, Roster& roster);
   void ask_holders_to_serve(NodeId joining, const LayerInfo& layer, Roster& roster);
   void refuse(NodeId node, const Digest& digest, const Refusal& refusal);
-  bool let_go(const Digest& digest);
+  bool may_go(const Digest& digest) const;
   void remove_member(NodeId node, const Digest& digest);
   void remove_everywhere(NodeId node);
   void send(NodeId node, const control::Message& message);

@@ -48,11 +48,20 @@ Task<Result<void>> ClusterSource::fill(std::shared_ptr<Download> download) {
   if (!link) co_return fail(ErrorKind::unavailable, "no tracker is connected");
   leave_swarm(ask.digest);  // of an attempt before
   const auto answer = co_await link->join(join_message(ask), limits_.join);
-  if (!answer) co_return tl::unexpected(answer.error());
-  if (const auto* refused = std::get_if<control::Refused>(&*answer)) {
-    co_return fail(kind_of(refused->reason), "the tracker refused: " + refused->what);
+  Result<void> filled;
+  if (!answer) {
+    filled = tl::unexpected(answer.error());
+  } else if (const auto* refused = std::get_if<control::Refused>(&*answer)) {
+    filled = fail(kind_of(refused->reason), "the tracker refused: " + refused->what);
+  } else {
+    filled = co_await fill_joined(download, link, std::get<control::Joined>(*answer));
   }
-  control::Joined joined = std::get<control::Joined>(*answer);
+  if (!filled && !members_.contains(ask.digest)) link->send(control::Leave{ask.digest});
+  co_return filled;
+}
+
+Task<Result<void>> ClusterSource::fill_joined(std::shared_ptr<Download> download, link::TrackerLink* link,
+                                              control::Joined joined) {
   const Result<void> agreed = agree(*download, joined);
   if (!agreed) co_return agreed;
   const bool small = !joined.holders.empty();
@@ -117,27 +126,38 @@ Task<Result<void>> ClusterSource::from_swarm(std::shared_ptr<Download> download,
                                              control::Joined joined) {
   const Digest digest = download->ask().digest;
   if (!link->up()) co_return fail(ErrorKind::unavailable, "the tracker went away");
-  const Result<void> taken_up = co_await download->take_up(joined.generation);
-  if (!taken_up) co_return taken_up;
   const auto file = download->partial().file();
-  Member member{.link = link,
-                .name = {},
-                .generation = joined.generation,
-                .download = download,
-                .finished_list = {},
-                .last_bytes = parts_.clock.now(),
-                .ended = {}};
-  member.name = swarm_name(link->welcome().swarm_key, digest, file->layout(), joined.generation);
-  swarm::Membership membership{.name = member.name,
+  const PublicKey tracker_key = link->welcome().public_key;
+  Member entered{.link = link,
+                 .name = swarm_name(link->welcome().swarm_key, digest, file->layout(), joined.generation),
+                 .generation = joined.generation,
+                 .download = download,
+                 .finished_list = {},
+                 .last_bytes = parts_.clock.now(),
+                 .ended = {},
+                 .ready = false,
+                 .joined = false,
+                 .waiting = addresses(joined.peers, *link)};
+  const SwarmName name = entered.name;
+  enter(digest, std::move(entered));
+  // The tracker may say anything meanwhile, or go: the member hears it.
+  const Result<void> taken_up = co_await download->take_up(joined.generation);
+  const auto member = members_.find(digest);
+  if (member == members_.end()) co_return fail(ErrorKind::unavailable, "the swarm was left");
+  if (!taken_up || member->second.ended) {
+    const Result<void> why = taken_up ? Result<void>(tl::unexpected(*member->second.ended)) : taken_up;
+    leave_swarm(digest);
+    co_return why;
+  }
+  member->second.last_bytes = parts_.clock.now();
+  swarm::Membership membership{.name = name,
                                .role = swarm::Role::fetch,
                                .file = file,
                                .have = download->partial().written(),
                                .hashes = PieceHashes(file->layout()),
-                               .tracker_key = link->welcome().public_key,
+                               .tracker_key = tracker_key,
                                .events = {}};
-  const SwarmName name = member.name;
-  join_swarm(digest, std::move(member), std::move(membership));
-  parts_.swarm.connect(name, addresses(joined.peers, *link));
+  join_swarm(digest, std::move(membership));
   const Result<void> filled = co_await watch(digest);
   const auto entry = members_.find(digest);
   if (entry != members_.end()) {
@@ -168,19 +188,33 @@ Task<Result<void>> ClusterSource::watch(Digest digest) {
   }
 }
 
-void ClusterSource::join_swarm(const Digest& digest, Member member, swarm::Membership membership) {
+void ClusterSource::enter(const Digest& digest, Member member) {
   while (members_.size() >= limits_.memberships) leave_swarm(Digest(by_age_.front()));
-  membership.events = [this, digest](swarm::Event event) { take(digest, std::move(event)); };
   members_.insert_or_assign(digest, std::move(member));
   by_age_.push_back(digest);
   parts_.metrics.swarms.set(static_cast<std::int64_t>(members_.size()));
+}
+
+void ClusterSource::join_swarm(const Digest& digest, swarm::Membership membership) {
+  Member& member = members_.at(digest);
+  membership.events = [this, digest](swarm::Event event) { take(digest, std::move(event)); };
   parts_.swarm.join(std::move(membership));
+  member.joined = true;
+  connect(member, std::exchange(member.waiting, {}));
+}
+
+void ClusterSource::connect(Member& member, std::vector<swarm::PeerAddress> peers) {
+  if (member.joined) {
+    parts_.swarm.connect(member.name, std::move(peers));
+  } else {
+    member.waiting.insert(member.waiting.end(), peers.begin(), peers.end());
+  }
 }
 
 void ClusterSource::leave_swarm(const Digest& digest) {
   const auto entry = members_.find(digest);
   if (entry == members_.end()) return;
-  parts_.swarm.leave(entry->second.name);
+  if (entry->second.joined) parts_.swarm.leave(entry->second.name);
   entry->second.link->send(control::Leave{digest});
   members_.erase(entry);
   by_age_.remove(digest);
@@ -226,14 +260,10 @@ void ClusterSource::announce(const Digest& digest) {
 }
 
 // A swarm that this node joined lately may have nobody else with all of the layer.
-bool ClusterSource::let_go(const Digest& digest) {
+bool ClusterSource::may_go(const Digest& digest) const {
   const auto entry = members_.find(digest);
-  if (entry != members_.end()) {
-    const bool is_young = parts_.clock.now() - entry->second.last_bytes < limits_.young;
-    if (entry->second.download || is_young) return false;
-  }
-  forget(digest);
-  return true;
+  if (entry == members_.end()) return true;
+  return !entry->second.download && parts_.clock.now() - entry->second.last_bytes >= limits_.young;
 }
 
 void ClusterSource::forget(const Digest& digest) {
@@ -271,15 +301,16 @@ void ClusterSource::on_message(link::TrackerLink& link, control::Message message
 
 void ClusterSource::on(link::TrackerLink& link, const control::Joined& joined) {
   const auto entry = members_.find(joined.digest);
-  if (entry == members_.end() || entry->second.generation != joined.generation) return;
-  parts_.swarm.connect(entry->second.name, addresses(joined.peers, link));
+  if (entry == members_.end()) return link.send(control::Leave{joined.digest});  // it came too late
+  if (entry->second.generation != joined.generation) return;
+  connect(entry->second, addresses(joined.peers, link));
   if (entry->second.ready) report(joined.digest, entry->second, !entry->second.download);
 }
 
 void ClusterSource::on(link::TrackerLink& link, const control::Peers& peers) {
   const auto entry = members_.find(peers.digest);
   if (entry == members_.end() || entry->second.generation != peers.generation) return;
-  parts_.swarm.connect(entry->second.name, addresses(peers.peers, link));
+  connect(entry->second, addresses(peers.peers, link));
 }
 
 void ClusterSource::on(link::TrackerLink& link, const control::Serve& serve) {
@@ -307,8 +338,12 @@ void ClusterSource::on(link::TrackerLink& link, const control::Serve& serve) {
                 .download = {},
                 .finished_list = held->side().signature,
                 .last_bytes = parts_.clock.now(),
-                .ended = {}};
-  join_swarm(serve.digest, std::move(member), std::move(membership));
+                .ended = {},
+                .ready = false,
+                .joined = false,
+                .waiting = {}};
+  enter(serve.digest, std::move(member));
+  join_swarm(serve.digest, std::move(membership));
 }
 
 void ClusterSource::on(link::TrackerLink&, const control::Restart& restart) {

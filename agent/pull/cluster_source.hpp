@@ -30,8 +30,8 @@ class ClusterSource {
 
   // The layer is held: tells the tracker.
   void announce(const Digest& digest);
-  // The store wants to evict the layer. True: nobody needs it here, its swarm is left and the tracker told.
-  bool let_go(const Digest& digest);
+  // Whether the store may evict the layer: nobody depends on this node for it. `forget` follows.
+  bool may_go(const Digest& digest) const;
   // The layer is not held any more, or never will be: leaves its swarm and tells the tracker.
   void forget(const Digest& digest);
   // The tracker's signature over the finished list of hashes, and the swarm it belongs to; for the side file.
@@ -51,14 +51,19 @@ class ClusterSource {
     Time last_bytes;
     std::optional<Error> ended;  // by the tracker: this attempt gets nothing more from the swarm
     bool ready = false;
+    bool joined = false;                      // the swarm knows us; before that dialling waits
+    std::vector<swarm::PeerAddress> waiting;  // to be dialled then
   };
   using Members = std::unordered_map<Digest, Member>;
 
+  Task<Result<void>> fill_joined(std::shared_ptr<Download> download, link::TrackerLink* link, control::Joined joined);
   Task<Result<void>> from_holders(std::shared_ptr<Download> download, link::TrackerLink* link, control::Joined joined);
   Task<Result<void>> from_swarm(std::shared_ptr<Download> download, link::TrackerLink* link, control::Joined joined);
   Task<Result<void>> watch(Digest digest);
   Result<void> agree(Download& download, const control::Joined& joined);
-  void join_swarm(const Digest& digest, Member member, swarm::Membership membership);
+  void enter(const Digest& digest, Member member);
+  void join_swarm(const Digest& digest, swarm::Membership membership);
+  void connect(Member& member, std::vector<swarm::PeerAddress> peers);
   void leave_swarm(const Digest& digest);
   void end_attempt(Member& member, Error why);
   void report(const Digest& digest, const Member& member, bool complete);

@@ -71,6 +71,8 @@ Task<Result<void>> OriginSource::try_once(std::shared_ptr<Download> download) {
   if (download->begun()) {
     const Result<void> taken_up = co_await download->take_up(std::nullopt);
     if (!taken_up) co_return taken_up;
+    const Result<void> ours = download->reserved().leave_generations();
+    if (!ours) co_return ours;
     const store::PartialLayer& partial = download->partial();
     if (partial.complete()) co_return Result<void>{};
     from = partial.file()->layout().offset(partial.written().first_missing());
@@ -79,7 +81,8 @@ Task<Result<void>> OriginSource::try_once(std::shared_ptr<Download> download) {
   if (!opened) co_return tl::unexpected(opened.error());
   std::shared_ptr<origin::LayerStream> stream = std::move(*opened);
   if (!download->begun()) {
-    const Result<void> room = make_room(parts_, *download, stream->size());
+    Result<void> room = make_room(parts_, *download, stream->size());
+    if (room) room = download->reserved().leave_generations();
     if (!room) co_return room;
   }
   if (stream->size() != download->partial().file()->layout().layer_size()) {

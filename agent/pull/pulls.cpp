@@ -7,7 +7,8 @@ namespace shoal::agent::pull {
 
 Pulls::Pulls(Parts parts, Limits limits)
     : parts_(parts), limits_(limits), cluster_(parts, limits.cluster), origin_(parts, limits.origin) {
-  parts.store.ask_before_evicting([this](const Digest& digest) { return cluster_.let_go(digest); });
+  parts.store.ask_before_evicting([this](const Digest& digest) { return cluster_.may_go(digest); },
+                                  [this](const Digest& digest) { cluster_.forget(digest); });
 }
 
 // ---- the pull path: request -> held? -> arriving -> verified -> held
@@ -126,6 +127,7 @@ void Pulls::end(std::shared_ptr<Download> download, Result<store::HeldLayer> out
   const Error error = outcome.error();
   log::error("pull", "layer not pulled", {{"digest", digest.text()}, {"kind", text(error.kind)}, {"why", error.what}});
   if (error.kind == ErrorKind::corrupt) parts_.metrics.layers_corrupt.add();
+  cluster_.forget(digest);  // it may have been whole in a swarm already
   download->settle(std::move(outcome));
   if (error.kind == ErrorKind::corrupt && download->attempt() < limits_.attempts) {
     start(download->ask(), download->attempt() + 1);  // whoever has no byte of the old attempt is handed the new one

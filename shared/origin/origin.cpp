@@ -186,6 +186,9 @@ Task<Result<Answer>> Origin::ask(Repository repository, std::string method, std:
 
 Task<Result<std::unique_ptr<LayerStream>>> Origin::open(Repository repository, Kind kind, Digest digest,
                                                         std::uint64_t from, std::string authorization) {
+  const auto open_whole = [this, repository, kind, digest, authorization] {
+    return open(repository, kind, digest, 0, authorization);
+  };
   const std::string what = repository.upstream + "/" + repository.name + "@" + digest.text();
   Question question;
   question.path = (kind == Kind::blob ? "blobs/" : "manifests/") + digest.text();
@@ -195,8 +198,17 @@ Task<Result<std::unique_ptr<LayerStream>>> Origin::open(Repository repository, K
   auto response = co_await impl_->send(std::move(repository), std::move(question));
   if (!response) co_return tl::unexpected(response.error());
   const unsigned status = (*response)->status();
+  const bool range_refused = from > 0 && (status == 400 || status == 416);
+  if (range_refused) {
+    auto whole = co_await open_whole();
+    co_return whole;
+  }
   if (status != 200 && status != 206) co_return error_of_status(what, **response);
   auto stream = make_layer_stream(std::move(*response), from);
+  if (!stream && from > 0 && stream.error().kind == ErrorKind::unavailable) {
+    auto whole = co_await open_whole();
+    co_return whole;
+  }
   if (!stream) co_return fail(stream.error().kind, what + ": " + stream.error().what);
   co_return std::move(*stream);
 }

@@ -65,8 +65,8 @@ class Origin {
   Task<Result<Answer>> ask(Repository repository, std::string method, std::string path, std::string accept,
                            std::string authorization);
 
-  // Opens a layer from byte `from`. 404 is `not_found`, 401 and 403 `refused`, the rest `unavailable`. A layer without
-  // a length or over `largest_layer` is `refused`.
+  // Opens a layer from byte `from`, or from its start when the registry makes nothing of the Range. 404 is `not_found`,
+  // 401 and 403 `refused`, the rest `unavailable`. A layer without a length or over `largest_layer` is `refused`.
   Task<Result<std::unique_ptr<LayerStream>>> open(Repository repository, Kind kind, Digest digest, std::uint64_t from,
                                                   std::string authorization);
 

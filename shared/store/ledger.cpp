@@ -40,6 +40,17 @@ bool Ledger::fits(ByteCount size) const {
          held_.bytes.value + partial_.bytes.value <= capacity_.value - size.value - reserved_.value;
 }
 
+bool Ledger::would_fit(ByteCount size, const std::vector<Item>& gone) const {
+  const std::uint64_t left = held_.bytes.value + partial_.bytes.value - bytes(gone).value;
+  return can_ever_fit(size) && left <= capacity_.value - size.value - reserved_.value;
+}
+
+ByteCount Ledger::bytes(const std::vector<Item>& items) const {
+  ByteCount sum{};
+  for (const Item& item : items) sum += size(item.kind, item.digest).value_or(ByteCount{});
+  return sum;
+}
+
 std::vector<Ledger::Item> Ledger::order_of_going() const {
   std::vector<Item> order;
   for (const Digest& digest : partial_.by_use) order.push_back({digest, Kind::partial});

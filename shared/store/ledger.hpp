@@ -39,9 +39,11 @@ class Ledger {
   ByteCount reserved() const { return reserved_; }
 
   ByteCount capacity() const { return capacity_; }
-  bool can_ever_fit(ByteCount size) const;  // with nothing but the reservations beside it
-  bool fits(ByteCount size) const;          // now
+  bool can_ever_fit(ByteCount size) const;                              // with nothing but the reservations beside it
+  bool fits(ByteCount size) const;                                      // now
+  bool would_fit(ByteCount size, const std::vector<Item>& gone) const;  // once these have gone
   std::vector<Item> order_of_going() const;
+  ByteCount bytes(const std::vector<Item>& items) const;
 
  private:
   struct Entry {

@@ -105,4 +105,9 @@ Result<void> Record::start_generation(Generation generation) {
   return write_at(file_.number(), 0, encode_record_head(head_), faults_);
 }
 
+Result<void> Record::leave_generations() {
+  head_.generation = of_no_swarm;
+  return write_at(file_.number(), 0, encode_record_head(head_), faults_);
+}
+
 }  // namespace shoal::store

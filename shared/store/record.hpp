@@ -33,6 +33,9 @@ struct RecordHead {
 
 inline constexpr std::uint64_t record_head_bytes = 256;
 
+// Of pieces that came from an origin directly: their hashes are nobody's but ours.
+inline constexpr Generation of_no_swarm = 0xffffffff;
+
 Bytes encode_record_head(const RecordHead& head);  // record_head_bytes
 // `corrupt` for anything else.
 Result<RecordHead> decode_record_head(ByteView bytes);
@@ -51,6 +54,8 @@ class Record {
   Generation generation() const { return head_.generation; }
   // The pieces to come belong to another generation; those noted are forgotten.
   Result<void> start_generation(Generation generation);
+  // The pieces noted and to come belong to no swarm.
+  Result<void> leave_generations();
 
  private:
   Record(Descriptor file, RecordHead head, Faults* faults) : file_(std::move(file)), head_(head), faults_(faults) {}

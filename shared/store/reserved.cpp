@@ -35,15 +35,14 @@ Reserved::State::State(std::shared_ptr<Root> root_in, const Digest& digest_in, B
 Reserved::State::~State() {
   if (adopted_) return;
   const bool leave = can_be_taken_up();
-  if (!in_memory()) drop_names();
+  if (!in_memory()) drop_names(leave);
   *fate = leave ? Fate::left : Fate::gone;
 }
 
 void Reserved::State::adopt() {
   SHOAL_CHECK(!adopted_);
   // Somebody else had made the layer visible: its files serve, ours goes.
-  discarded = !data_is_named_;
-  if (!in_memory() && !data_is_named_) drop_names();
+  if (!in_memory() && !data_is_named_) drop_names(false);
   adopted_ = true;
   *fate = Fate::gone;
 }
@@ -52,16 +51,14 @@ bool Reserved::State::can_be_taken_up() const {
   return is_partial_ && !data_is_named_ && !discarded && file && file->record() && !file->record()->empty();
 }
 
-void Reserved::State::drop_names() {
+void Reserved::State::drop_names(bool leave_partial) {
   const auto drop = [&](const std::string& path) {
     const auto removed = root->disk.remove(path);
     if (!removed) log::warning("store", "cannot remove a file", {{"cause", removed.error().what}});
   };
   if (!side_is_named_) drop(side_);
-  if (data_is_named_) {
-    drop(data_path(digest));
-  } else if (!can_be_taken_up()) {
-    drop(temporary_);
+  if (!leave_partial) {
+    drop(data_is_named_ ? data_path(digest) : temporary_);
     if (is_partial_) drop(record_path(digest));
   }
   if (side_is_named_ && !root->disk.exists(data_path(digest))) drop(side_path(digest));
@@ -70,7 +67,9 @@ void Reserved::State::drop_names() {
 Result<void> Reserved::State::make_file() {
   if (in_memory()) return make_in_memory();
   if (is_partial_ && take_up_left()) return {};
-  return make_on_disk();
+  auto made = make_on_disk();
+  if (!made) drop_names(false);  // also the blocks that a full disk gave before it was full
+  return made;
 }
 
 Result<void> Reserved::State::make_in_memory() {

@@ -41,7 +41,7 @@ struct Reserved::State {
   Result<void> make_on_disk();
   Result<void> take_up_left();
   bool can_be_taken_up() const;
-  void drop_names();
+  void drop_names(bool leave_partial);
 
   Place place_;
   bool is_partial_;        // its file is in partial/

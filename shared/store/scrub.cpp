@@ -29,10 +29,14 @@ Task<void> Scrub::pass() {
 }
 
 Task<void> Scrub::check(Digest digest) {
-  const auto layer = parts_.store.look(digest);
-  if (!layer) co_return;
-  const auto verifier = std::make_shared<LayerVerifier>(digest, layer->file());
-  const std::uint64_t size = layer->size().value;
+  const bool held = parts_.store.holds(digest);
+  const auto file = file_of(digest);
+  if (!file) {
+    if (held && !parts_.store.holds(digest)) tell_wrong(digest);
+    co_return;
+  }
+  const auto verifier = std::make_shared<LayerVerifier>(digest, file);
+  const std::uint64_t size = file->layout().layer_size().value;
   Result<void> read;
   while (read && verifier->position() < size) {
     const std::uint64_t end = std::min(size, verifier->position() + step_bytes);
@@ -51,9 +55,20 @@ Task<void> Scrub::check(Digest digest) {
     log::warning("store", "cannot read a layer", {{"digest", digest.text()}, {"cause", read.error().what}});
     co_return;
   }
-  log::error("store", "a held layer is not what it was, removing it", {{"digest", digest.text()}});
-  parts_.metrics.wrong_layers.add();
+  if (!parts_.store.holds(digest)) co_return;  // evicted meanwhile
   parts_.store.drop(digest);
+  tell_wrong(digest);
+}
+
+// Its file alone: the layer may still be evicted meanwhile.
+std::shared_ptr<PieceFile> Scrub::file_of(const Digest& digest) {
+  const auto layer = parts_.store.look(digest);
+  return layer ? layer->file() : nullptr;
+}
+
+void Scrub::tell_wrong(const Digest& digest) {
+  log::error("store", "a held layer was not what it was, and is removed", {{"digest", digest.text()}});
+  parts_.metrics.wrong_layers.add();
   on_wrong_(digest);
 }
 

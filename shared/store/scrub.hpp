@@ -46,6 +46,8 @@ class Scrub {
  private:
   Task<void> run();
   Task<void> check(Digest digest);
+  std::shared_ptr<PieceFile> file_of(const Digest& digest);
+  void tell_wrong(const Digest& digest);
 
   Parts parts_;
   ScrubOptions options_;

@@ -35,6 +35,11 @@ Result<void> Reserved::start_generation(Generation generation) const {
   return record->start_generation(generation);
 }
 
+Result<void> Reserved::leave_generations() const {
+  Record* record = file()->record();
+  return record ? record->leave_generations() : Result<void>();
+}
+
 void Reserved::discard() const {
   state_->discarded = true;
 }
@@ -58,8 +63,8 @@ struct Store::Impl {
 
   void settle();
   bool remove(const Ledger::Item& item);
+  std::vector<Ledger::Item> what_may_go() const;
   bool evict(const Ledger::Item& item);
-  bool evict_one();
   bool make_room(ByteCount size);
   Result<void> make_file(Reserved::State& state);
   std::shared_ptr<HeldLayer::Open> open(const Digest& digest);
@@ -70,6 +75,7 @@ struct Store::Impl {
   std::unordered_map<Digest, OnItsWay> on_their_way;
   std::unordered_map<Digest, std::weak_ptr<const HeldLayer::Open>> readers;
   std::function<bool(const Digest&)> may_go;
+  std::function<void(const Digest&)> gone;
   std::uint64_t next_temporary = 0;
 };
 
@@ -100,30 +106,32 @@ bool Store::Impl::remove(const Ledger::Item& item) {
   return true;
 }
 
-bool Store::Impl::evict(const Ledger::Item& item) {
-  if (item.kind == Kind::held) {
+// In the order of going: neither what somebody reads nor what its owner needs.
+std::vector<Ledger::Item> Store::Impl::what_may_go() const {
+  std::vector<Ledger::Item> items = ledger.order_of_going();
+  std::erase_if(items, [this](const Ledger::Item& item) {
+    if (item.kind != Kind::held) return false;
     const auto reader = readers.find(item.digest);
-    if (reader != readers.end() && !reader->second.expired()) return false;
-    if (may_go && !may_go(item.digest)) return false;
-  }
+    return (reader != readers.end() && !reader->second.expired()) || (may_go && !may_go(item.digest));
+  });
+  return items;
+}
+
+bool Store::Impl::evict(const Ledger::Item& item) {
   if (!remove(item)) return false;
   log::info("store", item.kind == Kind::held ? "evicted a layer" : "evicted a partial layer",
             {{"digest", item.digest.text()}});
+  if (item.kind == Kind::held && gone) gone(item.digest);
   return true;
-}
-
-bool Store::Impl::evict_one() {
-  for (const Ledger::Item& item : ledger.order_of_going()) {
-    if (evict(item)) return true;
-  }
-  return false;
 }
 
 // Evicts until `size` more bytes fit. Does not begin when that cannot succeed.
 bool Store::Impl::make_room(ByteCount size) {
   if (!ledger.can_ever_fit(size)) return false;
   if (ledger.fits(size)) return true;
-  for (const Ledger::Item& item : ledger.order_of_going()) {
+  const std::vector<Ledger::Item> items = what_may_go();
+  if (!ledger.would_fit(size, items)) return false;
+  for (const Ledger::Item& item : items) {
     if (evict(item) && ledger.fits(size)) return true;
   }
   return false;
@@ -132,12 +140,14 @@ bool Store::Impl::make_room(ByteCount size) {
 // A disk that is full before the capacity is reached makes room like a full store, if that can help at all.
 Result<void> Store::Impl::make_file(Reserved::State& state) {
   auto made = state.make_file();
-  const auto could_help = [&] {
-    const ByteCount ours = ledger.bytes(Kind::held) + ledger.bytes(Kind::partial);
-    return !made && made.error().kind == ErrorKind::no_space &&
-           ours.value + root->disk.free_bytes() >= state.size.value;
-  };
-  while (could_help() && evict_one()) made = state.make_file();
+  if (made || made.error().kind != ErrorKind::no_space) return made;
+  const std::vector<Ledger::Item> items = what_may_go();
+  if (root->disk.free_bytes() + ledger.bytes(items).value < state.size.value) return made;
+  for (const Ledger::Item& item : items) {
+    if (!evict(item) || root->disk.free_bytes() < state.size.value) continue;
+    made = state.make_file();
+    if (made || made.error().kind != ErrorKind::no_space) return made;
+  }
   return made;
 }
 
@@ -211,7 +221,8 @@ Result<Reserved> Store::reserve(const Digest& digest, ByteCount size) {
 
 bool Store::has_room(const Digest& digest, ByteCount size) {
   const auto partial = partial_size(digest);
-  return (partial && *partial == size) || impl_->ledger.fits(size);
+  if (partial) return *partial == size;
+  return impl_->ledger.fits(size) && impl_->root->disk.free_bytes() >= size.value;
 }
 
 std::optional<ByteCount> Store::partial_size(const Digest& digest) {
@@ -230,8 +241,9 @@ Result<Reserved> Store::reserve_in_memory(const Digest& digest, ByteCount size) 
   return Reserved(state);
 }
 
-void Store::ask_before_evicting(std::function<bool(const Digest&)> may_go) {
+void Store::ask_before_evicting(std::function<bool(const Digest&)> may_go, std::function<void(const Digest&)> gone) {
   impl_->may_go = std::move(may_go);
+  impl_->gone = std::move(gone);
 }
 
 void Store::drop(const Digest& digest) {

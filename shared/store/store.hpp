@@ -73,6 +73,8 @@ class Reserved {
   Generation left_generation() const;
   // The pieces to come belong to this generation; what is left of another is forgotten.
   Result<void> start_generation(Generation generation) const;
+  // Some of the pieces to come were verified by no swarm: what is left then serves nobody but who asks the origin.
+  Result<void> leave_generations() const;
   // The bytes proved wrong: nothing of them stays. Any thread.
   void discard() const;
 
@@ -111,7 +113,7 @@ class Store {
   // partial layer of that digest. `no_space` when there is no room, `unavailable` while another reservation of it
   // lives.
   Result<Reserved> reserve(const Digest& digest, ByteCount size);
-  // Whether `reserve` would succeed without evicting anything, as far as the capacity goes.
+  // Whether `reserve` would succeed without evicting or replacing anything.
   bool has_room(const Digest& digest, ByteCount size);
   // The size of the partial layer that `reserve` would take up.
   std::optional<ByteCount> partial_size(const Digest& digest);
@@ -119,8 +121,8 @@ class Store {
   // finds it. `no_space` above largest_in_memory.
   Result<Reserved> reserve_in_memory(const Digest& digest, ByteCount size);
 
-  // `may_go` is asked about each layer that is to be evicted. When it says true its owner has let go of the layer.
-  void ask_before_evicting(std::function<bool(const Digest&)> may_go);
+  // `may_go` is asked about each layer that could be evicted, `gone` is told of each that was.
+  void ask_before_evicting(std::function<bool(const Digest&)> may_go, std::function<void(const Digest&)> gone);
   // Its bytes proved wrong on the disk: it is forgotten and removed.
   void drop(const Digest& digest);
 

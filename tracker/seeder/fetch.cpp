@@ -6,6 +6,11 @@
 #include "tracker/seeder/seeder.hpp"
 
 namespace shoal::tracker {
+namespace {
+
+constexpr std::size_t recheck_step = 16;  // pieces, 16 MiB at most: other layers get their turn on the pool
+
+}  // namespace
 
 Task<void> Seeder::run(LayerPtr layer) {
   auto done = co_await fetch(layer);
@@ -13,6 +18,7 @@ Task<void> Seeder::run(LayerPtr layer) {
     restart(*layer);
     done = co_await fetch(layer);
   }
+  if (done && layer->broken) done = tl::unexpected(*layer->broken);
   layer->is_fetching = false;
   if (!done) refuse(*layer, done.error());
 }
@@ -24,7 +30,8 @@ Task<Result<void>> Seeder::fetch(LayerPtr layer) {
              {"upstream", wanted.repository.upstream},
              {"repository", wanted.repository.name},
              {"generation", layer->generation}});
-  auto left = co_await take_up(layer);
+  co_await take_up(layer);
+  if (layer->broken) co_return tl::unexpected(*layer->broken);
   const std::uint64_t from = layer->intake ? layer->intake->position() : 0;
   if (!layer->intake || from < layer->reserved->file()->layout().layer_size().value) {
     const auto opened = co_await open_origin(layer, from);
@@ -36,43 +43,40 @@ Task<Result<void>> Seeder::fetch(LayerPtr layer) {
   if (is_small) {
     done = co_await fetch_small(layer);
   } else {
-    done = co_await fetch_pieces(layer, std::move(left));
+    done = co_await fetch_pieces(layer);
   }
   co_return done;
 }
 
-// What an earlier fetch left of the layer, from its first piece on: the hashes of the pieces that are still right.
-Task<std::vector<Hash256>> Seeder::take_up(LayerPtr layer) {
+// What an earlier fetch left of the layer, from its first piece on: each piece is rechecked and published at once, so
+// that nobody waits for the last of them.
+Task<void> Seeder::take_up(LayerPtr layer) {
   const Digest digest = layer->wanted.digest;
   const auto size = parts_.store.partial_size(digest);
-  if (!size || layer->wanted.kind == origin::Kind::manifest) co_return std::vector<Hash256>();
+  if (!size || layer->wanted.kind == origin::Kind::manifest) co_return;
   auto reserved = parts_.store.reserve(digest, *size);
-  if (!reserved) co_return std::vector<Hash256>();
-  const auto intake = std::make_shared<Intake>(digest, reserved->file());
-  auto recheck = [reserved = *reserved, intake]() -> Result<std::vector<Hash256>> {
-    const auto noted = reserved.left();
-    if (!noted) return tl::unexpected(noted.error());
-    std::vector<store::WrittenPiece> right;
-    for (const auto& [piece, hash] : *noted) {
-      if (piece != right.size()) break;
-      const auto written = reserved.file()->recheck(piece, hash);
-      if (!written) break;
-      right.push_back(*written);
-    }
-    std::vector<Hash256> hashes;
-    for (const store::WrittenPiece& piece : right) hashes.push_back(piece.hash());
-    return intake->resume(right).map([&] { return hashes; });
-  };
-  auto hashes = co_await parts_.pool.run(std::move(recheck));
-  if (!hashes || hashes->empty()) {
+  if (!reserved) co_return;
+  auto read = [reserved = *reserved] { return reserved.left(); };
+  const auto noted = co_await parts_.pool.run(std::move(read));
+  if (!noted || noted->empty()) {
     reserved->discard();
-    co_return std::vector<Hash256>();
+    co_return;
   }
   layer->generation = reserved->left_generation();
   layer->reserved = std::move(*reserved);
-  layer->intake = intake;
-  log::info("tracker", "taken up again", {{"digest", digest.text()}, {"from_byte", intake->position()}});
-  co_return std::move(*hashes);
+  layer->intake = std::make_shared<Intake>(digest, layer->reserved->file());
+  start_seeding(layer, layer->reserved->file());
+  for (std::size_t first = 0; first < noted->size(); first += recheck_step) {
+    const auto begin = noted->begin() + static_cast<std::ptrdiff_t>(first);
+    const auto count = static_cast<std::ptrdiff_t>(std::min(recheck_step, noted->size() - first));
+    auto recheck = [intake = layer->intake, some = std::vector(begin, begin + count)] { return intake->recheck(some); };
+    const auto right = co_await parts_.pool.run(std::move(recheck));
+    if (!right) layer->broken = right.error();
+    if (layer->broken) co_return;
+    layer->seeding->add(*right);
+    if (right->size() < static_cast<std::size_t>(count)) break;
+  }
+  log::info("tracker", "taken up again", {{"digest", digest.text()}, {"from_byte", layer->intake->position()}});
 }
 
 Task<Result<void>> Seeder::open_origin(LayerPtr layer, std::uint64_t from) {
@@ -138,11 +142,10 @@ Task<void> Seeder::store_kept(LayerPtr layer, Bytes bytes, std::string content_t
   if (!stored) refuse(*layer, stored.error());
 }
 
-Task<Result<void>> Seeder::fetch_pieces(LayerPtr layer, std::vector<Hash256> left) {
-  start_seeding(layer, layer->reserved->file());
+Task<Result<void>> Seeder::fetch_pieces(LayerPtr layer) {
+  if (!layer->seeding) start_seeding(layer, layer->reserved->file());
   if (!layer->intake) layer->intake = std::make_shared<Intake>(layer->wanted.digest, layer->reserved->file());
   const auto intake = layer->intake;
-  layer->seeding->add(left);
   const auto all = co_await take_all(layer, intake);
   if (!all) co_return all;
   auto proof = intake->finish();

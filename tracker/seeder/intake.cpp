@@ -2,12 +2,15 @@
 
 namespace shoal::tracker {
 
-Result<void> Intake::resume(const std::vector<store::WrittenPiece>& pieces) {
-  HashBatch known;
-  for (const store::WrittenPiece& piece : pieces) known.hashes.push_back(piece.hash());
-  hashes_.add_trusted(known);
-  next_ = static_cast<PieceIndex>(pieces.size());
-  return verifier_.advance(position());
+Result<std::vector<Hash256>> Intake::recheck(const std::vector<store::NotedPiece>& noted) {
+  HashBatch right{.first = next_, .hashes = {}, .signature = {}};
+  for (const auto& [piece, hash] : noted) {
+    if (piece != next_ || !file_->recheck(piece, hash)) break;
+    right.hashes.push_back(hash);
+    ++next_;
+  }
+  hashes_.add_trusted(right);
+  return verifier_.advance(position()).map([&] { return right.hashes; });
 }
 
 std::uint64_t Intake::position() const {

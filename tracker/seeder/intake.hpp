@@ -20,8 +20,9 @@ class Intake {
   Intake(const Digest& digest, std::shared_ptr<store::PieceFile> file)
       : file_(file), hashes_(file->layout()), verifier_(digest, std::move(file)) {}
 
-  // What an earlier fetch left in the file, from the layer's first piece on; each was rechecked. First, if at all.
-  Result<void> resume(const std::vector<store::WrittenPiece>& pieces);
+  // Pieces that an earlier fetch left in the file: as long as each is the next one and still what its record says, it
+  // counts. Returns the hashes of those. Before any `take`.
+  Result<std::vector<Hash256>> recheck(const std::vector<store::NotedPiece>& noted);
   std::uint64_t position() const;  // bytes of the layer that are in the file
   // The layer's next bytes. What does not fill a piece waits for the next call, unless the layer ends there.
   Result<Taken> take(ByteView bytes);

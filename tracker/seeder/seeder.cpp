@@ -109,13 +109,16 @@ std::vector<Digest> Seeder::tick(const std::function<bool(const Digest&)>& has_m
   return left;
 }
 
-bool Seeder::let_go(const Digest& digest) {
+bool Seeder::is_fetching(const Digest& digest) const {
   const auto found = layers_.find(digest);
-  if (found == layers_.end()) return true;
-  if (found->second->is_fetching) return false;
+  return found != layers_.end() && found->second->is_fetching;
+}
+
+void Seeder::forget(const Digest& digest) {
+  const auto found = layers_.find(digest);
+  if (found == layers_.end() || found->second->is_fetching) return;
   drop(*found->second);
   layers_.erase(found);
-  return true;
 }
 
 std::vector<SeededLayer> Seeder::layers() const {

@@ -86,8 +86,9 @@ class Seeder {
   // Each second: leaves the swarms that had no members for long. Returns them.
   std::vector<Digest> tick(const std::function<bool(const Digest&)>& has_members);
 
-  // Leaves the layer's swarm, because the store evicts it; false while it is being fetched.
-  bool let_go(const Digest& digest);
+  bool is_fetching(const Digest& digest) const;
+  // Leaves the swarm of a layer that the store does not hold any more.
+  void forget(const Digest& digest);
 
   std::vector<SeededLayer> layers() const;
 
@@ -116,8 +117,8 @@ class Seeder {
   Task<void> run(LayerPtr layer);
   Task<Result<void>> fetch(LayerPtr layer);
   Task<Result<void>> fetch_small(LayerPtr layer);
-  Task<Result<void>> fetch_pieces(LayerPtr layer, std::vector<Hash256> left);
-  Task<std::vector<Hash256>> take_up(LayerPtr layer);
+  Task<Result<void>> fetch_pieces(LayerPtr layer);
+  Task<void> take_up(LayerPtr layer);
   Task<Result<void>> open_origin(LayerPtr layer, std::uint64_t from);
   Task<Result<void>> take_all(LayerPtr layer, std::shared_ptr<Intake> intake);
   Task<void> store_kept(LayerPtr layer, Bytes bytes, std::string content_type);

@@ -66,6 +66,26 @@ TEST_CASE("a registry that ignores Range sends the layer from its beginning, and
   CHECK(text_of(layer->bytes.value()) == "12345");
 }
 
+TEST_CASE("a registry that makes nothing of a Range is asked for the whole layer") {
+  const int status = GENERATE(400, 416);
+  const std::string whole = content();
+  FakeRegistry registry;
+  registry.routes().Get(OriginClient::blob_path(), [&](const httplib::Request& request, httplib::Response& response) {
+    if (request.has_header("Range")) {
+      response.status = status;
+    } else {
+      response.set_content(whole, "a/b");
+    }
+  });
+  registry.start();
+  OriginClient client(registry.url());
+  const auto layer = client.open(1'000'001);
+  REQUIRE(layer);
+  CHECK(layer->offset == 0);
+  CHECK(text_of(layer->bytes.value()) == whole);
+  CHECK(registry.seen().size() == 2);
+}
+
 TEST_CASE("an empty layer is one") {
   ScriptedServer server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", Afterwards::close);
   OriginClient client(server.url());

@@ -67,27 +67,36 @@ TEST_CASE("many readers of one layer share one open file") {
   CHECK(one->file() == two->file());
 }
 
-TEST_CASE("the owner may spare a layer, and is asked only about what would go") {
+TEST_CASE("the owner may spare a layer, and is told of what went") {
   TemporaryDirectory directory;
   Store store({directory.path(), {100'000}, nullptr});
   for (unsigned seed = 1; seed <= 3; ++seed) REQUIRE(put(store, made_bytes(30'000, seed)));
-  std::vector<Digest> asked;
-  store.ask_before_evicting([&](const Digest& digest) {
-    asked.push_back(digest);
-    return digest != digest_of_seed(30'000, 1);
-  });
+  std::vector<Digest> gone;
+  store.ask_before_evicting([&](const Digest& digest) { return digest != digest_of_seed(30'000, 1); },
+                            [&](const Digest& digest) { gone.push_back(digest); });
   REQUIRE(put(store, made_bytes(30'000, 4)));
-  CHECK(asked == std::vector{digest_of_seed(30'000, 1), digest_of_seed(30'000, 2)});
+  CHECK(gone == std::vector{digest_of_seed(30'000, 2)});
   CHECK(store.holds(digest_of_seed(30'000, 1)));
   CHECK_FALSE(store.holds(digest_of_seed(30'000, 2)));
   CHECK(store.holds(digest_of_seed(30'000, 3)));
+}
+
+TEST_CASE("nothing is evicted when that would not be enough") {
+  TemporaryDirectory directory;
+  Store store({directory.path(), {100'000}, nullptr});
+  for (unsigned seed = 1; seed <= 3; ++seed) REQUIRE(put(store, made_bytes(30'000, seed)));
+  const auto reader = store.find(digest_of_seed(30'000, 2));
+  CHECK(put(store, made_bytes(80'000, 4)).error().kind == ErrorKind::no_space);
+  CHECK(store.digests().size() == 3);
+  CHECK(put(store, made_bytes(70'000, 4)));
+  CHECK(store.digests().size() == 2);
 }
 
 TEST_CASE("a disk that is full before the capacity makes room like a full store") {
   TemporaryDirectory directory;
   SmallDisk disk(2);
   Store store({directory.path(), 1_GiB, &disk});
-  store.ask_before_evicting([&](const Digest&) { return disk.give_back(), true; });
+  store.ask_before_evicting([](const Digest&) { return true; }, [&](const Digest&) { disk.give_back(); });
   for (unsigned seed = 1; seed <= 3; ++seed) REQUIRE(put(store, made_bytes(30'000, seed)));
   CHECK_FALSE(store.holds(digest_of_seed(30'000, 1)));
   CHECK(store.digests().size() == 2);

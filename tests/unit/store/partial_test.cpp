@@ -207,6 +207,46 @@ TEST_CASE("what does not fit together in partial/ is removed at the start") {
   CHECK(put(store, layer_bytes));
 }
 
+TEST_CASE("a large layer whose name could not be made durable leaves nothing behind") {
+  TemporaryDirectory directory;
+  FailingOperation faults;
+  for (int n = 1;; ++n) {
+    Store store(options_of(directory, &faults));
+    const Reserved reserved = reserve(store);
+    REQUIRE(write_some(*reserved.file(), 0, pieces));
+    LayerVerifier verifier(layer_digest, reserved.file());
+    REQUIRE(verifier.advance(layer_bytes.size()));
+    const auto proof = verifier.finish().value();
+    faults.fail(n, EIO);
+    const auto committed = Store::commit(reserved, proof, side_of(layer_digest, layer_bytes));
+    faults.stop();
+    if (faults.failed().empty()) break;
+    CAPTURE(n, faults.failed());
+    REQUIRE(n < 30);
+    // In a process that ends now, as far as the disk can tell.
+    if (!committed) CHECK(files_in(directory.path(), "layers").size() <= 2);
+  }
+  Store store(options_of(directory));
+  for (const std::string& file : files_in(directory.path(), "partial")) {
+    CHECK(fs::exists(directory.path() + "/" + file.substr(0, file.find(".pieces"))));
+  }
+}
+
+TEST_CASE("pieces that came from an origin directly serve no swarm") {
+  TemporaryDirectory directory;
+  Store store(options_of(directory));
+  {
+    const Reserved reserved = reserve(store);
+    REQUIRE(write_some(*reserved.file(), 0, 3));
+    REQUIRE(reserved.leave_generations());
+    REQUIRE(write_some(*reserved.file(), 3, 5));
+  }
+  const Reserved again = reserve(store);
+  CHECK(again.left()->size() == 5);
+  REQUIRE(again.start_generation(0));
+  CHECK(again.left()->empty());
+}
+
 TEST_CASE("whichever operation fails while a partial layer is left and taken up, the layer comes out right") {
   for (const int error_number : {EIO, ENOSPC}) {
     for (int n = 1;; ++n) {

@@ -69,6 +69,17 @@ TEST_CASE("a layer whose bytes changed on the disk is removed, counted and told 
   CHECK(put(f.store, made_bytes(40'000, 2)));
 }
 
+TEST_CASE("a layer whose file is gone is told of like one that rotted") {
+  Fixture f;
+  std::filesystem::remove(f.directory.path() + "/layers/sha256/" + f.digests[2].hex().substr(0, 2) + "/" +
+                          f.digests[2].hex());
+  f.metrics.checked_layers.add();  // there is nothing to read of it
+  f.pass();
+  CHECK(f.wrong == std::vector{f.digests[2]});
+  CHECK(f.metrics.wrong_layers.value() == 1);
+  CHECK(f.store.digests().size() == 2);
+}
+
 TEST_CASE("a layer takes as long to check as its bytes at the rate") {
   Fixture f;
   const Time before = f.clock.now();
