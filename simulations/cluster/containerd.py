@@ -37,6 +37,18 @@ def why_not_containerd():
     return None
 
 
+def why_not_runc():
+    """None when runc can give a container mounts of its own here, else the reason."""
+    if os.geteuid() != 0:
+        return "runc needs root"
+    if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode != 0:
+        return "mounts are not permitted here"
+    with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+        if not any(line.split()[4] == "/" for line in mounts):
+            return "runc needs / to be a mount, and it is none in a chroot"
+    return None
+
+
 class Containerd:
     """One daemon. `native` snapshots work on every file system. With `cri` it answers as a kubelet's containerd, whose
     images are in the namespace k8s.io."""

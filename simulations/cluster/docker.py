@@ -4,15 +4,14 @@ import json
 import os
 import subprocess
 
+from .containerd import why_not_runc
 from .processes import wait_until
 from .shims import end_shims
 
 
 def why_not_docker():
     """None when dockerd can run here, else the reason."""
-    if os.geteuid() != 0:
-        return "dockerd needs root"
-    return None
+    return why_not_runc()
 
 
 class Docker:

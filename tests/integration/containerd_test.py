@@ -2,7 +2,7 @@
 
 import json
 
-from simulations.cluster.containerd import Containerd, why_not_containerd
+from simulations.cluster.containerd import Containerd, why_not_containerd, why_not_runc
 from simulations.cluster.processes import wait_until
 
 from .clients import ClientCase
@@ -59,6 +59,8 @@ class CtrPulls(ThroughContainerd):
         self.assertEqual(containerd.image_id(image.digest), image.id)
 
     def test_an_image_pulled_by_containerd_runs_with_runc(self):
+        if why_not_runc():
+            self.skipTest(why_not_runc())
         image = self.library.runnable()
         _, agents = self.cluster(1)
         containerd = self.containerd(agents[0])

@@ -1,6 +1,6 @@
 """containerd's CRI plugin pulls through agents, asked over its gRPC socket as a kubelet asks it."""
 
-from simulations.cluster.containerd import Containerd, why_not_containerd
+from simulations.cluster.containerd import Containerd, why_not_containerd, why_not_runc
 from simulations.cluster.cri import CallFailed, ImageService, decode, encode, why_not_cri
 
 from .case import Case
@@ -62,6 +62,8 @@ class CriPulls(ClientCase):
         self.assert_nothing_from_the_origin()
 
     def test_an_image_pulled_over_cri_runs_with_runc(self):
+        if why_not_runc():
+            self.skipTest(why_not_runc())
         image = self.library.runnable()
         _, agents = self.cluster(1)
         runtime, images = self.kubelet(agents[0])
