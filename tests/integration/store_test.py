@@ -67,6 +67,22 @@ class PartialLayers(Case):
         agent.start()
         self.assert_pulled(self.pull(agent, "medium"), self.image)
 
+    def test_a_tracker_killed_while_an_agent_rechecks_what_it_has_costs_nobody_the_layer(self):
+        image = self.library.large()
+        self.layer = image.layers[0]
+        self.proxy.rules = [Rule(f"GET .*/blobs/{self.layer.digest}", rate=60 * _MIB, times=1)]
+        tracker, agents = self.cluster(1, self.proxy.url)
+        puller = Puller(self, agents[0], "large")
+        self.wait_for_half(agents[0])
+        agents[0].process.kill()
+        puller.ended()
+        agents[0].start()
+        again = Puller(self, agents[0], "large")
+        wait_until(lambda: agents[0].status()["pulls"], 30, "the pull has begun")
+        tracker.process.kill()
+        tracker.start()
+        self.assert_pulled(again.result(), image)
+
     def test_a_tracker_killed_in_mid_layer_asks_the_origin_for_the_rest(self):
         tracker, agents = self.cluster(1, self.proxy.url)
         puller = Puller(self, agents[0], "medium")
