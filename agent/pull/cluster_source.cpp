@@ -54,7 +54,8 @@ Task<Result<void>> ClusterSource::fill(std::shared_ptr<Download> download) {
   } else if (const auto* refused = std::get_if<control::Refused>(&*answer)) {
     filled = fail(kind_of(refused->reason), "the tracker refused: " + refused->what);
   } else {
-    filled = co_await fill_joined(download, link, std::get<control::Joined>(*answer));
+    control::Joined joined = std::get<control::Joined>(*answer);
+    filled = co_await fill_joined(download, link, std::move(joined));
   }
   if (!filled && !members_.contains(ask.digest)) link->send(control::Leave{ask.digest});
   co_return filled;

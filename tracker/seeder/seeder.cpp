@@ -166,6 +166,7 @@ void Seeder::restart(Layer& layer) {
   if (layer.reserved) layer.reserved->discard();
   drop(layer);
   layer.info.reset();
+  layer.broken.reset();
   if (!had_swarm) return;
   ++layer.generation;
   events_.restarted(layer.wanted.digest, layer.generation);
