@@ -6,6 +6,8 @@ kernel's large segments and cost three times the CPU. A rate counts whole Ethern
 
 import contextlib
 import ctypes
+import dataclasses
+import json
 import os
 import re
 import socket
@@ -43,6 +45,11 @@ class Place:
             connection = socket.create_connection((address, port), timeout_seconds)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
+
+    def listen(self):
+        """A listening socket on a free port here."""
+        with _inside(self.namespace):
+            return socket.create_server((self.address, 0), family=socket.AF_INET6 if ":" in self.address else socket.AF_INET)
 
     def free_port(self):
         """A port that nobody listens on at this place's address, and none that was given away before."""
@@ -91,31 +98,66 @@ class OneAddress:
         """Nothing was made."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Link:
+    """Both ends of one: a device of what hangs on it, and one of the switch that it leads to."""
+
+    namespace: str
+    device: str
+    switch: str
+    port: str
+
+    def carried(self):
+        """Bytes that went through so far (up, down), as the shapers count: frames with all their headers."""
+        return _sent(self.namespace, self.device), _sent(self.switch, self.port)
+
+
 class Namespaces:
-    """Places in network namespaces of their own: veth, bridge, tbf on both ends of each link."""
+    """Places in network namespaces of their own: veth, bridge, tbf on both ends of each link. All hang on one switch, or on
+    switches below it that have links of their own (racks)."""
 
     shaped = True
 
     def __init__(self):
         remove_left_over_namespaces()
         self._run = f"{_PREFIX}-{os.getpid()}"
-        self._bridge = f"{self._run}-bridge"
         self._names = []
-        self._add_namespace(self._bridge)
-        self._in(self._bridge, "link add br0 type bridge", "link set br0 up")
+        self.links = {}  # by the name of the place or switch that hangs on it
+        self._bridge = self._add_bridge("bridge")
 
-    def add(self, name, rate):
-        """A new place whose link carries `rate` bytes per second each way."""
+    def add(self, name, rate, switch=None):
+        """A new place whose link carries `rate` bytes per second each way (None: all it can), on a switch that
+        `add_switch` made or on the first one."""
         number = len(self._names)
         namespace = f"{self._run}-{name}"
         address = f"10.77.{number // 250}.{number % 250 + 1}"
         self._add_namespace(namespace)
-        self._in(namespace, f"link add eth0 type veth peer name to{number} netns {self._bridge}",
-                 f"addr add {address}/16 dev eth0", "link set eth0 up", "link set lo up")
-        self._in(self._bridge, f"link set to{number} master br0", f"link set to{number} up")
-        _shape(namespace, "eth0", rate)
-        _shape(self._bridge, f"to{number}", rate)
+        self._connect(name, namespace, "eth0", switch or self._bridge, number, rate)
+        self._in(namespace, f"addr add {address}/16 dev eth0", "link set lo up")
         return Place(name, address, namespace)
+
+    def add_switch(self, name, rate):
+        """A switch whose link to the first one carries `rate` bytes per second each way."""
+        number = len(self._names)
+        switch = self._add_bridge(name)
+        self._connect(name, switch, "up", self._bridge, number, rate)
+        self._in(switch, "link set up master br0")
+        return switch
+
+    def _add_bridge(self, name):
+        namespace = f"{self._run}-{name}"
+        self._add_namespace(namespace)
+        self._in(namespace, "link add br0 type bridge", "link set br0 up")
+        return namespace
+
+    def _connect(self, name, namespace, device, switch, number, rate):
+        port = f"to{number}"
+        self._in(namespace, f"link add {device} type veth peer name {port} netns {switch}", f"link set {device} up")
+        self._in(switch, f"link set {port} master br0", f"link set {port} up")
+        if rate:
+            _shape(namespace, device, rate)
+            _shape(switch, port, rate)
+        self.links[name] = Link(namespace, device, switch, port)
 
     def close(self):
         for namespace in reversed(self._names):
@@ -163,8 +205,13 @@ def _shape(namespace, device, rate):
          "128k", "limit", "512k")
 
 
+def _sent(namespace, device):
+    shown = _run("tc", "-netns", namespace, "-json", "-s", "qdisc", "show", "dev", device)
+    return sum(queue["bytes"] for queue in json.loads(shown.stdout) if queue.get("root"))
+
+
 def _run(*argv):
-    subprocess.run(argv, check=True, capture_output=True, text=True)
+    return subprocess.run(argv, check=True, capture_output=True, text=True)
 
 
 @contextlib.contextmanager
