@@ -5,9 +5,11 @@ body that breaks off is continued with `Range: bytes=N-`. Unlike containerd it h
 """
 
 import concurrent.futures
+import contextlib
 import hashlib
 import http.client
 import json
+import os
 import threading
 import time
 import urllib.parse
@@ -24,15 +26,23 @@ class PullFailed(Exception):
 
 
 class Pull:
-    """One pull of UPSTREAM/REPOSITORY:REFERENCE through `endpoint`. Read the counters while `run` works elsewhere."""
+    """One pull of UPSTREAM/REPOSITORY:REFERENCE through `endpoint`. Read the counters while `run` works elsewhere.
 
-    def __init__(self, endpoint, upstream, repository, reference, platform="amd64", stall_seconds=60):
+    Blobs end up in `directory` when there is one; layers in `held` are there already; `count` is told the size of each
+    chunk of a blob as it arrives, on the thread that reads it.
+    """
+
+    def __init__(self, endpoint, upstream, repository, reference, platform="amd64", stall_seconds=60, *,
+                 directory=None, held=(), count=None):
         self._endpoint = endpoint
         self._query = "?ns=" + urllib.parse.quote(upstream, safe="") if upstream else ""
         self._base = f"/v2/{repository}"
         self._reference = reference
         self._platform = platform
         self._stall_seconds = stall_seconds
+        self._directory = directory
+        self._held = frozenset(held)
+        self._told = count
         self._lock = threading.Lock()
         self.received_bytes = 0
         self.started_at = None      # seconds since 1970, as the next ones
@@ -50,7 +60,8 @@ class Pull:
         self.image_id = manifest["config"]["digest"]
         self._blob(manifest["config"], manifest["config"]["mediaType"])
         with concurrent.futures.ThreadPoolExecutor(_LAYERS_AT_ONCE) as pool:
-            pulls = [pool.submit(self._blob, layer, layer["mediaType"]) for layer in manifest["layers"]]
+            pulls = [pool.submit(self._blob, layer, layer["mediaType"]) for layer in manifest["layers"]
+                     if layer["digest"] not in self._held]
             for pull in pulls:
                 pull.result()
         self.finished_at = time.time()
@@ -122,17 +133,30 @@ class Pull:
                 raise PullFailed(f"{digest} from {position}: {response.status} {response.read(200)!r}")
             if int(response.headers["Content-Length"]) != size - position:
                 raise PullFailed(f"{digest} from {position}: Content-Length {response.headers['Content-Length']}")
-            while chunk := response.read1(_CHUNK):
-                self._count(chunk)
-                hasher.update(chunk)
-                position += len(chunk)
+            with self._file(digest, position) as file:
+                while chunk := response.read1(_CHUNK):
+                    self._count(chunk)
+                    hasher.update(chunk)
+                    if file:
+                        file.write(chunk)
+                    position += len(chunk)
         except (OSError, http.client.HTTPException):
             pass  # the caller sees how far it came
         finally:
             connection.close()
         return position
 
+    def _file(self, digest, position):
+        """The blob's file, open at `position`; nothing when no directory was given."""
+        if not self._directory:
+            return contextlib.nullcontext()
+        file = open(os.path.join(self._directory, digest.replace(":", "-")), "r+b" if position else "wb", buffering=0)
+        file.seek(position)
+        return file
+
     def _count(self, chunk):
         with self._lock:
             self.first_byte_at = self.first_byte_at or time.time()
             self.received_bytes += len(chunk)
+        if self._told:
+            self._told(len(chunk))
