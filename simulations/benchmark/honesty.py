@@ -1,0 +1,61 @@
+"""Whether the machine was the bottleneck: then a run says nothing of the systems on it, and is void.
+
+Two witnesses: the share of all CPU time that was used, whoever used it, and a control pair, one TCP transfer on a shaped
+link of its own that has nothing to do with the rollout and must not feel it. The links are a third, before the run.
+"""
+
+from .topology import Flow
+
+BUSIEST_CPU_SHARE = 0.8
+CONTROL_TOLERANCE = 0.02
+CONTROL_RATE = 2_000_000  # bytes per second: some 2 % of one CPU
+_SOLO_SETTLE_SECONDS = 0.5
+_SOLO_SECONDS = 3.0
+
+
+def reasons_void(cpu_share, solo_rate, control_rate, wrong_links=()):
+    """Why a run is void, one line each; empty when it counts. `control_rate` None: too short to tell."""
+    reasons = []
+    if cpu_share > BUSIEST_CPU_SHARE:
+        reasons.append(f"the CPUs were {cpu_share:.0%} busy, over {BUSIEST_CPU_SHARE:.0%}")
+    if control_rate is None:
+        reasons.append("too short for the control pair to tell whether the machine was fast enough")
+    elif abs(control_rate / solo_rate - 1) > CONTROL_TOLERANCE:
+        reasons.append(f"the control pair ran at {control_rate / solo_rate:.1%} of its solo rate")
+    return reasons + [trial.text() for trial in wrong_links]
+
+
+class ControlPair:
+    """The witness: `solo` before the run, then it goes on during the run."""
+
+    def __init__(self, network):
+        self._flow = Flow(network.add("control-a", CONTROL_RATE), network.add("control-b", CONTROL_RATE))
+        self.solo_rate = self._flow.rate(_SOLO_SETTLE_SECONDS, _SOLO_SECONDS, 1)
+
+    def rate(self, start, end):
+        """During an interval of the monotonic clock; None when that was too short."""
+        return self._flow.rate_between(start, end)
+
+    def stop(self):
+        self._flow.stop()
+
+
+class CpuShare:
+    """How busy the machine's CPUs are, all of them and whoever uses them, from here on."""
+
+    def __init__(self):
+        self._busy, self._all = _cpu_ticks()
+
+    def so_far(self):
+        busy, total = _cpu_ticks()
+        return (busy - self._busy) / max(total - self._all, 1)
+
+    def busy_ticks(self):
+        return _cpu_ticks()[0] - self._busy
+
+
+def _cpu_ticks():
+    with open("/proc/stat", encoding="ascii") as stat:
+        ticks = [int(each) for each in stat.readline().split()[1:9]]
+    idle = ticks[3] + ticks[4]
+    return sum(ticks) - idle, sum(ticks)

@@ -1,0 +1,230 @@
+"""One run: the stage is set, the nodes come as the scenario says, everything is measured, and nothing stays."""
+
+import dataclasses
+import os
+import time
+
+from ..cluster.content import make_layer
+from ..cluster.images import make_image
+from ..cluster.processes import wait_until
+from ..cluster.registry import Registry
+from ..cluster.workspace import Workspace
+from . import measures
+from .bound import Rollout, lower_bound, ramp_seconds, tcp_seconds
+from .client import Clients
+from .honesty import ControlPair, CpuShare, reasons_void
+from .modes import new_mode
+from .stage import Node, Offer, Stage
+from .topology import Network
+
+_REPOSITORY = "rollout/image"
+_OLD_SEEDS = 10_000     # seeds of layers that the version before has for itself
+_MEMORY_SHARE = 0.8     # of what is free
+_COPIES_AT_A_NODE = 2   # what a system keeps, and what the client wrote
+_LONGEST_SECONDS = 1800
+
+
+class Layers:
+    """Layers in files, made once for all runs; they need not be the same in two places."""
+
+    def __init__(self, directory):
+        self._directory = directory
+        self._made = {}
+
+    def get(self, size, seed):
+        if (size, seed) not in self._made:
+            self._made[size, seed] = make_layer(self._directory, size, seed)
+        return self._made[size, seed]
+
+
+def run_once(scenario, mode_name, programs, layers, say):
+    """The run's figures as a dictionary of plain values; RuntimeError when it cannot be done at all."""
+    _check_memory(scenario)
+    with Workspace() as workspace:
+        network = Network(scenario.topology)
+        workspace.callback(network.close)
+        stage = _set_stage(scenario, programs, workspace, network, layers)
+        trials = network.try_links()
+        mode = new_mode(mode_name)
+        workspace.callback(mode.stop)
+        try:
+            mode.start(stage)
+            if stage.previous:
+                _pull_previous(stage, mode)
+            if scenario.warm:
+                mode.warm()
+            return _measured(stage, mode, [trial for trial in trials if not trial.right])
+        except (OSError, RuntimeError):
+            say(workspace.log_tails(5))
+            raise
+
+
+def _check_memory(scenario):
+    needed = (scenario.topology.nodes * _COPIES_AT_A_NODE + 3) * sum(scenario.image.layers)
+    with open("/proc/meminfo", encoding="ascii") as file:
+        free = next(int(line.split()[1]) * 1024 for line in file if line.startswith("MemAvailable:"))
+    if needed > _MEMORY_SHARE * free:
+        raise RuntimeError(f"{needed >> 20} MiB are needed in memory, where all nodes keep their copies; "
+                           f"{free >> 20} MiB are free: take fewer nodes or smaller layers")
+
+
+def _set_stage(scenario, programs, workspace, network, layers):
+    registry = Registry(workspace, network.origin)
+    sizes = scenario.image.layers
+    new = [layers.get(size, seed) for seed, size in enumerate(sizes)]
+    offer = Offer(_REPOSITORY, "v2" if scenario.image.changed else "v1", make_image(new))
+    previous = None
+    if scenario.image.changed:
+        kept = len(sizes) - scenario.image.changed
+        old = new[:kept] + [layers.get(sizes[seed], _OLD_SEEDS + seed) for seed in range(kept, len(sizes))]
+        previous = Offer(_REPOSITORY, "v1", make_image(old))
+    for each in filter(None, (previous, offer)):
+        registry.push_image(each.repository, each.tag, each.image)
+    members = scenario.members(0)
+    nodes = [Node(place.name, place, member.rate, member.rack, member.arrival, member.batch)
+             for place, member in zip(network.nodes, members)]
+    return Stage(workspace, network, programs, scenario, registry, offer, previous, network.hub, network.spare, nodes)
+
+
+def _pull_previous(stage, mode):
+    """The nodes get the version before through the mode, unmeasured; from then on they hold it."""
+    clients = Clients(stage.workspace, stage.nodes, [mode.plan(node, stage.previous) for node in stage.nodes], "previous")
+    for node in stage.nodes:
+        clients.go(node)
+    reports = _until_all(clients, stage.nodes)
+    failures = [f"{name}: {report.failure}" for name, report in reports.items() if report.failure]
+    if failures:
+        raise RuntimeError("the version before: " + "; ".join(failures))
+    for node in stage.nodes:
+        node.held = frozenset(stage.previous.blobs)
+
+
+def _until_all(clients, nodes):
+    deadline = time.monotonic() + _LONGEST_SECONDS
+    reports = clients.wait(0)
+    while not all(node.name in reports for node in nodes):
+        if time.monotonic() >= deadline:
+            raise TimeoutError(f"not all nodes had the image within {_LONGEST_SECONDS} s")
+        reports = clients.wait(deadline - time.monotonic())
+    return reports
+
+
+def _measured(stage, mode, wrong_links):
+    network = stage.network
+    clients = Clients(stage.workspace, stage.nodes, [mode.plan(node, stage.image) for node in stage.nodes], "client")
+    control = ControlPair(network)
+    try:
+        stage.registry.forget_requests()
+        duplicates = mode.duplicate_bytes()
+        usages = measures.Usages({"origin": [stage.registry.process], **mode.roles()})
+        before = network.carried()
+        cpu = CpuShare()
+        started = time.monotonic()
+        mode.begin()
+        reports = _roll_out(stage.nodes, clients, started)
+        ended = time.monotonic()
+        cpu_share, busy_seconds = cpu.so_far(), cpu.busy_ticks() / os.sysconf("SC_CLK_TCK")
+        after = network.carried()
+        control_rate = control.rate(started, ended)
+        used = usages.so_far()
+        if duplicates is not None:
+            duplicates = mode.duplicate_bytes() - duplicates
+    finally:
+        control.stop()
+    void = reasons_void(cpu_share, control.solo_rate, control_rate, wrong_links)
+    return {**_times(stage, reports, started), **_bounds(stage, reports, started),
+            **_traffic(stage, measures.carried_since(before, after)), "duplicate_bytes": duplicates,
+            **_costs(stage, used, reports, busy_seconds),
+            "hub_role": mode.hub_role, "cpu_share": cpu_share,
+            "control_share": control_rate and control_rate / control.solo_rate, "void": void,
+            "failures": [f"{name}: {report.failure}" for name, report in sorted(reports.items()) if report.failure]}
+
+
+def _roll_out(nodes, clients, started):
+    """Tells the nodes to go, each at its time or when the batch before is done, and waits for all."""
+    for batch in sorted({node.batch for node in nodes}):
+        members = sorted((node for node in nodes if node.batch == batch), key=lambda node: node.arrival)
+        for node in members:
+            while (left := started + node.arrival - time.monotonic()) > 0:
+                clients.wait(left)
+            clients.go(node)
+        _until_all(clients, members)
+    return clients.wait(0)
+
+
+def _missing(stage):
+    held = stage.nodes[0].held
+    return sum(size for digest, size in stage.image.blobs.items() if digest not in held)
+
+
+def _times(stage, reports, started):
+    seconds = [report.finished - report.started for report in reports.values()]
+    first = [report.first_byte - report.started for report in reports.values() if report.first_byte]
+    return {"p50_seconds": measures.percentile(seconds, 0.5), "p90_seconds": measures.percentile(seconds, 0.9),
+            "p99_seconds": measures.percentile(seconds, 0.99), "max_seconds": max(seconds),
+            "makespan_seconds": max(report.finished for report in reports.values()) - started,
+            "first_byte_p50_seconds": measures.percentile(first, 0.5) if first else None,
+            "first_byte_max_seconds": max(first, default=None),
+            "per_node": [_node(node, reports[node.name], started) for node in stage.nodes]}
+
+
+def _node(node, report, started):
+    return {"name": node.name, "rack": node.rack, "rate_bytes_per_second": node.rate,
+            "start_seconds": report.started - started, "seconds": report.finished - report.started,
+            "first_byte_seconds": report.first_byte and report.first_byte - report.started,
+            "progress": [[round(when - started, 3), size] for when, size in report.progress]}
+
+
+def _bounds(stage, reports, started):
+    scenario, topology, missing = stage.scenario, stage.scenario.topology, _missing(stage)
+    sources = topology.origin_rate + (topology.hub_rate if scenario.warm else 0)
+    helper = 0 if scenario.warm else topology.hub_rate
+    bound = lower_bound(Rollout(missing, sources, helper, scenario.members(missing), topology.rack_rates()))
+    makespan = max(report.finished for report in reports.values()) - started
+    largest = max(size for digest, size in stage.image.blobs.items() if digest not in stage.nodes[0].held)
+    ramp = ramp_seconds(topology.nodes, piece_length(largest), max(topology.node_rates()))
+    return {"missing_bytes": missing, "lower_bound_seconds": bound.seconds, "lower_bound_terms_seconds": bound.terms,
+            "limited_by": bound.limit, "formula": bound.formula, "ramp_seconds": ramp,
+            "tcp_bound_seconds": tcp_seconds(bound.seconds), "ratio": makespan / bound.seconds,
+            "tcp_ratio": makespan / tcp_seconds(bound.seconds)}
+
+
+def piece_length(layer_bytes):
+    """Shoal's own: the next power of two from size / 1024 on, between 16 KiB and 1 MiB."""
+    length = 16 << 10
+    while length < 1 << 20 and length * 1024 < layer_bytes:
+        length *= 2
+    return length
+
+
+def _traffic(stage, carried):
+    missing = _missing(stage)
+    seen = measures.traffic(carried, [node.name for node in stage.nodes], list(stage.network.racks), missing)
+    _wait_for_log(stage.registry)
+    requests = stage.registry.requests()
+    sent = stage.registry.blob_bytes_sent()
+    return {**seen, "origin_multiple": sent / missing, "origin_bytes": sent, "origin_requests": len(requests),
+            "seeder_multiple": seen["hub_multiple"]}
+
+
+def _wait_for_log(registry):
+    """docker-registry logs a request a moment after its last byte: until no more come."""
+    counts = []
+
+    def settled():
+        counts.append(len(registry.requests()))
+        return len(counts) > 5 and counts[-1] == counts[-6]
+
+    wait_until(settled, 10, "the origin's log is written", step_seconds=0.05)
+
+
+def _costs(stage, used, reports, busy_seconds):
+    """`machine` is all that the CPUs did meanwhile: the links' own work too."""
+    gib = _missing(stage) * len(stage.nodes) / (1 << 30)
+    client = measures.Usage(sum(report.cpu_seconds for report in reports.values()),
+                            max(report.peak_bytes for report in reports.values()))
+    roles = {**used, "client": client}
+    return {"delivered_gib": gib,
+            "roles": {role: {**dataclasses.asdict(usage), "cpu_seconds_per_gib": usage.cpu_seconds / gib}
+                      for role, usage in roles.items()},
+            "machine_cpu_seconds_per_gib": busy_seconds / gib}
