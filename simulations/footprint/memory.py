@@ -7,10 +7,10 @@ import subprocess
 import sys
 
 from ..cluster.puller import PullFailed
+from ..cluster.readers import ReadersFailed
 from ..cluster.shoal import Programs
 from ..cluster.units import parse_size, size_text
 from ..cluster.workspace import Interrupted, Workspace, interruptible
-from .readers import ReadersFailed
 from .situations import Situations
 
 

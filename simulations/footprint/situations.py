@@ -8,10 +8,10 @@ from ..cluster.images import make_image
 from ..cluster.network import Loopback
 from ..cluster.processes import wait_until
 from ..cluster.puller import Pull
+from ..cluster.readers import read_slowly, read_whole
 from ..cluster.registry import Registry
 from ..cluster.shoal import Agent, Tracker
 from .held_layers import ZeroLayers
-from .readers import read_slowly, read_whole
 from .resident import PeakMemory
 
 MIB, GIB = 1 << 20, 1 << 30
@@ -113,9 +113,9 @@ class Situations:
         offsets = [number * (self._served_size // _CLIENTS) for number in range(_CLIENTS)]
         size = f"{self._served_size / GIB:g} GiB"
         yield self._watched(agent, f"serving {size} to {_CLIENTS} clients", SERVING_LIMIT,
-                            lambda: read_whole(agent, path, _CLIENTS, _LONGEST_SECONDS))
+                            lambda: read_whole(agent.registry, path, _CLIENTS, _LONGEST_SECONDS))
         yield self._watched(agent, f"serving {_CLIENTS} slow clients, each elsewhere", SERVING_LIMIT,
-                            lambda: read_slowly(agent, path, offsets, _SLOW_RATE, _SLOW_SECONDS))
+                            lambda: read_slowly(agent.registry, path, offsets, _SLOW_RATE, _SLOW_SECONDS))
         self._end(agent)
 
     def _agent(self, name, trackers):

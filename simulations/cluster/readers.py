@@ -1,4 +1,4 @@
-"""Many clients of one agent at once, in one thread: they take a layer's bytes and drop them."""
+"""Many clients of one HTTP server at once, in one thread: they take a body's bytes and drop them."""
 
 import selectors
 import socket
@@ -6,7 +6,7 @@ import time
 
 _STEP = 1 << 20
 _SLOW_STEP = 64 << 10
-# MSG_TRUNC makes TCP drop the bytes without a copy: the clients must not cost the CPU that the agent needs.
+# MSG_TRUNC makes TCP drop the bytes without a copy: the clients must not cost the CPU that the server needs.
 _DROPPED = bytearray(_STEP)
 
 
@@ -14,20 +14,20 @@ class ReadersFailed(Exception):
     """An answer that is none, or a body that ended early; the text says how."""
 
 
-def read_whole(agent, path, clients, seconds):
+def read_whole(endpoint, path, clients, seconds):
     """All clients read the whole body as fast as they can. Returns the bytes read."""
-    return _read(agent, path, [0] * clients, None, seconds)
+    return _read(endpoint, path, [0] * clients, None, seconds)
 
 
-def read_slowly(agent, path, offsets, rate, seconds):
+def read_slowly(endpoint, path, offsets, rate, seconds):
     """One client from each offset on, each at `rate` bytes per second, for so long. Returns the bytes read."""
-    return _read(agent, path, offsets, rate, seconds)
+    return _read(endpoint, path, offsets, rate, seconds)
 
 
-def _read(agent, path, offsets, rate, seconds):
+def _read(endpoint, path, offsets, rate, seconds):
     """Ends when all bodies have, or with `seconds`: then fast readers are too slow, and slow ones are done."""
     selector = selectors.DefaultSelector()
-    readers = [_Reader(agent, path, offset) for offset in offsets]
+    readers = [_Reader(endpoint, path, offset) for offset in offsets]
     started = time.monotonic()
     try:
         for reader in readers:
@@ -53,13 +53,13 @@ def _read(agent, path, offsets, rate, seconds):
 
 
 class _Reader:
-    def __init__(self, agent, path, offset):
+    def __init__(self, endpoint, path, offset):
         self.taken = 0
         self._left = None  # of the body; None until the head has come
         self._head = b""
-        self.socket = agent.registry.place.connect(agent.registry.address, agent.registry.port)
+        self.socket = endpoint.place.connect(endpoint.address, endpoint.port)
         wanted = f"Range: bytes={offset}-\r\n" if offset else ""
-        self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: {agent.registry.authority}\r\n{wanted}\r\n".encode())
+        self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: {endpoint.authority}\r\n{wanted}\r\n".encode())
 
     def take(self, most):
         """Some bytes; False when the body is complete."""
