@@ -1,0 +1,135 @@
+"""Measures what serving costs: `python3 -m simulations.serving`, or simulations/serve, which builds the programs first."""
+
+import argparse
+import dataclasses
+import json
+import statistics
+import subprocess
+import sys
+
+from ..cluster.network import Loopback
+from ..cluster.nginx import why_not_nginx
+from ..cluster.readers import ReadersFailed
+from ..cluster.shoal import Programs
+from ..cluster.units import parse_size, size_text
+from ..cluster.workspace import Interrupted, Workspace, interruptible
+from .local import LocalServers
+from .pair import Pairs
+
+_CLIENTS = (1, 16)
+_MOST_OTHER_CPU_SHARE = 0.05  # above it somebody else had the CPUs that were measured
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def parse_options(arguments):
+    parser = argparse.ArgumentParser(
+        prog="simulations/serve",
+        description="Measures the warm local path (an agent against nginx, the same file, the same client) and one pair of "
+                    "agents on loopback without shaped links. Says VOID when something else used the machine.")
+    parser.add_argument("--size", type=_size, default="1GiB", metavar="SIZE",
+                        help="the layer, a whole number of MiB (1GiB)")
+    parser.add_argument("--rounds", type=_rounds, default=5, metavar="K", help="rounds of each measurement (5)")
+    parser.add_argument("--json", dest="json_path", metavar="FILE", help="write the figures there")
+    parser.add_argument("--keep", action="store_true", help="keep the temporary directory: configurations, logs")
+    parser.add_argument("--programs", default="build/release", metavar="DIR",
+                        help="the build directory of the programs (default build/release)")
+    return parser.parse_args(arguments)
+
+
+def _size(text):
+    try:
+        size = parse_size(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    if size == 0 or size % (1 << 20):
+        raise argparse.ArgumentTypeError("a whole number of MiB")
+    return size
+
+
+def _rounds(text):
+    if not text.isdecimal() or not 1 <= int(text) <= 100:
+        raise argparse.ArgumentTypeError("a number from 1 to 100")
+    return int(text)
+
+
+def main(arguments):
+    options = parse_options(arguments)
+    programs = Programs(options.programs)
+    reason = why_not_nginx() or (programs.missing() and "not built: " + ", ".join(programs.missing()))
+    if reason:
+        say(reason)
+        return 1
+    try:
+        with interruptible(), Workspace(options.keep) as workspace:
+            try:
+                paths, pairs = _measure(options, workspace, programs)
+            except (OSError, RuntimeError, ReadersFailed, subprocess.CalledProcessError) as error:
+                say(f"the measurement cannot go on: {error}")
+                say(workspace.log_tails(5))
+                return 1
+    except Interrupted as interrupted:
+        say(f"{interrupted}: everything is cleaned up")
+        return interrupted.exit_code
+    rows = [_row_of_path(path) for path in paths] + [_row_of_pairs(pairs)]
+    _report(rows, options.size)
+    if options.json_path:
+        with open(options.json_path, "w", encoding="utf-8") as file:
+            json.dump({"size_bytes": options.size, "rows": rows, "local": [dataclasses.asdict(each) for each in paths],
+                       "pair": [dataclasses.asdict(each) for each in pairs]}, file, indent=2)
+            file.write("\n")
+    return 0
+
+
+def _measure(options, workspace, programs):
+    network = Loopback()
+    servers = LocalServers(workspace, programs, network, options.size)
+    paths = [path for clients in _CLIENTS for path in servers.measure(clients, options.rounds, say)]
+    say("an origin, a tracker and two agents, one of which holds the layer")
+    pairs = Pairs(workspace, programs, network, options.size)
+    transfers = []
+    for number in range(options.rounds):
+        say(f"one agent to another, round {number + 1} of {options.rounds}")
+        transfers.append(pairs.measure(number + 1))
+    return paths, transfers
+
+
+def _row_of_path(path):
+    what = f"{path.server} to {path.clients} local client{'s' if path.clients > 1 else ''}"
+    return _row(what, path.rounds, {"server": [cost.cpu_seconds_per_gib("server") for cost in path.rounds],
+                                    "client": [cost.cpu_seconds_per_gib("client") for cost in path.rounds]})
+
+
+def _row_of_pairs(pairs):
+    costs = [pair.cost for pair in pairs]
+    row = _row("one agent to another", costs, {role: [cost.cpu_seconds_per_gib(role) for cost in costs]
+                                               for role in costs[0].cpu_seconds})
+    return {**row, "from_agent_share": statistics.median(pair.from_agent_share for pair in pairs)}
+
+
+def _row(what, costs, cpu):
+    """One line of the report: the medians, and the range of the rates."""
+    rates = [cost.megabytes_per_second for cost in costs]
+    other = max(cost.other_cpu_share for cost in costs)
+    return {"what": what, "megabytes_per_second": statistics.median(rates),
+            "megabytes_per_second_range": [min(rates), max(rates)],
+            "cpu_seconds_per_gib": {role: statistics.median(values) for role, values in cpu.items()},
+            "other_cpu_share": other, "void": other > _MOST_OTHER_CPU_SHARE}
+
+
+def _report(rows, size):
+    say("")
+    say(f"a layer of {size_text(size)}; medians, [range]; CPU seconds per GiB by role")
+    for row in rows:
+        low, high = row["megabytes_per_second_range"]
+        cpu = ", ".join(f"{role} {value:.2f}" for role, value in row["cpu_seconds_per_gib"].items())
+        verdict = f"  VOID: others took {row['other_cpu_share']:.0%} of the CPUs" if row["void"] else ""
+        say(f"{row['what']:<28} {row['megabytes_per_second']:>7.0f} MB/s [{low:.0f}-{high:.0f}]  CPU: {cpu}{verdict}")
+        if "from_agent_share" in row:
+            say(f"{'':<28} {row['from_agent_share']:.1%} of the bytes came from the agent, the rest from the tracker")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,55 @@
+"""What some programs cost while something goes on: seconds, CPU seconds of theirs, and of everybody else."""
+
+import dataclasses
+import os
+import time
+
+_GIB = 1 << 30
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclasses.dataclass(frozen=True)
+class Cost:
+    """`cpu_seconds` by role; `other_cpu_share` is what the rest of the machine took of all CPUs, from 0 to 1."""
+
+    moved_bytes: int
+    seconds: float
+    cpu_seconds: dict
+    other_cpu_share: float
+
+    @property
+    def megabytes_per_second(self):
+        return self.moved_bytes / self.seconds / 1e6
+
+    def cpu_seconds_per_gib(self, role):
+        return self.cpu_seconds[role] / (self.moved_bytes / _GIB)
+
+
+def cost_of(roles, work):
+    """The Cost of `work()`, which returns the bytes it moved. `roles` is {role: [process ids]}."""
+    before = {role: _cpu_seconds(ids) for role, ids in roles.items()}
+    busy_before, all_before = _machine_seconds()
+    started = time.monotonic()
+    moved = work()
+    seconds = time.monotonic() - started
+    busy, everything = (now - then for now, then in zip(_machine_seconds(), (busy_before, all_before)))
+    spent = {role: _cpu_seconds(ids) - before[role] for role, ids in roles.items()}
+    return Cost(moved, seconds, spent, max(busy - sum(spent.values()), 0) / max(everything, 1 / _TICKS))
+
+
+def _cpu_seconds(ids):
+    """User and system time of these processes so far."""
+    return sum(_cpu_seconds_of(each) for each in ids)
+
+
+def _cpu_seconds_of(process_id):
+    with open(f"/proc/{process_id}/stat", encoding="ascii", errors="replace") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def _machine_seconds():
+    """Busy and all seconds of all CPUs since the machine's start; stolen time counts as busy."""
+    with open("/proc/stat", encoding="ascii") as stat:
+        ticks = [int(each) for each in stat.readline().split()[1:9]]
+    return (sum(ticks) - ticks[3] - ticks[4]) / _TICKS, sum(ticks) / _TICKS
