@@ -20,7 +20,7 @@ def reasons_void(cpu_share, solo_rate, control_rate, wrong_links=()):
         reasons.append(f"the CPUs were {cpu_share:.0%} busy, over {BUSIEST_CPU_SHARE:.0%}")
     if control_rate is None:
         reasons.append("too short for the control pair to tell whether the machine was fast enough")
-    elif abs(control_rate / solo_rate - 1) > CONTROL_TOLERANCE:
+    elif abs(control_rate - solo_rate) > CONTROL_TOLERANCE * solo_rate:
         reasons.append(f"the control pair ran at {control_rate / solo_rate:.1%} of its solo rate")
     return reasons + [trial.text() for trial in wrong_links]
 

@@ -55,7 +55,7 @@ def run_once(scenario, mode_name, programs, layers, say):
                 mode.warm()
             return _measured(stage, mode, [trial for trial in trials if not trial.right])
         except (OSError, RuntimeError):
-            say(workspace.log_tails(5))
+            say(workspace.log_tails(2))
             raise
 
 

@@ -10,8 +10,8 @@ from .bound import TCP_PAYLOAD_SHARE
 _TOLERANCE = 0.03
 _CHUNK = 128 << 10
 _SETTLE_SECONDS = 0.3    # until the burst that a shaper lets through at once is used up
-_MEASURE_SECONDS = 1.2
-_MEASURE_BYTES = 2 << 20  # at least: segments of 64 KiB arrive whole
+_MEASURE_SECONDS = 1.0
+_MEASURE_BYTES = 1 << 20  # at least: segments of 64 KiB arrive whole
 _TRIES = 3
 _STALL_SECONDS = 30
 
@@ -27,7 +27,7 @@ class Trial:
 
     @property
     def right(self):
-        return abs(self.rate / self.due - 1) <= _TOLERANCE
+        return abs(self.rate - self.due) <= _TOLERANCE * self.due
 
     def text(self):
         return (f"the link of {self.link} carried {self.rate * 8e-6:.2f} Mbit/s {self.direction}, "

@@ -140,8 +140,8 @@ class Namespaces:
         """A switch whose link to the first one carries `rate` bytes per second each way."""
         number = len(self._names)
         switch = self._add_bridge(name)
-        self._connect(name, switch, "up", self._bridge, number, rate)
-        self._in(switch, "link set up master br0")
+        self._connect(name, switch, "uplink", self._bridge, number, rate)
+        self._in(switch, "link set uplink master br0")
         return switch
 
     def _add_bridge(self, name):

@@ -5,6 +5,7 @@ from ...cluster.puller import Pull
 from ...cluster.shoal import Agent, Programs, Tracker
 from . import Mode, registry_plan
 
+_SMALL_BYTES = 256 << 10  # up to here a layer has no swarm, and the tracker does not list it
 _HELD_SECONDS = 60
 _GONE_SECONDS = 30
 
@@ -46,7 +47,7 @@ class TheMode(Mode):
 
     def _all_held(self):
         held = {layer["digest"] for layer in self._tracker.layers() if layer["state"] == "held"}
-        return held >= set(self._stage.image.blobs)
+        return all(digest in held for digest, size in self._stage.image.blobs.items() if size > _SMALL_BYTES)
 
     def plan(self, node, image):
         return registry_plan(self._agents[node.name].registry, self._upstream, image, node.held)
