@@ -18,8 +18,7 @@ http {{
   tcp_nopush on;
   types_hash_max_size 2048;
   default_type application/octet-stream;
-  access_log {access_log};
-  log_format bytes '$request_method $request_uri $status $body_bytes_sent $upstream_bytes_received $upstream_cache_status';
+  access_log off;
 {temporary}
 {http}
 }}
@@ -35,13 +34,11 @@ def why_not_nginx():
 class Nginx:
     """A running nginx. `http` is what stands in its http block, made by the caller from the authority to listen on."""
 
-    def __init__(self, workspace, place, name, http, with_access_log=False):
+    def __init__(self, workspace, place, name, http):
         self.endpoint = Endpoint(place, place.address, place.free_port())
         self.directory = workspace.directory(name)
-        self.access_log_path = f"{self.directory}/access.log"
         temporary = "\n".join(f"  {kind}_temp_path {self.directory}/{kind}-temporary;" for kind in _TEMPORARY)
-        config = _CONFIG.format(directory=self.directory, temporary=temporary, http=http(self.endpoint.authority),
-                                access_log=f"{self.access_log_path} bytes" if with_access_log else "off")
+        config = _CONFIG.format(directory=self.directory, temporary=temporary, http=http(self.endpoint.authority))
         path = workspace.file(f"{name}.conf", config)
         self.process = workspace.start(name, ["nginx", "-c", path, "-p", self.directory], place)
         wait_until(self._listens, 20, f"{name} listens")
