@@ -12,6 +12,7 @@ client      the program that pulls on a node, and how it is told to start
 registry_puller  how a client pulls from a registry
 run         one run from setting the stage to its result
 measures    percentiles, bytes, CPU and memory of a run
+repeats     as many runs as it takes to have enough that count
 results     repeated runs as one result, and its JSON
 table       results for a reader
 plots       pictures of them

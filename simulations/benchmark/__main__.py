@@ -8,8 +8,9 @@ import tempfile
 
 from .isolation import run_isolated
 from .options import parse_options
-from .results import conditions, counts, summary
-from .run import Layers, run_once
+from .repeats import measure
+from .results import conditions
+from .run import Layers
 from .table import show_results
 
 
@@ -27,12 +28,10 @@ def main(arguments):
 
 def _work(options):
     try:
-        if options.scenario is None:
-            from .suite import run_suite
-            return run_suite(options, say)
-        return _one_scenario(options)
+        return _suite(options) if options.scenario is None else _one_scenario(options)
     except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
-        say(f"the benchmark cannot go on: {error}")
+        said = getattr(error, "stderr", None)
+        say(f"the benchmark cannot go on: {error}" + (f" {said}" if said else ""))
         return 1
 
 
@@ -43,7 +42,7 @@ def _one_scenario(options):
     about = conditions()
     show_results(results, about, say)
     if options.pictures:
-        from .plots import draw
+        from .plots import draw  # here: matplotlib takes its time, and only this needs it
         draw(results, options.pictures)
     if options.json_path:
         write_json(options.json_path, {**results[0], "conditions": about} if len(results) == 1 else
@@ -51,19 +50,14 @@ def _one_scenario(options):
     return 1 if any(result["failures"] for result in results) else 0
 
 
-def measure(scenario, mode, programs, layers, repeat, said):
-    """`repeat` runs that count, void ones repeated as often as that again; their summary."""
-    runs = []
-    while sum(map(counts, runs)) < repeat and len(runs) < max(1, 2 * repeat - (repeat == 1)):
-        said(f"{mode}: {scenario.text()}: run {len(runs) + 1}")
-        run = run_once(scenario, mode, programs, layers, said)
-        for reason in run["void"]:
-            said(f"  void: {reason}")
-        for failure in run["failures"]:
-            said(f"  failed: {failure}")
-        said(f"  last node after {run['makespan_seconds']:.2f} s, {run['ratio']:.3f} x the lower bound")
-        runs.append(run)
-    return summary(mode, scenario, runs)
+def _suite(options):
+    from .suite import run_suite  # as above
+    results, about, void_headlines = run_suite(options, say)
+    if options.json_path:
+        write_json(options.json_path, {"conditions": about, "results": results})
+    for each in void_headlines:
+        say(f"void: {each}: this belongs to what the results are about; run the suite on a quiet machine")
+    return 1 if void_headlines or any(result["failures"] for result in results) else 0
 
 
 def write_json(path, value):

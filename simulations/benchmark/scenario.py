@@ -110,13 +110,14 @@ class Scenario:
 
     def text(self):
         """In one line, for people."""
-        layers = self.image.layers
+        topology, layers = self.topology, self.image.layers
+        nodes = "one node" if topology.nodes == 1 else f"{topology.nodes} nodes"
+        racks = f" in {topology.racks} racks at {topology.oversubscription:g}:1" if topology.racks else ""
+        other = ", unequal links" if topology.other_links else ""
         what = f"{len(layers)} layers" if len(layers) > 1 else "one layer"
-        what += f", {self.image.changed} changed" if self.image.changed else ""
-        racks = (f" in {self.topology.racks} racks at {self.topology.oversubscription:g}:1" if self.topology.racks else "")
-        other = ", unequal links" if self.topology.other_links else ""
-        return (f"{'warm' if self.warm else 'cold'}, {self.topology.nodes} nodes{racks}{other}, {what} of "
-                f"{sum(layers) / 2**20:.1f} MiB, {self.arrival.text()}")
+        changed = f", {self.image.changed} of them changed" if self.image.changed else ""
+        return (f"{'warm' if self.warm else 'cold'}, {nodes}{racks}{other}, {what} of {sum(layers) / 2**20:.1f} MiB"
+                f"{changed}, {self.arrival.text()}")
 
 
 def default_rate(nodes):
