@@ -46,7 +46,7 @@ def run_isolated(work):
 
 def mount_tmpfs(path):
     """Seen in this process's mount space only."""
-    _check(_libc.mount(b"tmpfs", path.encode(), b"tmpfs", _MS_NOSUID | _MS_NODEV, b"mode=0755"), f"a tmpfs at {path}")
+    _check(_libc.mount(b"tmpfs", path.encode(), b"tmpfs", _MS_NOSUID | _MS_NODEV, b"mode=0755,size=90%"), f"a tmpfs at {path}")
 
 
 def _first_process(work, alive):
