@@ -70,7 +70,7 @@ def node_timeline(result, path):
     axes.set_yticks(range(len(nodes)), [_node_name(node) for node in nodes])
     axes.invert_yaxis()
     axes.set_xlim(left=0)
-    axes.set_xlabel("seconds since the start; grey: no byte yet; shades: quarters of the bytes; dashed: lower bound")
+    axes.set_xlabel("seconds since the start; dashed: lower bound\ngrey: no byte yet; then a shade for each quarter of the bytes")
     axes.set_title(f"{result['scenario']}, {result['mode']}")
     _save(figure, path)
 

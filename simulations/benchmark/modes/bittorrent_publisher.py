@@ -1,7 +1,7 @@
 """Gets an image from the origin and publishes it for stock BitTorrent.
 
 A process of its own on the hub, which waits until somebody opens and closes its FIFO. Each layer is published when it is
-whole: a torrent by mktorrent, allowed at opentracker, seeded by the hub's aria2, and only then there for the nodes.
+whole: a torrent by mktorrent, allowed at opentracker, seeded by the hub's peer, and only then there for the nodes.
 """
 
 import concurrent.futures
@@ -9,7 +9,6 @@ import dataclasses
 import hashlib
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -22,13 +21,15 @@ from ...cluster.network import Place
 from ...cluster.processes import Process, wait_until
 from ...cluster.puller import PullFailed
 from ...cluster.web import Endpoint
-from .bittorrent_puller import FAILED, Aria2, file_name
+from .bittorrent_peer import add, is_done
+from .bittorrent_puller import FAILED, file_name
 
 _TREE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 _LAYERS_AT_ONCE = 3
 _CHUNK = 256 << 10
 _STALL_SECONDS = 120
 _ALLOWED_SECONDS = 20
+_SEEDING_SECONDS = 120  # it hashes the layer once more
 _ASKING_PEER = "-XX0000-000000000000"  # who asks the tracker whether a torrent is allowed
 
 
@@ -65,10 +66,10 @@ def start_publisher(workspace, place, name, arguments):
 
 
 class _Image:
-    """The image on its way from the origin to the nodes. `layers` and `torrents` are directories: what aria2 seeds, and what
+    """The image on its way from the origin to the nodes. `layers` and `torrents` are directories: what the peer seeds, and what
     the web server shows; `allowed` is opentracker's list, which it reads again on SIGHUP."""
 
-    def __init__(self, origin, repository, tag, layers, torrents, allowed, tracker, tracker_process, seeder_port):
+    def __init__(self, origin, repository, tag, layers, torrents, allowed, tracker, tracker_process):
         here = Place("here", "")
         self._origin = Endpoint(here, *origin)
         self._base = f"/v2/{repository}"
@@ -78,7 +79,6 @@ class _Image:
         self._allowed = allowed
         self._tracker = Endpoint(here, *tracker)
         self._tracker_process = tracker_process
-        self._seeder = Aria2(here, seeder_port, layers)
         self._lock = threading.Lock()
 
     def publish(self):
@@ -107,7 +107,8 @@ class _Image:
                        capture_output=True)
         self._allow(_info_hash(made))
         with open(made, "rb") as file:
-            self._seeder.add(file.read())
+            seeded = add(self._layers, file_name(digest), file.read())
+        wait_until(lambda: is_done(seeded), _SEEDING_SECONDS, "the hub's peer seeds the layer")
         self._show(made)
 
     def _fetch(self, digest):
@@ -152,8 +153,8 @@ class _Image:
 
 
 def _info_hash(torrent):
-    text = subprocess.run(["aria2c", "--no-conf", "--show-files", torrent], check=True, capture_output=True, text=True).stdout
-    return re.search(r"^Info Hash: ([0-9a-f]{40})$", text, re.MULTILINE)[1]
+    import libtorrent  # here: the benchmark itself does without
+    return str(libtorrent.torrent_info(torrent).info_hash())
 
 
 def _main(fifo, arguments):

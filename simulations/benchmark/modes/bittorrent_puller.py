@@ -1,9 +1,7 @@
 """How a node gets an image over stock BitTorrent: manifest and config from the publisher's web server, a torrent for each
-layer as soon as there is one, three at a time, by the node's aria2; each digest is checked."""
+layer as soon as there is one, three at a time, by the node's peer; each digest is checked."""
 
-import base64
 import concurrent.futures
-import dataclasses
 import hashlib
 import json
 import os
@@ -11,67 +9,24 @@ import time
 
 from ...cluster.images import digest_of
 from ...cluster.network import Place
-from ...cluster.processes import wait_until
 from ...cluster.puller import PullFailed
 from ...cluster.web import Endpoint
+from .bittorrent_peer import add, is_done
 
 FAILED = "failed"  # the file that says so among the torrents
 _LAYERS_AT_ONCE = 3
 _ASK_AGAIN_SECONDS = 0.2
 _LOOK_SECONDS = 0.05
-_CHECK_SECONDS = 3
 _LONGEST_SECONDS = 1800
 _CHUNK = 1 << 20
-
-
-@dataclasses.dataclass(frozen=True)
-class Aria2:
-    """A running aria2: its RPC interface on this place's own loopback address, where its files go, its process."""
-
-    place: object
-    port: int
-    directory: str
-    process: object = None
-
-    def wait_ready(self):
-        wait_until(self._answers, 20, "aria2 answers")
-
-    def _answers(self):
-        if not self.process.running():
-            raise RuntimeError("aria2 ended:\n" + self.process.log_tail())
-        try:
-            return self.call("aria2.getVersion")
-        except OSError:
-            return False
-
-    def call(self, method, *parameters):
-        """The result; PullFailed with aria2's own words when it refuses."""
-        endpoint = Endpoint(self.place, "127.0.0.1", self.port)
-        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}).encode()
-        answer = json.loads(endpoint.request("POST", "/jsonrpc", body, {"Content-Type": "application/json"}).body)
-        if "error" in answer:
-            raise PullFailed(f"{method}: {answer['error']['message']}")
-        return answer["result"]
-
-    def check(self, download):
-        """PullFailed when aria2 has given a download up."""
-        status = self.call("aria2.tellStatus", download, ["status", "errorMessage"])
-        if status["status"] in ("error", "removed"):
-            raise PullFailed(f"aria2: {status.get('errorMessage') or status['status']}")
-
-    def add(self, torrent):
-        """Starts with a torrent, given as bytes; the download's number."""
-        return self.call("aria2.addTorrent", base64.b64encode(torrent).decode(), [], {"dir": self.directory})
 
 
 class BittorrentPuller:
     """For a `modes.Plan`: runs inside the node's namespace."""
 
     def __init__(self, arguments, directory, count):
-        here = Place("here", "")
         self._arguments = arguments
-        self._web = Endpoint(here, *arguments["web"])
-        self._aria2 = Aria2(here, arguments["port"], arguments["peer_directory"])
+        self._web = Endpoint(Place("here", ""), *arguments["web"])
         self._directory = directory
         self._count = count
         self._deadline = time.monotonic() + _LONGEST_SECONDS
@@ -102,15 +57,11 @@ class BittorrentPuller:
         return answer.body
 
     def _layer(self, digest, size):
-        download = self._aria2.add(self._published(file_name(digest) + ".torrent"))
-        path = os.path.join(self._aria2.directory, file_name(digest))
-        counted, checked = 0, time.monotonic()
-        while not os.path.exists(path + ".done"):
+        torrent = self._published(file_name(digest) + ".torrent")
+        path, counted = add(self._arguments["peer_directory"], file_name(digest), torrent), 0
+        while not is_done(path):
             self._pause(_LOOK_SECONDS, digest)
             counted += self._count_from(counted, _written(path, size))
-            if time.monotonic() > checked + _CHECK_SECONDS:
-                self._aria2.check(download)
-                checked = time.monotonic()
         self._count_from(counted, size)
         if _digest_of_file(path) != digest:
             raise PullFailed(f"wrong bytes in {digest}")
@@ -138,7 +89,7 @@ def file_name(digest):
 
 
 def _written(path, size):
-    """How much of a sparse file has been written; aria2 holds back some."""
+    """How much of a sparse file has been written."""
     try:
         return min(os.stat(path).st_blocks * 512, size)
     except FileNotFoundError:
