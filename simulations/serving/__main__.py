@@ -97,25 +97,22 @@ def _measure(options, workspace, programs):
 
 
 def _row_of_path(path):
-    what = f"{path.server} to {path.clients} local client{'s' if path.clients > 1 else ''}"
-    return _row(what, path.rounds, {"server": [cost.cpu_seconds_per_gib("server") for cost in path.rounds],
-                                    "client": [cost.cpu_seconds_per_gib("client") for cost in path.rounds]})
+    return row_of(f"{path.server} to {path.clients} local client{'s' if path.clients > 1 else ''}", path.rounds)
 
 
 def _row_of_pairs(pairs):
-    costs = [pair.cost for pair in pairs]
-    row = _row("one agent to another", costs, {role: [cost.cpu_seconds_per_gib(role) for cost in costs]
-                                               for role in costs[0].cpu_seconds})
+    row = row_of("one agent to another", [pair.cost for pair in pairs])
     return {**row, "from_agent_share": statistics.median(pair.from_agent_share for pair in pairs)}
 
 
-def _row(what, costs, cpu):
-    """One line of the report: the medians, and the range of the rates."""
+def row_of(what, costs):
+    """One line of the report: the medians of some Costs, and the range of their rates."""
     rates = [cost.megabytes_per_second for cost in costs]
     other = max(cost.other_cpu_share for cost in costs)
     return {"what": what, "megabytes_per_second": statistics.median(rates),
             "megabytes_per_second_range": [min(rates), max(rates)],
-            "cpu_seconds_per_gib": {role: statistics.median(values) for role, values in cpu.items()},
+            "cpu_seconds_per_gib": {role: statistics.median(cost.cpu_seconds_per_gib(role) for cost in costs)
+                                    for role in costs[0].cpu_seconds},
             "other_cpu_share": other, "void": other > _MOST_OTHER_CPU_SHARE}
 
 
