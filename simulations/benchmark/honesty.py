@@ -9,6 +9,7 @@ from .topology import Flow
 BUSIEST_CPU_SHARE = 0.8
 CONTROL_TOLERANCE = 0.02
 CONTROL_RATE = 2_000_000  # bytes per second: some 2 % of one CPU
+_LEAST_BYTES = 2_000_000  # a second's: in less, when a segment arrives matters
 _SOLO_SETTLE_SECONDS = 0.5
 _SOLO_SECONDS = 3.0
 
@@ -34,7 +35,7 @@ class ControlPair:
 
     def rate(self, start, end):
         """During an interval of the monotonic clock; None when that was too short."""
-        return self._flow.rate_between(start, end)
+        return self._flow.rate_between(start, end, _LEAST_BYTES)
 
     def stop(self):
         self._flow.stop()

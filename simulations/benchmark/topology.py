@@ -159,11 +159,11 @@ class Flow:
         (first, before), (last, after) = settled[0], settled[-1]
         return settled if last - first >= seconds and after - before >= at_least_bytes else None
 
-    def rate_between(self, start, end):
-        """Over an interval of the monotonic clock, from first to last arrival in it; None when too little came."""
+    def rate_between(self, start, end, at_least_bytes):
+        """Over an interval of the monotonic clock, from first to last arrival in it; None when less than that came."""
         with self._lock:
             window = [each for each in self._arrivals if start <= each[0] <= end]
-        return between(window) if len(window) >= 2 and window[-1][1] - window[0][1] >= _MEASURE_BYTES else None
+        return between(window) if len(window) >= 2 and window[-1][1] - window[0][1] >= at_least_bytes else None
 
     def stop(self):
         self._stopping = True
