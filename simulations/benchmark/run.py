@@ -115,7 +115,7 @@ def _measured(stage, mode, wrong_links):
     control = ControlPair(network)
     try:
         stage.registry.forget_requests()
-        duplicates = mode.duplicate_bytes()
+        told = _Told(mode)
         usages = measures.Usages({"origin": [stage.registry.process], **mode.roles()})
         before = network.carried()
         cpu = CpuShare()
@@ -127,13 +127,12 @@ def _measured(stage, mode, wrong_links):
         after = network.carried()
         control_rate = control.rate(started, ended)
         used = usages.so_far()
-        if duplicates is not None:
-            duplicates = mode.duplicate_bytes() - duplicates
+        duplicates, seeded = told.since()
     finally:
         control.stop()
     void = reasons_void(cpu_share, control.solo_rate, control_rate, wrong_links)
     return {**_times(stage, reports, started), **_bounds(stage, reports, started),
-            **_traffic(stage, measures.carried_since(before, after)), "duplicate_bytes": duplicates,
+            **_traffic(stage, measures.carried_since(before, after), seeded), "duplicate_bytes": duplicates,
             **_costs(stage, used, reports, busy_seconds),
             "hub_role": mode.hub_role, "cpu_share": cpu_share,
             "control_share": control_rate and control_rate / control.solo_rate, "void": void,
@@ -197,14 +196,29 @@ def piece_length(layer_bytes):
     return length
 
 
-def _traffic(stage, carried):
+class _Told:
+    """What the mode itself counts, from here on."""
+
+    def __init__(self, mode):
+        self._mode = mode
+        self._before = self._now()
+
+    def since(self):
+        """(duplicate bytes, bytes from the seeder), each None when the mode does not tell."""
+        return [None if now is None else now - before for before, now in zip(self._before, self._now())]
+
+    def _now(self):
+        return self._mode.duplicate_bytes(), self._mode.seeder_bytes()
+
+
+def _traffic(stage, carried, seeded):
     missing = _missing(stage)
     seen = measures.traffic(carried, [node.name for node in stage.nodes], list(stage.network.racks), missing)
     _wait_for_log(stage.registry)
     requests = stage.registry.requests()
     sent = stage.registry.blob_bytes_sent()
     return {**seen, "origin_multiple": sent / missing, "origin_bytes": sent, "origin_requests": len(requests),
-            "seeder_multiple": seen["hub_multiple"]}
+            "seeder_multiple": seen["hub_multiple"] if seeded is None else seeded / missing}
 
 
 def _wait_for_log(registry):

@@ -60,6 +60,11 @@ class Mode:
         """Payload that nodes received twice so far; None when the system does not tell."""
         return None
 
+    def seeder_bytes(self):
+        """Payload that nodes received from the hub's seeder so far; None when the system does not tell, and the hub's link
+        must."""
+        return None
+
     def stop(self):
         """Ends what `start` began and the workspace does not."""
 

@@ -57,3 +57,6 @@ class TheMode(Mode):
 
     def duplicate_bytes(self):
         return sum(agent.metrics().get("shoal_swarm_duplicate_bytes_total", 0) for agent in self._agents.values())
+
+    def seeder_bytes(self):
+        return sum(agent.received()["seeder"] for agent in self._agents.values())
