@@ -50,6 +50,10 @@ def _hub(result):
     return f"{result['hub_multiple']:.2f} ({result['hub_role']})" if result["hub_role"] else _NONE
 
 
+def _seeder(result):
+    return _number("seeder_multiple")(result) if result["hub_role"] else _NONE
+
+
 def _roles(figure):
     def cell(result):
         return ", ".join(f"{role} {figure(usage)}" for role, usage in sorted(result["roles"].items())) or _NONE
@@ -65,7 +69,7 @@ TIMES = (
 )
 BYTES = (
     Column("origin x", _with_range("origin_multiple")), Column("requests", _number("origin_requests", 0)),
-    Column("hub x", _hub), Column("copies into racks", _copies_into_racks), Column("duplicates", _duplicates),
+    Column("hub x", _hub), Column("seeder x", _seeder), Column("copies into racks", _copies_into_racks), Column("duplicates", _duplicates),
     Column("bytes on links x", _number("overhead", 3)),
 )
 COSTS = (

@@ -1,5 +1,6 @@
 """What some programs cost while something goes on: seconds, CPU seconds of theirs, and of everybody else."""
 
+import contextlib
 import dataclasses
 import os
 import time
@@ -46,8 +47,9 @@ def _cpu_seconds(ids):
 def _cpu_seconds_of(process_id):
     nanoseconds = 0
     for thread in os.listdir(f"/proc/{process_id}/task"):
-        with open(f"/proc/{process_id}/task/{thread}/schedstat", encoding="ascii") as file:
-            nanoseconds += int(file.read().split()[0])
+        with contextlib.suppress(FileNotFoundError):  # it ended meanwhile
+            with open(f"/proc/{process_id}/task/{thread}/schedstat", encoding="ascii") as file:
+                nanoseconds += int(file.read().split()[0])
     return nanoseconds / 1e9
 
 
