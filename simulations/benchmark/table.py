@@ -69,7 +69,8 @@ TIMES = (
 )
 BYTES = (
     Column("origin x", _with_range("origin_multiple")), Column("requests", _number("origin_requests", 0)),
-    Column("hub x", _hub), Column("seeder x", _seeder), Column("copies into racks", _copies_into_racks), Column("duplicates", _duplicates),
+    Column("hub x", _hub), Column("seeder x", _seeder),
+    Column("copies into racks", _copies_into_racks), Column("duplicates", _duplicates),
     Column("bytes on links x", _number("overhead", 3)),
 )
 COSTS = (

@@ -7,6 +7,11 @@ import tempfile
 import unittest
 
 from simulations.benchmark.modes import MODES
+from simulations.benchmark.modes.bittorrent_puller import BittorrentPuller
+from simulations.cluster.network import Loopback
+from simulations.cluster.nginx import Nginx
+from simulations.cluster.puller import PullFailed
+from simulations.cluster.workspace import Workspace
 
 _TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _SHOAL = os.path.join(_TREE, "build", "dev")
@@ -59,3 +64,27 @@ class EveryMode(unittest.TestCase):
 
     def test_there_are_no_other_modes(self):
         self.assertEqual(set(MODES), {"direct", "shoal", "mirror", "registry-mirror", "bittorrent"})
+
+
+class BittorrentNode(unittest.TestCase):
+    """A node's side alone, with a web server that shows what a publisher would."""
+
+    def setUp(self):
+        self.workspace = self.enterContext(Workspace())
+        root = self.workspace.directory("torrents")
+        self.web = Nginx(self.workspace, Loopback().add("web"), "web",
+                         lambda listen: f"server {{ listen {listen}; root {root}; }}").endpoint
+
+    def _fails_with(self, words):
+        arguments = {"web": [self.web.address, self.web.port], "tag": "v1", "manifest": "sha256:" + "0" * 64,
+                     "peer_directory": self.workspace.directory("peer"), "held": []}
+        with self.assertRaisesRegex(PullFailed, words):
+            BittorrentPuller(arguments, self.workspace.directory("pulled"), lambda size: None).run()
+
+    def test_a_publisher_that_gives_up_ends_the_waiting(self):
+        self.workspace.file("torrents/failed", "no such tag")
+        self._fails_with("the publisher failed: no such tag")
+
+    def test_a_manifest_that_is_another_one_is_refused(self):
+        self.workspace.file("torrents/v1.json", "{}")
+        self._fails_with("v1.json is not sha256:000")

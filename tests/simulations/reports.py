@@ -9,8 +9,9 @@ def report(mode="shoal", scenario="one layer", **other):
         "makespan_seconds": 12.0, "first_byte_p50_seconds": 0.25, "first_byte_max_seconds": 0.5,
         "lower_bound_seconds": 10.0, "tcp_bound_seconds": 10.47, "ramp_seconds": 0.125, "ratio": 1.2, "tcp_ratio": 1.146,
         "limited_by": "origin", "formula": "unique bytes / what the sources can send", "origin_multiple": 1.0,
-        "origin_requests": 4, "hub_multiple": 1.25, "seeder_multiple": 1.125, "hub_role": "tracker", "copies_into_racks": {}, "duplicate_bytes": 0,
-        "delivered_gib": 1.0, "overhead": 1.0625, "cpu_share": 0.5, "machine_cpu_seconds_per_gib": 20.0,
+        "origin_requests": 4, "hub_multiple": 1.25, "seeder_multiple": 1.125, "hub_role": "tracker",
+        "copies_into_racks": {}, "duplicate_bytes": 0, "delivered_gib": 1.0,
+        "overhead": 1.0625, "cpu_share": 0.5, "machine_cpu_seconds_per_gib": 20.0,
         "roles": {"origin": {"cpu_seconds_per_gib": 1.5, "peak_bytes": 32 << 20}},
         "ranges": {"makespan_seconds": [11.5, 12.5], "ratio": [1.15, 1.25], "origin_multiple": [1.0, 1.0]},
         "per_node": [_node("node1", 0.0, 11.0), _node("node2", 1.0, 11.0)], **other}

@@ -1,5 +1,7 @@
 """What simulations/serve says of its measurements, and that its measuring works at all."""
 
+import contextlib
+import io
 import os
 import time
 import unittest
@@ -32,20 +34,21 @@ class Rows(unittest.TestCase):
 
     def test_a_cost_counts_the_cpu_of_its_roles(self):
         def work():
-            started = time.process_time()
-            while time.process_time() < started + 0.3:
+            started = time.thread_time()
+            while time.thread_time() < started + 0.3:
                 pass
             return 1000
 
         cost = cost_of({"self": [os.getpid()]}, work)
         self.assertEqual(cost.moved_bytes, 1000)
-        self.assertAlmostEqual(cost.cpu_seconds["self"], 0.3, delta=0.1)
+        self.assertGreaterEqual(cost.cpu_seconds["self"], 0.29)  # more when this process has other threads at work
+        self.assertLess(cost.cpu_seconds["self"], cost.seconds * os.cpu_count() + 0.1)
         self.assertGreaterEqual(cost.seconds, 0.29)
         self.assertTrue(0 <= cost.other_cpu_share <= 1)
 
     def test_wrong_options_are_refused(self):
         for arguments in (["--size", "3"], ["--size", "100KiB"], ["--size", "0B"], ["--rounds", "0"], ["--rounds", "x"]):
-            with self.assertRaises(SystemExit) as ended:
+            with contextlib.redirect_stderr(io.StringIO()), self.assertRaises(SystemExit) as ended:
                 parse_options(arguments)
             self.assertEqual(ended.exception.code, 2)
 

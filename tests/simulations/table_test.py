@@ -25,8 +25,8 @@ class Tables(unittest.TestCase):
     def test_every_figure_is_there(self):
         cells = _cells(markdown_report([report(copies_into_racks={"rack1": 1.0, "rack2": 1.5},
                                                duplicate_bytes=(1 << 30) // 100)]), "shoal")
-        for figure in ("1.146", "11.00", "0.25", "0.50", "4", "1.25 (tracker)", "1.12", "1.00-1.50", "1.00%", "1.062", "50%", "20.0",
-                       "origin 1.50", "origin 32.0 MiB"):
+        for figure in ("1.146", "11.00", "0.25", "0.50", "4", "1.25 (tracker)", "1.12", "1.00-1.50", "1.00%", "1.062", "50%",
+                       "20.0", "origin 1.50", "origin 32.0 MiB"):
             self.assertIn(figure, cells)
 
     def test_what_a_system_does_not_tell_is_a_dash(self):
