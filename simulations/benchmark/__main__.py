@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 
+from ..cluster.puller import PullFailed
 from .isolation import run_isolated
 from .options import parse_options
 from .repeats import measure
@@ -29,7 +30,7 @@ def main(arguments):
 def _work(options):
     try:
         return _suite(options) if options.scenario is None else _one_scenario(options)
-    except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
+    except (OSError, RuntimeError, PullFailed, subprocess.CalledProcessError) as error:
         said = getattr(error, "stderr", None)
         say(f"the benchmark cannot go on: {error}" + (f" {said}" if said else ""))
         return 1

@@ -116,7 +116,9 @@ def _measured(stage, mode, wrong_links):
     try:
         stage.registry.forget_requests()
         told = _Told(mode)
-        usages = measures.Usages({"origin": [stage.registry.process], **mode.roles()})
+        roles = {"origin": [stage.registry.process], **mode.roles()}
+        running = [process for processes in roles.values() for process in processes if process.running()]
+        usages = measures.Usages(roles)
         before = network.carried()
         cpu = CpuShare()
         started = time.monotonic()
@@ -136,7 +138,13 @@ def _measured(stage, mode, wrong_links):
             **_costs(stage, used, reports, busy_seconds),
             "hub_role": mode.hub_role, "cpu_share": cpu_share,
             "control_share": control_rate and control_rate / control.solo_rate, "void": void,
-            "failures": [f"{name}: {report.failure}" for name, report in sorted(reports.items()) if report.failure]}
+            "failures": failures(reports, running)}
+
+
+def failures(reports, running):
+    """What went wrong, one line each: pulls, and programs that ran at the start and do not any more."""
+    ended = [f"{process.name} ended by itself with {process.exit_code()}" for process in running if not process.running()]
+    return ended + [f"{name}: {report.failure}" for name, report in sorted(reports.items()) if report.failure]
 
 
 def _roll_out(nodes, clients, started):

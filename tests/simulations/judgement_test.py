@@ -1,12 +1,13 @@
 """Percentiles, what makes a run void, and that void runs are never averaged."""
 
+import types
 import unittest
 
 from simulations.benchmark.honesty import reasons_void
 from simulations.benchmark.measures import carried_since, percentile, traffic
 from simulations.benchmark.options import parse_options
 from simulations.benchmark.results import FIGURES, summary
-from simulations.benchmark.run import piece_length
+from simulations.benchmark.run import failures, piece_length
 from simulations.benchmark.topology import Trial, between
 
 
@@ -67,6 +68,23 @@ class Void(unittest.TestCase):
     def test_without_a_run_that_counts_the_result_is_void_and_one_run_alone(self):
         result = _summary(_run(10, void=["busy"]), _run(20, void=["busy"]))
         self.assertEqual((result["void"], result["makespan_seconds"], result["ranges"]), (True, 20, {}))
+
+
+class _Program:
+    """As a cluster.processes.Process that ended or did not."""
+
+    def __init__(self, name, code):
+        self.name = name
+        self.exit_code = lambda: code
+        self.running = lambda: code is None
+
+
+class Failures(unittest.TestCase):
+    def test_a_program_that_ended_by_itself_and_a_failed_pull_are_failures(self):
+        report = types.SimpleNamespace(failure="wrong bytes")
+        good = types.SimpleNamespace(failure=None)
+        self.assertEqual(failures({"node2": report, "node1": good}, [_Program("hub", -11), _Program("node1", None)]),
+                         ["hub ended by itself with -11", "node2: wrong bytes"])
 
 
 class Traffic(unittest.TestCase):
