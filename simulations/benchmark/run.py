@@ -142,8 +142,8 @@ def _measured(stage, mode, wrong_links):
 
 
 def failures(reports, running):
-    """What went wrong, one line each: pulls, and programs that ran at the start and do not any more."""
-    ended = [f"{process.name} ended by itself with {process.exit_code()}" for process in running if not process.running()]
+    """What went wrong, one line each: pulls, and programs that ran at the start and then failed; one may be done with 0."""
+    ended = [f"{process.name} ended by itself with {process.exit_code()}" for process in running if process.exit_code()]
     return ended + [f"{name}: {report.failure}" for name, report in sorted(reports.items()) if report.failure]
 
 

@@ -83,7 +83,7 @@ class Failures(unittest.TestCase):
     def test_a_program_that_ended_by_itself_and_a_failed_pull_are_failures(self):
         report = types.SimpleNamespace(failure="wrong bytes")
         good = types.SimpleNamespace(failure=None)
-        self.assertEqual(failures({"node2": report, "node1": good}, [_Program("hub", -11), _Program("node1", None)]),
+        self.assertEqual(failures({"node2": report, "node1": good}, [_Program("hub", -11), _Program("node1", None), _Program("publisher", 0)]),
                          ["hub ended by itself with -11", "node2: wrong bytes"])
 
 
