@@ -1,24 +1,22 @@
-"""Every test of this directory, and those that words choose."""
+"""Every test of a package, and those that words choose."""
 
 import importlib
 import pkgutil
-import sys
 import unittest
 
 
-def all_tests():
+def all_tests(package):
     found = []
-    for module in pkgutil.iter_modules(sys.modules[__package__].__path__):
+    for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
         if module.name.endswith("_test"):
-            suite = unittest.defaultTestLoader.loadTestsFromModule(
-                importlib.import_module(f"{__package__}.{module.name}"))
+            suite = unittest.defaultTestLoader.loadTestsFromModule(importlib.import_module(f"{package}.{module.name}"))
             found += [test for group in suite for test in group]
     return found
 
 
-def chosen_tests(words, nightly):
+def chosen_tests(package, words, nightly=False):
     """All that are nightly or not, and of these the ones whose name contains one of the words."""
-    found = [test for test in all_tests() if getattr(test, "nightly", False) == nightly]
+    found = [test for test in all_tests(package) if getattr(test, "nightly", False) == nightly]
     return [test for test in found if not words or any(word in sentence(test) or word in test.id() for word in words)]
 
 
