@@ -31,7 +31,8 @@ class Runs(unittest.TestCase):
         self.assertEqual(result["origin_multiple"], 4)
         self.assertEqual(result["origin_bytes"], 4 * missing)
         self.assertEqual(result["origin_requests"], 4 * 5)  # tag, manifest, config, two layers
-        self.assertEqual((result["hub_multiple"], result["duplicate_bytes"]), (0, None))
+        self.assertLess(result["hub_multiple"], 0.001)  # its link may carry a solicitation of the kernel's, and nothing else
+        self.assertIsNone(result["duplicate_bytes"])
         for copies in result["copies_into_racks"].values():
             self.assertAlmostEqual(copies, 2, delta=0.1)
         self.assertAlmostEqual(result["overhead"], 1.05, delta=0.05)
