@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 
+from ..cluster.program import say
 from ..cluster.puller import PullFailed
 from .isolation import run_isolated
 from .options import parse_options
@@ -13,10 +14,6 @@ from .repeats import measure
 from .results import conditions
 from .run import Layers
 from .table import show_results
-
-
-def say(text):
-    print(text, flush=True)
 
 
 def main(arguments):

@@ -1,11 +1,10 @@
 """Runs the demo: `python3 -m simulations.demonstration`, or simulations/demo, which builds the programs first."""
 
 import json
-import subprocess
 import sys
 import time
 
-from ..cluster.workspace import Interrupted, Workspace, interruptible
+from ..cluster.program import in_workspace, say
 from .measures import figures, find_faults, find_overlaps, node_result
 from .options import parse_options
 from .progress import Progress
@@ -15,28 +14,14 @@ from .stage import set_stage
 _SAMPLE_SECONDS = 0.25
 
 
-def say(text):
-    print(text, flush=True)
-
-
 def main(arguments):
     options = parse_options(arguments)
-    try:
-        with interruptible(), Workspace(options.keep) as workspace:
-            if options.keep:
-                say(f"keeping everything in {workspace.path}")
-            try:
-                return _roll_out(options, workspace)
-            except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
-                say(f"the demo cannot go on: {error}")
-                say(workspace.log_tails(5))
-                return 1
-    except Interrupted as interrupted:
-        say(f"{interrupted}: everything is cleaned up")
-        return interrupted.exit_code
+    return in_workspace(lambda workspace: _roll_out(options, workspace), "the demo", options.keep)
 
 
 def _roll_out(options, workspace):
+    if options.keep:
+        say(f"keeping everything in {workspace.path}")
     stage = set_stage(options, workspace, say)
     say(f"rolling out to {options.nodes} nodes at once")
     cpu = _CpuShare()

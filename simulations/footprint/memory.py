@@ -3,19 +3,14 @@
 import argparse
 import dataclasses
 import json
-import subprocess
 import sys
 
+from ..cluster.program import in_workspace, say
 from ..cluster.puller import PullFailed
 from ..cluster.readers import ReadersFailed
 from ..cluster.shoal import Programs
 from ..cluster.units import parse_size, size_text
-from ..cluster.workspace import Interrupted, Workspace, interruptible
 from .situations import Situations
-
-
-def say(text):
-    print(text, flush=True)
 
 
 def parse_options(arguments):
@@ -38,17 +33,9 @@ def main(arguments):
     if programs.missing():
         say("not built: " + ", ".join(programs.missing()))
         return 1
-    try:
-        with interruptible(), Workspace(options.keep) as workspace:
-            try:
-                rows = list(Situations(workspace, programs, say, options.pulled, options.served).measure_all())
-            except (OSError, RuntimeError, PullFailed, ReadersFailed, subprocess.CalledProcessError) as error:
-                say(f"the measurement cannot go on: {error}")
-                say(workspace.log_tails(5))
-                return 1
-    except Interrupted as interrupted:
-        say(f"{interrupted}: everything is cleaned up")
-        return interrupted.exit_code
+    rows = in_workspace(lambda workspace: list(Situations(workspace, programs, say, options.pulled,
+                                                          options.served).measure_all()),
+                        "the measurement", options.keep, (PullFailed, ReadersFailed))
     _report(rows)
     if options.json_path:
         with open(options.json_path, "w", encoding="utf-8") as file:

@@ -8,9 +8,9 @@ import time
 
 from ..cluster.network import Loopback
 from ..cluster.processes import wait_until
+from ..cluster.program import in_workspace, say
 from ..cluster.shoal import Agent, Programs
 from ..cluster.units import size_text
-from ..cluster.workspace import Interrupted, Workspace, interruptible
 from .held_layers import ZeroLayers
 from .resident import PeakMemory
 
@@ -18,10 +18,6 @@ _LAYER_SIZE = 8 << 20  # 512 pieces: a side file of 16 KiB
 _LIMIT_SECONDS = 2.0
 _LONGEST_SECONDS = 60
 _DROP_CACHES = "/proc/sys/vm/drop_caches"
-
-
-def say(text):
-    print(text, flush=True)
 
 
 def parse_options(arguments):
@@ -44,17 +40,7 @@ def main(arguments):
     if programs.missing():
         say("not built: " + ", ".join(programs.missing()))
         return 1
-    try:
-        with interruptible(), Workspace() as workspace:
-            try:
-                rows = list(_starts(options, workspace, programs))
-            except (OSError, RuntimeError) as error:
-                say(f"the measurement cannot go on: {error}")
-                say(workspace.log_tails(5))
-                return 1
-    except Interrupted as interrupted:
-        say(f"{interrupted}: everything is cleaned up")
-        return interrupted.exit_code
+    rows = in_workspace(lambda workspace: list(_starts(options, workspace, programs)), "the measurement")
     _report(options, rows)
     return 0 if all(row["seconds"] <= _LIMIT_SECONDS for row in rows) else 1
 

@@ -4,24 +4,19 @@ import argparse
 import dataclasses
 import json
 import statistics
-import subprocess
 import sys
 
 from ..cluster.network import Loopback
 from ..cluster.nginx import why_not_nginx
+from ..cluster.program import in_workspace, say
 from ..cluster.readers import ReadersFailed
 from ..cluster.shoal import Programs
 from ..cluster.units import parse_size, size_text
-from ..cluster.workspace import Interrupted, Workspace, interruptible
 from .local import LocalServers
 from .pair import Pairs
 
 _CLIENTS = (1, 16)
 _MOST_OTHER_CPU_SHARE = 0.05  # above it somebody else had the CPUs that were measured
-
-
-def say(text):
-    print(text, flush=True)
 
 
 def parse_options(arguments):
@@ -62,17 +57,8 @@ def main(arguments):
     if reason:
         say(reason)
         return 1
-    try:
-        with interruptible(), Workspace(options.keep) as workspace:
-            try:
-                paths, pairs = _measure(options, workspace, programs)
-            except (OSError, RuntimeError, ReadersFailed, subprocess.CalledProcessError) as error:
-                say(f"the measurement cannot go on: {error}")
-                say(workspace.log_tails(5))
-                return 1
-    except Interrupted as interrupted:
-        say(f"{interrupted}: everything is cleaned up")
-        return interrupted.exit_code
+    paths, pairs = in_workspace(lambda workspace: _measure(options, workspace, programs), "the measurement", options.keep,
+                                (ReadersFailed,))
     rows = [_row_of_path(path) for path in paths] + [_row_of_pairs(pairs)]
     _report(rows, options.size)
     if options.json_path:
