@@ -75,8 +75,10 @@ Task<void> Endpoint::handle(http::Exchange& exchange) {
 Task<void> Endpoint::manifest(http::Exchange& exchange, ManifestRoute route) {
   const http::Request& request = exchange.request();
   const bool by_tag = !route.digest;
+  // docker names its types in another order each time, and what is known of a tag is known for what was accepted.
+  const std::string accept = http::sorted_list(http::find_header(request.headers, "Accept").value_or(""));
   ManifestQuestion question{.route = std::move(route),
-                            .accept = http::find_header(request.headers, "Accept").value_or(""),
+                            .accept = accept,
                             .authorization = http::find_header(request.headers, "Authorization").value_or(""),
                             .head_only = request.method == "HEAD"};
   auto answer = co_await manifests_.answer(std::move(question));

@@ -26,7 +26,7 @@ using ManifestAnswer = std::variant<Manifest, origin::Answer>;
 
 struct ManifestQuestion {
   ManifestRoute route;
-  std::string accept;         // all Accept lines, joined
+  std::string accept;         // all Accept lines as one list, http::sorted_list
   std::string authorization;  // the caller's, may be empty
   bool head_only = false;
 };

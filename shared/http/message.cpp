@@ -1,6 +1,7 @@
 #include "shared/http/message.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace shoal::http {
 namespace {
@@ -41,6 +42,22 @@ std::vector<std::string> header_lines(const Headers& headers, std::string_view n
     if (same_name(header.name, name)) lines.push_back(header.value);
   }
   return lines;
+}
+
+std::string sorted_list(std::string_view value) {
+  if (value.find('"') != std::string_view::npos) return std::string(value);
+  std::set<std::string_view> parts;
+  for (std::size_t start = 0; start <= value.size();) {
+    const std::size_t comma = std::min(value.find(',', start), value.size());
+    std::string_view part = value.substr(start, comma - start);
+    part.remove_prefix(std::min(part.find_first_not_of(" \t"), part.size()));
+    part = part.substr(0, part.find_last_not_of(" \t") + 1);
+    if (!part.empty()) parts.insert(part);
+    start = comma + 1;
+  }
+  std::string joined;
+  for (const std::string_view part : parts) joined.append(joined.empty() ? "" : ", ").append(part);
+  return joined;
 }
 
 std::optional<std::string> Request::query_value(std::string_view name) const {

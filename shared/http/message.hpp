@@ -21,6 +21,9 @@ bool same_name(std::string_view a, std::string_view b);
 std::optional<std::string> find_header(const Headers& headers, std::string_view name);
 // Each line of the header by itself, for those that must not be joined (WWW-Authenticate).
 std::vector<std::string> header_lines(const Headers& headers, std::string_view name);
+// The parts of a comma-separated value, each once and in order: lists that mean the same become the same text. A value
+// with a quoted string, which may hold commas, stays as it is.
+std::string sorted_list(std::string_view value);
 
 struct Request {
   std::string method;

@@ -374,6 +374,13 @@ class FailingOrigin(Case):
             self.failing.rules = [Rule("manifests/small", status=503)]
             self.assertEqual(self.ask(agent).status, 503, status)
 
+    def test_a_last_known_digest_is_found_whatever_the_order_of_accept(self):
+        agent = self.agent([], stale_if_error="1h")
+        self.assertEqual(self.ask(agent, Accept=f"{MANIFEST}, application/json").status, 200)
+        self.failing.rules = [Rule("", status=500)]
+        self.assertEqual(self.ask(agent, Accept=f"application/json, {MANIFEST}").status, 200)
+        self.assertEqual(self.ask(agent, Accept="application/json").status, 503)
+
     def test_what_is_older_than_stale_if_error_is_not_served(self):
         agent = self.agent([], stale_if_error="1ms")
         self.assertEqual(self.ask(agent).status, 200)

@@ -12,6 +12,14 @@ TEST_CASE("repeated headers are joined, or given line by line") {
   CHECK(http::header_lines(headers, "Accept") == std::vector<std::string>{"a", "b, c"});
 }
 
+TEST_CASE("lists that mean the same become the same text") {
+  CHECK(http::sorted_list("b, a;q=0.5,\t*/*") == "*/*, a;q=0.5, b");
+  CHECK(http::sorted_list("*/*,b, a;q=0.5, b ,,") == "*/*, a;q=0.5, b");
+  CHECK(http::sorted_list(" , ") == "");
+  CHECK(http::sorted_list("") == "");
+  CHECK(http::sorted_list("b;x=\"1,2\", a") == "b;x=\"1,2\", a");
+}
+
 TEST_CASE("percent encoding and decoding are inverse") {
   std::string printable;
   for (int c = 0x20; c < 0x7f; ++c) printable += static_cast<char>(c);
