@@ -8,6 +8,7 @@ import tempfile
 
 from ..cluster.program import say
 from ..cluster.puller import PullFailed
+from .agreement import agreement_lines
 from .isolation import run_isolated
 from .options import parse_options
 from .repeats import measure
@@ -39,6 +40,7 @@ def _one_scenario(options):
         results = [measure(options.scenario, mode, options.programs, layers, options.repeat, say) for mode in options.modes]
     about = conditions()
     show_results(results, about, say)
+    _compare(options, results)
     if options.pictures:
         from .plots import draw  # here: matplotlib takes its time, and only this needs it
         draw(results, options.pictures)
@@ -53,9 +55,15 @@ def _suite(options):
     results, about, void_headlines = run_suite(options, say)
     if options.json_path:
         write_json(options.json_path, {"conditions": about, "results": results})
+    _compare(options, results)
     for each in void_headlines:
         say(f"void: {each}: this belongs to what the results are about; run the suite on a quiet machine")
     return 1 if void_headlines or any(result["failures"] for result in results) else 0
+
+
+def _compare(options, results):
+    if options.against:
+        say("\n".join(agreement_lines(options.against, results)))
 
 
 def write_json(path, value):

@@ -73,13 +73,26 @@ class Clients:
         for key, _ in self._selector.select(max(seconds, 0)):
             line = self._connections[key.data].readline()
             self._selector.unregister(key.fileobj)
-            self._reports[key.data] = Report(**json.loads(line)) if line else _died(self.processes[key.data])
+            report = Report(**json.loads(line)) if line else _died(self.processes[key.data])
+            self._reports.setdefault(key.data, report)  # of one that was given up there is one
+        return self._reports
+
+    def give_up(self, nodes, why):
+        """Ends the clients of those nodes that have not reported; the reports of all until now."""
+        for node in nodes:
+            if node.name not in self._reports:
+                self.processes[node.name].kill()
+                self._reports[node.name] = _failed(why)
         return self._reports
 
 
 def _died(process):
+    return _failed(f"the client ended: {process.log_tail(3)}")
+
+
+def _failed(why):
     now = time.monotonic()
-    return Report(now, None, now, 0, [], f"the client ended: {process.log_tail(3)}", 0.0, 0)
+    return Report(now, None, now, 0, [], why, 0.0, 0)
 
 
 class _Progress:

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import json
 import os
 
 from ..cluster.units import parse_rate
@@ -24,6 +25,7 @@ class Options:
     json_path: str | None
     pictures: str | None
     programs: str
+    against: list  # results of an earlier run to compare with; empty: none
 
 
 def parse_options(arguments):
@@ -37,10 +39,12 @@ def parse_options(arguments):
         if parsed.scenario and given:
             raise ValueError(f"--scenario says what --{given[0].replace('_', '-')} would")
         scenario = None if parsed.suite else _from_file(parsed.scenario) if parsed.scenario else _from_options(parsed)
+        against = _results(parsed.against) if parsed.against else []
     except (OSError, ValueError) as error:
         parser.error(str(error))
     return Options(scenario, parsed.mode, parsed.repeat, parsed.json_path and os.path.abspath(parsed.json_path),
-                   parsed.pictures and os.path.abspath(parsed.pictures), os.path.abspath(parsed.programs))
+                   parsed.pictures and os.path.abspath(parsed.pictures), os.path.abspath(parsed.programs),
+                   against)
 
 
 def _parser():
@@ -73,6 +77,7 @@ def _parser():
                         help="runs that count, of each mode: medians and ranges (default 1)")
     parser.add_argument("--suite", action="store_true", help="everything in simulations/RESULTS.md, which is written anew")
     parser.add_argument("--json", dest="json_path", metavar="FILE", help="write the figures there")
+    parser.add_argument("--against", metavar="FILE", help="tell which medians are more than 5 %% from those of an earlier --json")
     parser.add_argument("--pictures", metavar="DIR", help="write completion curves and timelines there")
     parser.add_argument("--programs", default=os.path.join(_TREE, "build/release"), metavar="DIR",
                         help="the build directory of shoal's programs (default build/release)")
@@ -85,6 +90,16 @@ def _from_file(path):
             return parse_scenario(file.read())
         except ScenarioError as error:
             raise ScenarioError(f"{path}: {error}") from error
+
+
+def _results(path):
+    """What --json wrote there."""
+    with open(path, encoding="utf-8") as file:
+        read = json.load(file)
+    results = read.get("results", [read]) if isinstance(read, dict) else []
+    if not results or not all("scenario" in result and "ranges" in result for result in results):
+        raise ValueError(f"{path} has no results: give a file that --json of an earlier run has written")
+    return results
 
 
 def _from_options(parsed):

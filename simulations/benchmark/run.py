@@ -22,6 +22,7 @@ _OLD_SEEDS = 10_000     # seeds of layers that the version before has for itself
 _MEMORY_SHARE = 0.8     # of what is free
 _COPIES_AT_A_NODE = 2   # what a system keeps, and what the client wrote
 _LONGEST_SECONDS = 1800
+_LOOK_SECONDS = 1.0      # after whoever must go on running
 
 
 class Layers:
@@ -91,22 +92,35 @@ def _pull_previous(stage, mode):
     clients = Clients(stage.workspace, stage.nodes, [mode.plan(node, stage.previous) for node in stage.nodes], "previous")
     for node in stage.nodes:
         clients.go(node)
-    reports = _until_all(clients, stage.nodes)
-    failures = [f"{name}: {report.failure}" for name, report in reports.items() if report.failure]
-    if failures:
-        raise RuntimeError("the version before: " + "; ".join(failures))
+    reports = _until_all(clients, stage.nodes, lambda: _processes(mode.roles()))
+    failed = failures(reports, [])
+    if failed:
+        raise RuntimeError("the version before: " + "; ".join(failed))
     for node in stage.nodes:
         node.held = frozenset(stage.previous.blobs)
 
 
-def _until_all(clients, nodes):
+def _until_all(clients, nodes, programs):
+    """The reports of these nodes and those before; once one of the `programs()` has failed nobody waits for it any longer."""
     deadline = time.monotonic() + _LONGEST_SECONDS
     reports = clients.wait(0)
     while not all(node.name in reports for node in nodes):
+        ended = _ended(programs())
+        if ended:
+            return clients.give_up(nodes, f"given up: {ended[0]}")
         if time.monotonic() >= deadline:
             raise TimeoutError(f"not all nodes had the image within {_LONGEST_SECONDS} s")
-        reports = clients.wait(deadline - time.monotonic())
+        reports = clients.wait(min(deadline - time.monotonic(), _LOOK_SECONDS))
     return reports
+
+
+def _processes(roles):
+    return [process for processes in roles.values() for process in processes]
+
+
+def _ended(programs):
+    """Those that failed, one line each; one may be done with 0."""
+    return [f"{process.name} ended by itself with {process.exit_code()}" for process in programs if process.exit_code()]
 
 
 def _measured(stage, mode, wrong_links):
@@ -117,13 +131,13 @@ def _measured(stage, mode, wrong_links):
         stage.registry.forget_requests()
         told = _Told(mode)
         roles = {"origin": [stage.registry.process], **mode.roles()}
-        running = [process for processes in roles.values() for process in processes if process.running()]
+        running = [process for process in _processes(roles) if process.exit_code() != 0]
         usages = measures.Usages(roles)
         before = network.carried()
         cpu = CpuShare()
         started = time.monotonic()
         mode.begin()
-        reports = _roll_out(stage.nodes, clients, started)
+        reports = _roll_out(stage.nodes, clients, started, running)
         ended = time.monotonic()
         cpu_share, busy_seconds = cpu.so_far(), cpu.busy_ticks() / os.sysconf("SC_CLK_TCK")
         after = network.carried()
@@ -142,12 +156,11 @@ def _measured(stage, mode, wrong_links):
 
 
 def failures(reports, running):
-    """What went wrong, one line each: pulls, and programs that ran at the start and then failed; one may be done with 0."""
-    ended = [f"{process.name} ended by itself with {process.exit_code()}" for process in running if process.exit_code()]
-    return ended + [f"{name}: {report.failure}" for name, report in sorted(reports.items()) if report.failure]
+    """What went wrong, one line each: pulls, and programs that had not done their work by the start and failed."""
+    return _ended(running) + [f"{name}: {report.failure}" for name, report in sorted(reports.items()) if report.failure]
 
 
-def _roll_out(nodes, clients, started):
+def _roll_out(nodes, clients, started, programs):
     """Tells the nodes to go, each at its time or when the batch before is done, and waits for all."""
     for batch in sorted({node.batch for node in nodes}):
         members = sorted((node for node in nodes if node.batch == batch), key=lambda node: node.arrival)
@@ -155,7 +168,7 @@ def _roll_out(nodes, clients, started):
             while (left := started + node.arrival - time.monotonic()) > 0:
                 clients.wait(left)
             clients.go(node)
-        _until_all(clients, members)
+        _until_all(clients, members, lambda: programs)
     return clients.wait(0)
 
 

@@ -9,6 +9,7 @@ import os
 import tempfile
 
 from . import plots, table, verdicts
+from .agreement import agreement_lines
 from .modes import MODES
 from .repeats import measure
 from .results import conditions
@@ -19,20 +20,21 @@ HEADLINES = ("01-one-layer-cold", "02-one-layer-warm", "03-five-layers-cold")
 _CHOICE = ("shoal", "mirror", "bittorrent")
 _OTHER_CHOICES = {"07-batches-of-10-percent": ("shoal", "direct", "mirror", "bittorrent"),
                   "10-a-node-alone": tuple(MODES), "14-thirty-two-nodes": ("shoal", "bittorrent")}
-LEAST_REPEATS = 3
-_MORE_REPEATS = {"bittorrent": 5}  # its runs differ by a fifth: chance decides who has what
+# Where one link sends everything to everybody it is that link which decides, and two runs are as good as twenty.
+_REPEATS = {"direct": 2, "mirror": 2, "registry-mirror": 2}
+_OTHER_REPEATS = 3
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _INTRODUCTION = """\
 # Results of the rollout benchmark
 
-Written by `simulations/rollout --suite`; what the figures mean is in README.md. Each figure is the median of {repeat} runs or more, in
-brackets their range where it matters; void runs are not among them. One machine carries everything, so that N x rate is
+Written by `simulations/rollout --suite`; what the figures mean is in README.md. Each figure is the median of three runs, of
+two where one link sends everything to everybody, in brackets their range where it matters; void runs are not among them. One machine carries everything, so that N x rate is
 bounded by what it can shape: the ratios carry over to faster links, the seconds do not.
 
 | | |
 |---|---|
 {conditions}
-
+{agreement}
 ## Where each mode wins
 
 {wins}
@@ -43,19 +45,19 @@ bounded by what it can shape: the ratios carry over to faster links, the seconds
 
 def run_suite(options, say):
     """Measures all, writes RESULTS.md and its pictures; (results, conditions, the headline cells that are void)."""
-    repeat = max(options.repeat, LEAST_REPEATS)
     results, headline = [], []
     with tempfile.TemporaryDirectory() as directory:
         layers = Layers(directory)
         for path in sorted(glob.glob(os.path.join(_HERE, "scenarios", "*.toml"))):
             scenario, stem = read_scenario(path), os.path.basename(path).removesuffix(".toml")
             for mode in modes_of(stem):
-                result = measure(scenario, mode, options.programs, layers, max(repeat, _MORE_REPEATS.get(mode, 0)), say)
+                repeat = max(options.repeat, _REPEATS.get(mode, _OTHER_REPEATS))
+                result = measure(scenario, mode, options.programs, layers, repeat, say)
                 results.append(result)
                 if stem in HEADLINES:
                     headline.append(result)
     about = conditions()
-    write_report(results, about, repeat, _HERE)
+    write_report(results, about, options.against, _HERE)
     table.show_results(results, about, say)
     return results, about, [f"{result['scenario']}, {result['mode']}" for result in headline if result["void"]]
 
@@ -70,8 +72,8 @@ def read_scenario(path):
         return parse_scenario(file.read())
 
 
-def write_report(results, about, repeat, directory):
-    """RESULTS.md and pictures/ in `directory`; pictures that were there and are none of these are taken away."""
+def write_report(results, about, before, directory):
+    """RESULTS.md and pictures/ in `directory`, with what agrees with the results of a run before, if any; pictures that were there and are none of these are taken away."""
     pictures = os.path.join(directory, "pictures")
     os.makedirs(pictures, exist_ok=True)
     for old in glob.glob(os.path.join(pictures, "*.svg")):
@@ -79,7 +81,8 @@ def write_report(results, about, repeat, directory):
     overview = os.path.join(pictures, "ratios.svg")
     plots.ratio_overview(results, overview)
     rows = "\n".join(f"| {key.replace('_', ' ')} | {value} |" for key, value in about.items())
-    parts = [_INTRODUCTION.format(repeat=repeat, conditions=rows, wins=_wins(results), overview="pictures/ratios.svg")]
+    agreement = "".join(f"\n{line}" for line in agreement_lines(before, results)) + "\n" if before else ""
+    parts = [_INTRODUCTION.format(conditions=rows, agreement=agreement, wins=_wins(results), overview="pictures/ratios.svg")]
     for scenario, members in table.groups(results).items():
         parts.append(_section(scenario, members, pictures))
     with open(os.path.join(directory, "RESULTS.md"), "w", encoding="utf-8") as file:

@@ -128,7 +128,7 @@ class Flow:
     def _receive(self):
         buffer, total = bytearray(_CHUNK), 0
         try:
-            while count := self._in.recv_into(buffer):
+            while not self._stopping and (count := self._in.recv_into(buffer)):
                 total += count
                 with self._lock:
                     self._arrivals.append((time.monotonic(), total))
@@ -166,6 +166,7 @@ class Flow:
         return between(window) if len(window) >= 2 and window[-1][1] - window[0][1] >= at_least_bytes else None
 
     def stop(self):
+        """What is still on its way is dropped: the receiver closes before it has read it."""
         self._stopping = True
         for thread in self._threads:
             thread.join(_STALL_SECONDS)

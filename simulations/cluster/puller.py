@@ -29,7 +29,7 @@ class Pull:
     """One pull of UPSTREAM/REPOSITORY:REFERENCE through `endpoint`. Read the counters while `run` works elsewhere.
 
     Blobs end up in `directory` when there is one; layers in `held` are there already; `count` is told the size of each
-    chunk of a blob as it arrives, on the thread that reads it.
+    chunk of a layer as it arrives, on the thread that reads it.
     """
 
     def __init__(self, endpoint, upstream, repository, reference, platform="amd64", stall_seconds=60, *,
@@ -135,7 +135,7 @@ class Pull:
                 raise PullFailed(f"{digest} from {position}: Content-Length {response.headers['Content-Length']}")
             with self._file(digest, position) as file:
                 while chunk := response.read1(_CHUNK):
-                    self._count(chunk)
+                    self._count(digest, chunk)
                     hasher.update(chunk)
                     if file:
                         file.write(chunk)
@@ -154,9 +154,9 @@ class Pull:
         file.seek(position)
         return file
 
-    def _count(self, chunk):
+    def _count(self, digest, chunk):
         with self._lock:
             self.first_byte_at = self.first_byte_at or time.time()
             self.received_bytes += len(chunk)
-        if self._told:
+        if self._told and digest != self.image_id:
             self._told(len(chunk))

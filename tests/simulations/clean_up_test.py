@@ -17,15 +17,15 @@ _STAGE_SECONDS = 120
 
 
 def _marked(mark):
-    """The command lines of all processes that have the mark in their environment."""
-    found = []
+    """The command lines of all processes that have the mark in their environment, by process id."""
+    found = {}
     for number in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{number}/environ", "rb") as file:
                 if mark.encode() not in file.read():
                     continue
             with open(f"/proc/{number}/cmdline", "rb") as file:
-                found.append(file.read().replace(b"\0", b" ").decode(errors="replace"))
+                found[int(number)] = file.read().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             pass  # it ended meanwhile
     return found
@@ -39,15 +39,16 @@ def _traces():
     return mounts | set(named.splitlines()) | set(glob.glob("/run/shoal-*"))
 
 
-@unittest.skipUnless(os.geteuid() == 0, "needs root")
-class CleanUp(unittest.TestCase):
+class _Case(unittest.TestCase):
+    mode = "direct"
+
     def setUp(self):
         self._mark = f"SHOAL_MARK={uuid.uuid4()}"
         self._before = _traces()
         self._temporary = self.enterContext(tempfile.TemporaryDirectory())
         name, _, value = self._mark.partition("=")
         self._program = subprocess.Popen(
-            [sys.executable, "-m", "simulations.benchmark", "--mode", "direct", "--nodes", "3", "--layers", "8MiB",
+            [sys.executable, "-m", "simulations.benchmark", "--mode", self.mode, "--nodes", "3", "--layers", "8MiB",
              "--rate", "4Mbit"], cwd=_ROOT, env={**os.environ, name: value, "TMPDIR": self._temporary}, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True)
         self.addCleanup(self._end)
@@ -58,13 +59,16 @@ class CleanUp(unittest.TestCase):
         self._program.communicate()
 
     def _reaches(self, word, count):
-        wait_until(lambda: sum(word in line for line in _marked(self._mark)) >= count, _STAGE_SECONDS, f"{count} x {word}")
+        wait_until(lambda: sum(word in line for line in _marked(self._mark).values()) >= count, _STAGE_SECONDS, f"{count} x {word}")
 
     def _assert_nothing_left(self):
         wait_until(lambda: not _marked(self._mark), _GONE_SECONDS, "all processes are gone")
         self.assertEqual(_traces() - self._before, set())
         self.assertEqual(os.listdir(self._temporary), [])
 
+
+@unittest.skipUnless(os.geteuid() == 0, "needs root")
+class CleanUp(_Case):
     def test_killed_at_its_start_it_leaves_nothing(self):
         self._reaches("simulations.benchmark", 1)
         self._program.kill()
@@ -92,4 +96,17 @@ class CleanUp(unittest.TestCase):
         self._program.terminate()
         self.assertEqual(self._program.wait(_GONE_SECONDS), 128 + signal.SIGTERM)
         self.assertIn("cleaned up", self._program.stdout.read())
+        self._assert_nothing_left()
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs root")
+class ProgramsThatEnd(_Case):
+    mode = "bittorrent"
+
+    def test_nobody_waits_for_a_program_that_was_killed(self):
+        self._reaches("benchmark.client", 3)
+        peer = next(number for number, line in _marked(self._mark).items() if "bittorrent_peer" in line)
+        os.kill(peer, signal.SIGKILL)
+        self.assertEqual(self._program.wait(_GONE_SECONDS), 1)
+        self.assertIn("ended by itself with -9", self._program.stdout.read())
         self._assert_nothing_left()

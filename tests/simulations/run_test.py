@@ -40,7 +40,10 @@ class Runs(unittest.TestCase):
         self.assertAlmostEqual(result["lower_bound_seconds"], 1 + missing / 2_000_000)
         self.assertEqual(result["limited_by"], "slowest node")
         self.assertGreater(result["ratio"], 1)
-        self.assertEqual([node["progress"][-1][1] for node in result["per_node"]], [missing] * 4)
+        layers = {node["progress"][-1][1] for node in result["per_node"]}
+        self.assertEqual(len(layers), 1)
+        self.assertLess(0, missing - max(layers))  # the config
+        self.assertLess(missing - max(layers), 1024)
         self.assertGreater(result["per_node"][3]["start_seconds"], 0.99)
         self.assertGreater(result["roles"]["origin"]["peak_bytes"], _MIB)
         self.assertEqual(result["conditions"]["schema"], 1)

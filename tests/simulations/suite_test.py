@@ -63,10 +63,11 @@ class Report(unittest.TestCase):
             old = os.path.join(directory, "pictures", "of-another-time.svg")
             with open(old, "w", encoding="utf-8"):
                 pass
-            suite.write_report(results, conditions(), 3, directory)
+            suite.write_report(results, conditions(), [_result("direct", scenarios[0], 8.25)], directory)
             with open(os.path.join(directory, "RESULTS.md"), encoding="utf-8") as file:
                 text = file.read()
-            for word in (scenarios[0].name, scenarios[1].name, "7.25", "void", "the CPUs were busy", "lower bound"):
+            for word in (scenarios[0].name, scenarios[1].name, "7.25", "void", "the CPUs were busy", "lower bound",
+                         "makespan_seconds 8.25, then 7.25"):
                 self.assertIn(word, text)
             self.assertNotIn("123.456"[:6], text)
             for line in text.splitlines():

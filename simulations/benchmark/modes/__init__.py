@@ -18,7 +18,7 @@ class Plan:
 
     The client is a process of its own in the node's namespace. It imports the class before the rollout starts, and at the
     node's arrival does `Class(arguments, directory, count).run()`: everything ends up in `directory`, a tmpfs; each digest
-    is checked; `count(bytes)` is told of payload as it arrives; PullFailed when anything is missing or wrong.
+    is checked; `count(bytes)` is told of layers' payload as it arrives; PullFailed when anything is missing or wrong.
     """
 
     arguments: dict

@@ -79,7 +79,6 @@ class BittorrentPuller:
         time.sleep(seconds)
 
     def _write(self, digest, data):
-        self._count(len(data))
         with open(os.path.join(self._directory, file_name(digest)), "wb") as file:
             file.write(data)
 
