@@ -18,8 +18,7 @@ from .scenario import parse_scenario
 
 HEADLINES = ("01-one-layer-cold", "02-one-layer-warm", "03-five-layers-cold")
 _CHOICE = ("shoal", "mirror", "bittorrent")
-_OTHER_CHOICES = {"07-batches-of-10-percent": ("shoal", "direct", "mirror", "bittorrent"),
-                  "10-a-node-alone": tuple(MODES), "14-thirty-two-nodes": ("shoal", "bittorrent")}
+_OTHER_CHOICES = {"10-a-node-alone": tuple(MODES), "14-thirty-two-nodes": ("shoal", "bittorrent")}
 # Where one link sends everything to everybody it is that link which decides, and two runs are as good as twenty.
 _REPEATS = {"direct": 2, "mirror": 2, "registry-mirror": 2}
 _OTHER_REPEATS = 3
