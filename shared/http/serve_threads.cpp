@@ -1,15 +1,21 @@
 #include "shared/http/serve_threads.hpp"
 
+#include <poll.h>
 #include <sys/sendfile.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 
 namespace shoal::http {
 namespace {
 
-constexpr std::size_t largest_step = 1 << 20;  // bounds how long one client holds a thread on a cold page cache
+constexpr std::size_t largest_call = 1 << 20;  // bounds how long one client holds a thread on a cold page cache
+// Measured with one client on loopback: going back to the loop after every MiB gave 2.3 GB/s. 64 clients on four
+// threads wait 32 ms for each other at most.
+constexpr std::chrono::milliseconds longest_step{2};
+constexpr int wait_for_reader_ms = 1;  // the shortest that poll knows
 
 // sendfile knows no MSG_NOSIGNAL. A SIGPIPE goes to the thread that caused it; blocked, it stays there and ends
 // nothing.
@@ -23,17 +29,24 @@ void block_pipe_signal() {
   (void)blocked;
 }
 
+// Whether a client that has just taken a lot makes room for more at once.
+bool makes_room(int socket) {
+  pollfd waited{socket, POLLOUT, 0};
+  return ::poll(&waited, 1, wait_for_reader_ms) > 0;
+}
+
 Result<std::size_t> send_step(int socket, int descriptor, off_t offset, std::size_t wanted) {
   block_pipe_signal();
+  const auto end = std::chrono::steady_clock::now() + longest_step;
   std::size_t sent = 0;
-  while (sent < wanted) {
-    const ssize_t moved = ::sendfile(socket, descriptor, &offset, wanted - sent);
+  while (sent < wanted && (sent == 0 || std::chrono::steady_clock::now() < end)) {
+    const ssize_t moved = ::sendfile(socket, descriptor, &offset, std::min(wanted - sent, largest_call));
     if (moved > 0) {
       sent += static_cast<std::size_t>(moved);
     } else if (moved == 0) {
       return fail(ErrorKind::corrupt, "send file: it is shorter than its layer");
     } else if (errno == EAGAIN) {
-      break;
+      if (sent < largest_call || !makes_room(socket)) break;
     } else if (errno != EINTR) {
       return tl::unexpected(Error{ErrorKind::unavailable, from_errno(errno, "send file").what});
     }
@@ -45,7 +58,7 @@ Result<std::size_t> send_step(int socket, int descriptor, off_t offset, std::siz
 
 Task<Result<std::size_t>> ServeThreads::step(int socket, FileSpan span) {
   // `keep` stays in this frame: its last owner is on the loop, whatever its destructor touches.
-  const std::size_t wanted = std::min<std::uint64_t>(span.length, largest_step);
+  const std::size_t wanted = span.length;
   auto work = [socket, descriptor = span.descriptor, offset = static_cast<off_t>(span.offset), wanted] {
     return send_step(socket, descriptor, offset, wanted);
   };

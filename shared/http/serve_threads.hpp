@@ -1,5 +1,7 @@
 // ServeThreads: the threads that call sendfile, which blocks on a cold page cache and must never cost the loop its
-// heartbeat. A job is one bounded, non-blocking step, so a client that does not read holds no thread.
+// heartbeat. A job is one bounded step: a client that reads as fast as we send keeps its thread for a few milliseconds,
+// since going back to the loop whenever its socket is full costs more than the bytes do; a client that does not read
+// holds none.
 //
 // Threads: `step` from the loop. Destroyed before the loop.
 #pragma once
@@ -25,8 +27,8 @@ class ServeThreads {
  public:
   explicit ServeThreads(std::size_t threads = 4) : threads_(threads) {}
 
-  // Moves at most 1 MiB of the span into the non-blocking `socket`; 0 when the socket is full. The socket stays open
-  // until it returns. `corrupt` when the file is shorter than the span, `unavailable` when the other side is gone.
+  // Moves a part of the span into the non-blocking `socket`, for some 2 ms; 0 when the socket is full. The socket stays
+  // open until it returns. `corrupt` when the file is shorter than the span, `unavailable` when the other side is gone.
   Task<Result<std::size_t>> step(int socket, FileSpan span);
 
  private:
