@@ -1,4 +1,5 @@
-// Bans: which nodes sent this one bytes that did not match their signed hash. By the name a node gave, not by address.
+// Bans: which nodes sent this one bytes that did not match their signed hash. By the name a node gave and
+// the address it has, so that nobody is banned for what another says in its name.
 //
 // Threads: the swarm thread.
 #pragma once
@@ -11,12 +12,12 @@ namespace shoal::swarm {
 class Bans {
  public:
   // One more bad piece from that node; true when it is banned now.
-  bool blame(const std::string& node) {
-    if (bad_pieces_.size() >= most_nodes && !bad_pieces_.contains(node)) bad_pieces_.erase(bad_pieces_.begin());
-    return ++bad_pieces_[node] >= bad_pieces_for_ban;
+  bool blame(const std::string& identity) {
+    if (bad_pieces_.size() >= most_nodes && !bad_pieces_.contains(identity)) bad_pieces_.erase(bad_pieces_.begin());
+    return ++bad_pieces_[identity] >= bad_pieces_for_ban;
   }
-  bool banned(const std::string& node) const {
-    const auto found = bad_pieces_.find(node);
+  bool banned(const std::string& identity) const {
+    const auto found = bad_pieces_.find(identity);
     return found != bad_pieces_.end() && found->second >= bad_pieces_for_ban;
   }
 

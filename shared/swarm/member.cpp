@@ -11,10 +11,22 @@ constexpr std::size_t most_queued_asks = 16;   // of one peer; ours ask 4 at mos
 constexpr std::size_t most_unread = 16 << 20;  // bytes a peer may leave unread and still ask for more
 constexpr int most_bad_batches = 16;           // each costs us a signature check
 
-std::uint64_t random_salt() {
-  std::uint64_t salt = 0;
-  for (const std::byte byte : random_bytes(sizeof salt)) salt = salt << 8 | std::to_integer<std::uint64_t>(byte);
-  return salt;
+// The same on all nodes, whatever their machine: FNV-1a.
+std::uint64_t identity_of(const std::string& node) {
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (const char c : node) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  return hash;
+}
+
+// Whether there may be something new to do after it: deciding what costs more than reading it.
+template <class M>
+bool changes_policy(const M&) {
+  return std::is_same_v<M, Hello> || std::is_same_v<M, Offered> || std::is_same_v<M, Refused>;
+}
+
+Nearness nearness(const std::string& our_zone, const std::string& their_zone) {
+  if (our_zone.empty()) return Nearness::nowhere;
+  return our_zone == their_zone ? Nearness::near : Nearness::far;
 }
 
 }  // namespace
@@ -24,7 +36,7 @@ Member::Member(Membership membership, Shared& shared, std::function<void(Event)>
       shared_(shared),
       report_(std::move(report)),
       layout_(membership_.file->layout()),
-      policy_(membership_.role, membership_.have, random_salt()) {
+      policy_(membership_.role, membership_.have, identity_of(shared.node)) {
   SHOAL_CHECK(membership_.have.size() == layout_.count());
 }
 
@@ -41,6 +53,7 @@ PeerId Member::link_up(Link& link) {
   Hello hello;
   hello.role = membership_.role;
   hello.node = shared_.node;
+  hello.zone = shared_.zone;
   const Bytes nonce = random_bytes(hello.nonce.size());
   std::copy(nonce.begin(), nonce.end(), hello.nonce.begin());
   set_held(hello, peer.shown);
@@ -68,18 +81,20 @@ bool Member::receive(PeerId id, ByteView body, std::size_t length, Time now) {
   if (!message) return message.error().kind == ErrorKind::refused;  // a later version's kind is skipped
   if (!peer.greeted && !std::holds_alternative<Hello>(*message)) return false;
   if (!std::visit([&](const auto& m) { return on(id, peer, m, now); }, *message)) return false;
-  act(now);
+  if (std::visit([](const auto& m) { return changes_policy(m); }, *message)) act(now);
   return true;
 }
 
 bool Member::on(PeerId id, Neighbour& peer, const Hello& hello, Time now) {
-  if (peer.greeted || hello.version != protocol_version || shared_.bans.banned(hello.node)) return false;
+  peer.identity = hello.node + "@" + peer.link->host();
+  if (peer.greeted || hello.version != protocol_version || shared_.bans.banned(peer.identity)) return false;
   const Result<PieceSet> held = held_pieces(hello, layout_.count());
   if (!held) return false;
   peer.greeted = true;
   peer.node = hello.node;
-  peer.is_seeder = hello.role == Role::seed;  // its word: it may push, and what it pushes is verified all the same
-  policy_.peer_came(id, peer.is_seeder, peer.shown, now);
+  peer.is_seeder = hello.role == Role::seed && peer.link->leads_to_seeder();  // who may push
+  const Newcomer newcomer{peer.is_seeder, nearness(shared_.zone, hello.zone), identity_of(hello.node)};
+  policy_.peer_came(id, newcomer, peer.shown, now);
   peer.shown = PieceSet();
   Offered offered;
   for (PieceIndex piece = 0; piece < held->size(); ++piece) {
@@ -102,11 +117,12 @@ bool Member::on(PeerId id, Neighbour& peer, const Offered& offered, Time now) {
 }
 
 bool Member::on(PeerId, Neighbour& peer, const Asked& asked, Time) {
-  if (asked.piece >= layout_.count() || shared_.bans.banned(peer.node)) return false;
+  if (asked.piece >= layout_.count() || shared_.bans.banned(peer.identity)) return false;
   if (peer.link->unsent_bytes() > most_unread) return false;
   if (!policy_.have().has(asked.piece) || peer.queue.size() >= most_queued_asks) {
     send(peer, Refused{asked.piece});
   } else {
+    if (!asked.with_hash) peer.knows_hash.add(asked.piece);
     peer.queue.push_back(asked.piece);
     pump(peer);
   }
@@ -131,7 +147,10 @@ bool Member::on(PeerId, Neighbour& peer, const Hashes& hashes, Time now) {
     if (!added) return ++peer.bad_batches < most_bad_batches;
   }
   for (PieceIndex piece = range.first; piece < range.first + range.count; ++piece) peer.knows_hash.add(piece);
-  if (news) retry_waiting(now);
+  if (news && !waiting_.empty()) {
+    retry_waiting(now);
+    act(now);
+  }
   return true;
 }
 
@@ -174,7 +193,8 @@ void Member::act(Time now) {
     const auto found = neighbours_.find(id);
     if (found == neighbours_.end()) continue;
     Neighbour& peer = found->second;
-    if (const auto* ask = std::get_if<Ask>(&action)) send(peer, Asked{ask->piece});
+    if (const auto* ask = std::get_if<Ask>(&action))
+      send(peer, Asked{ask->piece, !membership_.hashes.knows(ask->piece)});
     if (const auto* push = std::get_if<Push>(&action)) send_piece(peer, push->piece, true);
     if (const auto* offer = std::get_if<Offer>(&action)) send(peer, Offered{offer->ranges});
   }

@@ -25,10 +25,13 @@ class Link {
   // `frame` has `frame_room` bytes in front of the body for the link to fill; its bytes are copied.
   virtual void send(MutableBytes frame) = 0;
   virtual std::size_t unsent_bytes() const = 0;  // given to `send`, not yet to the kernel
+  virtual std::string host() const = 0;          // the other side's address
+  virtual bool leads_to_seeder() const = 0;      // we dialled it where the tracker said that its seeder is
 };
 
 struct Shared {  // by all swarms of this node
   std::string node;
+  std::string zone;
   Metrics& metrics;
   Bans bans{};
   Bytes frame{};  // scratch for pieces on their way out
@@ -65,6 +68,7 @@ class Member {
     PieceSet shown;  // what our hello said
     bool greeted = false;
     std::string node;
+    std::string identity;  // what is banned: its name alone is its own word, and may be another's
     bool is_seeder = false;
     PieceSet knows_hash;
     std::deque<PieceIndex> queue;  // asked of us, not sent yet
@@ -77,6 +81,7 @@ class Member {
   struct Source {
     PeerId id;
     std::string node;
+    std::string identity;
     bool is_seeder;
   };
   struct Waiting {  // a whole piece whose hash is not known yet

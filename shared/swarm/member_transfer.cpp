@@ -19,7 +19,6 @@ constexpr Milliseconds pushes_interval{100};     // how often the progress of pu
 bool Member::receive_piece(PeerId id, Neighbour& peer, ByteView body, std::size_t length, Time now) {
   if (length <= piece_header_size || length - piece_header_size > largest_part) return false;
   if (body.size() < piece_header_size) return true;
-  note_bytes(now);
   const PieceHeader header = read_piece_header(body);
   if (!peer.in_message) {
     if (!begin_part(id, peer, header, length - piece_header_size, now)) return false;
@@ -27,6 +26,7 @@ bool Member::receive_piece(PeerId id, Neighbour& peer, ByteView body, std::size_
   } else {
     policy_.bytes_flow(id, now);
   }
+  if (peer.incoming && peer.incoming->arrival == Policy::Arrival::wanted) note_bytes(now);
   if (body.size() < length) return true;
   peer.in_message = false;
   if (!end_part(id, peer, header, body.subspan(piece_header_size), now)) return false;
@@ -41,7 +41,7 @@ void Member::note_bytes(Time now) {
 }
 
 bool Member::begin_part(PeerId id, Neighbour& peer, const PieceHeader& header, std::size_t part, Time now) {
-  if (header.piece >= layout_.count() || shared_.bans.banned(peer.node)) return false;
+  if (header.piece >= layout_.count() || shared_.bans.banned(peer.identity)) return false;
   const std::uint32_t whole = layout_.length(header.piece);
   if (header.offset >= whole || header.offset % largest_part != 0) return false;
   if (part != std::min(largest_part, whole - header.offset)) return false;
@@ -61,7 +61,7 @@ bool Member::end_part(PeerId id, Neighbour& peer, const PieceHeader& header, Byt
   incoming.filled += static_cast<std::uint32_t>(part.size());
   const std::uint32_t whole = layout_.length(header.piece);
   const bool last = incoming.filled == whole;
-  const Source source{id, peer.node, peer.is_seeder};
+  const Source source{id, peer.node, peer.identity, peer.is_seeder};
   if (incoming.arrival != Policy::Arrival::wanted) {
     shared_.metrics.duplicate_bytes.add(part.size());
     if (last) peer.incoming.reset();
@@ -96,7 +96,7 @@ bool Member::finish(const Source& source, PieceIndex piece, ByteView bytes, Time
     shared_.metrics.corrupt_pieces.add();
     policy_.piece_bad(source.id, piece);
     report_(PieceRefused{piece, source.node});
-    return !shared_.bans.blame(source.node);
+    return !shared_.bans.blame(source.identity);
   }
   const Result<store::WrittenPiece> written = membership_.file->write(*verified);
   if (!written) {
@@ -109,8 +109,7 @@ bool Member::finish(const Source& source, PieceIndex piece, ByteView bytes, Time
 }
 
 void Member::keep_waiting(const Source& source, PieceIndex piece, ByteView bytes, Time now) {
-  if (waiting_.contains(piece)) return;
-  if (waiting_.size() >= most_waiting) {
+  if (waiting_.contains(piece) || waiting_.size() >= most_waiting) {
     policy_.piece_unproven(source.id, piece, now);
     return;
   }

@@ -18,9 +18,15 @@ constexpr Kind kind_of() {
 }
 
 bool within_limits(const Hello& hello) {
-  return hello.node.size() <= largest_node_name;
+  return hello.node.size() <= largest_node_name && hello.zone.size() <= largest_zone_name;
 }
+// In order and apart from each other: reading them costs no more than the layer has pieces.
 bool within_limits(const Offered& offered) {
+  std::uint64_t end = 0;
+  for (const PieceRange& range : offered.ranges) {
+    if (range.first < end || range.count == 0) return false;
+    end = std::uint64_t{range.first} + range.count;
+  }
   return offered.ranges.size() <= most_ranges;
 }
 bool within_limits(const Hashes& hashes) {

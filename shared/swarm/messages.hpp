@@ -30,6 +30,7 @@ inline constexpr std::uint32_t largest_part = 512 << 10;  // bytes of a piece in
 inline constexpr std::size_t largest_body = 256
                                             << 10;  // of anything but `piece`: the bitmap of a million pieces and spare
 inline constexpr std::size_t largest_node_name = 255;
+inline constexpr std::size_t largest_zone_name = 253;
 inline constexpr std::size_t most_ranges = 8192;  // in one offer
 
 enum class Kind : std::uint8_t { hello = 1, offer = 2, ask = 3, refuse = 4, piece = 5, hashes = 6, want_hashes = 7 };
@@ -46,19 +47,20 @@ struct Hello {  // first and once, from both sides
   std::uint16_t version = protocol_version;
   Role role = Role::fetch;
   std::string node;
+  std::string zone;  // its rack, say; empty: none
   std::array<std::byte, 32> nonce{};
   std::array<std::byte, 32> proof{};  // reserved, zero: HMAC over both nonces under the swarm key
   Held held = Held::nothing;
   Bytes bitmap;  // of `some`: piece 0 is the highest bit of the first byte
   template <class C>
   static void fields(C& c, Hello& m) {
-    c.field(m.version), c.field(m.role), c.field(m.node), c.field(m.nonce), c.field(m.proof), c.field(m.held);
-    c.field(m.bitmap);
+    c.field(m.version), c.field(m.role), c.field(m.node), c.field(m.zone), c.field(m.nonce), c.field(m.proof);
+    c.field(m.held), c.field(m.bitmap);
   }
   friend bool operator==(const Hello&, const Hello&) = default;
 };
 
-struct Offered {  // pieces the sender has since its hello; acknowledges pushes
+struct Offered {  // pieces the sender has since its hello, in order; acknowledges pushes
   std::vector<PieceRange> ranges;
   template <class C>
   static void fields(C& c, Offered& m) {
@@ -69,9 +71,10 @@ struct Offered {  // pieces the sender has since its hello; acknowledges pushes
 
 struct Asked {  // for a whole piece
   PieceIndex piece = 0;
+  bool with_hash = true;  // its hash is not known: the batch is to come with it, unless it is on its way already
   template <class C>
   static void fields(C& c, Asked& m) {
-    c.field(m.piece);
+    c.field(m.piece), c.field(m.with_hash);
   }
   friend bool operator==(const Asked&, const Asked&) = default;
 };

@@ -11,8 +11,8 @@ constexpr std::byte extended_message{20};  // BEP 10
 
 }  // namespace
 
-PeerLink::PeerLink(lt::peer_connection_handle connection, std::weak_ptr<Member> member)
-    : connection_(std::move(connection)), member_(std::move(member)) {}
+PeerLink::PeerLink(lt::peer_connection_handle connection, std::weak_ptr<Member> member, bool leads_to_seeder)
+    : connection_(std::move(connection)), member_(std::move(member)), leads_to_seeder_(leads_to_seeder) {}
 
 PeerLink::~PeerLink() {
   down();
@@ -64,9 +64,14 @@ std::size_t PeerLink::unsent_bytes() const {
   return static_cast<std::size_t>(info.used_send_buffer);
 }
 
+std::string PeerLink::host() const {
+  return connection_.remote().address().to_string();
+}
+
 std::shared_ptr<lt::peer_plugin> TorrentLinks::new_connection(lt::peer_connection_handle const& connection) {
   if (connection.type() != lt::connection_type::bittorrent) return {};
-  return std::make_shared<PeerLink>(connection, member_);
+  const bool leads_to_seeder = connection.is_outgoing() && seeders_->contains(connection.remote());
+  return std::make_shared<PeerLink>(connection, member_, leads_to_seeder);
 }
 
 }  // namespace shoal::swarm

@@ -8,8 +8,10 @@
 #include <functional>
 #include <libtorrent/extensions.hpp>
 #include <libtorrent/peer_connection_handle.hpp>
+#include <libtorrent/socket.hpp>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "shared/swarm/member.hpp"
 
@@ -17,7 +19,7 @@ namespace shoal::swarm {
 
 class PeerLink final : public libtorrent::peer_plugin, public Link {
  public:
-  PeerLink(libtorrent::peer_connection_handle connection, std::weak_ptr<Member> member);
+  PeerLink(libtorrent::peer_connection_handle connection, std::weak_ptr<Member> member, bool leads_to_seeder);
   ~PeerLink() override;
 
   void add_handshake(libtorrent::entry& handshake) override;
@@ -27,20 +29,26 @@ class PeerLink final : public libtorrent::peer_plugin, public Link {
 
   void send(MutableBytes frame) override;
   std::size_t unsent_bytes() const override;
+  std::string host() const override;
+  bool leads_to_seeder() const override { return leads_to_seeder_; }
 
  private:
   void down();
   libtorrent::peer_connection_handle connection_;
   std::weak_ptr<Member> member_;
+  bool leads_to_seeder_;
   std::optional<PeerId> id_;  // within the member, while up
   std::uint8_t their_extension_id_ = 0;
 };
 
+using Endpoints = std::set<libtorrent::tcp::endpoint>;
+
 class TorrentLinks final : public libtorrent::torrent_plugin {
  public:
-  // `ready` is called once libtorrent takes connections for this torrent.
-  TorrentLinks(std::weak_ptr<Member> member, std::function<void()> ready)
-      : member_(std::move(member)), ready_(std::move(ready)) {}
+  // `seeders`: where the tracker said that its seeder is. `ready` is called once libtorrent takes connections for this
+  // torrent.
+  TorrentLinks(std::weak_ptr<Member> member, std::shared_ptr<const Endpoints> seeders, std::function<void()> ready)
+      : member_(std::move(member)), seeders_(std::move(seeders)), ready_(std::move(ready)) {}
 
   std::shared_ptr<libtorrent::peer_plugin> new_connection(
       libtorrent::peer_connection_handle const& connection) override;
@@ -50,6 +58,7 @@ class TorrentLinks final : public libtorrent::torrent_plugin {
 
  private:
   std::weak_ptr<Member> member_;
+  std::shared_ptr<const Endpoints> seeders_;
   std::function<void()> ready_;
 };
 

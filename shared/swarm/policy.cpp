@@ -21,12 +21,14 @@ std::vector<PieceRange> ranges_of(std::vector<PieceIndex> pieces) {
   return ranges;
 }
 
-Policy::Policy(Role role, PieceSet have, std::uint64_t salt, PolicyLimits limits)
+Policy::Policy(Role role, PieceSet have, std::uint64_t identity, PolicyLimits limits)
     : role_(role),
       have_(std::move(have)),
-      salt_(salt),
+      identity_(identity),
       limits_(limits),
       availability_(have_.size(), 0),
+      near_(have_.size(), 0),
+      ours_(have_.size(), true),
       expected_(have_.size(), 0),
       pushed_(have_.size(), 0) {
   if (role_ != Role::seed) return;
@@ -44,16 +46,19 @@ Policy::Peer* Policy::find(PeerId id) {
   return found == peers_.end() ? nullptr : &found->second;
 }
 
-void Policy::peer_came(PeerId id, bool is_seeder, const PieceSet& shown_before, Time now) {
+void Policy::peer_came(PeerId id, const Newcomer& newcomer, const PieceSet& shown_before, Time now) {
   Peer& peer = peers_[id];
   peer = Peer{};
-  peer.is_seeder = is_seeder;
+  peer.is_seeder = newcomer.is_seeder;
+  peer.nearness = newcomer.nearness;
+  peer.identity = newcomer.identity;
   peer.has = PieceSet(have_.size());
   peer.heard = now;
   const PieceSet showing = shown();
   for (PieceIndex piece = 0; piece < have_.size(); ++piece) {
     if (showing.has(piece) && !shown_before.has(piece)) peer.to_offer.push_back(piece);
   }
+  if (peer.nearness == Nearness::near) share_out_zone();
 }
 
 void Policy::peer_left(PeerId id) {
@@ -62,11 +67,14 @@ void Policy::peer_left(PeerId id) {
   while (!peer->asked.empty()) drop_ask(*peer, peer->asked.back().piece);
   take_back(*peer);
   for (PieceIndex piece = 0; piece < peer->has.size(); ++piece) {
-    if (peer->has.has(piece)) available(piece, -1);
+    if (peer->has.has(piece)) available(piece, *peer, -1);
   }
+  const bool near = peer->nearness == Nearness::near;
   peers_.erase(id);
+  if (near) share_out_zone();
   if (!peers_.empty() || !serving_) return;
   serving_ = false;  // the last one is gone: who comes next finds a fresh swarm
+  claimed_.clear();
   for (PieceIndex piece = 0; piece < have_.size(); ++piece) to_push_.insert(piece);
 }
 
@@ -76,17 +84,19 @@ void Policy::peer_offers(PeerId id, PieceRange range, Time now) {
   if (role_ == Role::seed) delivered(*peer, now);
   for (PieceIndex piece = range.first; piece < range.first + range.count; ++piece) {
     acknowledged(*peer, piece, now);
-    if (peer->has.add(piece)) available(piece, 1);
+    if (peer->has.add(piece)) available(piece, *peer, 1);
   }
   peer->nothing_useful = false;
 }
 
-void Policy::available(PieceIndex piece, int change) {
+void Policy::available(PieceIndex piece, const Peer& peer, int change) {
   availability_[piece] += static_cast<std::uint32_t>(change);
+  if (peer.nearness == Nearness::near) near_[piece] += static_cast<std::uint32_t>(change);
   if (role_ != Role::seed || serving_) return;
   if (availability_[piece] != 0) {
-    to_push_.erase(piece);
+    if (to_push_.erase(piece) > 0) claimed_.insert(piece);
   } else if (have_.has(piece) && !pushing(piece)) {
+    claimed_.erase(piece);
     to_push_.insert(piece);  // whoever had it is gone
   }
 }
@@ -95,7 +105,7 @@ void Policy::in_file(PieceIndex piece) {
   if (have_.has(piece)) return;
   if (role_ == Role::seed) {
     have_.add(piece);
-    if (availability_[piece] == 0) to_push_.insert(piece);
+    (availability_[piece] == 0 ? to_push_ : claimed_).insert(piece);
   } else {
     hold(piece);
   }

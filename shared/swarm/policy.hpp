@@ -2,9 +2,16 @@
 // tells it what happened and carries out what `decide` answers.
 //
 // Source: the scheme measured in evidence/swarm_policy.md (1.087 x size/rate for 12 nodes). An agent keeps pieces
-// outstanding at every neighbour, each piece asked of one peer, rare ones first, then in order. The seeder pushes each
+// outstanding at every neighbour, each piece asked of one peer: the next one that a reader waits for, then rare ones
+// first, then in order. The seeder pushes each
 // piece once, in order, to the peer that is least behind; when every piece is out it offers all and serves like any
 // holder.
+//
+// Zones (racks behind a link that is narrower than its nodes' together): a piece that is in our zone is asked for
+// there, and of the others each is fetched from outside by one node of the zone, the one that a hash of both says, so
+// that about one copy crosses the link (evidence/rollout_model.md 3.5: 1.00 copies where unaware choice takes as many
+// as there are nodes). Who is left with nothing to do for longer than a piece takes asks wherever it is: an owner may
+// be stuck, or see nobody that has it.
 //
 // Threads: one owner.
 #pragma once
@@ -49,6 +56,18 @@ struct Offer {
 };
 using Action = std::variant<Ask, Push, Offer>;
 
+enum class Nearness : std::uint8_t {
+  nowhere,  // we have no zone: all peers are alike
+  near,     // in our zone
+  far,      // in another one, or in none, as the tracker
+};
+
+struct Newcomer {
+  bool is_seeder = false;
+  Nearness nearness = Nearness::nowhere;
+  std::uint64_t identity = 0;  // of its node, the same wherever it is computed
+};
+
 struct PolicyLimits {
   std::size_t asks_in_all = 12;   // shared out over the peers that offer something: measured with 11 neighbours, 1 each
   std::size_t asks_per_peer = 4;  // a lone pair needs some to fill the line
@@ -56,24 +75,29 @@ struct PolicyLimits {
   std::size_t pushes = 16;         // undelivered in all, up to `mesh` peers; 24 above (measured at 12 and 32)
   std::size_t pushes_above_mesh = 24;
   std::size_t mesh = 13;
+  // Of fresh peers, whose acknowledgements come at once: all on their way share the uplink, and with 16 the first one
+  // would take as long as all. Each acknowledgement allows one more.
+  std::size_t pushes_at_start = 4;
   std::size_t pushes_per_peer = 2;  // at least; a few peers share 8
   Milliseconds patience{2000};      // DESIGN section 6: what a silent peer owes is given to another within 2 s
   int patience_factor = 4;          // or that often the time a piece usually takes
   Milliseconds offer_interval{10};  // offers to one peer are batched: 1.4 % of the uplink without (evidence)
   int bad_pieces = 2;               // then that peer is asked no more
+  Milliseconds idle{500};           // at least: with nothing to ask of for so long, zones do not count for a while
 };
 
 class Policy {
  public:
   enum class Arrival { wanted, duplicate, unasked };
 
-  // `salt` differs from node to node: spreads what several fetchers ask of one complete holder.
-  Policy(Role role, PieceSet have, std::uint64_t salt, PolicyLimits limits = {});
+  // `identity` is ours, as the peers in our zone know it; it also spreads what several fetchers ask of one complete
+  // holder.
+  Policy(Role role, PieceSet have, std::uint64_t identity, PolicyLimits limits = {});
 
   // What a newcomer is told of our pieces before anything else: all, or for a pushing seeder none.
   PieceSet shown() const;
   // `shown_before`: what `shown` was when that peer was told.
-  void peer_came(PeerId id, bool is_seeder, const PieceSet& shown_before, Time now);
+  void peer_came(PeerId id, const Newcomer& newcomer, const PieceSet& shown_before, Time now);
   void peer_left(PeerId id);
   // Acknowledges a push as well. The range lies within the layer.
   void peer_offers(PeerId id, PieceRange range, Time now);
@@ -101,6 +125,8 @@ class Policy {
   };
   struct Peer {
     bool is_seeder = false;
+    Nearness nearness = Nearness::nowhere;
+    std::uint64_t identity = 0;
     PieceSet has{};
     std::vector<Outstanding> asked;   // expected from it, pushes that began included
     std::vector<Outstanding> pushed;  // sent to it, not acknowledged
@@ -112,6 +138,7 @@ class Policy {
     int bad = 0;
     Milliseconds usual{0};        // time from ask (push) to delivery, smoothed; 0: not known
     bool nothing_useful = false;  // until it offers more or a piece is given back
+    bool left_to_others = false;  // and has what another one of our zone is to fetch
     std::vector<PieceIndex> to_offer;
     Time offered{};
     bool offer_now = false;  // it waits for this acknowledgement
@@ -120,7 +147,7 @@ class Policy {
   // policy.cpp
   Peer* find(PeerId id);
   void hold(PieceIndex piece);
-  void available(PieceIndex piece, int change);
+  void available(PieceIndex piece, const Peer& peer, int change);
   Milliseconds patience(const Peer& peer) const;
   void delivered(Peer& peer, Time now);
   void shun(Peer& peer, Time now);
@@ -132,29 +159,44 @@ class Policy {
   void give_back(Peer& peer, Time now);
   void expire_asks(Time now);
   std::size_t depth(const Peer& peer) const;
-  std::optional<PieceIndex> best(const Peer& peer) const;
-  void ask_of(PeerId id, Peer& peer, Time now, std::vector<Action>& actions);
+  bool may_cross(PieceIndex piece) const { return near_[piece] == 0 && ours_[piece]; }
+  std::optional<PieceIndex> best(const Peer& peer, bool anywhere) const;
+  void ask_of(PeerId id, Peer& peer, bool anywhere, Time now, std::vector<Action>& actions);
   void decide_asks(Time now, std::vector<Action>& actions);
+  void share_out_zone();
+  bool zones_count(Time now);
 
   // policy_pushes.cpp
   void acknowledged(Peer& peer, PieceIndex piece, Time now);
   void take_back(Peer& peer);
   void expire_pushes(Time now);
   bool pushing(PieceIndex piece) const { return pushed_[piece] != 0; }
+  std::size_t most_pushes() const;  // to one peer
   Peer* target(PieceIndex piece, Time now, PeerId& id);
+  void push(PeerId id, Peer& peer, PieceIndex piece, Time now, std::vector<Action>& actions);
+  bool push_claimed(Time now, std::vector<Action>& actions);
   void decide_pushes(Time now, std::vector<Action>& actions);
   void serve_all();
 
   Role role_;
   PieceSet have_;
-  std::uint64_t salt_;
+  std::uint64_t identity_;
   PolicyLimits limits_;
   std::map<PeerId, Peer> peers_;
   std::vector<std::uint32_t> availability_;  // peers that have the piece
-  std::vector<std::uint8_t> expected_;       // peers we expect it from
-  std::vector<std::uint8_t> pushed_;         // peers it is on its way to
-  std::set<PieceIndex> to_push_;             // in the file, held by nobody, on its way to nobody
+  std::vector<std::uint32_t> near_;          // of them, those in our zone
+  std::vector<bool> ours_;                   // to be fetched from outside the zone by us
+  std::size_t neighbours_in_zone_ = 0;
+  Time busy_{};                         // when we last waited for a piece, or had none to wish for
+  Time anywhere_until_{};               // zones do not count until then
+  std::vector<std::uint8_t> expected_;  // peers we expect it from
+  std::vector<std::uint8_t> pushed_;    // peers it is on its way to
+  std::set<PieceIndex> to_push_;        // in the file, held by nobody, on its way to nobody
+  // Not pushed by us, but offered by somebody. Of a layer that is still arriving they are pushed when there is nothing
+  // else to do: an offer is a word, and one liar must not keep all from everybody.
+  std::set<PieceIndex> claimed_;
   std::size_t undelivered_ = 0;
+  std::size_t acknowledged_ = 0;
   bool serving_ = false;   // seeder: every piece is out, everything is offered
   Milliseconds usual_{0};  // over all peers
   std::uint64_t reassigned_ = 0;

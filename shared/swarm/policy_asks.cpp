@@ -79,7 +79,7 @@ void Policy::piece_lost(PeerId id, PieceIndex piece) {
   if (peer == nullptr) return;
   if (peer->has.has(piece)) {
     peer->has.remove(piece);
-    available(piece, -1);
+    available(piece, *peer, -1);
   }
   drop_ask(*peer, piece);
 }
@@ -125,19 +125,59 @@ std::size_t Policy::depth(const Peer& peer) const {
   return std::clamp(share, least, limits_.asks_per_peer);
 }
 
-// Rarest first up to four holders, then in order. Of a complete holder several fetchers ask different pieces of the
-// next few, so that they have something to give each other.
-std::optional<PieceIndex> Policy::best(const Peer& peer) const {
+// Who of the zone fetches which piece from outside: the one whose identity and the piece hash highest together, so that
+// all agree without a word, and only the pieces of one who goes change hands.
+void Policy::share_out_zone() {
+  std::vector<std::uint64_t> others;
+  for (auto& [id, peer] : peers_) {
+    if (peer.nearness == Nearness::near) others.push_back(peer.identity);
+    peer.nothing_useful = false;
+  }
+  neighbours_in_zone_ = others.size();
+  for (PieceIndex piece = 0; piece < have_.size(); ++piece) {
+    const auto rank = [piece](std::uint64_t identity) { return mix(identity ^ mix(piece + 1)); };
+    ours_[piece] =
+        std::none_of(others.begin(), others.end(), [&](std::uint64_t other) { return rank(other) > rank(identity_); });
+  }
+}
+
+// Until we are left with nothing to ask of anybody, while others are to fetch what there is, for twice as long as the
+// slowest peer takes for a piece.
+bool Policy::zones_count(Time now) {
+  if (neighbours_in_zone_ == 0) return false;
+  Milliseconds slowest{0};
+  bool waiting = false;
+  bool left = false;
+  for (const auto& [id, peer] : peers_) {
+    waiting |= !peer.asked.empty();
+    left |= peer.left_to_others;
+    slowest = std::max(slowest, peer.usual);
+  }
+  if (waiting || !left) busy_ = now;
+  if (now < anywhere_until_) return false;
+  if (now <= busy_ + std::max(limits_.idle, slowest * 2)) return true;
+  anywhere_until_ = now + limits_.patience;
+  for (auto& [id, peer] : peers_) peer.nothing_useful = false;
+  return false;
+}
+
+// The first missing piece, else the rarest up to four holders, then in order. Of a complete holder several fetchers ask
+// different pieces of the next few, so that they have something to give each other.
+std::optional<PieceIndex> Policy::best(const Peer& peer, bool anywhere) const {
+  const bool crossing = !anywhere && peer.nearness == Nearness::far;
   const auto incomplete = [&](const auto& p) { return !p.second.is_seeder && !p.second.has.complete(); };
   const bool spread = peer.has.complete() && std::any_of(peers_.begin(), peers_.end(), incomplete);
   using Rank = std::tuple<std::uint32_t, std::uint64_t, std::uint64_t>;
   std::optional<PieceIndex> choice;
   Rank lowest{};
   PieceIndex candidates = 0;
-  for (PieceIndex piece = have_.first_missing(); piece < have_.size(); ++piece) {
+  const PieceIndex first = have_.first_missing();
+  for (PieceIndex piece = first; piece < have_.size(); ++piece) {
     if (have_.has(piece) || expected_[piece] != 0 || !peer.has.has(piece)) continue;
+    if (crossing && !may_cross(piece)) continue;
+    if (piece == first && !spread) return first;
     const std::uint32_t rarity = std::min(availability_[piece], rarity_levels);
-    const Rank rank = spread ? Rank{rarity, candidates / scatter, mix(piece ^ salt_)} : Rank{rarity, piece, 0};
+    const Rank rank = spread ? Rank{rarity, candidates / scatter, mix(piece ^ identity_)} : Rank{rarity, piece, 0};
     ++candidates;
     if (!choice || rank < lowest) choice = piece, lowest = rank;
     if (!spread && std::get<0>(lowest) <= 1) break;
@@ -145,12 +185,13 @@ std::optional<PieceIndex> Policy::best(const Peer& peer) const {
   return choice;
 }
 
-void Policy::ask_of(PeerId id, Peer& peer, Time now, std::vector<Action>& actions) {
+void Policy::ask_of(PeerId id, Peer& peer, bool anywhere, Time now, std::vector<Action>& actions) {
   if (peer.nothing_useful || peer.bad >= limits_.bad_pieces || now < peer.shunned_until) return;
   const std::size_t most = depth(peer);
   while (peer.asked.size() < most) {
-    const std::optional<PieceIndex> piece = best(peer);
+    const std::optional<PieceIndex> piece = best(peer, anywhere);
     peer.nothing_useful = !piece;
+    peer.left_to_others = !piece && !anywhere && best(peer, true);
     if (!piece) return;
     peer.asked.push_back({*piece, now});
     ++expected_[*piece];
@@ -162,15 +203,16 @@ void Policy::ask_of(PeerId id, Peer& peer, Time now, std::vector<Action>& action
 // queue that delays the end of all (measured: 1.157 x size/rate).
 void Policy::decide_asks(Time now, std::vector<Action>& actions) {
   if (have_.complete()) return;
+  const bool anywhere = !zones_count(now);
   std::size_t elsewhere = 0;
   for (auto& [id, peer] : peers_) {
     if (peer.is_seeder) continue;
-    ask_of(id, peer, now, actions);
+    ask_of(id, peer, anywhere, now, actions);
     elsewhere += peer.asked.size();
   }
   if (elsewhere >= limits_.asks_in_all / 2) return;
   for (auto& [id, peer] : peers_) {
-    if (peer.is_seeder) ask_of(id, peer, now, actions);
+    if (peer.is_seeder) ask_of(id, peer, anywhere, now, actions);
   }
 }
 

@@ -21,6 +21,7 @@ void Policy::acknowledged(Peer& peer, PieceIndex piece, Time now) {
   peer.pushed.erase(found);
   --pushed_[piece];
   --undelivered_;
+  ++acknowledged_;
 }
 
 void Policy::take_back(Peer& peer) {
@@ -44,9 +45,13 @@ void Policy::expire_pushes(Time now) {
   }
 }
 
+std::size_t Policy::most_pushes() const {
+  return std::max(limits_.pushes_per_peer, pushes_of_few / peers_.size());
+}
+
 // The peer with the fewest undelivered, then the fewest given; nullptr when all are busy, silent or seeders.
 Policy::Peer* Policy::target(PieceIndex piece, Time now, PeerId& target_id) {
-  const std::size_t most = std::max(limits_.pushes_per_peer, pushes_of_few / peers_.size());
+  const std::size_t most = most_pushes();
   Peer* choice = nullptr;
   for (auto& [id, peer] : peers_) {
     if (peer.is_seeder || now < peer.shunned_until || peer.pushed.size() >= most || peer.has.has(piece)) continue;
@@ -58,21 +63,49 @@ Policy::Peer* Policy::target(PieceIndex piece, Time now, PeerId& target_id) {
   return choice;
 }
 
+void Policy::push(PeerId id, Peer& peer, PieceIndex piece, Time now, std::vector<Action>& actions) {
+  to_push_.erase(piece);
+  claimed_.erase(piece);
+  peer.pushed.push_back({piece, now});
+  ++peer.given;
+  ++pushed_[piece];
+  ++undelivered_;
+  actions.push_back(Push{id, piece});
+}
+
+// The next claimed piece, to somebody who does not claim it too; false when there is none.
+bool Policy::push_claimed(Time now, std::vector<Action>& actions) {
+  while (!claimed_.empty()) {
+    const PieceIndex piece = *claimed_.begin();
+    PeerId id = 0;
+    Peer* peer = target(piece, now, id);
+    if (peer != nullptr) {
+      push(id, *peer, piece, now, actions);
+      return true;
+    }
+    const auto wants = [&](const auto& p) { return !p.second.is_seeder && !p.second.has.has(piece); };
+    if (std::any_of(peers_.begin(), peers_.end(), wants)) return false;  // they are busy
+    claimed_.erase(claimed_.begin());
+  }
+  return false;
+}
+
+// In twos where it can be: the hashes of a piece and the next travel together.
 void Policy::decide_pushes(Time now, std::vector<Action>& actions) {
   if (serving_ || peers_.empty()) return;
-  const std::size_t cap = peers_.size() > limits_.mesh ? limits_.pushes_above_mesh : limits_.pushes;
+  const std::size_t most = peers_.size() > limits_.mesh ? limits_.pushes_above_mesh : limits_.pushes;
+  const std::size_t cap = std::min(most, limits_.pushes_at_start + acknowledged_);
   while (!to_push_.empty() && undelivered_ < cap) {
     const PieceIndex piece = *to_push_.begin();
     PeerId id = 0;
     Peer* peer = target(piece, now, id);
     if (peer == nullptr) break;
-    to_push_.erase(to_push_.begin());
-    peer->pushed.push_back({piece, now});
-    ++peer->given;
-    ++pushed_[piece];
-    ++undelivered_;
-    actions.push_back(Push{id, piece});
+    push(id, *peer, piece, now, actions);
+    const PieceIndex partner = piece + 1;
+    const bool wanted = piece % 2 == 0 && to_push_.contains(partner) && !peer->has.has(partner);
+    if (wanted && undelivered_ < cap && peer->pushed.size() < most_pushes()) push(id, *peer, partner, now, actions);
   }
+  while (!have_.complete() && to_push_.empty() && undelivered_ < cap && push_claimed(now, actions)) continue;
   if (have_.complete() && to_push_.empty() && undelivered_ == 0) serve_all();
 }
 

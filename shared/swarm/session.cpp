@@ -2,7 +2,6 @@
 
 #include "shared/core/check.hpp"
 #include "shared/log/log.hpp"
-#include "shared/swarm/peer_link.hpp"
 #include "shared/swarm/session_settings.hpp"
 
 namespace shoal::swarm {
@@ -17,7 +16,7 @@ Time now() {
 }  // namespace
 
 Session::Session(Loop& io, const Options& options, Metrics& metrics)
-    : io_(io), shared_{options.node, metrics}, timer_(io) {
+    : io_(io), shared_{options.node, options.zone, metrics}, timer_(io) {
   session_ = std::make_unique<lt::session>(session_params(options), io_);
   session_->set_peer_class_filter(everybody_limited());
 }
@@ -29,12 +28,14 @@ std::uint16_t Session::port() const {
 void Session::join(Membership membership, Report report) {
   const SwarmName name = membership.name;
   const auto member = std::make_shared<Member>(std::move(membership), shared_, report);
+  const auto seeders = std::make_shared<Endpoints>();
   lt::add_torrent_params params = torrent_params(name);
   params.extensions.push_back(
-      [this, name, member = std::weak_ptr(member)](lt::torrent_handle const&, lt::client_data_t) {
+      [this, name, seeders, member = std::weak_ptr(member)](lt::torrent_handle const&, lt::client_data_t) {
         // Not from within libtorrent's own call: `ready` dials.
-        return std::make_shared<TorrentLinks>(
-            member, [this, name, member] { asio::post(io_, [this, name, member] { ready(name, member.lock()); }); });
+        return std::make_shared<TorrentLinks>(member, seeders, [this, name, member] {
+          asio::post(io_, [this, name, member] { ready(name, member.lock()); });
+        });
       });
   lt::error_code error;
   const lt::torrent_handle torrent = session_->add_torrent(std::move(params), error);
@@ -42,7 +43,7 @@ void Session::join(Membership membership, Report report) {
     report(Failed{Error{ErrorKind::unavailable, "join swarm " + name.text() + ": " + error.message()}});
     return;
   }
-  joined_[name] = Joined{member, torrent, std::move(report), false, {}};
+  joined_[name] = Joined{member, torrent, std::move(report), false, {}, seeders};
   if (!ticking_) tick();
 }
 
@@ -72,6 +73,7 @@ void Session::dial(Joined& joined) {
       log::warning("swarm", "a peer's address is not valid", {{"host", peer.host}, {"port", peer.port}});
       continue;
     }
+    if (peer.is_seeder) joined.seeders->insert({address, peer.port});
     joined.torrent.connect_peer({address, peer.port});
   }
   joined.peers.clear();

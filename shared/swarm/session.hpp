@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "shared/swarm/member.hpp"
+#include "shared/swarm/peer_link.hpp"
 
 namespace shoal::swarm {
 
@@ -35,6 +36,7 @@ class Session {
     Report report;
     bool ready = false;
     std::vector<PeerAddress> peers;  // to dial once ready
+    std::shared_ptr<Endpoints> seeders;
   };
   void ready(const SwarmName& name, const std::shared_ptr<Member>& member);
   void dial(Joined& joined);

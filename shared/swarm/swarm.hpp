@@ -80,6 +80,7 @@ class Swarm {
 struct Options {
   std::string listen;       // "0.0.0.0:7072"; port 0 takes a free one
   std::string node;         // our name, shown to peers
+  std::string zone{};       // likewise, our rack or zone; empty: none
   ByteRate upload_limit{};  // 0: none
   ByteRate download_limit{};
 };

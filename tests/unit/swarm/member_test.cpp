@@ -16,6 +16,8 @@ class PlayedLink final : public Link {
  public:
   void send(MutableBytes frame) override { bodies.push_back(copy_of(frame.subspan(frame_room))); }
   std::size_t unsent_bytes() const override { return unsent; }
+  std::string host() const override { return address; }
+  bool leads_to_seeder() const override { return to_seeder; }
 
   template <class M>
   std::vector<M> sent() const {
@@ -36,6 +38,8 @@ class PlayedLink final : public Link {
 
   std::vector<Bytes> bodies;
   std::size_t unsent = 0;
+  std::string address = "10.0.0.1";
+  bool to_seeder = true;
 };
 
 std::shared_ptr<store::PieceFile> a_file(const PieceLayout& layout, ByteView bytes = {}) {
@@ -96,7 +100,7 @@ struct Stage {
   TestLayer layer;
   std::shared_ptr<store::PieceFile> file;
   Metrics metrics;
-  Shared shared{"us", metrics};
+  Shared shared{"us", "", metrics};
   std::vector<Event> events;
   PlayedLink link;
   std::optional<Member> member;
@@ -108,7 +112,7 @@ struct Stage {
 
 TEST_CASE("nothing is taken from a peer before its hello, and a hello only once") {
   Stage stage(Role::fetch);
-  CHECK_FALSE(stage.says(Asked{0}));
+  CHECK_FALSE(stage.says(Asked{0, true}));
   CHECK_FALSE(stage.sends(stage.piece_body(0)));
   CHECK(stage.greets());
   CHECK_FALSE(stage.greets());
@@ -129,12 +133,14 @@ TEST_CASE("indices outside the layer close the connection") {
   Stage stage(Role::hold);
   REQUIRE(stage.greets(Role::fetch, Held::nothing));
   const PieceIndex count = stage.layer.layout.count();
-  CHECK_FALSE(stage.says(Asked{count}));
+  CHECK_FALSE(stage.says(Asked{count, true}));
   CHECK_FALSE(stage.says(Refused{count}));
   CHECK_FALSE(stage.says(WantHashes{count}));
   CHECK_FALSE(stage.says(Offered{{{count, 1}}}));
   CHECK_FALSE(stage.says(Offered{{{1, count}}}));
   CHECK_FALSE(stage.says(Offered{{{1, 0xffffffff}}}));
+  CHECK_FALSE(stage.says(Offered{{{3, 2}, {1, 1}}}));  // not in order
+  CHECK_FALSE(stage.says(Offered{{{1, 3}, {3, 1}}}));  // twice the same
   CHECK_FALSE(stage.says(Hashes{HashBatch{count - 1, std::vector<Hash256>(2), {}}}));
 }
 
@@ -199,6 +205,35 @@ TEST_CASE("a batch of hashes that the tracker did not sign is not believed") {
   CHECK(open);  // what is known is not checked again
 }
 
+TEST_CASE("a seeder is who was dialled as the tracker's seeder, not who says so") {
+  for (const bool named_by_the_tracker : {true, false}) {
+    Stage stage(Role::fetch);
+    stage.link.to_seeder = named_by_the_tracker;
+    REQUIRE(stage.greets(Role::seed, Held::nothing));
+    REQUIRE(stage.says(Hashes{stage.layer.batches[0]}));
+    REQUIRE(stage.sends(stage.piece_body(0)));
+    CHECK(stage.count<PieceArrived>() == (named_by_the_tracker ? 1 : 0));
+    CHECK(stage.count<Receiving>() == (named_by_the_tracker ? 1 : 0));  // bytes that nobody asked for are no progress
+  }
+}
+
+TEST_CASE("nobody is banned for what another sends under the same name") {
+  Stage stage(Role::fetch);
+  REQUIRE(stage.greets());
+  REQUIRE(stage.says(Hashes{stage.layer.batches[0]}));
+  REQUIRE(stage.sends(stage.piece_body(0, true)));
+  REQUIRE_FALSE(stage.sends(stage.piece_body(1, true)));
+  stage.member->link_down(stage.peer, stage.now);
+  PlayedLink elsewhere;
+  elsewhere.address = "10.0.0.2";
+  stage.peer = stage.member->link_up(elsewhere);
+  CHECK(stage.greets());
+  stage.member->link_down(stage.peer, stage.now);
+  PlayedLink back;
+  stage.peer = stage.member->link_up(back);
+  CHECK_FALSE(stage.greets());
+}
+
 TEST_CASE("a peer that keeps sending forged batches is closed") {
   Stage stage(Role::fetch);
   REQUIRE(stage.greets());
@@ -228,27 +263,35 @@ TEST_CASE(
 TEST_CASE("the hashes of a piece travel in front of it, once for each batch") {
   Stage stage(Role::hold, 300_KiB);
   REQUIRE(stage.greets(Role::fetch, Held::nothing));
-  REQUIRE(stage.says(Asked{3}));
-  REQUIRE(stage.says(Asked{4}));
+  REQUIRE(stage.says(Asked{3, true}));
+  REQUIRE(stage.says(Asked{4, true}));
   CHECK(stage.link.sent<Hashes>().size() == 1);
   CHECK(stage.link.pieces().size() == 2);
   CHECK_FALSE(is_piece(stage.link.bodies[stage.link.bodies.size() - 3]));
-  REQUIRE(stage.says(Asked{12}));
+  REQUIRE(stage.says(Asked{12, true}));
   CHECK(stage.link.sent<Hashes>().size() == 2);
+}
+
+TEST_CASE("a hash that the asking peer knows from another is not sent again") {
+  Stage stage(Role::hold, 300_KiB);
+  REQUIRE(stage.greets(Role::fetch, Held::nothing));
+  REQUIRE(stage.says(Asked{3, false}));
+  CHECK(stage.link.pieces().size() == 1);
+  CHECK(stage.link.sent<Hashes>().empty());
 }
 
 TEST_CASE("hashes are not sent to a peer that has a piece of the batch") {
   Stage stage(Role::hold, 300_KiB);
   REQUIRE(stage.greets(Role::fetch, Held::nothing));
   REQUIRE(stage.says(Offered{{{3, 1}}}));
-  REQUIRE(stage.says(Asked{3}));
+  REQUIRE(stage.says(Asked{3, true}));
   CHECK(stage.link.sent<Hashes>().empty());
 }
 
 TEST_CASE("a piece that is not there is refused; a refused ask goes to nobody else's account") {
   Stage stage(Role::fetch);
   REQUIRE(stage.greets());
-  REQUIRE(stage.says(Asked{0}));
+  REQUIRE(stage.says(Asked{0, true}));
   CHECK(stage.link.sent<Refused>().size() == 1);
   CHECK(stage.says(Refused{0}));
 }
@@ -257,14 +300,14 @@ TEST_CASE("asks wait while the connection is full, too many are refused, and who
   Stage stage(Role::hold, 1_MiB);
   REQUIRE(stage.greets(Role::fetch, Held::nothing));
   stage.link.unsent = 5 << 20;
-  for (PieceIndex piece = 0; piece < 20; ++piece) REQUIRE(stage.says(Asked{piece}));
+  for (PieceIndex piece = 0; piece < 20; ++piece) REQUIRE(stage.says(Asked{piece, true}));
   CHECK(stage.link.pieces().empty());
   CHECK(stage.link.sent<Refused>().size() == 4);
   stage.link.unsent = 0;
   stage.member->tick(stage.now);
   CHECK(stage.link.pieces().size() == 16);
   stage.link.unsent = 17 << 20;
-  CHECK_FALSE(stage.says(Asked{30}));
+  CHECK_FALSE(stage.says(Asked{30, true}));
 }
 
 TEST_CASE("a piece that nobody asked for is not taken from an agent, and a seeder pushes to a newcomer at once") {
@@ -276,7 +319,7 @@ TEST_CASE("a piece that nobody asked for is not taken from an agent, and a seede
   CHECK(stage.metrics.duplicate_bytes.value() == 16384);
   Stage seeder(Role::seed);
   REQUIRE(seeder.greets(Role::fetch, Held::nothing));
-  REQUIRE(seeder.link.pieces().size() == seeder.layer.layout.count());
+  REQUIRE(seeder.link.pieces().size() == PolicyLimits{}.pushes_at_start);
   CHECK(seeder.link.pieces()[0] == PieceHeader{0, 0, true});
 }
 
@@ -300,7 +343,7 @@ TEST_CASE("pieces of more than 512 KiB travel in several messages, in order") {
   PieceHashes hashes(layout);
   hashes.add_trusted(batch);
   Metrics metrics;
-  Shared shared{"us", metrics};
+  Shared shared{"us", "", metrics};
   PieceIndex arrived = 0;
   const auto report = [&](const Event& event) { arrived += std::holds_alternative<PieceArrived>(event); };
   const Time now = Time{} + std::chrono::hours(1);

@@ -37,14 +37,20 @@ HashBatch a_batch() {
   return batch;
 }
 
+Hello a_hello_from_a_zone() {
+  Hello hello = a_hello(Role::fetch, "node-1", Held::some, {std::byte{0xa0}, std::byte{0x40}});
+  hello.zone = "rack-7";
+  return hello;
+}
+
 std::vector<std::pair<const char*, Message>> all_messages() {
   return {
       {"hello_nothing", a_hello(Role::fetch, "node-1", Held::nothing)},
-      {"hello_some", a_hello(Role::fetch, "node-1", Held::some, {std::byte{0xa0}, std::byte{0x40}})},
+      {"hello_some", a_hello_from_a_zone()},
       {"hello_everything", a_hello(Role::hold, "node-2", Held::everything)},
       {"hello_seed", a_hello(Role::seed, "tracker", Held::nothing)},
       {"offer", Offered{{{0, 5}, {9, 1}}}},
-      {"ask", Asked{258}},
+      {"ask", Asked{258, true}},
       {"refuse", Refused{258}},
       {"hashes", Hashes{a_batch()}},
       {"want_hashes", WantHashes{65}},

@@ -173,11 +173,62 @@ TEST_CASE("without a seeder several fetchers share what one holder sends") {
   CHECK(network.sent_in_all(holder) < static_cast<int>(pieces) * 2.5);
 }
 
+TEST_CASE("about one copy of each piece enters a zone") {
+  SimulatedNetwork network(pieces);
+  network.add(Role::seed, true);
+  for (int i = 0; i < 12; ++i) network.add(Role::fetch, false, 1 + i % 3);
+  network.mesh();
+  REQUIRE(network.run());
+  for (const int zone : {1, 2, 3}) CHECK(network.entered(zone) < static_cast<int>(pieces) * 1.05);
+  CHECK(network.milliseconds() < alone * 1.3);
+}
+
+TEST_CASE("a zone does not wait for one of its own that froze") {
+  SimulatedNetwork network(pieces);
+  network.add(Role::hold, true);
+  for (int i = 0; i < 4; ++i) network.add(Role::fetch, false, 1);
+  network.mesh();
+  network.at(Milliseconds(100), [&] { network[2].frozen = true; });
+  REQUIRE(network.run());
+  CHECK(network.milliseconds() < alone * 2 + 5000);
+}
+
+TEST_CASE("who alone in its zone sees anybody outside fetches what others were to fetch") {
+  SimulatedNetwork network(100);
+  const std::size_t holder = network.add(Role::hold, true);
+  for (int i = 0; i < 4; ++i) network.add(Role::fetch, false, 1);
+  for (std::size_t a = 1; a <= 4; ++a) {
+    for (std::size_t b = a + 1; b <= 4; ++b) network.link(a, b);
+  }
+  network.link(holder, 1);
+  REQUIRE(network.run());
+  CHECK(network.entered(1) == 100);
+  CHECK(network.milliseconds() < 100 * 10 * 3 + 3000);
+}
+
+TEST_CASE("who claims to have everything keeps no piece of an arriving layer from the others") {
+  Policy policy(Role::seed, PieceSet(4), 0);
+  policy.peer_came(1, {}, PieceSet(4), Time{});
+  policy.peer_came(2, {}, PieceSet(4), Time{});
+  policy.peer_offers(1, {0, 4}, Time{});
+  policy.in_file(0);
+  const std::vector<Action> first = policy.decide(Time{});
+  REQUIRE(first.size() == 1);
+  CHECK(std::get<Push>(first[0]).peer == 2);
+  policy.peer_offers(2, {0, 1}, Time{});  // it has it
+  CHECK(policy.decide(Time{}).empty());
+  policy.in_file(1);
+  policy.in_file(2);
+  policy.in_file(3);
+  for (const Action& action : policy.decide(Time{}))
+    CHECK(std::holds_alternative<Offer>(action));  // all is there: asks
+}
+
 TEST_CASE("a slow delivery that was given back is taken when it comes first and counted when it comes second") {
   Policy policy(Role::fetch, PieceSet(2), 0);
   Time now{};
   for (const PeerId peer : {1U, 2U}) {
-    policy.peer_came(peer, false, PieceSet(2), now);
+    policy.peer_came(peer, {}, PieceSet(2), now);
   }
   policy.peer_offers(1, {0, 1}, now);
   REQUIRE(policy.decide(now).size() == 1);
@@ -194,8 +245,8 @@ TEST_CASE("a slow delivery that was given back is taken when it comes first and 
 
 TEST_CASE("a piece that nobody asked for is taken from a seeder only") {
   Policy policy(Role::fetch, PieceSet(2), 0);
-  policy.peer_came(1, false, PieceSet(2), Time{});
-  policy.peer_came(2, true, PieceSet(2), Time{});
+  policy.peer_came(1, {}, PieceSet(2), Time{});
+  policy.peer_came(2, {true, Nearness::nowhere, 0}, PieceSet(2), Time{});
   CHECK(policy.piece_begins(1, 0, Time{}) == Policy::Arrival::unasked);
   CHECK(policy.piece_begins(2, 0, Time{}) == Policy::Arrival::wanted);
   policy.peer_offers(1, {0, 1}, Time{});
@@ -205,7 +256,7 @@ TEST_CASE("a piece that nobody asked for is taken from a seeder only") {
 TEST_CASE("a piece whose bytes still flow is not given to another") {
   Policy policy(Role::fetch, PieceSet(1), 0);
   Time now{};
-  policy.peer_came(1, false, PieceSet(1), now);
+  policy.peer_came(1, {}, PieceSet(1), now);
   policy.peer_offers(1, {0, 1}, now);
   REQUIRE(policy.decide(now).size() == 1);
   for (int i = 0; i < 8; ++i) {
@@ -219,8 +270,8 @@ TEST_CASE("a piece whose bytes still flow is not given to another") {
 TEST_CASE("offers to one peer are batched, an acknowledgement to a seeder is not") {
   Policy policy(Role::fetch, PieceSet(8), 0);
   Time now = Time{} + std::chrono::hours(1);
-  policy.peer_came(1, false, PieceSet(8), now);
-  policy.peer_came(2, true, PieceSet(8), now);
+  policy.peer_came(1, {}, PieceSet(8), now);
+  policy.peer_came(2, {true, Nearness::nowhere, 0}, PieceSet(8), now);
   const auto arrive = [&](PieceIndex piece) {
     REQUIRE(policy.piece_begins(2, piece, now) == Policy::Arrival::wanted);
     policy.piece_verified(2, piece, now);

@@ -13,13 +13,23 @@ PeerId id_of(std::size_t node) {
   return static_cast<PeerId>(node);
 }
 
+std::uint64_t identity_of(std::size_t node) {
+  return node * 7919;
+}
+
+Nearness nearness(int ours, int theirs) {
+  if (ours == 0) return Nearness::nowhere;
+  return ours == theirs ? Nearness::near : Nearness::far;
+}
+
 }  // namespace
 
-std::size_t SimulatedNetwork::add(Role role, bool whole) {
+std::size_t SimulatedNetwork::add(Role role, bool whole, int zone) {
   Node node;
   node.role = role;
+  node.zone = zone;
   PieceSet have = whole ? PieceSet::full(pieces_) : PieceSet(pieces_);
-  node.policy = std::make_unique<Policy>(role, std::move(have), nodes_.size() * 7919);
+  node.policy = std::make_unique<Policy>(role, std::move(have), identity_of(nodes_.size()));
   node.sent.assign(pieces_, 0);
   nodes_.push_back(std::move(node));
   return nodes_.size() - 1;
@@ -33,7 +43,9 @@ void SimulatedNetwork::link(std::size_t a, std::size_t b) {
     const std::size_t self = ends[side];
     const std::size_t other = ends[1 - side];
     Policy& policy = *nodes_[self].policy;
-    policy.peer_came(id_of(other), nodes_[other].role == Role::seed, shown[side], now_);
+    const Newcomer newcomer{nodes_[other].role == Role::seed, nearness(nodes_[self].zone, nodes_[other].zone),
+                            identity_of(other)};
+    policy.peer_came(id_of(other), newcomer, shown[side], now_);
     for (PieceIndex piece = 0; piece < pieces_; ++piece) {
       if (shown[1 - side].has(piece)) policy.peer_offers(id_of(other), {piece, 1}, now_);
     }
@@ -116,6 +128,7 @@ void SimulatedNetwork::act(std::size_t node) {
 void SimulatedNetwork::send_piece(std::size_t from, std::size_t to, PieceIndex piece) {
   Node& sender = nodes_[from];
   ++sender.sent[piece];
+  if (nodes_[to].zone != sender.zone) ++entered_[nodes_[to].zone];
   const Time start = std::max(now_, sender.uplink_free);
   sender.uplink_free = start + Milliseconds(sender.piece_milliseconds);
   const auto usable = std::make_shared<bool>(false);

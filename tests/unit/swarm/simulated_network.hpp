@@ -23,6 +23,7 @@ class SimulatedNetwork {
   struct Node {
     std::unique_ptr<Policy> policy;
     Role role = Role::fetch;
+    int zone = 0;  // none
     bool alive = true;
     bool frozen = false;
     bool lies = false;
@@ -35,7 +36,7 @@ class SimulatedNetwork {
     Time completed{};
   };
 
-  std::size_t add(Role role, bool whole = false);
+  std::size_t add(Role role, bool whole = false, int zone = 0);
   void link(std::size_t a, std::size_t b);
   void mesh();  // all with all
   void publish(std::size_t seeder, PieceIndex piece);
@@ -47,7 +48,8 @@ class SimulatedNetwork {
   Node& operator[](std::size_t node) { return nodes_[node]; }
   int milliseconds() const { return static_cast<int>(std::chrono::duration_cast<Milliseconds>(now_ - Time{}).count()); }
   int sent_in_all(std::size_t node) const;
-  int most_copies(std::size_t node) const;  // of one piece
+  int most_copies(std::size_t node) const;          // of one piece
+  int entered(int zone) { return entered_[zone]; }  // pieces sent into the zone from outside
 
  private:
   struct Entry {
@@ -67,6 +69,7 @@ class SimulatedNetwork {
 
   PieceIndex pieces_;
   std::vector<Node> nodes_;
+  std::map<int, int> entered_;
   std::map<std::pair<std::size_t, std::size_t>, bool> links_;
   std::priority_queue<Entry> queue_;
   std::uint64_t sequence_ = 0;
