@@ -26,13 +26,16 @@ origin::Options origin_options(const Options& options) {
 swarm::Options swarm_options(const Options& options) {
   return {.listen = options.swarm.listen,
           .node = options.node.name,
+          .zone = options.node.zone,
           .upload_limit = options.swarm.upload_limit,
           .download_limit = options.swarm.download_limit};
 }
 
-std::uint64_t seconds_since_1970() {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count());
+// Another one for each start, whatever the clock says and however soon it follows.
+std::uint64_t random_epoch() {
+  std::uint64_t epoch = 0;
+  for (const std::byte byte : random_bytes(sizeof epoch)) epoch = epoch << 8 | std::to_integer<std::uint64_t>(byte);
+  return epoch;
 }
 
 }  // namespace
@@ -58,13 +61,13 @@ Program::Program(Options options)
       hearing_(std::make_unique<Hearing>(pulls_)),
       trackers_(
           loop_, clock_, options_.trackers.urls, [this] { return hello(); }, *hearing_),
-      epoch_(seconds_since_1970()) {
+      epoch_(random_epoch()) {
   const pull::Parts parts{loop_, clock_, pool_, store_, *carrier_.swarm, origin_, trackers_, metrics_.pull};
   pulls_.emplace(parts, pull::Limits{});
   scrub_.emplace(store::Scrub::Parts{loop_, clock_, pool_, store_, metrics_.scrub}, options_.scrub,
                  [this](const Digest& digest) { pulls_->forget(digest); });
   endpoint_.emplace(parts, *pulls_, options_.registry.endpoint);
-  small_layers_.emplace(store_, trackers_);
+  small_layers_.emplace(*pulls_, trackers_);
   describe(page_, metrics_, store_, trackers_);
   admin_.emplace(options_, parts, *pulls_, page_);
   small_server_.emplace(loop_, serve_threads_, http::ServerOptions{.listen = options_.swarm.http_listen},

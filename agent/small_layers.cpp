@@ -8,6 +8,7 @@ namespace shoal::agent {
 namespace {
 
 constexpr std::string_view prefix = "/v1/small/";
+constexpr Milliseconds arriving_limit{1'500};  // whoever asks turns to the next one after 2 s
 
 http::Response plain(unsigned status, std::string text) {
   return {.status = status, .headers = {{"Content-Type", "text/plain"}}, .body = std::move(text), .length = {}};
@@ -17,7 +18,7 @@ http::Response plain(unsigned status, std::string text) {
 
 bool SmallLayers::allowed(const std::string& authorization, const Digest& digest) const {
   for (const auto& link : trackers_.all()) {
-    if (!link->up()) continue;
+    if (!link->welcomed()) continue;  // also while it is away
     const std::string proof = "Shoal " + small_layer_proof(link->welcome().swarm_key, digest);
     if (equal_in_constant_time(bytes_of(proof), bytes_of(authorization))) return true;
   }
@@ -37,20 +38,24 @@ Task<void> SmallLayers::handle(http::Exchange& exchange) {
     co_await exchange.respond(plain(403, "no proof of the swarm key\n"));
     co_return;
   }
-  const auto held = store_.find(*digest);
-  if (!held || held->size() > origin::largest_manifest) {
+  const auto layer = co_await pulls_.find_whole(*digest, arriving_limit);
+  if (!layer || layer->size() > origin::largest_manifest) {
     co_await exchange.respond(plain(404, "not held\n"));
     co_return;
   }
-  const std::string& type = held->side().content_type;
+  const auto all = co_await layer->readable(0);
+  if (!all || all->length() != layer->size().value) {
+    co_await exchange.respond(plain(404, "not held\n"));
+    co_return;
+  }
+  const std::string type = layer->content_type();
   http::Response head{.status = 200,
                       .headers = {{"Content-Type", type.empty() ? "application/octet-stream" : type}},
                       .body = {},
-                      .length = held->size().value};
+                      .length = layer->size().value};
   const Result<void> started = co_await exchange.start(std::move(head));
   if (!started) co_return;
-  const store::VerifiedSpan all = held->readable(0);
-  http::FileSpan span{all.file(), all.file()->descriptor(), all.offset(), all.length()};
+  http::FileSpan span{all->file(), all->file()->descriptor(), all->offset(), all->length()};
   co_await exchange.send(std::move(span));
 }
 

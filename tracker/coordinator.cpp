@@ -25,6 +25,7 @@ Coordinator::Coordinator(Parts parts, Options options)
       clock_(parts.seeder.clock),
       keys_(parts.seeder.keys),
       directory_(parts.random),
+      random_(parts.random),
       seeder_(parts.seeder, *this),
       resolver_(keeping(std::move(parts.resolver), seeder_)) {
   parts.seeder.store.ask_before_evicting([this](const Digest& digest) { return may_go(digest); },
@@ -82,6 +83,7 @@ void Coordinator::tick() {
     return roster != nullptr && !roster->members().empty();
   });
   for (const Digest& digest : left) directory_.forget_swarm(digest);
+  fan_out_.tick(clock_.now());
 }
 
 void Coordinator::close_links(const std::string& why) {
@@ -101,7 +103,7 @@ void Coordinator::on(NodeId from, const control::Join& join) {
 }
 
 void Coordinator::on(NodeId from, const control::Progress& progress) {
-  if (progress.complete) directory_.hold(from, {progress.digest});
+  if (progress.complete) note_held(from, {progress.digest});
   Roster* roster = directory_.find_swarm(progress.digest);
   if (roster == nullptr || roster->generation() != progress.generation) return;
   Member* const known_member = roster->find(from);
@@ -117,7 +119,12 @@ void Coordinator::on(NodeId from, const control::Leave& leave) {
 }
 
 void Coordinator::on(NodeId from, const control::Holds& holds) {
-  directory_.hold(from, holds.held);
+  note_held(from, holds.held);
+}
+
+void Coordinator::note_held(NodeId node, const std::vector<Digest>& digests) {
+  directory_.hold(node, digests);
+  for (const Digest& digest : digests) fan_out_.holds(node, digest);
 }
 
 void Coordinator::on(NodeId from, const control::Lost& lost) {
@@ -140,8 +147,8 @@ void Coordinator::on(NodeId from, const control::Blame& blame) {
 }
 
 void Coordinator::on(NodeId from, const control::WantHashes& want) {
-  const HashBatch* batch = seeder_.batch(want.digest, want.generation, want.piece);
-  if (batch != nullptr) send(from, control::Hashes{want.digest, want.generation, *batch});
+  auto batch = seeder_.batch(want.digest, want.generation, want.piece);
+  if (batch) send(from, control::Hashes{want.digest, want.generation, std::move(*batch)});
 }
 
 template <class Other>
@@ -174,14 +181,23 @@ void Coordinator::answer_small(NodeId node, const LayerInfo& layer) {
   remove_member(node, layer.digest);  // no swarm
   control::Joined answer = joined(layer);
   if (layer.size.value != 0) {
-    for (const NodeId holder : directory_.holders(layer.digest, node, enough_holders)) {
-      const control::Endpoint& endpoint = directory_.find(holder)->small_layers;
-      if (endpoint.port != 0) answer.holders.push_back(endpoint);
+    const auto holders = directory_.holders(layer.digest, node, named_holders);
+    const auto distance = [&](NodeId other) { return distance_between(node, other); };
+    const auto source = fan_out_.source_for(layer.digest, node, holders, distance, clock_.now(), random_);
+    if (source) answer.holders.push_back(directory_.find(*source)->small_layers);
+    answer.holders.push_back(own_small_layers_);
+    for (const NodeId holder : holders) {
+      if (holder != source && distance(holder)) answer.holders.push_back(directory_.find(holder)->small_layers);
     }
-    const bool last = answer.holders.size() >= enough_holders;
-    answer.holders.insert(last ? answer.holders.end() : answer.holders.begin(), own_small_layers_);
   }
   send(node, answer);
+}
+
+std::optional<std::size_t> Coordinator::distance_between(NodeId asking, NodeId other) const {
+  const Agent* agent = directory_.find(other);
+  const bool serves = agent != nullptr && agent->small_layers.port != 0 && links_.contains(other);
+  if (!serves || !directory_.can_reach(asking, other)) return std::nullopt;
+  return agent->zone == directory_.find(asking)->zone ? 0 : FanOut::steps_between_zones;
 }
 
 void Coordinator::make_ready(NodeId node, const Digest& digest, Roster& roster) {
@@ -216,6 +232,7 @@ void Coordinator::remove_member(NodeId node, const Digest& digest) {
 
 void Coordinator::remove_everywhere(NodeId node) {
   for (const Digest& digest : directory_.swarms_of(node)) remove_member(node, digest);
+  fan_out_.gone(node);
 }
 
 void Coordinator::send(NodeId node, const control::Message& message) {

@@ -8,6 +8,7 @@
 #include "shared/core/clock.hpp"
 #include "tracker/agent_link.hpp"
 #include "tracker/directory/directory.hpp"
+#include "tracker/directory/fan_out.hpp"
 #include "tracker/resolver.hpp"
 #include "tracker/seeder/seeder.hpp"
 
@@ -22,8 +23,7 @@ struct CoordinatorMetrics {
 
 class Coordinator final : public SeederEvents {
  public:
-  // Agents that hold a small layer before the tracker sends joiners to them first.
-  static constexpr std::size_t enough_holders = 3;
+  static constexpr std::size_t named_holders = 3;  // of a small layer, beside the tracker, in one answer
 
   struct Options {
     control::Endpoint seeder;  // as it is handed out: host empty unless advertised
@@ -73,6 +73,8 @@ class Coordinator final : public SeederEvents {
   void warn_of_namesake(NodeId node, NodeId namesake) const;
   void answer_join(NodeId node, const LayerInfo& layer, std::uint64_t size_hint_bytes);
   void answer_small(NodeId node, const LayerInfo& layer);
+  std::optional<std::size_t> distance_between(NodeId asking, NodeId other) const;  // as FanOut::Distance
+  void note_held(NodeId node, const std::vector<Digest>& digests);
   void make_ready(NodeId node, const Digest& digest, Roster& roster);
   void ask_holders_to_serve(NodeId joining, const LayerInfo& layer, Roster& roster);
   void refuse(NodeId node, const Digest& digest, const Refusal& refusal);
@@ -88,6 +90,8 @@ class Coordinator final : public SeederEvents {
   Clock& clock_;
   const Keys& keys_;
   Directory directory_;
+  FanOut fan_out_;
+  std::mt19937 random_;
   Seeder seeder_;
   Resolver resolver_;
   std::map<NodeId, AgentLink*> links_;

@@ -63,7 +63,7 @@ Task<Result<void>> TrackerLink::shake_hands() {
   // A tracker that accepts but never welcomes: the socket is closed for it, and receive() then ends.
   const auto timer = std::make_shared<asio::steady_timer>(loop_, options_.welcome_limit);
   timer->async_wait([this](const IoError& cancelled) {
-    if (!cancelled && socket_ && !welcome_) socket_->close();
+    if (!cancelled && socket_ && !up_) socket_->close();
   });
   const Result<Bytes> frame = co_await socket_->receive();
   timer->cancel();
@@ -75,6 +75,7 @@ Task<Result<void>> TrackerLink::shake_hands() {
     co_return fail(ErrorKind::refused, "the tracker speaks another protocol version");
   }
   welcome_ = *welcome;
+  up_ = true;
   log::info("link", "tracker connected", {{"tracker", options_.url}, {"epoch", welcome->epoch}});
   listener_.on_up(*this);
   co_return Result<void>{};
@@ -124,9 +125,9 @@ void TrackerLink::take(control::Message message) {
 }
 
 void TrackerLink::went_down(const std::string& why) {
-  if (welcome_ || socket_) log::warning("link", "tracker lost", {{"tracker", options_.url}, {"why", why}});
-  if (!welcome_ && !socket_) log::debug("link", "tracker not reached", {{"tracker", options_.url}, {"why", why}});
-  welcome_.reset();
+  if (socket_) log::warning("link", "tracker lost", {{"tracker", options_.url}, {"why", why}});
+  if (!socket_) log::debug("link", "tracker not reached", {{"tracker", options_.url}, {"why", why}});
+  up_ = false;
   socket_.reset();
   for (const auto& [digest, waiter] : std::exchange(joining_, {})) waiter->signal.notify();
   for (const auto& [request, waiter] : std::exchange(resolving_, {})) waiter->signal.notify();

@@ -32,8 +32,8 @@ class Listener {
 struct LinkOptions {
   std::string url;                    // "http://tracker:7080"
   Milliseconds welcome_limit{5'000};  // DESIGN section 3: hand-over to the next source must not wait longer
-  // Before a reconnect; doubles up to the longest, with jitter of one half, until a connection has lasted that long: who
-  // is turned out again and again must not come back at once each time.
+  // Before a reconnect; doubles up to the longest, with jitter of one half, until a connection has lasted that long:
+  // who is turned out again and again must not come back at once each time.
   Milliseconds shortest_pause{100};
   Milliseconds longest_pause{5'000};  // evidence/security.md section 4: 10,000 reconnects spread over seconds
 };
@@ -49,8 +49,9 @@ class TrackerLink {
   void stop();   // leaves for good
 
   const std::string& url() const { return options_.url; }
-  bool up() const { return welcome_.has_value(); }
-  const control::Welcome& welcome() const { return *welcome_; }  // while up
+  bool up() const { return up_; }
+  bool welcomed() const { return welcome_.has_value(); }         // now or before
+  const control::Welcome& welcome() const { return *welcome_; }  // the last one
   std::string tracker_host() const;                              // address of the other side, while up
   std::string own_host() const;                                  // our address on this connection, while up
 
@@ -82,6 +83,7 @@ class TrackerLink {
   Listener& listener_;
   std::unique_ptr<http::WebSocket> socket_;
   std::optional<control::Welcome> welcome_;
+  bool up_ = false;
   bool stopped_ = false;
   std::uint32_t next_request_ = 1;
   std::unordered_multimap<Digest, std::shared_ptr<Waiter<JoinAnswer>>> joining_;

@@ -7,6 +7,8 @@
 namespace shoal::agent::pull {
 namespace {
 
+constexpr std::uint64_t slowest_holder = 100;  // bytes in a millisecond: slower ones are not waited for
+
 ErrorKind kind_of(control::Reason reason) {
   switch (reason) {
     case control::Reason::not_found:
@@ -63,6 +65,9 @@ Task<Result<void>> ClusterSource::fill(std::shared_ptr<Download> download) {
 
 Task<Result<void>> ClusterSource::fill_joined(std::shared_ptr<Download> download, link::TrackerLink* link,
                                               control::Joined joined) {
+  // An honest tracker has gone on to the next generation by then.
+  if (download->disproved() == joined.generation)
+    co_return fail(ErrorKind::unavailable, "the tracker stands by bytes that proved wrong");
   const Result<void> agreed = agree(*download, joined);
   if (!agreed) co_return agreed;
   const bool small = !joined.holders.empty();
@@ -104,7 +109,10 @@ Task<Result<void>> ClusterSource::from_holders(std::shared_ptr<Download> downloa
     http::ClientRequest request;
     request.url = http::Url{"http", holder.host, holder.port, "/v1/small/" + digest.text()};
     request.headers = {{"Authorization", proof}};
-    request.limits = {.connect = limits_.silence_alone, .headers = limits_.silence_alone, .silence = limits_.silence};
+    request.limits = {.connect = limits_.silence_alone,
+                      .headers = limits_.silence_alone,
+                      .silence = limits_.silence,
+                      .whole = limits_.silence + Milliseconds(joined.size_bytes / slowest_holder)};
     auto response = co_await http::request(std::move(request));
     if (!response) {
       filled = tl::unexpected(response.error());
@@ -131,11 +139,14 @@ Task<Result<void>> ClusterSource::from_swarm(std::shared_ptr<Download> download,
   const PublicKey tracker_key = link->welcome().public_key;
   Member entered{.link = link,
                  .name = swarm_name(link->welcome().swarm_key, digest, file->layout(), joined.generation),
+                 .key = link->welcome().swarm_key,
                  .generation = joined.generation,
                  .download = download,
                  .finished_list = {},
                  .last_bytes = parts_.clock.now(),
+                 .last_piece = parts_.clock.now(),
                  .ended = {},
+                 .held = false,
                  .ready = false,
                  .joined = false,
                  .waiting = addresses(joined.peers, *link)};
@@ -150,7 +161,7 @@ Task<Result<void>> ClusterSource::from_swarm(std::shared_ptr<Download> download,
     leave_swarm(digest);
     co_return why;
   }
-  member->second.last_bytes = parts_.clock.now();
+  member->second.last_bytes = member->second.last_piece = parts_.clock.now();
   swarm::Membership membership{.name = name,
                                .role = swarm::Role::fetch,
                                .file = file,
@@ -190,7 +201,12 @@ Task<Result<void>> ClusterSource::watch(Digest digest) {
 }
 
 void ClusterSource::enter(const Digest& digest, Member member) {
-  while (members_.size() >= limits_.memberships) leave_swarm(Digest(by_age_.front()));
+  while (members_.size() >= limits_.memberships) {
+    const auto idle = [this](const Digest& other) { return !members_.at(other).download; };
+    const auto oldest = std::find_if(by_age_.begin(), by_age_.end(), idle);
+    if (oldest == by_age_.end()) break;  // all are being filled: none of them is given up for another
+    leave_swarm(Digest(*oldest));
+  }
   members_.insert_or_assign(digest, std::move(member));
   by_age_.push_back(digest);
   parts_.metrics.swarms.set(static_cast<std::int64_t>(members_.size()));
@@ -232,11 +248,15 @@ void ClusterSource::take(const Digest& digest, swarm::Event event) {
   const auto entry = members_.find(digest);
   if (entry == members_.end()) return;
   Member& member = entry->second;
-  member.last_bytes = parts_.clock.now();
+  const Time now = parts_.clock.now();
   if (std::holds_alternative<swarm::Ready>(event)) {
+    member.last_bytes = member.last_piece = now;
     member.ready = true;
-    report(digest, member, !member.download);
+    report(digest, member, member.held);
+  } else if (std::holds_alternative<swarm::Receiving>(event)) {
+    if (now - member.last_piece < limits_.trickle) member.last_bytes = now;
   } else if (const auto* arrived = std::get_if<swarm::PieceArrived>(&event)) {
+    member.last_bytes = member.last_piece = now;
     if (member.download) {
       member.download->note(arrived->piece, arrived->from_seeder ? &Received::from_seeder : &Received::from_peers);
     }
@@ -256,6 +276,7 @@ void ClusterSource::announce(const Digest& digest) {
   if (entry == members_.end()) {
     parts_.trackers.send_to_all(control::Holds{{digest}});
   } else {
+    entry->second.held = true;
     report(digest, entry->second, true);
   }
 }
@@ -292,7 +313,7 @@ void ClusterSource::on_up(link::TrackerLink& link) {
   for (auto& [digest, member] : members_) {
     if (member.link != &link) continue;
     if (member.download) link.send(join_message(member.download->ask()));
-    if (member.ready) report(digest, member, !member.download);
+    if (member.ready) report(digest, member, member.held);
   }
 }
 
@@ -305,7 +326,7 @@ void ClusterSource::on(link::TrackerLink& link, const control::Joined& joined) {
   if (entry == members_.end()) return link.send(control::Leave{joined.digest});  // it came too late
   if (entry->second.generation != joined.generation) return;
   connect(entry->second, addresses(joined.peers, link));
-  if (entry->second.ready) report(joined.digest, entry->second, !entry->second.download);
+  if (entry->second.ready) report(joined.digest, entry->second, entry->second.held);
 }
 
 void ClusterSource::on(link::TrackerLink& link, const control::Peers& peers) {
@@ -317,10 +338,11 @@ void ClusterSource::on(link::TrackerLink& link, const control::Peers& peers) {
 void ClusterSource::on(link::TrackerLink& link, const control::Serve& serve) {
   const auto entry = members_.find(serve.digest);
   if (entry != members_.end()) {
-    if (entry->second.generation == serve.generation && entry->second.ready) {
-      report(serve.digest, entry->second, !entry->second.download);
-    }
-    return;
+    const Member& member = entry->second;
+    const bool same = member.generation == serve.generation && member.key == link.welcome().swarm_key;
+    if (same && member.ready) report(serve.digest, member, member.held);
+    if (same || member.download) return;
+    leave_swarm(serve.digest);  // a swarm of the time before the tracker lost its keys or its memory
   }
   const auto held = parts_.store.find(serve.digest);
   if (!held) return forget(serve.digest);  // its files are gone
@@ -335,11 +357,14 @@ void ClusterSource::on(link::TrackerLink& link, const control::Serve& serve) {
   membership.hashes.add_list(held->side().hashes);
   Member member{.link = &link,
                 .name = membership.name,
+                .key = link.welcome().swarm_key,
                 .generation = serve.generation,
                 .download = {},
                 .finished_list = held->side().signature,
                 .last_bytes = parts_.clock.now(),
+                .last_piece = parts_.clock.now(),
                 .ended = {},
+                .held = true,
                 .ready = false,
                 .joined = false,
                 .waiting = {}};

@@ -16,6 +16,7 @@ struct ClusterLimits {
   Milliseconds join{5'000};           // for the tracker's answer: the runtime wants its headers by then
   Milliseconds silence{5'000};        // without a byte while the tracker is there: it may be waiting for a slow origin
   Milliseconds silence_alone{2'000};  // without a byte and without tracker (DESIGN section 6)
+  Milliseconds trickle{15'000};       // bytes of pieces count for so long without a whole piece: 1 MiB at 70 KB/s
   Milliseconds progress{1'000};       // between two reports to the tracker
   std::size_t memberships = 256;      // swarms served at once; the oldest is left for a new one
   Milliseconds young{60'000};         // a swarm joined so lately may depend on this node: its layer stays
@@ -45,11 +46,14 @@ class ClusterSource {
   struct Member {
     link::TrackerLink* link = nullptr;
     SwarmName name;
+    SwarmKey key{};  // that the name was made with
     Generation generation = 0;
     std::shared_ptr<Download> download;  // while it is being filled
     std::optional<Signature> finished_list;
     Time last_bytes;
+    Time last_piece;             // new and right
     std::optional<Error> ended;  // by the tracker: this attempt gets nothing more from the swarm
+    bool held = false;           // the digest matched
     bool ready = false;
     bool joined = false;                      // the swarm knows us; before that dialling waits
     std::vector<swarm::PeerAddress> waiting;  // to be dialled then

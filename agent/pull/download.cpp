@@ -20,8 +20,8 @@ std::vector<store::WrittenPiece> recheck(const store::PieceFile& file, std::span
 
 }  // namespace
 
-Download::Download(Loop& loop, Pool& pool, Ask ask, int attempt)
-    : loop_(loop), pool_(pool), ask_(std::move(ask)), attempt_(attempt), changed_(loop) {}
+Download::Download(Loop& loop, Pool& pool, Ask ask, int attempt, std::optional<Generation> disproved)
+    : loop_(loop), pool_(pool), ask_(std::move(ask)), attempt_(attempt), disproved_(disproved), changed_(loop) {}
 
 void Download::begin(store::Reserved reserved) {
   SHOAL_CHECK(!begun());
@@ -33,6 +33,7 @@ void Download::begin(store::Reserved reserved) {
 
 Task<Result<void>> Download::take_up(std::optional<Generation> generation) {
   const auto self = shared_from_this();
+  if (generation) generation_ = generation;
   if (std::exchange(taken_up_, true)) co_return Result<void>{};
   if (generation) {
     const Result<void> same = reserved_->start_generation(*generation);

@@ -35,10 +35,13 @@ struct Received {  // bytes, by where they came from: for the log line and the s
 
 class Download : public std::enable_shared_from_this<Download> {
  public:
-  Download(Loop& loop, Pool& pool, Ask ask, int attempt);
+  Download(Loop& loop, Pool& pool, Ask ask, int attempt, std::optional<Generation> disproved = {});
 
   const Ask& ask() const { return ask_; }
   int attempt() const { return attempt_; }
+  // The swarm's generation whose bytes proved wrong in the attempt before.
+  std::optional<Generation> disproved() const { return disproved_; }
+  std::optional<Generation> generation() const { return generation_; }  // that the pieces came from
 
   // ---- filling: the sources
 
@@ -84,6 +87,8 @@ class Download : public std::enable_shared_from_this<Download> {
   Pool& pool_;
   Ask ask_;
   int attempt_;
+  std::optional<Generation> disproved_;
+  std::optional<Generation> generation_;
   Signal changed_;
   std::optional<store::Reserved> reserved_;
   bool taken_up_ = false;

@@ -36,7 +36,13 @@ class Cutter {
 OriginSource::OriginSource(Parts parts, OriginLimits limits) : parts_(parts), limits_(limits), ended_(parts.loop) {}
 
 Task<Result<void>> OriginSource::fill(std::shared_ptr<Download> download) {
-  while (running_ >= limits_.fetches) co_await ended_.wait();
+  const Time due = parts_.clock.now() + limits_.turn;
+  while (running_ >= limits_.fetches) {
+    const auto left = std::chrono::duration_cast<Milliseconds>(due - parts_.clock.now());
+    if (left <= Milliseconds::zero())
+      co_return fail(ErrorKind::unavailable, "too many layers come from the origin now");
+    co_await ended_.wait_for(left);
+  }
   ++running_;
   Result<void> filled;
   Milliseconds pause = limits_.pause;

@@ -31,8 +31,8 @@ Task<Result<std::unique_ptr<Passing>>> Pulls::pass(Ask ask) {
   co_return passing;
 }
 
-std::shared_ptr<Download> Pulls::start(Ask ask, int attempt) {
-  auto download = std::make_shared<Download>(parts_.loop, parts_.pool, std::move(ask), attempt);
+std::shared_ptr<Download> Pulls::start(Ask ask, int attempt, std::optional<Generation> disproved) {
+  auto download = std::make_shared<Download>(parts_.loop, parts_.pool, std::move(ask), attempt, disproved);
   running_[download->ask().digest] = download;
   parts_.metrics.pulls.add();
   spawn(parts_.loop, pull(download));
@@ -130,7 +130,8 @@ void Pulls::end(std::shared_ptr<Download> download, Result<store::HeldLayer> out
   cluster_.forget(digest);  // it may have been whole in a swarm already
   download->settle(std::move(outcome));
   if (error.kind == ErrorKind::corrupt && download->attempt() < limits_.attempts) {
-    start(download->ask(), download->attempt() + 1);  // whoever has no byte of the old attempt is handed the new one
+    // Whoever has no byte of the old attempt is handed the new one.
+    start(download->ask(), download->attempt() + 1, download->generation());
   } else {
     parts_.metrics.pulls_failed.add();
   }
@@ -142,6 +143,23 @@ std::optional<Layer> Pulls::find_held(const Digest& digest) {
   auto held = parts_.store.find(digest);
   if (!held) return std::nullopt;
   return Layer(std::move(*held));
+}
+
+Task<std::optional<Layer>> Pulls::find_whole(Digest digest, Milliseconds limit) {
+  if (auto held = find_held(digest)) co_return held;
+  const auto running = running_.find(digest);
+  if (running == running_.end()) co_return std::nullopt;
+  const std::shared_ptr<Download> download = running->second;
+  const auto end = parts_.clock.now() + limit;
+  while (!download->begun() && !download->settled() && parts_.clock.now() < end) {
+    co_await download->changed().wait_for(std::chrono::duration_cast<Milliseconds>(end - parts_.clock.now()));
+  }
+  if (!download->begun()) co_return find_held(digest);
+  const ByteCount size = download->partial().file()->layout().layer_size();
+  const auto left = std::chrono::duration_cast<Milliseconds>(end - parts_.clock.now());
+  const auto whole = co_await download->readable_within(size.value, left);
+  if (!whole) co_return std::nullopt;
+  co_return Layer(download, size);
 }
 
 std::size_t Pulls::committing() const {

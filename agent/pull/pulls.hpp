@@ -44,6 +44,8 @@ class Pulls final : public link::Listener {
   // The layer, as soon as its size is known. Errors: not_found, refused (see the text), unavailable, no_space, corrupt.
   Task<Result<Layer>> open(Ask ask);
   std::optional<Layer> find_held(const Digest& digest);
+  // All of the layer: held, or arriving and whole within `limit`. Starts nothing.
+  Task<std::optional<Layer>> find_whole(Digest digest, Milliseconds limit);
   // After `no_space`: the layer for one client, from the origin, without keeping it.
   Task<Result<std::unique_ptr<Passing>>> pass(Ask ask);
 
@@ -60,7 +62,7 @@ class Pulls final : public link::Listener {
   void on_message(link::TrackerLink& link, control::Message message) override;
 
  private:
-  std::shared_ptr<Download> start(Ask ask, int attempt);
+  std::shared_ptr<Download> start(Ask ask, int attempt, std::optional<Generation> disproved = {});
   Task<void> pull(std::shared_ptr<Download> download);
   Task<Result<store::HeldLayer>> judge(std::shared_ptr<Download> download);
   Task<Result<void>> arrive(std::shared_ptr<Download> download);

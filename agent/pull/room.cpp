@@ -11,7 +11,8 @@ Result<void> make_room(const Parts& parts, Download& download, ByteCount size) {
                 "the layer has " + text(size) + ", its manifest says " + text(*download.ask().size_hint));
   }
   auto reserved = parts.store.reserve(digest, size);
-  if (!reserved && reserved.error().kind == ErrorKind::no_space) {
+  // Whatever is wrong with the disk, full, read-only or broken: the layer need not be kept to be handed over.
+  if (!reserved && size <= largest_layer) {
     const std::string why = reserved.error().what;
     reserved = parts.store.reserve_in_memory(digest, size);
     if (!reserved) return fail(ErrorKind::no_space, why);

@@ -41,10 +41,10 @@ Result<std::string> request_text(const ClientRequest& request) {
 
 class Received final : public ClientResponse {
  public:
-  Received(std::unique_ptr<Transport> transport, bool to_head_request, Milliseconds silence)
+  Received(std::unique_ptr<Transport> transport, bool to_head_request, const ClientLimits& limits)
       : transport_(std::move(transport)),
         to_head_request_(to_head_request),
-        silence_(silence),
+        limits_(limits),
         buffer_(std::make_unique_for_overwrite<std::byte[]>(buffer_size)) {}
 
   unsigned status() const override { return head_->status; }
@@ -57,7 +57,10 @@ class Received final : public ClientResponse {
     for (int i = 0; i < most_interim_answers; ++i) {
       const auto done = co_await read_one_head(due);
       if (!done) co_return tl::unexpected(done.error());
-      if (status() >= 200) co_return Result<void>();
+      if (status() >= 200) {
+        if (limits_.whole.count() > 0) body_due_ = Steady::now() + limits_.whole;
+        co_return Result<void>();
+      }
       if (status() == 101) break;
     }
     co_return fail(ErrorKind::unavailable, "the answer is not one that was asked for");
@@ -72,7 +75,9 @@ class Received final : public ClientResponse {
         if (!step->body.empty()) co_return step->body;
         if (step->consumed > 0) continue;
       }
-      const auto size = co_await fill(silence_);
+      const Milliseconds left = patience();
+      if (left <= Milliseconds::zero()) co_return fail(ErrorKind::unavailable, "the body takes too long");
+      const auto size = co_await fill(left);
       if (!size) co_return tl::unexpected(size.error());
       if (*size > 0) continue;
       const auto ended = head_->body.end_of_stream();
@@ -82,6 +87,10 @@ class Received final : public ClientResponse {
   }
 
  private:
+  Milliseconds patience() const {
+    if (!body_due_) return limits_.silence;
+    return std::min(limits_.silence, std::chrono::ceil<Milliseconds>(*body_due_ - Steady::now()));
+  }
   ByteView unread() const { return ByteView(buffer_.get() + begin_, end_ - begin_); }
 
   Task<Result<void>> read_one_head(Steady::time_point due) {
@@ -118,7 +127,8 @@ class Received final : public ClientResponse {
 
   std::unique_ptr<Transport> transport_;
   bool to_head_request_;
-  Milliseconds silence_;
+  ClientLimits limits_;
+  std::optional<Steady::time_point> body_due_;
   std::optional<ResponseHead> head_;
   std::unique_ptr<std::byte[]> buffer_;
   std::size_t begin_ = 0;  // unread bytes of the buffer
@@ -141,7 +151,7 @@ Task<Result<std::unique_ptr<ClientResponse>>> request(ClientRequest request) {
   const auto written = co_await (*transport)->write(std::move(*text), request.limits.headers);
   if (!written) co_return tl::unexpected(with_authority(written.error(), request.url));
 
-  auto response = std::make_unique<Received>(std::move(*transport), request.method == "HEAD", request.limits.silence);
+  auto response = std::make_unique<Received>(std::move(*transport), request.method == "HEAD", request.limits);
   const auto left = std::chrono::ceil<Milliseconds>(due - Steady::now());
   const auto head = co_await response->read_head(left);
   if (!head) co_return tl::unexpected(with_authority(head.error(), request.url));

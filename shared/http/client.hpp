@@ -34,6 +34,7 @@ struct ClientLimits {
   Milliseconds connect{5'000};   // resolve, connect and TLS handshake
   Milliseconds headers{10'000};  // from the request to the end of the answer's head
   Milliseconds silence{20'000};  // longest wait for further bytes of a body
+  Milliseconds whole{0};         // from the end of the head to the end of the body; 0: as long as it takes
 };
 
 struct ClientRequest {

@@ -53,6 +53,7 @@ Result<void> write_at(int file, std::uint64_t offset, ByteView bytes, Faults* fa
     const ssize_t count = attempt(
         faults, "write", [&] { return ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
     if (count < 0) return failed("write a layer");
+    if (count == 0) return fail(ErrorKind::no_space, "write a layer: the disk takes no more");
     offset += static_cast<std::uint64_t>(count);
     bytes = bytes.subspan(static_cast<std::size_t>(count));
   }

@@ -203,10 +203,13 @@ Result<Reserved> Store::reserve(const Digest& digest, ByteCount size) {
   if (size > largest_layer)
     return fail(ErrorKind::refused, "reserve a layer: no layer is larger than " + text(largest_layer));
   // A partial layer's room becomes the reservation's; one of another size is replaced.
-  const bool had_partial = impl_->ledger.has(Kind::partial, digest);
-  if (had_partial) impl_->ledger.remove(Kind::partial, digest);
+  const auto partial = impl_->ledger.size(Kind::partial, digest);
+  if (partial) impl_->ledger.remove(Kind::partial, digest);
   if (!impl_->make_room(size)) {
-    if (had_partial) impl_->remove({digest, Kind::partial});
+    if (partial) {
+      impl_->ledger.add(Kind::partial, digest, *partial);  // its files count until they are gone
+      impl_->remove({digest, Kind::partial});
+    }
     return fail(ErrorKind::no_space, "reserve " + text(size) + ": the store's capacity is " +
                                          text(impl_->ledger.capacity()) + " and what it holds is in use");
   }

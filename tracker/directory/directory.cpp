@@ -37,22 +37,16 @@ Result<Directory::Arrival> Directory::arrive(const control::Hello& hello, const 
   const auto known = known_as(hello.node, swarm);
   const NodeId id = known ? *known : next_id_++;
   const bool restarted = known && agents_.at(id).epoch != hello.epoch;
+  std::unordered_set<Digest> held;
   if (known) {
-    forget_held(agents_.at(id));
+    held = std::move(agents_.at(id).held);
   } else {
     by_name_.emplace(hello.node, id);
   }
   const auto [entry, is_new] = agents_.insert_or_assign(
-      id, Agent{id,
-                hello.node,
-                hello.zone,
-                hello.epoch,
-                *host,
-                swarm,
-                handed_out(hello.small_layers, *small_host, hello.node),
-                std::nullopt,
-                {}});
-  hold(id, hello.held);
+      id, Agent{id, hello.node, hello.zone, hello.epoch, *host, swarm,
+                handed_out(hello.small_layers, *small_host, hello.node), std::nullopt, std::move(held)});
+  hold_only(id, hello.held);
   return Arrival{id, restarted, namesake_of(entry->second)};
 }
 
@@ -168,6 +162,20 @@ std::vector<control::Endpoint> Directory::endpoints(const std::vector<NodeId>& n
     if (const Agent* agent = find(node)) list.push_back(agent->swarm);
   }
   return list;
+}
+
+// What changed since its last hello, and no more: a thousand agents that come back together have lost nothing. One that
+// holds more than a hello can say tells it later, and loses nothing until then.
+void Directory::hold_only(NodeId id, const std::vector<Digest>& digests) {
+  const bool told_later = digests.empty() && agents_.at(id).held.size() > control::largest_held_list;
+  if (told_later) return;
+  const std::unordered_set<Digest> now(digests.begin(), digests.end());
+  std::vector<Digest> lost;
+  for (const Digest& digest : agents_.at(id).held) {
+    if (!now.contains(digest)) lost.push_back(digest);
+  }
+  lose(id, lost);
+  hold(id, digests);
 }
 
 void Directory::forget_held(Agent& agent) {

@@ -1,11 +1,10 @@
 // Directory: which agents there are, what they hold, and who is in which swarm. Pure logic: no sockets, time is given.
 //
 // An agent is its node name and the address where its swarm listens: a second hello of both replaces the first, and so
-// does one of the name alone when the first has no connection (the node moved). Of two that are connected under one name
-// both stay: a name that was copied with a configuration must not make them push each other out.
-// After its connection dropped an agent stays in hand-outs for 15 s, so that a hiccup of the tracker's network costs no
-// swarm its members.
-// Threads: the loop.
+// does one of the name alone when the first has no connection (the node moved). Of two that are connected under one
+// name both stay: a name that was copied with a configuration must not make them push each other out. After its
+// connection dropped an agent stays in hand-outs for 15 s, so that a hiccup of the tracker's network costs no swarm its
+// members. Threads: the loop.
 #pragma once
 
 #include <map>
@@ -44,7 +43,7 @@ class Directory {
 
   struct Arrival {
     NodeId id;
-    bool restarted;  // another process than before under this name: it is in no swarm any more
+    bool restarted;                    // another process than before under this name: it is in no swarm any more
     std::optional<NodeId> namesake{};  // another agent that is connected under the same name
   };
   // `refused` for a name, version or address that cannot be handed out. `source`: the connection's other end.
@@ -78,6 +77,7 @@ class Directory {
     std::size_t next = 0;
   };
   std::vector<control::Endpoint> endpoints(const std::vector<NodeId>& nodes) const;
+  void hold_only(NodeId id, const std::vector<Digest>& digests);
   void forget_held(Agent& agent);
   void forget_holder(NodeId id, const Digest& digest);
   std::optional<NodeId> known_as(const std::string& node, const control::Endpoint& swarm) const;

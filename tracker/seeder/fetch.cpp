@@ -20,7 +20,9 @@ Task<void> Seeder::run(LayerPtr layer) {
   }
   if (done && layer->broken) done = tl::unexpected(*layer->broken);
   layer->is_fetching = false;
+  --running_;
   if (!done) refuse(*layer, done.error());
+  start_waiting();
 }
 
 Task<Result<void>> Seeder::fetch(LayerPtr layer) {

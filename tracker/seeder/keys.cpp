@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 
 namespace shoal::tracker {
@@ -29,13 +30,21 @@ bool write_durably(int descriptor, const std::string& text) {
   return ::close(descriptor) == 0 && durable;
 }
 
+bool sync_directory_of(const std::string& path) {
+  const std::string directory = std::filesystem::path(path).parent_path().string();
+  const int descriptor = ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  const bool durable = ::fsync(descriptor) == 0;
+  return ::close(descriptor) == 0 && durable;
+}
+
 // Under another name first: a key file is either absent or whole.
 void make_key(const std::string& path) {
   const std::string unfinished = path + ".new";
   const int descriptor = ::open(unfinished.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
   if (descriptor < 0) throw StartError(from_errno(errno, "make the key " + unfinished).what);
   const bool done = write_durably(descriptor, hex_text(random_bytes(key_bytes)) + "\n");
-  if (!done || ::rename(unfinished.c_str(), path.c_str()) != 0) {
+  if (!done || ::rename(unfinished.c_str(), path.c_str()) != 0 || !sync_directory_of(path)) {
     throw StartError(from_errno(errno, "write the key " + path).what);
   }
 }

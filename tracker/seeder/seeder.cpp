@@ -59,20 +59,24 @@ Wish Seeder::want_from_origin(const Wanted& wanted) {
   if (!origin::is_repository_name(wanted.repository.name)) {
     return Refusal{control::Reason::not_found, "not a repository's name"};
   }
-  if (fetches() >= largest_fetches) return Refusal{control::Reason::unavailable, "too many layers are being fetched"};
-  spawn(parts_.loop, run(add_layer(wanted)));
+  if (waiting_.size() >= most_waiting)
+    return Refusal{control::Reason::unavailable, "too many layers are being fetched"};
+  waiting_.push_back(add_layer(wanted));
+  start_waiting();
   return Pending{};
+}
+
+void Seeder::start_waiting() {
+  for (; running_ < largest_fetches && !waiting_.empty(); waiting_.pop_front()) {
+    ++running_;
+    spawn(parts_.loop, run(waiting_.front()));
+  }
 }
 
 Seeder::LayerPtr Seeder::add_layer(const Wanted& wanted) {
   auto layer = std::make_shared<Layer>(Layer{.wanted = wanted, .used_at = parts_.clock.now()});
   layers_[wanted.digest] = layer;
   return layer;
-}
-
-std::size_t Seeder::fetches() const {
-  return static_cast<std::size_t>(
-      std::count_if(layers_.begin(), layers_.end(), [](const auto& item) { return item.second->is_fetching; }));
 }
 
 void Seeder::keep(const Digest& digest, Bytes bytes, std::string content_type) {
@@ -86,11 +90,12 @@ bool Seeder::is_seeding(const Digest& digest, Generation generation) const {
   return found != layers_.end() && found->second->info && found->second->generation == generation;
 }
 
-const HashBatch* Seeder::batch(const Digest& digest, Generation generation, PieceIndex piece) const {
+std::optional<HashBatch> Seeder::batch(const Digest& digest, Generation generation, PieceIndex piece) {
   const auto found = layers_.find(digest);
-  if (found == layers_.end()) return nullptr;
-  const Layer& layer = *found->second;
-  return layer.seeding && layer.generation == generation ? layer.seeding->batch_of(piece) : nullptr;
+  if (found == layers_.end()) return std::nullopt;
+  Layer& layer = *found->second;
+  if (!layer.seeding || layer.generation != generation) return std::nullopt;
+  return layer.seeding->batch_of(piece);
 }
 
 std::vector<Digest> Seeder::tick(const std::function<bool(const Digest&)>& has_members) {

@@ -7,6 +7,7 @@
 // Threads: the loop.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <variant>
 
@@ -59,7 +60,8 @@ struct SeededLayer {  // for people who look
 
 class Seeder {
  public:
-  static constexpr std::size_t largest_fetches = 64;      // layers from origins at once; an image has rarely more
+  static constexpr std::size_t largest_fetches = 64;  // layers from origins at once; further ones wait
+  static constexpr std::size_t most_waiting = 4'096;
   static constexpr Milliseconds remember_refusal{2'000};  // a thousand agents ask for what the origin just refused
   static constexpr Milliseconds leave_after{600'000};     // without members
 
@@ -81,8 +83,8 @@ class Seeder {
   void keep(const Digest& digest, Bytes bytes, std::string content_type);
   // Whether its swarm of this generation may be dialled.
   bool is_seeding(const Digest& digest, Generation generation) const;
-  // The hash batch of a piece, when it was published under this generation.
-  const HashBatch* batch(const Digest& digest, Generation generation, PieceIndex piece) const;
+  // A hash batch of a piece, when it was published under this generation.
+  std::optional<HashBatch> batch(const Digest& digest, Generation generation, PieceIndex piece);
   // Each second: leaves the swarms that had no members for long. Returns them.
   std::vector<Digest> tick(const std::function<bool(const Digest&)>& has_members);
 
@@ -112,7 +114,7 @@ class Seeder {
   Wish want_held(const Wanted& wanted, const store::HeldLayer& held);
   Wish want_from_origin(const Wanted& wanted);
   LayerPtr add_layer(const Wanted& wanted);
-  std::size_t fetches() const;
+  void start_waiting();
 
   Task<void> run(LayerPtr layer);
   Task<Result<void>> fetch(LayerPtr layer);
@@ -135,6 +137,8 @@ class Seeder {
   Parts parts_;
   SeederEvents& events_;
   std::map<Digest, LayerPtr> layers_;
+  std::size_t running_ = 0;       // fetches
+  std::deque<LayerPtr> waiting_;  // for their turn
 };
 
 }  // namespace shoal::tracker

@@ -4,9 +4,23 @@
 #include "shared/log/log.hpp"
 
 namespace shoal::tracker {
+namespace {
+
+constexpr std::size_t smallest_batch = 8;  // hashes
+
+std::size_t batch_for(ByteCount piece_length) {
+  return std::clamp<std::size_t>(piece_length.value / (32_KiB).value, smallest_batch, largest_batch);
+}
+
+}  // namespace
 
 Seeding::Seeding(Parts parts, const Digest& digest, SwarmName name, std::shared_ptr<store::PieceFile> file)
-    : parts_(parts), digest_text_(digest.text()), name_(name), file_(file), hashes_(file->layout()) {}
+    : parts_(parts),
+      digest_text_(digest.text()),
+      name_(name),
+      file_(file),
+      hashes_(file->layout()),
+      batch_(batch_for(file->layout().piece_length())) {}
 
 void Seeding::start(std::function<void(swarm::Event)> events) {
   const PieceLayout& layout = file_->layout();
@@ -22,9 +36,9 @@ void Seeding::start(std::function<void(swarm::Event)> events) {
 void Seeding::add(const std::vector<Hash256>& hashes) {
   if (left_) return;
   pending_.insert(pending_.end(), hashes.begin(), hashes.end());
-  if (pending_.empty() || (waiting_ && pending_.size() < largest_batch)) return;
+  if (pending_.empty() || (waiting_ && pending_.size() < batch_)) return;
   const auto since = published_at_ ? parts_.clock.now() - *published_at_ : batch_time;
-  if (since >= batch_time || pending_.size() >= largest_batch) return flush();
+  if (since >= batch_time || pending_.size() >= batch_) return flush();
   waiting_ = true;
   spawn(parts_.loop, publish_later(shared_from_this(), std::chrono::ceil<Milliseconds>(batch_time - since)));
 }
@@ -41,8 +55,16 @@ void Seeding::leave() {
   parts_.swarm.leave(name_);
 }
 
-const HashBatch* Seeding::batch_of(PieceIndex piece) const {
-  return piece < file_->layout().count() ? hashes_.batch_of(piece) : nullptr;
+std::optional<HashBatch> Seeding::batch_of(PieceIndex piece) {
+  if (piece >= next_) return std::nullopt;
+  const PieceIndex first = piece - piece % static_cast<PieceIndex>(largest_batch);
+  const std::size_t count = std::min<std::size_t>(largest_batch, file_->layout().count() - first);
+  if (first + count > next_) return *hashes_.batch_of(piece);  // the rest of the large one is still to come
+  const auto known = large_.find(first);
+  if (known != large_.end()) return known->second;
+  const auto begin = published_.begin() + first;
+  std::vector<Hash256> hashes(begin, begin + static_cast<std::ptrdiff_t>(count));
+  return large_.emplace(first, sign_batch(parts_.key, name_, first, std::move(hashes))).first->second;
 }
 
 void Seeding::flush() {
@@ -50,7 +72,7 @@ void Seeding::flush() {
   const bool is_first = next_ == 0;
   swarm::Publication publication;
   for (std::size_t taken = 0; taken < pending_.size();) {
-    const std::size_t count = std::min(largest_batch, pending_.size() - taken);
+    const std::size_t count = std::min(batch_ - next_ % batch_, pending_.size() - taken);
     const auto begin = pending_.begin() + static_cast<std::ptrdiff_t>(taken);
     std::vector<Hash256> hashes(begin, begin + static_cast<std::ptrdiff_t>(count));
     publication.batches.push_back(sign_batch(parts_.key, name_, next_, std::move(hashes)));
@@ -58,6 +80,7 @@ void Seeding::flush() {
     for (std::size_t i = 0; i < count; ++i) publication.in_file.push_back(next_++);
     taken += count;
   }
+  published_.insert(published_.end(), pending_.begin(), pending_.end());
   pending_.clear();
   published_at_ = parts_.clock.now();
   parts_.swarm.publish(name_, std::move(publication));

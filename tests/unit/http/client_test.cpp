@@ -169,6 +169,16 @@ TEST_CASE("a server that is silent before, in or after its head is given up at t
   CHECK(stalled->body.error().kind == ErrorKind::unavailable);
 }
 
+TEST_CASE("a body that takes longer than all of it may is given up, though it is not silent for long") {
+  http::ClientLimits limits;
+  limits.whole = Milliseconds(30);
+  const auto stalled =
+      fetch_scripted("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123", Afterwards::stay_silent, limits);
+  REQUIRE(stalled);
+  REQUIRE_FALSE(stalled->body);
+  CHECK(stalled->body.error().kind == ErrorKind::unavailable);
+}
+
 TEST_CASE("a body longer than its reader allows is refused") {
   ScriptedServer server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n1234567890", Afterwards::close);
   LoopThread loop;

@@ -174,7 +174,7 @@ TEST_CASE("a member that began on the manifest's size before the answer is answe
   CHECK(f.links["a"].all<control::Joined>()[0].peers.size() == 1);
 }
 
-TEST_CASE("a small layer is answered with holders: the tracker first, then last once agents hold it") {
+TEST_CASE("a small layer is answered with a holder or who is to be one, and with the tracker itself") {
   Fixture f;
   const Digest digest = f.source.add(numbered_bytes(1'000));
   for (const char* node : {"a", "b", "c", "d", "e"}) f.connect(node);
@@ -184,12 +184,16 @@ TEST_CASE("a small layer is answered with holders: the tracker first, then last 
   CHECK(f.links["a"].all<control::Joined>()[0].holders == std::vector<control::Endpoint>{tracker_itself});
   CHECK(f.links["a"].all<control::Joined>()[0].peers.empty());
 
+  const control::Endpoint first_agent{"10.0.0.1", 7073, "a", false};
+  const std::vector<control::Endpoint> both{first_agent, tracker_itself};
+  f.join("b", digest);  // the tracker is busy with the first one
+  f.join("b", digest);  // it did not come
   f.progress("a", digest, 0, true);
-  f.join("b", digest);
-  const auto second = f.links["b"].all<control::Joined>()[0].holders;
-  REQUIRE(second.size() == 2);
-  CHECK(second[0] == tracker_itself);
-  CHECK(second[1] == control::Endpoint{"10.0.0.1", 7073, "a", false});
+  f.join("c", digest);
+  const auto second = f.links["b"].all<control::Joined>();
+  CHECK(second[0].holders.back() == tracker_itself);
+  CHECK(second[1].holders == std::vector<control::Endpoint>{tracker_itself});
+  CHECK(f.links["c"].all<control::Joined>()[0].holders == both);
 
   f.coordinator.handle(f.ids["b"], control::Holds{{digest}});
   f.coordinator.handle(f.ids["c"], control::Holds{{digest}});
@@ -198,7 +202,7 @@ TEST_CASE("a small layer is answered with holders: the tracker first, then last 
   const auto fourth = f.links["d"].all<control::Joined>()[0].holders;
   const auto fifth = f.links["e"].all<control::Joined>()[0].holders;
   REQUIRE(fourth.size() == 4);
-  CHECK(fourth.back() == tracker_itself);
+  CHECK(fourth[1] == tracker_itself);
   CHECK(fourth[0].node != fifth[0].node);
   CHECK(f.coordinator.directory().swarms().empty());
 }

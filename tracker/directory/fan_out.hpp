@@ -1,0 +1,64 @@
+// FanOut: who hands a small layer to whom while everybody wants it at once. The tracker gives it to a few agents, these
+// to others even before they have it themselves, so that neither the tracker's uplink nor a single agent's is the wall.
+// Pure logic.
+//
+// Each who asks is sent to the source that has least to do: agents that it hands layers to and that do not hold them
+// yet, over all layers, and as many again for each step that the layer itself must still take to get there. An agent in
+// another zone counts as two steps away. Threads: the loop.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "shared/core/clock.hpp"
+#include "shared/core/digest.hpp"
+#include "tracker/directory/peer_choice.hpp"
+
+namespace shoal::tracker {
+
+class FanOut {
+ public:
+  static constexpr Milliseconds remembered{30'000};  // a layer that nobody asked for so long
+  static constexpr std::size_t looked_at = 32;       // sources weighed for one answer, drawn at random above that
+  static constexpr std::size_t steps_between_zones = 2;
+
+  // How far the asking agent is from another: nothing when it cannot reach it or is not to be sent there.
+  using Distance = std::function<std::optional<std::size_t>(NodeId)>;
+
+  // The agent that hands the layer to `node`, which asks for it; nothing: the tracker does. `holders` have it already.
+  std::optional<NodeId> source_for(const Digest& digest, NodeId node, const std::vector<NodeId>& holders,
+                                   const Distance& distance, Time now, std::mt19937& random);
+  void holds(NodeId node, const Digest& digest);  // it got it
+  void gone(NodeId node);                         // it neither gets nor gives anything any more
+  void tick(Time now);
+
+ private:
+  using Source = std::optional<NodeId>;
+  struct Taker {
+    Source source;
+    bool waiting = true;  // does not hold it yet
+  };
+  struct Layer {
+    std::map<NodeId, Taker> takers;
+    std::vector<NodeId> order;
+    Time asked;
+  };
+  struct Score {  // less is better
+    std::size_t to_do;
+    int rank;  // whoever has it, the tracker, whoever is to get it
+    auto operator<=>(const Score&) const = default;
+  };
+  static std::optional<std::size_t> steps_to(const Layer& layer, NodeId agent, NodeId node);
+  static std::vector<NodeId> some_of(const std::vector<NodeId>& takers, std::mt19937& random);
+  void begins(Taker& taker, Source source);
+  void ends(Taker& taker);
+  std::size_t busy(Source source) const;
+
+  std::unordered_map<Digest, Layer> layers_;
+  std::map<Source, std::size_t> busy_;  // agents that wait for a source
+};
+
+}  // namespace shoal::tracker
