@@ -10,6 +10,7 @@ from ..cluster.program import say
 from ..cluster.puller import PullFailed
 from .agreement import agreement_lines
 from .isolation import run_isolated
+from .limits import run_limits
 from .options import parse_options
 from .repeats import measure
 from .results import conditions
@@ -27,7 +28,7 @@ def main(arguments):
 
 def _work(options):
     try:
-        return _suite(options) if options.scenario is None else _one_scenario(options)
+        return _MANY[options.many](options) if options.many else _one_scenario(options)
     except (OSError, RuntimeError, PullFailed, subprocess.CalledProcessError) as error:
         said = getattr(error, "stderr", None)
         say(f"the benchmark cannot go on: {error}" + (f" {said}" if said else ""))
@@ -59,6 +60,17 @@ def _suite(options):
     for each in void_headlines:
         say(f"void: {each}: this belongs to what the results are about; run the suite on a quiet machine")
     return 1 if void_headlines or any(result["failures"] for result in results) else 0
+
+
+def _limits(options):
+    results, about, met = run_limits(options, say)
+    if options.json_path:
+        write_json(options.json_path, {"conditions": about, "results": results})
+    _compare(options, results)
+    return 1 if not met or any(result["failures"] for result in results) else 0
+
+
+_MANY = {"suite": _suite, "limits": _limits}
 
 
 def _compare(options, results):

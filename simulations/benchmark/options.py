@@ -7,7 +7,7 @@ import os
 
 from ..cluster.units import parse_rate
 from .modes import MODES
-from .scenario import (Image, Scenario, ScenarioError, make_topology, parse_arrival, parse_layers, parse_scenario)
+from .scenario import (Image, Scenario, ScenarioError, make_topology, parse_arrival, parse_layers, read_scenario)
 
 _SHAPE = ("nodes", "layers", "changed_layers", "rate", "origin_rate", "hub_rate", "warm", "racks", "oversubscription",
           "arrival")  # what a scenario file says instead
@@ -17,9 +17,10 @@ _TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """What to run: one scenario in some modes, or the suite."""
+    """What to run: one scenario in some modes, or one of the two lists of many."""
 
-    scenario: Scenario | None  # None: the suite
+    many: str | None           # "suite" or "limits"
+    scenario: Scenario | None  # when it is neither
     modes: list
     repeat: int
     json_path: str | None
@@ -34,15 +35,18 @@ def parse_options(arguments):
     parsed = parser.parse_args(arguments)
     given = [key for key in _SHAPE if getattr(parsed, key) is not None]
     try:
-        if parsed.suite and (given or parsed.scenario):
-            raise ValueError("--suite has its own scenarios: leave the others out")
+        if parsed.suite and parsed.limits:
+            raise ValueError("--suite or --limits, one at a time")
+        many = "suite" if parsed.suite else "limits" if parsed.limits else None
+        if many and (given or parsed.scenario):
+            raise ValueError(f"--{many} has its own scenarios: leave the others out")
         if parsed.scenario and given:
             raise ValueError(f"--scenario says what --{given[0].replace('_', '-')} would")
-        scenario = None if parsed.suite else _from_file(parsed.scenario) if parsed.scenario else _from_options(parsed)
+        scenario = None if many else read_scenario(parsed.scenario) if parsed.scenario else _from_options(parsed)
         against = _results(parsed.against) if parsed.against else []
     except (OSError, ValueError) as error:
         parser.error(str(error))
-    return Options(scenario, parsed.mode, parsed.repeat, parsed.json_path and os.path.abspath(parsed.json_path),
+    return Options(many, scenario, parsed.mode, parsed.repeat, parsed.json_path and os.path.abspath(parsed.json_path),
                    parsed.pictures and os.path.abspath(parsed.pictures), os.path.abspath(parsed.programs),
                    against)
 
@@ -76,20 +80,14 @@ def _parser():
     parser.add_argument("--repeat", type=_repeat, default=1, metavar="K",
                         help="runs that count, of each mode: medians and ranges (default 1)")
     parser.add_argument("--suite", action="store_true", help="everything in simulations/RESULTS.md, which is written anew")
+    parser.add_argument("--limits", action="store_true",
+                        help="shoal at the physical limit: simulations/LIMITS.md is written anew")
     parser.add_argument("--json", dest="json_path", metavar="FILE", help="write the figures there")
     parser.add_argument("--against", metavar="FILE", help="tell which medians are more than 5 %% from those of an earlier --json")
     parser.add_argument("--pictures", metavar="DIR", help="write completion curves and timelines there")
     parser.add_argument("--programs", default=os.path.join(_TREE, "build/release"), metavar="DIR",
                         help="the build directory of shoal's programs (default build/release)")
     return parser
-
-
-def _from_file(path):
-    with open(path, encoding="utf-8") as file:
-        try:
-            return parse_scenario(file.read())
-        except ScenarioError as error:
-            raise ScenarioError(f"{path}: {error}") from error
 
 
 def _results(path):

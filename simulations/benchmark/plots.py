@@ -1,5 +1,6 @@
 """Results (results.summary) as pictures, SVG by Debian's python3-matplotlib. The same results give the same bytes."""
 
+import io
 import os
 import re
 
@@ -118,4 +119,7 @@ def _colour(mode):
 
 
 def _save(figure, path):
-    figure.savefig(path, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
+    drawn = io.StringIO()
+    figure.savefig(drawn, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
+    with open(path, "w", encoding="utf-8") as file:
+        file.writelines(line.rstrip() + "\n" for line in drawn.getvalue().splitlines())

@@ -172,6 +172,15 @@ def parse_arrival(text):
     raise ValueError(f'"{text}" is not understood; write "flash", "staggered:10s" or "batches:25%"')
 
 
+def read_scenario(path):
+    """As `parse_scenario`, of a file; its errors name it."""
+    with open(path, encoding="utf-8") as file:
+        try:
+            return parse_scenario(file.read())
+        except ScenarioError as error:
+            raise ScenarioError(f"{path}: {error}") from error
+
+
 def parse_scenario(text):
     """The Scenario of a file's text; ScenarioError for anything that is not understood."""
     try:

@@ -14,7 +14,7 @@ from .modes import MODES
 from .repeats import measure
 from .results import conditions
 from .run import Layers
-from .scenario import parse_scenario
+from .scenario import read_scenario
 
 HEADLINES = ("01-one-layer-cold", "02-one-layer-warm", "03-five-layers-cold")
 _CHOICE = ("shoal", "mirror", "bittorrent")
@@ -64,11 +64,6 @@ def run_suite(options, say):
 def modes_of(stem):
     """The modes in which the scenario of that file is measured."""
     return tuple(MODES) if stem in HEADLINES else _OTHER_CHOICES.get(stem, _CHOICE)
-
-
-def read_scenario(path):
-    with open(path, encoding="utf-8") as file:
-        return parse_scenario(file.read())
 
 
 def write_report(results, about, before, directory):

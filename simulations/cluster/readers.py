@@ -1,5 +1,6 @@
 """Many clients of one HTTP server at once, in one thread: they take a body's bytes and drop them."""
 
+import contextlib
 import selectors
 import socket
 import time
@@ -22,6 +23,25 @@ def read_whole(endpoint, path, clients, seconds):
 def read_slowly(endpoint, path, offsets, rate, seconds):
     """One client from each offset on, each at `rate` bytes per second, for so long. Returns the bytes read."""
     return _read(endpoint, path, offsets, rate, seconds)
+
+
+def time_each(endpoints, path, seconds):
+    """One client of each endpoint reads the whole body; how long each took, from before it connected."""
+    took = []
+    with selectors.DefaultSelector() as selector, contextlib.ExitStack() as sockets:
+        end = time.monotonic() + seconds
+        for endpoint in endpoints:
+            reader = _Reader(endpoint, path, 0)
+            sockets.callback(reader.socket.close)
+            selector.register(reader.socket, selectors.EVENT_READ, reader)
+        while selector.get_map():
+            if time.monotonic() > end:
+                raise ReadersFailed(f"the clients have not read everything within {seconds} s")
+            for key, _ in selector.select(0.1):
+                if not key.data.take(_STEP):
+                    took.append(time.monotonic() - key.data.started)
+                    selector.unregister(key.fileobj)
+    return took
 
 
 def _read(endpoint, path, offsets, rate, seconds):
@@ -57,6 +77,7 @@ class _Reader:
         self.taken = 0
         self._left = None  # of the body; None until the head has come
         self._head = b""
+        self.started = time.monotonic()
         self.socket = endpoint.place.connect(endpoint.address, endpoint.port)
         wanted = f"Range: bytes={offset}-\r\n" if offset else ""
         self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: {endpoint.authority}\r\n{wanted}\r\n".encode())

@@ -6,6 +6,7 @@ import json
 import statistics
 import sys
 
+from ..benchmark.measures import percentile
 from ..cluster.network import Loopback
 from ..cluster.nginx import why_not_nginx
 from ..cluster.program import in_workspace, say
@@ -14,8 +15,10 @@ from ..cluster.shoal import Programs
 from ..cluster.units import parse_size, size_text
 from .local import LocalServers
 from .pair import Pairs
+from .small import AGENTS, LAYER_BYTES, SmallLayers
 
 _CLIENTS = (1, 16)
+_SMALL_ROUNDS = 4  # for each of the others: they are short
 _MOST_OTHER_CPU_SHARE = 0.05  # above it somebody else had the CPUs that were measured
 
 
@@ -57,14 +60,16 @@ def main(arguments):
     if reason:
         say(reason)
         return 1
-    paths, pairs = in_workspace(lambda workspace: _measure(options, workspace, programs), "the measurement", options.keep,
+    paths, pairs, small = in_workspace(lambda workspace: _measure(options, workspace, programs), "the measurement", options.keep,
                                 (ReadersFailed,))
     rows = [_row_of_path(path) for path in paths] + [_row_of_pairs(pairs)]
     _report(rows, options.size)
+    _report_small(small)
     if options.json_path:
         with open(options.json_path, "w", encoding="utf-8") as file:
             json.dump({"size_bytes": options.size, "rows": rows, "local": [dataclasses.asdict(each) for each in paths],
-                       "pair": [dataclasses.asdict(each) for each in pairs]}, file, indent=2)
+                       "pair": [dataclasses.asdict(each) for each in pairs],
+                       "small": [dataclasses.asdict(each) for each in small]}, file, indent=2)
             file.write("\n")
     return 0
 
@@ -79,7 +84,10 @@ def _measure(options, workspace, programs):
     for number in range(options.rounds):
         say(f"one agent to another, round {number + 1} of {options.rounds}")
         transfers.append(pairs.measure(number + 1))
-    return paths, transfers
+    rounds = _SMALL_ROUNDS * options.rounds
+    say(f"one small layer to {AGENTS} agents at once, {rounds} rounds")
+    small = SmallLayers(workspace, programs, network, rounds)
+    return paths, transfers, [small.measure(number) for number in range(rounds)]
 
 
 def _row_of_path(path):
@@ -100,6 +108,13 @@ def row_of(what, costs):
             "cpu_seconds_per_gib": {role: statistics.median(cost.cpu_seconds_per_gib(role) for cost in costs)
                                     for role in costs[0].cpu_seconds},
             "other_cpu_share": other, "void": other > _MOST_OTHER_CPU_SHARE}
+
+
+def _report_small(small):
+    seconds = [each for layer in small for each in layer.agents_seconds]
+    round_trip = statistics.median(layer.round_trip_seconds for layer in small)
+    say(f"one layer of {size_text(LAYER_BYTES)} to {AGENTS} idle agents at once: p50 {percentile(seconds, 0.5) * 1e3:.1f} ms, "
+        f"p99 {percentile(seconds, 0.99) * 1e3:.1f} ms; one from the registry: {round_trip * 1e3:.1f} ms")
 
 
 def _report(rows, size):

@@ -8,7 +8,7 @@ import unittest
 
 from simulations.cluster.network import Loopback
 from simulations.cluster.nginx import Nginx
-from simulations.cluster.readers import ReadersFailed, read_whole
+from simulations.cluster.readers import ReadersFailed, read_whole, time_each
 from simulations.cluster.workspace import Workspace
 from simulations.serving.__main__ import parse_options, row_of
 from simulations.serving.cost import Cost, cost_of
@@ -62,6 +62,11 @@ class Readers(unittest.TestCase):
 
     def test_all_clients_read_the_whole_body(self):
         self.assertEqual(read_whole(self.nginx.endpoint, "/body", 5, 30), 5_000_000)
+
+    def test_each_client_is_timed_by_itself(self):
+        took = time_each([self.nginx.endpoint] * 3, "/body", 30)
+        self.assertEqual(len(took), 3)
+        self.assertTrue(all(0 < each < 30 for each in took))
 
     def test_an_answer_that_is_no_body_is_a_failure(self):
         with self.assertRaises(ReadersFailed):

@@ -1,0 +1,51 @@
+"""One small layer wanted by many idle agents at once: how long each of their clients waits, against one plain round trip to the
+registry that has it.
+"""
+
+import dataclasses
+
+from ..cluster.images import make_image
+from ..cluster.content import make_layer
+from ..cluster.processes import wait_until
+from ..cluster.readers import time_each
+from ..cluster.registry import Registry
+from ..cluster.shoal import Agent, Tracker
+
+AGENTS = 12
+LAYER_BYTES = 100 << 10
+_UPSTREAM = "registry.test"
+_REPOSITORY = "serving/small"
+_LONGEST_SECONDS = 30
+
+
+@dataclasses.dataclass(frozen=True)
+class SmallLayer:
+    """One layer: seconds of each agent's client, and of one client of the registry for another one like it."""
+
+    agents_seconds: list
+    round_trip_seconds: float
+
+
+class SmallLayers:
+    """A registry with `rounds` pairs of layers, a tracker and agents, all connected and idle."""
+
+    def __init__(self, workspace, programs, network, rounds):
+        self._registry = Registry(workspace, network.add("small-origin"))
+        directory = workspace.directory("small-layers")
+        self._layers = [make_layer(directory, LAYER_BYTES, seed) for seed in range(2 * rounds)]
+        self._registry.push_image(_REPOSITORY, "v1", make_image(self._layers))
+        upstreams = {_UPSTREAM: {"url": self._registry.endpoint.url}}
+        tracker = Tracker(workspace, programs, network.add("small-tracker"), upstreams).start()
+        self._agents = [Agent(workspace, programs, network.add(f"small-{number + 1}"), upstreams, [tracker]).start()
+                        for number in range(AGENTS)]
+        for agent in self._agents:
+            wait_until(lambda agent=agent: agent.metrics()["shoal_tracker_up"] == 1, _LONGEST_SECONDS, "all are connected")
+
+    def measure(self, number):
+        """The SmallLayer of that round."""
+        direct, wanted = self._layers[2 * number: 2 * number + 2]
+        path = f"/v2/{_REPOSITORY}/blobs/"
+        [round_trip] = time_each([self._registry.endpoint], path + direct.digest, _LONGEST_SECONDS)
+        seconds = time_each([agent.registry for agent in self._agents], f"{path}{wanted.digest}?ns={_UPSTREAM}",
+                            _LONGEST_SECONDS)
+        return SmallLayer(seconds, round_trip)
