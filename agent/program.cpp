@@ -62,7 +62,7 @@ Program::Program(Options options)
       trackers_(
           loop_, clock_, options_.trackers.urls, [this] { return hello(); }, *hearing_),
       epoch_(random_epoch()) {
-  const pull::Parts parts{loop_, clock_, pool_, store_, *carrier_.swarm, origin_, trackers_, metrics_.pull};
+  const pull::Parts parts{loop_, clock_, pool_, commits_, store_, *carrier_.swarm, origin_, trackers_, metrics_.pull};
   pulls_.emplace(parts, pull::Limits{});
   scrub_.emplace(store::Scrub::Parts{loop_, clock_, pool_, store_, metrics_.scrub}, options_.scrub,
                  [this](const Digest& digest) { pulls_->forget(digest); });

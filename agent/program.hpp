@@ -31,6 +31,7 @@ class Program {
   Metrics metrics_;
   metrics::Page page_;
   Pool pool_{2};
+  Pool commits_{2};
   http::ServeThreads serve_threads_;
   store::Store store_;
   swarm::Carrier carrier_;

@@ -27,7 +27,8 @@ struct Metrics {
 struct Parts {
   Loop& loop;
   Clock& clock;
-  Pool& pool;
+  Pool& pool;     // reads, hashes, writes
+  Pool& commits;  // waits for the disk: nobody's bytes wait behind it
   store::Store& store;
   swarm::Swarm& swarm;
   origin::Origin& origin;

@@ -94,7 +94,7 @@ Task<Result<store::HeldLayer>> Pulls::keep(std::shared_ptr<Download> download, s
   auto commit = [reserved = download->reserved(), proof, side = std::move(side)] {
     return store::Store::commit(reserved, proof, side);
   };
-  auto committed = co_await parts_.pool.run(std::move(commit));
+  auto committed = co_await parts_.commits.run(std::move(commit));
   if (!committed) co_return tl::unexpected(committed.error());
   store::HeldLayer held = parts_.store.adopt(std::move(*committed));
   parts_.metrics.partial_bytes.add(download->received().from_partial);

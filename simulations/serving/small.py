@@ -42,7 +42,9 @@ class SmallLayers:
             wait_until(lambda agent=agent: agent.metrics()["shoal_tracker_up"] == 1, _LONGEST_SECONDS, "all are connected")
 
     def measure(self, number):
-        """The SmallLayer of that round."""
+        """The SmallLayer of that round, once all have made the last one durable."""
+        for agent in self._agents:
+            wait_until(lambda agent=agent: not agent.status()["pulls"], _LONGEST_SECONDS, "all are idle")
         direct, wanted = self._layers[2 * number: 2 * number + 2]
         path = f"/v2/{_REPOSITORY}/blobs/"
         [round_trip] = time_each([self._registry.endpoint], path + direct.digest, _LONGEST_SECONDS)

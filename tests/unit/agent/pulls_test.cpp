@@ -40,7 +40,7 @@ struct Agent {
   explicit Agent(const FakeOrigin& fake, const Settings& settings)
       : store({.path = directory.path(), .capacity = settings.capacity}),
         origin(options_for(fake), clock),
-        pulls({loop, clock, pool, store, swarm, origin, trackers, metrics}, settings.limits) {}
+        pulls({loop, clock, pool, pool, store, swarm, origin, trackers, metrics}, settings.limits) {}
   explicit Agent(const FakeOrigin& fake) : Agent(fake, Settings()) {}
 
   pull::Ask ask(const Bytes& content, std::optional<ByteCount> hint = {}) const {
