@@ -1,5 +1,5 @@
-// Bans: which nodes sent this one bytes that did not match their signed hash. By the name a node gave and
-// the address it has, so that nobody is banned for what another says in its name.
+// Bans: which nodes sent this one bytes that did not match their signed hash. By the name a node gave and the
+// address it has, so that nobody is banned for what another does in its name.
 //
 // Threads: the swarm thread.
 #pragma once

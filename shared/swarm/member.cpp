@@ -19,9 +19,9 @@ std::uint64_t identity_of(const std::string& node) {
 }
 
 // Whether there may be something new to do after it: deciding what costs more than reading it.
-template <class M>
-bool changes_policy(const M&) {
-  return std::is_same_v<M, Hello> || std::is_same_v<M, Offered> || std::is_same_v<M, Refused>;
+bool changes_policy(const Message& message) {
+  return std::holds_alternative<Hello>(message) || std::holds_alternative<Offered>(message) ||
+         std::holds_alternative<Refused>(message);
 }
 
 Nearness nearness(const std::string& our_zone, const std::string& their_zone) {
@@ -81,7 +81,7 @@ bool Member::receive(PeerId id, ByteView body, std::size_t length, Time now) {
   if (!message) return message.error().kind == ErrorKind::refused;  // a later version's kind is skipped
   if (!peer.greeted && !std::holds_alternative<Hello>(*message)) return false;
   if (!std::visit([&](const auto& m) { return on(id, peer, m, now); }, *message)) return false;
-  if (std::visit([](const auto& m) { return changes_policy(m); }, *message)) act(now);
+  if (changes_policy(*message)) act(now);
   return true;
 }
 

@@ -62,8 +62,11 @@ std::optional<HashBatch> Seeding::batch_of(PieceIndex piece) {
   if (first + count > next_) return *hashes_.batch_of(piece);  // the rest of the large one is still to come
   const auto known = large_.find(first);
   if (known != large_.end()) return known->second;
-  const auto begin = published_.begin() + first;
-  std::vector<Hash256> hashes(begin, begin + static_cast<std::ptrdiff_t>(count));
+  std::vector<Hash256> hashes;
+  for (PieceIndex each = first; each < first + count; ++each) {
+    const HashBatch* batch = hashes_.batch_of(each);
+    hashes.push_back(batch->hashes[each - batch->first]);
+  }
   return large_.emplace(first, sign_batch(parts_.key, name_, first, std::move(hashes))).first->second;
 }
 
@@ -80,7 +83,6 @@ void Seeding::flush() {
     for (std::size_t i = 0; i < count; ++i) publication.in_file.push_back(next_++);
     taken += count;
   }
-  published_.insert(published_.end(), pending_.begin(), pending_.end());
   pending_.clear();
   published_at_ = parts_.clock.now();
   parts_.swarm.publish(name_, std::move(publication));

@@ -52,7 +52,6 @@ class Seeding : public std::enable_shared_from_this<Seeding> {
   PieceHashes hashes_;
   const std::size_t batch_;  // hashes; batches begin at its multiples
   std::vector<Hash256> pending_;
-  std::vector<Hash256> published_;
   std::map<PieceIndex, HashBatch> large_;  // signed for agents that asked, by their first piece
   PieceIndex next_ = 0;                    // first piece that is not published
   std::optional<Time> published_at_;
