@@ -1,5 +1,6 @@
 """One run: the stage is set, the nodes come as the scenario says, everything is measured, and nothing stays."""
 
+import contextlib
 import dataclasses
 import os
 import time
@@ -50,14 +51,29 @@ def run_once(scenario, mode_name, programs, layers, say):
         workspace.callback(mode.stop)
         try:
             mode.start(stage)
-            if stage.previous:
-                _pull_previous(stage, mode)
-            if scenario.warm:
-                mode.warm()
-            return _measured(stage, mode, [trial for trial in trials if not trial.right])
+            with naming_who_ended(mode):
+                if stage.previous:
+                    _pull_previous(stage, mode)
+                if scenario.warm:
+                    mode.warm()
+                return _measured(stage, mode, [trial for trial in trials if not trial.right])
         except (OSError, RuntimeError):
             say(workspace.log_tails(2))
             raise
+
+
+@contextlib.contextmanager
+def naming_who_ended(mode):
+    """A connection to a program that was killed may end whoever asks it for figures first: the cause is told, not that."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        deadline = time.monotonic() + _LOOK_SECONDS  # connections end a moment before their program
+        while not (ended := _ended(_processes(mode.roles()))) and time.monotonic() < deadline:
+            time.sleep(_LOOK_SECONDS / 20)
+        if not ended:
+            raise
+        raise RuntimeError(f"{'; '.join(ended)} ({error})") from error
 
 
 def _check_memory(scenario):

@@ -7,7 +7,7 @@ from simulations.benchmark.honesty import reasons_void
 from simulations.benchmark.measures import carried_since, percentile, traffic
 from simulations.benchmark.options import parse_options
 from simulations.benchmark.results import FIGURES, summary
-from simulations.benchmark.run import failures, piece_length
+from simulations.benchmark.run import failures, naming_who_ended, piece_length
 from simulations.benchmark.topology import Trial, between
 
 
@@ -85,6 +85,17 @@ class Failures(unittest.TestCase):
         good = types.SimpleNamespace(failure=None)
         self.assertEqual(failures({"node2": report, "node1": good}, [_Program("hub", -11), _Program("node1", None), _Program("publisher", 0)]),
                          ["hub ended by itself with -11", "node2: wrong bytes"])
+
+
+    def test_what_cut_a_run_off_is_named_with_the_program_that_ended(self):
+        mode = types.SimpleNamespace(roles=lambda: {"node": [_Program("node1", -9), _Program("node2", None)]})
+        with self.assertRaisesRegex(RuntimeError, r"node1 ended by itself with -9 \(.*reset by peer"), naming_who_ended(mode):
+            raise ConnectionResetError(104, "Connection reset by peer")
+
+    def test_what_no_program_caused_is_told_as_it_is(self):
+        mode = types.SimpleNamespace(roles=lambda: {"node": [_Program("node1", None)]})
+        with self.assertRaises(TimeoutError), naming_who_ended(mode):
+            raise TimeoutError("too late")
 
 
 class Traffic(unittest.TestCase):
