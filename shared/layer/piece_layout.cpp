@@ -7,9 +7,14 @@
 
 namespace shoal {
 
+namespace {
+constexpr std::uint64_t fewest_pieces = 1500;
+constexpr ByteCount small_layer = 8_MiB;
+}  // namespace
+
 ByteCount piece_length_for(ByteCount layer_size) {
-  const std::uint64_t ideal = std::bit_ceil((layer_size.value + 1023) / 1024);
-  return {std::clamp(ideal, (16_KiB).value, (1_MiB).value)};
+  const std::uint64_t least = (layer_size < small_layer ? 16_KiB : 32_KiB).value;
+  return {std::clamp(std::bit_floor(layer_size.value / fewest_pieces), least, (1_MiB).value)};
 }
 
 PieceIndex PieceLayout::count() const {

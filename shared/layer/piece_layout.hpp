@@ -1,6 +1,8 @@
 // PieceLayout: how a layer of a given size is cut into pieces. Fixed by the protocol version: every node computes the
 // same layout from the size alone.
-// Source: DESIGN section 2, measured: about 1,000 pieces keep the ramp and the tail of a rollout short.
+// Source: measured with simulations/rollout --limits, 64 MiB to 12 nodes over links of 20 Mbit/s, last node / (size /
+// rate): 1.22 with pieces of 128 KiB, 1.11 with 64, 1.08 with 32. Nodes are a few pieces behind when the seeder's last
+// one leaves; with pieces of 16 KiB their messages cost more than that (24 MiB at 30 Mbit/s: 1.12, with 32 KiB 1.10).
 #pragma once
 
 #include <cstdint>
@@ -11,7 +13,7 @@ namespace shoal {
 
 using PieceIndex = std::uint32_t;
 
-// The next power of two at or above size / 1024, between 16 KiB and 1 MiB.
+// The largest power of two that leaves 1,500 pieces, at most 1 MiB, but at least 32 KiB; of layers below 8 MiB 16 KiB.
 ByteCount piece_length_for(ByteCount layer_size);
 
 // Layers up to this size skip the swarm: one HTTP round trip to a holder.

@@ -9,6 +9,7 @@ from ..cluster.content import make_layer
 from ..cluster.images import make_image
 from ..cluster.processes import wait_until
 from ..cluster.registry import Registry
+from ..cluster.shoal import piece_length
 from ..cluster.workspace import Workspace
 from . import measures
 from .bound import Rollout, lower_bound, ramp_seconds, tcp_seconds
@@ -223,14 +224,6 @@ def _bounds(stage, reports, started):
             "limited_by": bound.limit, "formula": bound.formula, "ramp_seconds": ramp,
             "tcp_bound_seconds": tcp_seconds(bound.seconds), "ratio": makespan / bound.seconds,
             "tcp_ratio": makespan / tcp_seconds(bound.seconds)}
-
-
-def piece_length(layer_bytes):
-    """Shoal's own: the next power of two from size / 1024 on, between 16 KiB and 1 MiB."""
-    length = 16 << 10
-    while length < 1 << 20 and length * 1024 < layer_bytes:
-        length *= 2
-    return length
 
 
 class _Told:

@@ -10,6 +10,15 @@ from .processes import wait_until
 from .web import Endpoint
 
 _READY_SECONDS = 20
+_FEWEST_PIECES = 1500
+
+
+def piece_length(layer_bytes):
+    """As shared/layer/piece_layout.hpp has it: a power of two within its limits."""
+    length = 16 << 10 if layer_bytes < 8 << 20 else 32 << 10
+    while length < 1 << 20 and 2 * length * _FEWEST_PIECES <= layer_bytes:
+        length *= 2
+    return length
 
 
 class Programs:

@@ -9,8 +9,8 @@ import os
 import struct
 
 from ..cluster.content import PLAIN_LAYER, Layer
+from ..cluster.shoal import piece_length
 
-_SMALLEST_PIECE, _LARGEST_PIECE = 16 << 10, 1 << 20
 _CHUNK = 1 << 20
 
 
@@ -19,7 +19,7 @@ class ZeroLayers:
 
     def __init__(self, size):
         self.size = size
-        self._piece = _piece_length(size)
+        self._piece = piece_length(size)
         if size % self._piece or size == 0:
             raise ValueError(f"{size} is not a number of pieces of {self._piece} bytes")
         self._count = size // self._piece
@@ -65,9 +65,3 @@ class ZeroLayers:
         content = (b"SHOALSD1" + b"\x01" + digest + struct.pack(">QI", self.size, self._piece) + no_generation +
                    struct.pack(">I", self._count) + hashes + no_signature + no_swarm + no_type)
         return content + hashlib.sha256(content).digest()
-
-
-def _piece_length(size):
-    """shared/layer/piece_layout.hpp: the next power of two at or above size / 1024, within its limits."""
-    ideal = 1 << max((size + 1023) // 1024 - 1, 0).bit_length()
-    return min(max(ideal, _SMALLEST_PIECE), _LARGEST_PIECE)

@@ -7,8 +7,9 @@ from simulations.benchmark.honesty import reasons_void
 from simulations.benchmark.measures import carried_since, percentile, traffic
 from simulations.benchmark.options import parse_options
 from simulations.benchmark.results import FIGURES, summary
-from simulations.benchmark.run import failures, naming_who_ended, piece_length
+from simulations.benchmark.run import failures, naming_who_ended
 from simulations.benchmark.topology import Trial, between
+from simulations.cluster.shoal import piece_length
 
 
 def _run(makespan, void=(), failures=()):
@@ -111,5 +112,5 @@ class Traffic(unittest.TestCase):
         self.assertEqual(between([(1.0, 500), (2.0, 700), (3.0, 900)]), 200)
 
     def test_pieces_are_as_long_as_shoals(self):
-        self.assertEqual([piece_length(size) for size in (1, 16 << 20, (16 << 20) + 1, 64 << 20, 8 << 30)],
-                         [16 << 10, 16 << 10, 32 << 10, 64 << 10, 1 << 20])
+        self.assertEqual([piece_length(size) for size in (1, (8 << 20) - 1, 8 << 20, 64 << 20, 1500 * (64 << 10), 8 << 30)],
+                         [16 << 10, 16 << 10, 32 << 10, 32 << 10, 64 << 10, 1 << 20])

@@ -4,12 +4,15 @@
 
 using namespace shoal;
 
-TEST_CASE("the piece length is the next power of two at or above a 1024th of the layer, within 16 KiB and 1 MiB") {
+TEST_CASE("the piece length is the largest power of two that leaves 1,500 pieces, from 16 or 32 KiB to 1 MiB") {
   CHECK(piece_length_for({0}) == 16_KiB);
-  CHECK(piece_length_for(16_MiB) == 16_KiB);
-  CHECK(piece_length_for({(16_MiB).value + 1}) == 32_KiB);
-  CHECK(piece_length_for(64_MiB) == 64_KiB);
-  CHECK(piece_length_for(1_GiB) == 1_MiB);
+  CHECK(piece_length_for({(8_MiB).value - 1}) == 16_KiB);
+  CHECK(piece_length_for(8_MiB) == 32_KiB);
+  CHECK(piece_length_for(64_MiB) == 32_KiB);
+  CHECK(piece_length_for({1500 * (64_KiB).value - 1}) == 32_KiB);
+  CHECK(piece_length_for({1500 * (64_KiB).value}) == 64_KiB);
+  CHECK(piece_length_for(1_GiB) == 512_KiB);
+  CHECK(piece_length_for(2_GiB) == 1_MiB);
   CHECK(piece_length_for(500_GiB) == 1_MiB);
 }
 

@@ -336,7 +336,7 @@ TEST_CASE("a piece in pieces: its head alone already counts as being on its way"
 }
 
 TEST_CASE("pieces of more than 512 KiB travel in several messages, in order") {
-  const PieceLayout layout(513_MiB);
+  const PieceLayout layout(2_GiB);
   REQUIRE(layout.piece_length() == 1_MiB);
   const SigningKey key = SigningKey::generate();
   const HashBatch batch = sign_batch(key, SwarmName{}, 0, {sha256(Bytes(1 << 20))});  // the file is one hole: zeros
