@@ -37,10 +37,11 @@ void Seeding::add(const std::vector<Hash256>& hashes) {
   if (left_) return;
   pending_.insert(pending_.end(), hashes.begin(), hashes.end());
   if (pending_.empty() || (waiting_ && pending_.size() < batch_)) return;
-  const auto since = published_at_ ? parts_.clock.now() - *published_at_ : batch_time;
-  if (since >= batch_time || pending_.size() >= batch_) return flush();
+  const Milliseconds apart = next_ < first_pieces ? first_batch_time : batch_time;
+  const auto since = published_at_ ? parts_.clock.now() - *published_at_ : apart;
+  if (since >= apart || pending_.size() >= batch_) return flush();
   waiting_ = true;
-  spawn(parts_.loop, publish_later(shared_from_this(), std::chrono::ceil<Milliseconds>(batch_time - since)));
+  spawn(parts_.loop, publish_later(shared_from_this(), std::chrono::ceil<Milliseconds>(apart - since)));
 }
 
 void Seeding::add_all(const std::vector<Hash256>& hashes) {

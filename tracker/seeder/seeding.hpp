@@ -1,10 +1,11 @@
 // Seeding: one layer in its swarm, seeded by this tracker. Pieces are published as they come, their hashes signed in
-// batches: at once when the last batch is 20 ms old, else together with what comes until then.
+// batches: at once when the last batch is old enough (20 ms at the start, where agents wait for something to do, then
+// 100 ms), else together with what comes until then.
 //
 // A batch travels with the first of its pieces to each agent that the seeder pushes one to. With 64 hashes of pieces of
-// 64 KiB, one to each of 48 agents, that were 2.4 % of the seeder's uplink; with eight, and pieces pushed in twos, it is
-// 0.3 %. Fewer would be less still, but each batch costs every agent the check of a signature: with two that was a
-// quarter of what an agent worked. Large pieces have more.
+// 64 KiB, one to each of 48 agents, that were 2.4 % of the seeder's uplink; with eight, and pieces pushed in twos, it
+// is 0.3 %. Fewer would be less still, but each batch costs every agent the check of a signature: with one or two that
+// was a quarter of what an agent worked. Large pieces have more.
 //
 // Threads: the loop.
 #pragma once
@@ -18,7 +19,9 @@ namespace shoal::tracker {
 
 class Seeding : public std::enable_shared_from_this<Seeding> {
  public:
-  static constexpr Milliseconds batch_time{20};
+  static constexpr Milliseconds first_batch_time{20};
+  static constexpr PieceIndex first_pieces = 32;
+  static constexpr Milliseconds batch_time{100};
 
   struct Parts {
     Loop& loop;

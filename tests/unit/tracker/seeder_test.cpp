@@ -70,7 +70,7 @@ TEST_CASE("each piece is published once, in order, its hash in a batch that the 
   CHECK_FALSE(f.seeder.batch(digest, 0, 100'000));
 }
 
-TEST_CASE("pieces that follow quickly wait at most 20 ms for their batch") {
+TEST_CASE("pieces that follow quickly wait for their batch, at most 20 ms at first and 100 ms later") {
   SeederFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   f.source.allow(16'384);
@@ -92,6 +92,21 @@ TEST_CASE("pieces that follow quickly wait at most 20 ms for their batch") {
   f.clock.advance(Milliseconds(20));
   run_only();
   CHECK(f.swarm_of(digest, layer_size).in_file.size() == 3);
+  f.source.allow(40 * 16'384);
+  run_only();
+  const std::size_t first = f.swarm_of(digest, layer_size).in_file.size();
+  CHECK(first >= 32);  // in whole batches
+  f.clock.advance(Milliseconds(100));
+  run_only();
+  CHECK(f.swarm_of(digest, layer_size).in_file.size() == 40);
+  f.source.allow(42 * 16'384);
+  run_only();
+  f.clock.advance(Milliseconds(99));
+  run_only();
+  CHECK(f.swarm_of(digest, layer_size).in_file.size() == 40);
+  f.clock.advance(Milliseconds(1));
+  run_only();
+  CHECK(f.swarm_of(digest, layer_size).in_file.size() == 42);
 }
 
 TEST_CASE("a body that breaks off is resumed by Range from the first missing byte") {
