@@ -144,7 +144,8 @@ void Policy::measured(Peer& peer, Time since, Time now) {
 void Policy::decide_offers(Time now, std::vector<Action>& actions) {
   for (auto& [id, peer] : peers_) {
     if (peer.to_offer.empty()) continue;
-    if (!peer.offer_now && now < peer.offered + limits_.offer_interval) continue;
+    const Milliseconds apart = peer.is_seeder ? limits_.offer_interval_to_seeder : limits_.offer_interval;
+    if (!peer.offer_now && now < peer.offered + apart) continue;
     actions.push_back(Offer{id, ranges_of(std::move(peer.to_offer))});
     peer.to_offer.clear();
     peer.offered = now;

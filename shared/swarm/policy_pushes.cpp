@@ -49,13 +49,15 @@ std::size_t Policy::most_pushes() const {
   return std::max(limits_.pushes_per_peer, pushes_of_few / peers_.size());
 }
 
-// The peer with the fewest undelivered, then the fewest given; nullptr when all are busy, silent or seeders.
+// The peer with the fewest given, then the fewest undelivered; nullptr when all are busy, silent or seeders. By what is
+// undelivered first, the one whose acknowledgements come soonest gets twice as much as the others, all want that of it,
+// and it holds them up (measured: 1.13 x size/rate instead of 1.08).
 Policy::Peer* Policy::target(PieceIndex piece, Time now, PeerId& target_id) {
   const std::size_t most = most_pushes();
   Peer* choice = nullptr;
   for (auto& [id, peer] : peers_) {
     if (peer.is_seeder || now < peer.shunned_until || peer.pushed.size() >= most || peer.has.has(piece)) continue;
-    if (choice && std::tuple(peer.pushed.size(), peer.given) >= std::tuple(choice->pushed.size(), choice->given))
+    if (choice && std::tuple(peer.given, peer.pushed.size()) >= std::tuple(choice->given, choice->pushed.size()))
       continue;
     choice = &peer;
     target_id = id;

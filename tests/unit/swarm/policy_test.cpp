@@ -288,6 +288,57 @@ TEST_CASE("offers to one peer are batched, an acknowledgement to a seeder is not
   CHECK(std::get<Offer>(batch[0]).ranges == std::vector<PieceRange>{{1, 2}});
 }
 
+TEST_CASE("a seeder hears of its own pushes at once and of everything else once a second") {
+  Policy policy(Role::fetch, PieceSet(8), 0);
+  Time now = Time{} + std::chrono::hours(1);
+  policy.peer_came(1, {true, Nearness::nowhere, 0}, PieceSet(8), now);
+  policy.peer_came(2, {}, PieceSet(8), now);
+  const auto asked_piece_comes = [&](PieceIndex piece) {
+    policy.peer_offers(2, {piece, 1}, now);
+    for (const Action& action : policy.decide(now)) {
+      if (const auto* ask = std::get_if<Ask>(&action)) policy.piece_verified(2, ask->piece, now);
+    }
+    return policy.decide(now);
+  };
+  CHECK(std::holds_alternative<Offer>(asked_piece_comes(0).front()));  // nothing was offered for long
+  now += Milliseconds(900);
+  for (const Action& action : asked_piece_comes(1)) CHECK_FALSE(std::holds_alternative<Offer>(action));
+  now += Milliseconds(100);
+  const std::vector<Action> later = policy.decide(now);
+  REQUIRE(later.size() == 1);
+  CHECK(std::get<Offer>(later[0]).peer == 1);
+}
+
+TEST_CASE("whoever acknowledges soonest is given no more than the others") {
+  constexpr PeerId peers = 12;
+  Policy policy(Role::seed, PieceSet::full(400), 0);
+  Time now = Time{} + std::chrono::hours(1);
+  for (PeerId id = 1; id <= peers; ++id) policy.peer_came(id, {}, PieceSet(400), now);
+  std::vector<std::vector<PieceIndex>> pushed(peers + 1);
+  std::vector<int> given(peers + 1, 0);
+  const auto decide = [&] {
+    for (const Action& action : policy.decide(now)) {
+      if (const auto* push = std::get_if<Push>(&action)) {
+        pushed[push->peer].push_back(push->piece);
+        ++given[push->peer];
+      }
+    }
+  };
+  const auto acknowledge = [&](PeerId id) {
+    if (pushed[id].empty()) return;
+    policy.peer_offers(id, {pushed[id].front(), 1}, now);
+    pushed[id].erase(pushed[id].begin());
+    decide();
+  };
+  decide();
+  for (int round = 0; round < 8; ++round) {
+    now += Milliseconds(10);
+    for (PeerId id = 1; id <= peers; ++id) acknowledge(id), acknowledge(1);
+  }
+  REQUIRE(given[1] > 8);
+  CHECK(given[1] <= *std::min_element(given.begin() + 1, given.end()) + 4);
+}
+
 TEST_CASE("pieces become sorted ranges") {
   CHECK(ranges_of({}).empty());
   CHECK(ranges_of({5, 3, 4, 9, 3}) == std::vector<PieceRange>{{3, 3}, {9, 1}});
