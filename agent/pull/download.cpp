@@ -9,7 +9,7 @@ namespace {
 constexpr std::uint64_t hash_step_bytes = (4_MiB).value;
 
 // Those of the noted pieces that are in the file as their record says.
-std::vector<store::WrittenPiece> recheck(const store::PieceFile& file, std::span<const store::NotedPiece> noted) {
+std::vector<store::WrittenPiece> recheck(store::PieceFile& file, std::span<const store::NotedPiece> noted) {
   std::vector<store::WrittenPiece> right;
   for (const auto& [piece, hash] : noted) {
     const auto written = file.recheck(piece, hash);

@@ -23,16 +23,29 @@ PieceFile::~PieceFile() {
 Result<WrittenPiece> PieceFile::write(const VerifiedPiece& piece) {
   // A piece verified against another layer's layout is a bug of the caller, and would write beyond the reservation.
   SHOAL_CHECK(piece.index() < layout_.count() && piece.bytes().size() == layout_.length(piece.index()));
-  const auto written = write_at(descriptor_, layout_.offset(piece.index()), piece.bytes(), faults_);
-  if (!written) return tl::unexpected(written.error());
-  if (record_) record_->note(piece.index(), piece.hash());
+  const std::scoped_lock lock(writing_);
+  std::optional<Hash256>& there = written(piece.index());
+  if (there && *there != piece.hash()) return fail(ErrorKind::corrupt, "two different pieces for one place in a layer");
+  if (!there) {
+    const auto done = write_at(descriptor_, layout_.offset(piece.index()), piece.bytes(), faults_);
+    if (!done) return tl::unexpected(done.error());
+    if (record_) record_->note(piece.index(), piece.hash());
+    there = piece.hash();
+  }
   return WrittenPiece(piece.index(), piece.hash());
 }
 
-Result<WrittenPiece> PieceFile::recheck(PieceIndex piece, const Hash256& hash) const {
+std::optional<Hash256>& PieceFile::written(PieceIndex piece) {
+  if (written_.empty()) written_.resize(layout_.count());
+  return written_[piece];
+}
+
+Result<WrittenPiece> PieceFile::recheck(PieceIndex piece, const Hash256& hash) {
   const auto bytes = read(piece);
   if (!bytes) return tl::unexpected(bytes.error());
   if (sha256(*bytes) != hash) return fail(ErrorKind::corrupt, "a piece of a partial layer is not what its record says");
+  const std::scoped_lock lock(writing_);
+  written(piece) = hash;
   return WrittenPiece(piece, hash);
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "shared/core/result.hpp"
@@ -41,9 +42,11 @@ class PieceFile {
   PieceFile(const PieceFile&) = delete;
   PieceFile& operator=(const PieceFile&) = delete;
 
+  // Each piece is written once: what was hashed on its way to a reader does not change under it. The same piece again
+  // is taken for written; `corrupt` for other bytes in its place, which two wrong streams of one layer may bring.
   Result<WrittenPiece> write(const VerifiedPiece& piece);
   // A piece that the record names, read and hashed again; `corrupt` when the file has other bytes there.
-  Result<WrittenPiece> recheck(PieceIndex piece, const Hash256& hash) const;
+  Result<WrittenPiece> recheck(PieceIndex piece, const Hash256& hash);
   Result<Bytes> read(PieceIndex piece) const;
   // Fills `out` from `offset`; `corrupt` when the file is shorter.
   Result<void> read_at(std::uint64_t offset, MutableBytes out) const;
@@ -58,6 +61,9 @@ class PieceFile {
   PieceLayout layout_;
   Faults* faults_;
   std::unique_ptr<Record> record_;
+  std::mutex writing_;
+  std::vector<std::optional<Hash256>> written_;  // by us or rechecked; empty until the first one
+  std::optional<Hash256>& written(PieceIndex piece);
 };
 
 }  // namespace shoal::store

@@ -57,6 +57,29 @@ TEST_CASE("written pieces are handed over in order as they become contiguous") {
   CHECK(layer.partial.readable(2 * piece_bytes).length() == 0);
 }
 
+TEST_CASE("each piece is written once, and other bytes in its place are refused") {
+  Filling layer(2 * piece_bytes);
+  REQUIRE(layer.write(0));
+  const ByteView first = ByteView(layer.bytes).first(piece_bytes);
+  REQUIRE(layer.file->write(layer.hashes.take_from_origin(0, first).value()));
+
+  PieceHashes of_another_stream(layer.file->layout());
+  const Bytes others(piece_bytes, std::byte{7});
+  const auto refused = layer.file->write(of_another_stream.take_from_origin(0, others).value());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == ErrorKind::corrupt);
+  CHECK(layer.file->read(0).value() == copy_of(first));
+  CHECK(layer.file->write(of_another_stream.take_from_origin(1, others).value()));  // nothing was there
+}
+
+TEST_CASE("a piece that was found in the file is not written over") {
+  Filling layer(2 * piece_bytes);
+  const Hash256 hash = sha256(Bytes(piece_bytes));  // the reserved file is one hole: zeros
+  REQUIRE(layer.file->recheck(1, hash));
+  PieceHashes hashes(layer.file->layout());
+  CHECK_FALSE(layer.file->write(hashes.take_from_origin(1, Bytes(piece_bytes, std::byte{7})).value()));
+}
+
 TEST_CASE("the last piece is held back until the whole layer's digest has matched") {
   Filling layer(2 * piece_bytes + 5);
   for (const PieceIndex piece : {0U, 1U, 2U}) CHECK(layer.write(piece));
