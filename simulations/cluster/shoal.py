@@ -129,6 +129,7 @@ class Agent(_Program):
             "log": {"level": "info", "format": "text"},
         }
         super().__init__(workspace, programs.agent, place, place.name, merged(config, settings), admin)
+        self.store = config["store"]["path"]
         self.registry = Endpoint(place, place.local_address, registry)
         self.swarm_address = authority(place.address, swarm)
 
