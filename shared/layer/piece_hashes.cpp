@@ -91,13 +91,23 @@ const HashBatch* PieceHashes::batch_of(PieceIndex piece) const {
   return index == 0 ? nullptr : &batches_[index - 1];
 }
 
-Result<VerifiedPiece> PieceHashes::verify(PieceIndex piece, ByteView bytes) const {
+std::optional<ExpectedPiece> PieceHashes::expected(PieceIndex piece) const {
   SHOAL_CHECK(piece < hashes_.size());
-  if (!hashes_[piece]) return fail(ErrorKind::unavailable, "the hash of this piece is not known yet");
-  if (bytes.size() != layout_.length(piece) || sha256(bytes) != *hashes_[piece]) {
+  if (!hashes_[piece]) return std::nullopt;
+  return ExpectedPiece(piece, layout_.length(piece), *hashes_[piece]);
+}
+
+Result<VerifiedPiece> ExpectedPiece::verify(ByteView bytes) const {
+  if (bytes.size() != length_ || sha256(bytes) != hash_) {
     return fail(ErrorKind::corrupt, "the bytes of a piece do not match its hash");
   }
-  return VerifiedPiece(piece, bytes, *hashes_[piece]);
+  return VerifiedPiece(index_, bytes, hash_);
+}
+
+Result<VerifiedPiece> PieceHashes::verify(PieceIndex piece, ByteView bytes) const {
+  const std::optional<ExpectedPiece> right = expected(piece);
+  if (!right) return fail(ErrorKind::unavailable, "the hash of this piece is not known yet");
+  return right->verify(bytes);
 }
 
 Result<VerifiedPiece> PieceHashes::take_from_origin(PieceIndex piece, ByteView bytes) {

@@ -2,7 +2,7 @@
 //
 // Hashes come in batches signed by the tracker, so that any peer may pass them on; or, for whoever reads the origin
 // itself, from the bytes as they arrive.
-// Threads: one owner; a VerifiedPiece may travel.
+// Threads: one owner; a VerifiedPiece and an ExpectedPiece may travel.
 #pragma once
 
 #include <optional>
@@ -49,10 +49,25 @@ class VerifiedPiece {
   const Hash256& hash() const { return hash_; }
 
  private:
+  friend class ExpectedPiece;
   friend class PieceHashes;
   VerifiedPiece(PieceIndex index, ByteView bytes, const Hash256& hash) : index_(index), bytes_(bytes), hash_(hash) {}
   PieceIndex index_;
   ByteView bytes_;
+  Hash256 hash_;
+};
+
+// What one piece must hash to, so that another thread can check it.
+class ExpectedPiece {
+ public:
+  Result<VerifiedPiece> verify(ByteView bytes) const;  // `corrupt` when the bytes are not that piece
+
+ private:
+  friend class PieceHashes;
+  ExpectedPiece(PieceIndex index, std::uint32_t length, const Hash256& hash)
+      : index_(index), length_(length), hash_(hash) {}
+  PieceIndex index_;
+  std::uint32_t length_;
   Hash256 hash_;
 };
 
@@ -74,6 +89,8 @@ class PieceHashes {
 
   // The batch that holds `piece`, to pass on; nullptr when the hash is not known or did not come in a batch.
   const HashBatch* batch_of(PieceIndex piece) const;
+
+  std::optional<ExpectedPiece> expected(PieceIndex piece) const;  // nothing when its hash is not known yet
 
   // `corrupt` when the bytes are not that piece, `unavailable` when its hash is not known yet.
   Result<VerifiedPiece> verify(PieceIndex piece, ByteView bytes) const;

@@ -35,6 +35,8 @@ struct Shared {  // by all swarms of this node
   Metrics& metrics;
   Bans bans{};
   Bytes frame{};  // scratch for pieces on their way out
+  // Has `work` done by another thread, then `done` by the swarm thread. Without it Member does all work itself.
+  std::function<void(std::function<void()> work, std::function<void(Time now)> done)> aside{};
 };
 
 class Member {
@@ -76,7 +78,6 @@ class Member {
     bool in_message = false;  // the head of the current piece message was seen
     int bad_batches = 0;
     std::size_t unsent_before = 0;
-    bool passes_hashes_on = true;  // until it did not answer
   };
   struct Source {
     PeerId id;
@@ -107,7 +108,10 @@ class Member {
   bool receive_piece(PeerId id, Neighbour& peer, ByteView body, std::size_t length, Time now);
   bool begin_part(PeerId id, Neighbour& peer, const PieceHeader& header, std::size_t part, Time now);
   bool end_part(PeerId id, Neighbour& peer, const PieceHeader& header, ByteView part, Time now);
-  bool finish(const Source& source, PieceIndex piece, ByteView bytes, Time now);
+  bool finish(const Source& source, PieceIndex piece, ByteView bytes, Time now, Bytes owned = {});
+  void keep_aside(const Source& source, PieceIndex piece, Bytes bytes);
+  bool settle(const Source& source, PieceIndex piece, std::size_t size,
+              const std::optional<Result<store::WrittenPiece>>& written, Time now);
   void note_bytes(Time now);
   void keep_waiting(const Source& source, PieceIndex piece, ByteView bytes, Time now);
   void retry_waiting(Time now);
@@ -124,12 +128,14 @@ class Member {
   Policy policy_;
   std::map<PeerId, Neighbour> neighbours_;
   std::map<PieceIndex, Waiting> waiting_;
-  std::vector<PieceIndex> unhashed_;  // in the seeder's file, batch not signed yet
+  std::multimap<PieceIndex, PeerId> aside_;  // being checked and written by another thread, and who sent them
+  std::vector<PieceIndex> unhashed_;         // in the seeder's file, batch not signed yet
   std::uint64_t reassigned_seen_ = 0;
   PeerId next_id_ = 1;
   Time receiving_reported_{};
   Time pushes_watched_{};
   bool failed_ = false;
+  const std::shared_ptr<Member*> self_ = std::make_shared<Member*>(this);  // for what comes back from another thread
 };
 
 }  // namespace shoal::swarm

@@ -13,6 +13,14 @@ constexpr Milliseconds waiting_answer{100};      // then the tracker is asked fo
 constexpr Milliseconds waiting_limit{3000};      // then the piece is dropped
 constexpr Milliseconds receiving_interval{200};  // swarm.hpp: Receiving
 constexpr Milliseconds pushes_interval{100};     // how often the progress of pushes is looked at
+constexpr std::size_t least_aside = 128 << 10;   // bytes: below it the way to another thread costs more than it saves
+
+// The piece in the file, or why not; nothing when the bytes are not that piece.
+std::optional<Result<store::WrittenPiece>> keep(const ExpectedPiece& expected, ByteView bytes, store::PieceFile& file) {
+  const Result<VerifiedPiece> verified = expected.verify(bytes);
+  if (!verified) return std::nullopt;
+  return file.write(*verified);
+}
 
 }  // namespace
 
@@ -74,36 +82,72 @@ bool Member::end_part(PeerId id, Neighbour& peer, const PieceHeader& header, Byt
   incoming.bytes.reserve(whole);
   incoming.bytes.insert(incoming.bytes.end(), part.begin(), part.end());
   if (!last) return true;
-  const Bytes bytes = std::move(incoming.bytes);
+  Bytes bytes = std::move(incoming.bytes);
   peer.incoming.reset();
-  return finish(source, header.piece, bytes, now);
+  const ByteView view = bytes;
+  return finish(source, header.piece, view, now, std::move(bytes));
 }
 
-// False when its sender is banned now.
-bool Member::finish(const Source& source, PieceIndex piece, ByteView bytes, Time now) {
+// False when its sender is banned now. `owned`: the bytes themselves, if they may be taken.
+bool Member::finish(const Source& source, PieceIndex piece, ByteView bytes, Time now, Bytes owned) {
   if (failed_) return true;
-  if (policy_.have().has(piece)) {  // it came from another meanwhile
-    shared_.metrics.duplicate_bytes.add(bytes.size());
-    policy_.piece_verified(source.id, piece, now);
-    return true;
-  }
-  const Result<VerifiedPiece> verified = membership_.hashes.verify(piece, bytes);
-  if (!verified && verified.error().kind == ErrorKind::unavailable) {
+  const std::optional<ExpectedPiece> expected = membership_.hashes.expected(piece);
+  if (!expected) {
     keep_waiting(source, piece, bytes, now);
     return true;
   }
-  if (!verified) {
+  const bool is_new = !policy_.have().has(piece);
+  if (is_new && shared_.aside && bytes.size() >= least_aside) {
+    keep_aside(source, piece, owned.empty() ? copy_of(bytes) : std::move(owned));
+    return true;
+  }
+  std::optional<Result<store::WrittenPiece>> written;
+  if (is_new) written = keep(*expected, bytes, *membership_.file);
+  return settle(source, piece, bytes.size(), written, now);
+}
+
+// Hashing and writing are most of what a large piece costs; meanwhile this thread reads on. Who turns out to have sent
+// wrong bytes is turned away at its next message.
+void Member::keep_aside(const Source& source, PieceIndex piece, Bytes bytes) {
+  struct Job {
+    ExpectedPiece expected;
+    Bytes bytes;
+    std::shared_ptr<store::PieceFile> file;
+    std::optional<Result<store::WrittenPiece>> written;
+  };
+  const auto job =
+      std::make_shared<Job>(Job{*membership_.hashes.expected(piece), std::move(bytes), membership_.file, std::nullopt});
+  const auto sender = aside_.emplace(piece, source.id);
+  const auto done = [job, source, piece, sender, self = std::weak_ptr(self_)](Time now) {
+    const std::shared_ptr<Member*> member = self.lock();
+    if (!member) return;
+    (*member)->aside_.erase(sender);
+    (*member)->settle(source, piece, job->bytes.size(), job->written, now);
+    (*member)->act(now);
+  };
+  shared_.aside([job] { job->written = keep(job->expected, job->bytes, *job->file); }, done);
+}
+
+// Counts what became of a whole piece; false when its sender is banned now.
+bool Member::settle(const Source& source, PieceIndex piece, std::size_t size,
+                    const std::optional<Result<store::WrittenPiece>>& written, Time now) {
+  if (failed_) return true;
+  if (policy_.have().has(piece)) {  // it came from another meanwhile
+    shared_.metrics.duplicate_bytes.add(size);
+    policy_.piece_verified(source.id, piece, now);
+    return true;
+  }
+  if (!written) {
     shared_.metrics.corrupt_pieces.add();
     policy_.piece_bad(source.id, piece);
     report_(PieceRefused{piece, source.node});
     return !shared_.bans.blame(source.identity);
   }
-  const Result<store::WrittenPiece> written = membership_.file->write(*verified);
-  if (!written) {
-    fail_here(written.error());
+  if (!*written) {
+    fail_here(written->error());
     return true;
   }
-  report_(PieceArrived{*written, source.is_seeder});
+  report_(PieceArrived{**written, source.is_seeder});
   policy_.piece_verified(source.id, piece, now);
   return true;
 }
@@ -114,8 +158,9 @@ void Member::keep_waiting(const Source& source, PieceIndex piece, ByteView bytes
     return;
   }
   waiting_.emplace(piece, Waiting{source, copy_of(bytes), now, now});
+  // We ask for hashes that we lack, and they come first: an agent that sent the piece alone has none that are signed.
   const auto sender = neighbours_.find(source.id);
-  if (sender != neighbours_.end() && sender->second.passes_hashes_on) {
+  if (sender != neighbours_.end() && source.is_seeder) {
     send(sender->second, WantHashes{piece});
   } else {
     report_(HashesWanted{piece});
@@ -136,6 +181,7 @@ void Member::retry_waiting(Time now) {
 }
 
 void Member::tick_waiting(Time now) {
+  for (const auto& [piece, sender] : aside_) policy_.bytes_flow(sender, now);  // it did its part
   for (auto it = waiting_.begin(); it != waiting_.end();) {
     Waiting& waiting = it->second;
     if (now > waiting.since + waiting_limit) {
@@ -148,7 +194,6 @@ void Member::tick_waiting(Time now) {
       waiting.asked = now;
       report_(HashesWanted{it->first});
       for (auto& [id, peer] : neighbours_) {
-        if (id == waiting.source.id) peer.passes_hashes_on = false;
         if (peer.greeted) send(peer, WantHashes{it->first});
       }
     }

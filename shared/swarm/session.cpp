@@ -17,6 +17,13 @@ Time now() {
 
 Session::Session(Loop& io, const Options& options, Metrics& metrics)
     : io_(io), shared_{options.node, options.zone, metrics}, timer_(io) {
+  shared_.aside = [this](std::function<void()> work, std::function<void(Time)> done) {
+    asio::post(aside_, [this, work = std::move(work), done = std::move(done)]() mutable {
+      work();
+      work = nullptr;
+      asio::post(io_, [done = std::move(done)] { done(now()); });
+    });
+  };
   session_ = std::make_unique<lt::session>(session_params(options), io_);
   session_->set_peer_class_filter(everybody_limited());
 }

@@ -4,6 +4,7 @@
 // Threads: constructed before the thread starts; `port` from outside it, everything else on it.
 #pragma once
 
+#include <boost/asio/thread_pool.hpp>
 #include <libtorrent/session.hpp>
 #include <libtorrent/torrent_handle.hpp>
 #include <map>
@@ -49,6 +50,7 @@ class Session {
   bool ticking_ = false;
   std::unique_ptr<libtorrent::session> session_;
   std::optional<libtorrent::session_proxy> stopping_;
+  asio::thread_pool aside_{1};  // hashes and writes large pieces; ends before all else here
 };
 
 }  // namespace shoal::swarm

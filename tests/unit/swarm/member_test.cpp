@@ -90,6 +90,9 @@ struct Stage {
     if (flip) body.back() ^= std::byte{1};
     return body;
   }
+  void has_another_thread() {
+    shared.aside = [this](auto work, auto done) { aside.emplace_back(std::move(work), std::move(done)); };
+  }
   bool sends(const Bytes& body) { return member->receive(peer, body, body.size(), now); }
   template <class E>
   std::size_t count() const {
@@ -101,6 +104,7 @@ struct Stage {
   std::shared_ptr<store::PieceFile> file;
   Metrics metrics;
   Shared shared{"us", "", metrics};
+  std::vector<std::pair<std::function<void()>, std::function<void(Time)>>> aside;  // work, and what follows it
   std::vector<Event> events;
   PlayedLink link;
   std::optional<Member> member;
@@ -244,20 +248,28 @@ TEST_CASE("a peer that keeps sending forged batches is closed") {
   CHECK(times == 15);
 }
 
-TEST_CASE(
-    "a piece without a known hash waits: its sender is asked, then everybody and the tracker, then it is dropped") {
+TEST_CASE("a piece without a known hash waits: the tracker is asked at once, then everybody, then it is dropped") {
   Stage stage(Role::fetch);
   REQUIRE(stage.greets());
   REQUIRE(stage.sends(stage.piece_body(0)));
-  CHECK(stage.link.sent<WantHashes>().size() == 1);
-  CHECK(stage.count<HashesWanted>() == 0);
+  CHECK(stage.link.sent<WantHashes>().empty());
+  CHECK(stage.count<HashesWanted>() == 1);
   stage.now += Milliseconds(150);
   stage.member->tick(stage.now);
-  CHECK(stage.count<HashesWanted>() == 1);
+  CHECK(stage.link.sent<WantHashes>().size() == 1);
+  CHECK(stage.count<HashesWanted>() == 2);
   stage.now += Milliseconds(3000);
   stage.member->tick(stage.now);
   REQUIRE(stage.says(Hashes{stage.layer.batches[0]}));
   CHECK(stage.count<PieceArrived>() == 0);
+}
+
+TEST_CASE("a seeder that pushed a piece alone is asked for its hash, before the tracker is") {
+  Stage stage(Role::fetch);
+  REQUIRE(stage.greets(Role::seed, Held::nothing));
+  REQUIRE(stage.sends(stage.piece_body(0)));
+  CHECK(stage.link.sent<WantHashes>().size() == 1);
+  CHECK(stage.count<HashesWanted>() == 0);
 }
 
 TEST_CASE("the hashes of a piece travel in front of it, once for each batch") {
@@ -386,4 +398,61 @@ TEST_CASE("a push that still drains is not given to another, one that does not i
   for (int i = 0; i < 4; ++i) stage.member->tick(stage.now += Milliseconds(1000));
   CHECK(second.pieces().size() == 4);  // what one of two peers may have outstanding
   CHECK(stage.metrics.reassigned_pieces.value() == pushed);
+}
+
+namespace {
+
+constexpr ByteCount large_layer = 200_MiB;  // pieces of 128 KiB: hashed and written by another thread
+
+// A fetcher with another thread, and a holder that it has asked for the first pieces.
+struct LargePieces : Stage {
+  LargePieces() : Stage(Role::fetch, large_layer) {
+    has_another_thread();
+    REQUIRE(greets());
+    for (const HashBatch& batch : layer.batches) REQUIRE(says(Hashes{batch}));
+    REQUIRE(link.sent<Asked>().size() > 1);
+  }
+  PieceIndex asked(std::size_t number) const { return link.sent<Asked>()[number].piece; }
+  void finish_work() {
+    for (auto& [work, done] : std::exchange(aside, {})) work(), done(now);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a large piece counts once another thread has checked and written it") {
+  LargePieces stage;
+  REQUIRE(stage.sends(stage.piece_body(stage.asked(0))));
+  REQUIRE(stage.sends(stage.piece_body(stage.asked(1))));
+  CHECK(stage.count<PieceArrived>() == 0);
+  const std::size_t asks = stage.link.sent<Asked>().size();
+  stage.finish_work();
+  CHECK(stage.count<PieceArrived>() == 2);
+  CHECK(stage.link.sent<Asked>().size() == asks + 2);
+  CHECK(stage.file->read(stage.asked(0)).value() == copy_of(stage.layer.piece(stage.asked(0))));
+}
+
+TEST_CASE("a large piece with wrong bytes is refused by another thread, and its sender banned after two") {
+  LargePieces stage;
+  REQUIRE(stage.sends(stage.piece_body(stage.asked(0), true)));
+  REQUIRE(stage.sends(stage.piece_body(stage.asked(1), true)));
+  stage.finish_work();
+  CHECK(stage.count<PieceRefused>() == 2);
+  CHECK(stage.count<PieceArrived>() == 0);
+  CHECK_FALSE(stage.sends(stage.piece_body(stage.asked(2))));
+}
+
+TEST_CASE("what another thread still checks is not taken for lost, and outlives the swarm") {
+  LargePieces stage;
+  const PieceIndex piece = stage.asked(0);
+  REQUIRE(stage.sends(stage.piece_body(piece)));
+  for (int i = 0; i < 30; ++i) {
+    stage.now += Milliseconds(100);
+    stage.member->tick(stage.now);
+  }
+  CHECK(stage.metrics.reassigned_pieces.value() == 0);
+  stage.member.reset();
+  stage.finish_work();
+  CHECK(stage.count<PieceArrived>() == 0);
+  CHECK(stage.file->read(piece).value() == copy_of(stage.layer.piece(piece)));
 }
