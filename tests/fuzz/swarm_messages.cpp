@@ -55,7 +55,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const PieceLayout layout(ByteCount{5 * 16384 + 100});
   static const std::shared_ptr<store::PieceFile> file = a_file(layout);
   static Metrics metrics;
-  Shared shared{"fuzz", metrics};
+  Shared shared{"fuzz", "", metrics};
   SilentLink link;
   Member member({{}, Role::fetch, file, PieceSet(layout.count()), PieceHashes(layout), {}, {}}, shared,
                 [](const Event&) {});
