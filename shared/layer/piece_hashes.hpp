@@ -16,7 +16,7 @@
 
 namespace shoal {
 
-inline constexpr std::size_t largest_batch = 64;  // hashes; DESIGN: at most 64, or what came in 20 ms
+inline constexpr std::size_t largest_batch = 64;  // hashes
 
 // Hashes of consecutive pieces. The signature covers "shoal hashes 1", the swarm's name, `first`, the count, the
 // hashes.

@@ -9,11 +9,11 @@ namespace shoal {
 
 namespace {
 constexpr std::uint64_t fewest_pieces = 1500;
-constexpr ByteCount small_layer = 8_MiB;
+constexpr ByteCount shortest_pieces_below = 8_MiB;
 }  // namespace
 
 ByteCount piece_length_for(ByteCount layer_size) {
-  const std::uint64_t least = (layer_size < small_layer ? 16_KiB : 32_KiB).value;
+  const std::uint64_t least = (layer_size < shortest_pieces_below ? 16_KiB : 32_KiB).value;
   return {std::clamp(std::bit_floor(layer_size.value / fewest_pieces), least, (1_MiB).value)};
 }
 

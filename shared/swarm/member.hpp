@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "shared/swarm/bans.hpp"
 #include "shared/swarm/messages.hpp"
@@ -109,7 +110,7 @@ class Member {
   bool begin_part(PeerId id, Neighbour& peer, const PieceHeader& header, std::size_t part, Time now);
   bool end_part(PeerId id, Neighbour& peer, const PieceHeader& header, ByteView part, Time now);
   bool finish(const Source& source, PieceIndex piece, ByteView bytes, Time now, Bytes owned = {});
-  void keep_aside(const Source& source, PieceIndex piece, Bytes bytes);
+  void keep_aside(const Source& source, PieceIndex piece, const ExpectedPiece& expected, Bytes bytes);
   bool settle(const Source& source, PieceIndex piece, std::size_t size,
               const std::optional<Result<store::WrittenPiece>>& written, Time now);
   void note_bytes(Time now);
@@ -128,8 +129,8 @@ class Member {
   Policy policy_;
   std::map<PeerId, Neighbour> neighbours_;
   std::map<PieceIndex, Waiting> waiting_;
-  std::multimap<PieceIndex, PeerId> aside_;  // being checked and written by another thread, and who sent them
-  std::vector<PieceIndex> unhashed_;         // in the seeder's file, batch not signed yet
+  std::multiset<PeerId> aside_;       // who sent the pieces that another thread checks and writes
+  std::vector<PieceIndex> unhashed_;  // in the seeder's file, batch not signed yet
   std::uint64_t reassigned_seen_ = 0;
   PeerId next_id_ = 1;
   Time receiving_reported_{};

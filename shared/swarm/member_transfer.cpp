@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t most_unsent = 4 << 20;     // bytes queued to one peer before further asks of it wait
 constexpr std::size_t most_waiting = 8;          // pieces kept in memory for want of a hash
-constexpr Milliseconds waiting_answer{100};      // then the tracker is asked for the hash, and all neighbours
+constexpr Milliseconds waiting_answer{100};      // then all neighbours are asked for the hash, and the tracker again
 constexpr Milliseconds waiting_limit{3000};      // then the piece is dropped
 constexpr Milliseconds receiving_interval{200};  // swarm.hpp: Receiving
 constexpr Milliseconds pushes_interval{100};     // how often the progress of pushes is looked at
@@ -98,7 +98,7 @@ bool Member::finish(const Source& source, PieceIndex piece, ByteView bytes, Time
   }
   const bool is_new = !policy_.have().has(piece);
   if (is_new && shared_.aside && bytes.size() >= least_aside) {
-    keep_aside(source, piece, owned.empty() ? copy_of(bytes) : std::move(owned));
+    keep_aside(source, piece, *expected, owned.empty() ? copy_of(bytes) : std::move(owned));
     return true;
   }
   std::optional<Result<store::WrittenPiece>> written;
@@ -108,16 +108,15 @@ bool Member::finish(const Source& source, PieceIndex piece, ByteView bytes, Time
 
 // Hashing and writing are most of what a large piece costs; meanwhile this thread reads on. Who turns out to have sent
 // wrong bytes is turned away at its next message.
-void Member::keep_aside(const Source& source, PieceIndex piece, Bytes bytes) {
+void Member::keep_aside(const Source& source, PieceIndex piece, const ExpectedPiece& expected, Bytes bytes) {
   struct Job {
     ExpectedPiece expected;
     Bytes bytes;
     std::shared_ptr<store::PieceFile> file;
     std::optional<Result<store::WrittenPiece>> written;
   };
-  const auto job =
-      std::make_shared<Job>(Job{*membership_.hashes.expected(piece), std::move(bytes), membership_.file, std::nullopt});
-  const auto sender = aside_.emplace(piece, source.id);
+  const auto job = std::make_shared<Job>(Job{expected, std::move(bytes), membership_.file, std::nullopt});
+  const auto sender = aside_.insert(source.id);
   const auto done = [job, source, piece, sender, self = std::weak_ptr(self_)](Time now) {
     const std::shared_ptr<Member*> member = self.lock();
     if (!member) return;
@@ -181,7 +180,7 @@ void Member::retry_waiting(Time now) {
 }
 
 void Member::tick_waiting(Time now) {
-  for (const auto& [piece, sender] : aside_) policy_.bytes_flow(sender, now);  // it did its part
+  for (const PeerId sender : aside_) policy_.bytes_flow(sender, now);  // it did its part
   for (auto it = waiting_.begin(); it != waiting_.end();) {
     Waiting& waiting = it->second;
     if (now > waiting.since + waiting_limit) {

@@ -3,9 +3,8 @@
 //
 // Source: the scheme measured in evidence/swarm_policy.md (1.087 x size/rate for 12 nodes). An agent keeps pieces
 // outstanding at every neighbour, each piece asked of one peer: the next one that a reader waits for, then rare ones
-// first, then in order. The seeder pushes each
-// piece once, in order, to the peer that is least behind; when every piece is out it offers all and serves like any
-// holder.
+// first, then in order. The seeder pushes each piece once, in order, to the peer that was given least; when every piece
+// is out it offers all and serves like any holder.
 //
 // Zones (racks behind a link that is narrower than its nodes' together): a piece that is in our zone is asked for
 // there, and of the others each is fetched from outside by one node of the zone, the one that a hash of both says, so
