@@ -13,19 +13,18 @@
 namespace shoal::store {
 namespace {
 
-// One system call: its result, or -1 with errno; a fault comes before it.
+// One system call: its result, or -1 with errno; a fault comes instead of it.
 template <class Call>
 auto attempt(Faults* faults, const char* operation, Call call) -> decltype(call()) {
-  const int fault = faults == nullptr ? 0 : faults->next(operation);
-  if (fault != 0) {
-    errno = fault;
-    return -1;
+  for (;;) {
+    errno = faults == nullptr ? 0 : faults->next(operation);
+    const decltype(call()) result = errno == 0 ? call() : -1;
+    if (result >= 0 || errno != EINTR) return result;
   }
-  decltype(call()) result;
-  do {
-    result = call();
-  } while (result < 0 && errno == EINTR);
-  return result;
+}
+
+std::size_t most(Faults* faults, std::size_t wanted) {
+  return faults == nullptr ? wanted : faults->most(wanted);
 }
 
 tl::unexpected<Error> failed(const std::string& attempted) {
@@ -50,8 +49,9 @@ Result<void> allocate(int file, std::uint64_t size_bytes, Faults* faults) {
 
 Result<void> write_at(int file, std::uint64_t offset, ByteView bytes, Faults* faults) {
   while (!bytes.empty()) {
-    const ssize_t count = attempt(
-        faults, "write", [&] { return ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
+    const ssize_t count = attempt(faults, "write", [&, wanted = most(faults, bytes.size())] {
+      return ::pwrite(file, bytes.data(), wanted, static_cast<off_t>(offset));
+    });
     if (count < 0) return failed("write a layer");
     if (count == 0) return fail(ErrorKind::no_space, "write a layer: the disk takes no more");
     offset += static_cast<std::uint64_t>(count);
@@ -62,8 +62,9 @@ Result<void> write_at(int file, std::uint64_t offset, ByteView bytes, Faults* fa
 
 Result<void> read_at(int file, std::uint64_t offset, MutableBytes out, Faults* faults) {
   while (!out.empty()) {
-    const ssize_t count =
-        attempt(faults, "read", [&] { return ::pread(file, out.data(), out.size(), static_cast<off_t>(offset)); });
+    const ssize_t count = attempt(faults, "read", [&, wanted = most(faults, out.size())] {
+      return ::pread(file, out.data(), wanted, static_cast<off_t>(offset));
+    });
     if (count < 0) return failed("read a layer");
     if (count == 0) return fail(ErrorKind::corrupt, "read a layer: the file is shorter than its size");
     offset += static_cast<std::uint64_t>(count);
