@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "agent/program.hpp"
+#include "shared/core/descriptors.hpp"
 #include "shared/log/log.hpp"
 
 namespace {
@@ -33,6 +34,7 @@ void serve(const Command& command) {
     std::puts("the configuration is good");
     return;
   }
+  shoal::raise_descriptor_limit();
   shoal::log::configure(options.log_level, options.log_format);
   shoal::agent::Program program(std::move(options));
   program.run();

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "shared/core/descriptors.hpp"
 #include "shared/log/log.hpp"
 #include "tracker/tracker.hpp"
 
@@ -21,6 +22,7 @@ void run(const CommandLine& command_line) {
   } else if (command_line.check_config) {
     std::puts("the configuration is good");
   } else {
+    raise_descriptor_limit();
     log::configure(config.log.level, config.log.format);
     tracker::Tracker(std::move(config)).run();
   }

@@ -23,6 +23,20 @@ tl::unexpected<Error> client_is_gone() {
 
 }  // namespace
 
+class Connection::Waiting {
+ public:
+  explicit Waiting(Connection& connection) : list_(connection.shared_->waiting) {
+    place_ = list_.insert(list_.end(), &connection);
+  }
+  ~Waiting() { list_.erase(place_); }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+ private:
+  std::list<Connection*>& list_;
+  std::list<Connection*>::iterator place_;
+};
+
 Connection::Connection(tcp::socket socket, std::shared_ptr<ServerShared> shared)
     : socket_(std::move(socket)), shared_(std::move(shared)), deadline_(socket_.get_executor(), [this] {
         IoError ignored;
@@ -62,11 +76,15 @@ Task<Connection::Next> Connection::serve_one() {
 }
 
 Task<bool> Connection::read_head() {
+  const Waiting waiting(*this);
   const bool idle = received_.empty();
+  if (idle && shared_->stopping) co_return false;
   if (idle) {
-    const bool begun = co_await read_some(shared_->options.idle_limit);
+    const ServerOptions& options = shared_->options;
+    const bool begun = co_await read_some(is_new_ ? options.header_limit : options.idle_limit);
     if (!begun) co_return false;
   }
+  is_new_ = false;
   // One limit for the whole head: a client that sends a byte now and then gains nothing.
   const auto due = std::chrono::steady_clock::now() + shared_->options.header_limit;
   while (!head_length(received_)) {
@@ -166,6 +184,12 @@ void Connection::close(bool reset) {
   IoError ignored;
   if (reset) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
   socket_.close(ignored);
+}
+
+void Connection::end_idle() {
+  if (!received_.empty()) return;
+  cut_ = true;
+  close(false);
 }
 
 void Connection::cut() {

@@ -5,6 +5,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
 
@@ -13,13 +14,16 @@
 
 namespace shoal::http {
 
+class Connection;
+
 // What all connections of a server share; it outlives the server for as long as one of them is suspended.
 struct ServerShared {
   ServeThreads& threads;  // not touched by a connection that was cut
   ServerOptions options;
   Handler handler;
   std::size_t open_exchanges = 0;
-  bool stopping = false;  // each answer closes its connection
+  bool stopping = false;             // each answer closes its connection
+  std::list<Connection*> waiting{};  // for a request, who has waited longest first
 };
 
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -31,9 +35,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // Ends it at once; a serve thread that uses the descriptor now leaves it first.
   void cut();
+  // Ends it unless a request has begun to come: no answer is lost.
+  void end_idle();
 
  private:
   friend class ConnectionExchange;
+  class Waiting;  // a place in ServerShared::waiting
   enum class Next { request, close, close_gently, reset, given_away };
 
   Task<Next> serve_one();
@@ -53,6 +60,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string client_;
   std::string received_;              // not yet parsed: at most one head's bound
   std::function<void()> cut_socket_;  // set once a WebSocket owns it
+  bool is_new_ = true;                // it has not asked for anything yet
   bool in_step_ = false;              // a serve thread uses the descriptor
   bool cut_ = false;
 };

@@ -47,6 +47,8 @@ Result<std::size_t> send_step(int socket, int descriptor, off_t offset, std::siz
       return fail(ErrorKind::corrupt, "send file: it is shorter than its layer");
     } else if (errno == EAGAIN) {
       if (sent < largest_call || !makes_room(socket)) break;
+    } else if (errno == EIO || errno == ENXIO || errno == EBADMSG || errno == EUCLEAN) {
+      return fail(ErrorKind::corrupt, from_errno(errno, "send file").what);  // no socket says that: the disk does
     } else if (errno != EINTR) {
       return tl::unexpected(Error{ErrorKind::unavailable, from_errno(errno, "send file").what});
     }

@@ -28,7 +28,8 @@ class ServeThreads {
   explicit ServeThreads(std::size_t threads = 4) : threads_(threads) {}
 
   // Moves a part of the span into the non-blocking `socket`, for some 2 ms; 0 when the socket is full. The socket stays
-  // open until it returns. `corrupt` when the file is shorter than the span, `unavailable` when the other side is gone.
+  // open until it returns. `corrupt` when the file is shorter than the span or the disk does not give it, `unavailable`
+  // when the other side is gone.
   Task<Result<std::size_t>> step(int socket, FileSpan span);
 
  private:

@@ -79,6 +79,8 @@ struct Server::Impl {
     shared->stopping = true;
     IoError ignored;
     acceptor.close(ignored);
+    const std::list<Connection*> idle = shared->waiting;
+    for (Connection* connection : idle) connection->end_idle();
     room.notify();
   }
 
@@ -121,13 +123,15 @@ bool Server::Impl::accept_waiting(const std::shared_ptr<Impl>& impl) {
 Task<void> Server::Impl::accept(std::shared_ptr<Impl> impl) {
   asio::steady_timer pause(impl->loop);
   while (impl->acceptor.is_open()) {
-    if (impl->connections.size() >= impl->shared->options.connections) {
-      co_await impl->room.wait();
-      continue;
-    }
     IoError error;
     co_await impl->acceptor.async_wait(tcp::acceptor::wait_read, into(error));
     if (!impl->acceptor.is_open()) break;
+    if (impl->connections.size() >= impl->shared->options.connections) {
+      // Whoever has waited longest to say something gives way, so that many who say nothing keep nobody out.
+      if (!impl->shared->waiting.empty()) impl->shared->waiting.front()->cut();
+      co_await impl->room.wait();
+      continue;
+    }
     if (accept_waiting(impl)) continue;
     log::warning("http", "no descriptor for a further connection", {{"server", impl->name}});
     pause.expires_after(pause_without_descriptors);

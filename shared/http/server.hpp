@@ -1,9 +1,10 @@
 // Server: HTTP/1.1 over Beast on the loop, for everything of ours that faces a network. Bodies leave by sendfile on
 // serve threads. Bodies of requests are not read: one is answered by its head alone, and its connection ends.
 //
-// Bounds: header 16 KiB and 10 s as a whole, idle 60 s, connections `Options::connections` (measured in evidence: 9,000
-// slow headers cost nobody else a millisecond). A body in a GET, CL with TE, or a malformed head gets 400 and
-// close. Threads: the loop. The handler runs there too, one coroutine per connection.
+// Bounds: header 16 KiB and 10 s as a whole, idle 60 s, connections `Options::connections`: when there are as many, the
+// one that has waited longest for a request gives way to a new one (measured in evidence: 9,000 slow headers cost
+// nobody else a millisecond). A body in a GET, CL with TE, or a malformed head gets 400 and close. Threads: the loop.
+// The handler runs there too, one coroutine per connection.
 #pragma once
 
 #include <functional>
@@ -40,8 +41,8 @@ using Handler = std::function<Task<void>(Exchange& exchange)>;
 
 struct ServerOptions {
   std::string listen;                 // "127.0.0.1:7070", "[::1]:7070"; port 0 takes a free one
-  std::size_t connections = 4096;     // at once; further ones wait in the backlog
-  Milliseconds header_limit{10'000};  // whole request head
+  std::size_t connections = 4096;     // at once; while all of them are being answered, further ones wait in the backlog
+  Milliseconds header_limit{10'000};  // whole request head; also until the first byte of a connection's first one
   Milliseconds idle_limit{60'000};    // between requests; containerd keeps its connections 30 s
   Milliseconds stall_limit{300'000};  // a client that reads nothing of a body for so long is cut
 };
@@ -56,8 +57,9 @@ class Server {
   ~Server();
 
   std::string address() const;  // with the real port
-  void
-  stop_listening();  // further clients are refused at once; running exchanges go on and are their connection's last
+  // Further clients are refused at once, and connections that ask for nothing now end; running exchanges go on and are
+  // their connection's last.
+  void stop_listening();
   std::size_t open_exchanges() const;
 
  private:

@@ -130,24 +130,66 @@ TEST_CASE("an idle connection is closed after its limit") {
   CHECK(received.find("GET /a?") != std::string::npos);
 }
 
-TEST_CASE("connections over the bound wait until another ends") {
+TEST_CASE("a connection that has not asked for anything is closed after the limit for a header") {
   http::ServerOptions options;
-  options.connections = 1;
+  options.header_limit = Milliseconds(30);
   ServerFixture fixture(echo, options);
+  RawClient client(fixture.port());
   std::string received;
-  RawClient waiting(fixture.port());
-  {
-    RawClient first(fixture.port());
-    // Whichever was accepted, the other is answered only after it has gone.
-    waiting.send("GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
-    CHECK(waiting.read_until(received, "GET /a?"));
-    first.send(get_a);
-    std::string answer;
-    CHECK(first.read_until(answer, "GET /a?"));
-  }
+  CHECK(client.read_to_end(received) == RawClient::End::clean);
 }
 
-TEST_CASE("a server that stops listening refuses new clients and finishes what it has begun") {
+TEST_CASE("when there are as many connections as may be, the one that has been silent longest gives way") {
+  http::ServerOptions options;
+  options.connections = 2;
+  ServerFixture fixture(echo, options);
+  RawClient silent(fixture.port());
+  RawClient slow(fixture.port());
+  slow.send("GET /a HTTP/1.1\r\nHo");
+  RawClient honest(fixture.port());
+  honest.send(get_a);
+  std::string received;
+  CHECK(honest.read_until(received, "GET /a?"));
+  std::string nothing;
+  CHECK(silent.read_to_end(nothing) == RawClient::End::reset);
+  slow.send("st: h\r\n\r\n");
+  received.clear();
+  CHECK(slow.read_until(received, "GET /a?"));
+}
+
+TEST_CASE("nobody gives way while being answered: further connections wait") {
+  Signal* signal = nullptr;
+  bool released = false;
+  const auto begun = std::make_shared<std::promise<void>>();
+  http::ServerOptions options;
+  options.connections = 1;
+  ServerFixture fixture(
+      [&, begun](Exchange& exchange) -> Task<void> {
+        if (exchange.request().path == "/slow") {
+          begun->set_value();
+          while (!released) co_await signal->wait();
+        }
+        co_await echo(exchange);
+      },
+      options);
+  Signal on_release(fixture.loop().loop());
+  signal = &on_release;
+  RawClient slow(fixture.port());
+  slow.send("GET /slow HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  begun->get_future().wait();
+  RawClient waiting(fixture.port());
+  waiting.send(get_a);
+  fixture.loop().on_loop([&] {
+    released = true;
+    signal->notify();
+  });
+  std::string received;
+  CHECK(slow.read_until(received, "GET /slow?"));
+  received.clear();
+  CHECK(waiting.read_until(received, "GET /a?"));
+}
+
+TEST_CASE("a server that stops listening refuses new clients and ends connections that ask for nothing") {
   ServerFixture fixture(echo);
   RawClient client(fixture.port());
   client.send(get_a);
@@ -156,8 +198,21 @@ TEST_CASE("a server that stops listening refuses new clients and finishes what i
   fixture.loop().on_loop([&] { fixture.server().stop_listening(); });
   CHECK_FALSE(RawClient(fixture.port()).connected());
   received.clear();
-  client.send(get_a);
   CHECK(client.read_to_end(received) == RawClient::End::clean);
+  CHECK(received.empty());
+}
+
+TEST_CASE("a request that has begun when the server stops listening is answered, and the last of its connection") {
+  ServerFixture fixture(echo);
+  RawClient client(fixture.port());
+  client.send(std::string(get_a) + "GET /b HTTP/1.1\r\n");
+  std::string received;
+  REQUIRE(client.read_until(received, "GET /a?"));
+  fixture.loop().on_loop([&] { fixture.server().stop_listening(); });
+  client.send("Host: h\r\n\r\n");
+  received.clear();
+  CHECK(client.read_to_end(received) == RawClient::End::clean);
+  CHECK(received.find("GET /b?") != std::string::npos);
   CHECK(received.find("Connection: close") != std::string::npos);
 }
 
