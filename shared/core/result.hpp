@@ -2,6 +2,7 @@
 // Source of the alias: tl::expected (Debian libexpected-dev), the interface of C++23's std::expected.
 #pragma once
 
+#include <chrono>
 #include <stdexcept>
 #include <string>
 #include <tl/expected.hpp>
@@ -19,7 +20,8 @@ enum class ErrorKind {
 
 struct Error {
   ErrorKind kind;
-  std::string what;  // one line: what was attempted, on what, and the cause; nothing secret
+  std::string what;                          // one line: what was attempted, on what, and the cause; nothing secret
+  std::chrono::milliseconds retry_after{0};  // the source asks not to be asked for so long; 0: it did not say
 };
 
 template <class T>

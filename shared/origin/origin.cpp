@@ -2,6 +2,7 @@
 
 #include "shared/origin/layer_stream.hpp"
 #include "shared/origin/redirects.hpp"
+#include "shared/origin/retry_after.hpp"
 #include "shared/origin/token.hpp"
 
 namespace shoal::origin {
@@ -58,17 +59,18 @@ tl::unexpected<Error> error_of_status(const std::string& what, const http::Clien
   if (response.status() == 404) kind = ErrorKind::not_found;
   if (response.status() == 401 || response.status() == 403) kind = ErrorKind::refused;
   std::string text = what + ": the origin answers " + std::to_string(response.status());
-  const auto retry_after = http::find_header(response.headers(), "Retry-After");
-  if (retry_after) text += ", retry after " + *retry_after;
-  return fail(kind, std::move(text));
+  const auto said = http::find_header(response.headers(), "Retry-After");
+  if (said) text += ", retry after " + *said;
+  return tl::unexpected<Error>(Error{kind, std::move(text), retry_after(response.headers())});
 }
 
 }  // namespace
 
 struct Origin::Impl {
-  Impl(Options o, Clock& clock) : options(std::move(o)), authorizations(clock) {}
+  Impl(Options o, Clock& clock) : options(std::move(o)), authorizations(clock), quiet(clock) {}
 
   Task<Response> send(Repository repository, Question question);
+  Task<Response> send_authorized(Target target, Repository repository, Question question);
   Task<Response> follow(Target target, Repository repository, Question question);
   Task<Result<std::string>> authorize(Target target, Repository repository, std::vector<Challenge> challenges);
   Task<Result<std::string>> fetch_token(Target target, Repository repository, Challenge challenge,
@@ -76,6 +78,7 @@ struct Origin::Impl {
 
   Options options;
   Authorizations authorizations;
+  Quiet quiet;
 };
 
 // One request with its redirects. The answer is the last hop's.
@@ -97,22 +100,37 @@ Task<Response> Origin::Impl::follow(Target target, Repository repository, Questi
   co_return fail(ErrorKind::unavailable, target.url.authority() + " redirects more than 5 times");
 }
 
-// With the caller's own authorization as it is; else with what the registry's challenge asks for, once.
+// Not while the registry has asked to be left alone. That counts for whom it said it to: callers with an authorization
+// of their own are counted apart.
 Task<Response> Origin::Impl::send(Repository repository, Question question) {
   const auto target = find_upstream(options, repository.upstream);
   if (!target) co_return tl::unexpected(target.error());
+  const std::string upstream = repository.upstream;
+  const bool callers_own = !question.authorization.empty();
+  if (const Milliseconds left = quiet.left(upstream); !callers_own && left > Milliseconds(0)) {
+    const std::string what = upstream + " asked not to be asked for another " + std::to_string(left.count()) + " ms";
+    co_return tl::unexpected<Error>(Error{ErrorKind::unavailable, what, left});
+  }
+  auto response = co_await send_authorized(*target, std::move(repository), std::move(question));
+  const unsigned status = response ? (*response)->status() : 0;
+  if (!callers_own && (status == 429 || status == 503)) quiet.keep(upstream, retry_after((*response)->headers()));
+  co_return response;
+}
+
+// With the caller's own authorization as it is; else with what the registry's challenge asks for, once.
+Task<Response> Origin::Impl::send_authorized(Target target, Repository repository, Question question) {
   const bool callers_own = !question.authorization.empty();
   if (!callers_own) question.authorization = authorizations.find(repository.upstream, repository.name);
-  auto response = co_await follow(*target, repository, question);
+  auto response = co_await follow(target, repository, question);
   if (!response || (*response)->status() != 401 || callers_own) co_return response;
 
   authorizations.drop(repository.upstream, repository.name);
   const auto challenges = challenges_of(**response);
-  auto fresh = co_await authorize(*target, repository, challenges);
+  auto fresh = co_await authorize(target, repository, challenges);
   if (!fresh) co_return tl::unexpected(fresh.error());
   if (fresh->empty()) co_return response;
   question.authorization = std::move(*fresh);
-  response = co_await follow(*target, repository, question);
+  response = co_await follow(target, repository, question);
   co_return response;
 }
 

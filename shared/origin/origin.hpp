@@ -3,7 +3,8 @@
 // Redirects are followed here: at most 5, https never to http, `Authorization` dropped whenever scheme, host or port
 // change. A 401 is answered once: Basic with the configured credential, or Bearer from the challenge's realm (OCI token
 // flow; anonymous when nothing is configured). The credential goes to a realm only on the registry's own host or its
-// parent domain, over https unless the registry itself is http.
+// parent domain, over https unless the registry itself is http. A registry that answers 429 or 503 with Retry-After is
+// not asked again before: `unavailable`, with the time that is left.
 // Source: OCI distribution-spec; docker token specification.
 // Threads: the loop.
 #pragma once

@@ -24,7 +24,8 @@ struct Upstream {
 struct Options {
   std::map<std::string, Upstream> upstreams;  // by "HOST[:PORT]" as image names write it
   std::vector<std::string> allow;             // further names, exact or "*.example.com[:PORT]", reached by https
-  http::ClientLimits limits;                  // of every request; not configurable
+  // Of every request; not configurable. A body that stops is asked for again by Range: agents wait meanwhile.
+  http::ClientLimits limits{.silence = Milliseconds(8'000)};
 };
 
 // Reads and prints `[upstreams."HOST[:PORT]"]`, and `allow` in `[upstreams]` unless it has its place elsewhere.
