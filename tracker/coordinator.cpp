@@ -5,11 +5,17 @@
 namespace shoal::tracker {
 namespace {
 
+constexpr std::size_t most_distrusted = 1'024;
+
 Resolver::Parts keeping(Resolver::Parts parts, Seeder& seeder) {
   parts.keep = [&seeder](const Digest& digest, Bytes bytes, std::string content_type) {
     seeder.keep(digest, std::move(bytes), std::move(content_type));
   };
   return parts;
+}
+
+Accused identity_of(const Agent& agent) {
+  return {agent.node, agent.host.text()};
 }
 
 control::Joined joined(const LayerInfo& layer) {
@@ -48,6 +54,8 @@ Result<NodeId> Coordinator::arrive(const control::Hello& hello, const std::strin
   welcome.public_key = keys_.signing.public_key();
   welcome.epoch = options_.epoch;
   link.send(welcome);
+  directory_.set_banned(id, is_banned(id));
+  for (const Accused& accused : blames_.all_banned(clock_.now())) link.send(control::Ban{accused.node, accused.host});
   return id;
 }
 
@@ -83,7 +91,17 @@ void Coordinator::tick() {
     return roster != nullptr && !roster->members().empty();
   });
   for (const Digest& digest : left) directory_.forget_swarm(digest);
+  for (const Digest& digest : seeder_.waiting_for_origin()) tell_to_wait(digest);
   fan_out_.tick(clock_.now());
+  refresh_bans();
+}
+
+void Coordinator::tell_to_wait(const Digest& digest) {
+  const Roster* roster = directory_.find_swarm(digest);
+  if (roster == nullptr) return;
+  for (const auto& [node, member] : roster->members()) {
+    if (member.state != MemberState::complete) send(node, control::Waiting{digest});
+  }
 }
 
 void Coordinator::close_links(const std::string& why) {
@@ -139,11 +157,37 @@ void Coordinator::on(NodeId from, const control::Resolve& question) {
 void Coordinator::on(NodeId from, const control::Blame& blame) {
   metrics_.blames.add();
   const Agent* reporter = directory_.find(from);
+  if (reporter == nullptr) return;
   log::warning("tracker", "a peer sent wrong bytes",
                {{"digest", blame.digest.text()},
                 {"piece", blame.piece},
                 {"peer", blame.node},
-                {"reported_by", reporter != nullptr ? reporter->node : std::string()}});
+                {"host", blame.host},
+                {"reported_by", reporter->node}});
+  const Accused accused{blame.node, blame.host};
+  const auto& agents = directory_.agents();
+  const bool is_known = std::ranges::any_of(
+      agents, [&](const auto& entry) { return identity_of(entry.second) == accused && entry.first != from; });
+  if (!is_known || is_banned(from)) return;
+  if (blames_.report(accused, reporter->host.text(), clock_.now())) ban(accused);
+}
+
+bool Coordinator::is_banned(NodeId node) const {
+  const Agent* agent = directory_.find(node);
+  return agent != nullptr && blames_.banned(identity_of(*agent), clock_.now());
+}
+
+void Coordinator::ban(const Accused& accused) {
+  metrics_.bans.add();
+  log::error("tracker", "node banned: two others had wrong bytes from it; look at its memory and its disk",
+             {{"node", accused.node}, {"host", accused.host}});
+  refresh_bans();
+  for (const auto& [node, link] : links_) link->send(control::Ban{accused.node, accused.host});
+}
+
+void Coordinator::refresh_bans() {
+  if (blames_.empty()) return;
+  for (const auto& [node, agent] : directory_.agents()) directory_.set_banned(node, is_banned(node));
 }
 
 void Coordinator::on(NodeId from, const control::WantHashes& want) {
@@ -217,7 +261,8 @@ void Coordinator::ask_holders_to_serve(NodeId joining, const LayerInfo& layer, R
 void Coordinator::refuse(NodeId node, const Digest& digest, const Refusal& refusal) {
   metrics_.refused_joins.add();
   remove_member(node, digest);
-  send(node, control::Refused{digest, refusal.reason, refusal.what});
+  const auto retry_after = static_cast<std::uint32_t>(refusal.retry_after.count());
+  send(node, control::Refused{digest, refusal.reason, refusal.what, retry_after});
 }
 
 void Coordinator::remove_member(NodeId node, const Digest& digest) {
@@ -281,6 +326,23 @@ void Coordinator::refused(const Digest& digest, const Refusal& refusal) {
     if (member.state != MemberState::complete) refuse(node, digest, refusal);
   }
   directory_.forget_swarm(digest);
+}
+
+std::deque<control::Endpoint> Coordinator::holders(const Digest& digest) {
+  std::deque<control::Endpoint> found;
+  for (const NodeId node : directory_.all_holders(digest)) {
+    const Agent* agent = directory_.find(node);
+    const bool gives = links_.contains(node) && agent->small_layers.port != 0 && !agent->is_banned;
+    if (gives && !distrusted_.contains(agent->node) && found.size() < read_holders)
+      found.push_back(agent->small_layers);
+  }
+  return found;
+}
+
+void Coordinator::gave_wrong_bytes(const control::Endpoint& holder) {
+  log::error("tracker", "an agent gave a wrong layer and is not asked again; look at its disk",
+             {{"node", holder.node}, {"host", holder.host}});
+  if (distrusted_.size() < most_distrusted) distrusted_.insert(holder.node);
 }
 
 std::map<NodeId, Member> Coordinator::members_of(const Digest& digest) {

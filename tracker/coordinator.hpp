@@ -7,6 +7,7 @@
 
 #include "shared/core/clock.hpp"
 #include "tracker/agent_link.hpp"
+#include "tracker/directory/blames.hpp"
 #include "tracker/directory/directory.hpp"
 #include "tracker/directory/fan_out.hpp"
 #include "tracker/resolver.hpp"
@@ -18,12 +19,14 @@ struct CoordinatorMetrics {
   metrics::Counter joins;
   metrics::Counter refused_joins;
   metrics::Counter blames;
+  metrics::Counter bans;
   metrics::Gauge connected_agents;
 };
 
 class Coordinator final : public SeederEvents {
  public:
   static constexpr std::size_t named_holders = 3;  // of a small layer, beside the tracker, in one answer
+  static constexpr std::size_t read_holders = 3;   // of a layer that the tracker lost; then the origin is asked
 
   struct Options {
     control::Endpoint seeder;  // as it is handed out: host empty unless advertised
@@ -58,6 +61,8 @@ class Coordinator final : public SeederEvents {
   void restarted(const Digest& digest, Generation generation) override;
   void finished(const LayerInfo& layer) override;
   void refused(const Digest& digest, const Refusal& refusal) override;
+  std::deque<control::Endpoint> holders(const Digest& digest) override;
+  void gave_wrong_bytes(const control::Endpoint& holder) override;
 
   void on(NodeId from, const control::Join& join);
   void on(NodeId from, const control::Progress& progress);
@@ -77,8 +82,12 @@ class Coordinator final : public SeederEvents {
   void note_held(NodeId node, const std::vector<Digest>& digests);
   void make_ready(NodeId node, const Digest& digest, Roster& roster);
   void ask_holders_to_serve(NodeId joining, const LayerInfo& layer, Roster& roster);
+  void tell_to_wait(const Digest& digest);
   void refuse(NodeId node, const Digest& digest, const Refusal& refusal);
   bool may_go(const Digest& digest) const;
+  void ban(const Accused& accused);
+  bool is_banned(NodeId node) const;
+  void refresh_bans();
   void remove_member(NodeId node, const Digest& digest);
   void remove_everywhere(NodeId node);
   void send(NodeId node, const control::Message& message);
@@ -91,6 +100,8 @@ class Coordinator final : public SeederEvents {
   const Keys& keys_;
   Directory directory_;
   FanOut fan_out_;
+  Blames blames_;
+  std::set<std::string> distrusted_;  // nodes whose whole layers were wrong: their bytes are not read again
   std::mt19937 random_;
   Seeder seeder_;
   Resolver resolver_;

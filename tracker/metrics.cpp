@@ -8,6 +8,8 @@ void add_origin(metrics::Page& page, const SeederMetrics& seeder, const Resolver
   page.add("shoal_origin_requests_total", "what=\"tags\"", "Questions to origins.", resolver.origin_questions);
   page.add("shoal_origin_received_bytes_total", "", "Bytes of layers received from origins.",
            seeder.origin_received_bytes);
+  page.add("shoal_agents_received_bytes_total", "",
+           "Bytes of layers received from agents, that the store did not have.", seeder.agents_received_bytes);
   page.add("shoal_origin_failed_layers_total", "", "Layers that origins could not deliver.", seeder.origin_failures);
   page.add("shoal_origin_corrupt_layers_total", "", "Layers whose bytes from the origin did not match their digest.",
            seeder.corrupt_layers);
@@ -28,6 +30,7 @@ void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store
   page.add("shoal_tracker_joins_total", "", "Joins by agents.", coordinator.joins);
   page.add("shoal_tracker_refused_joins_total", "", "Joins that were refused.", coordinator.refused_joins);
   page.add("shoal_tracker_blames_total", "", "Reports of wrong bytes from a peer.", coordinator.blames);
+  page.add("shoal_tracker_bans_total", "", "Nodes banned because two others reported them.", coordinator.bans);
   page.add("shoal_tracker_resolves_total", "", "Questions for tags by agents.", metrics.resolver.questions);
   page.add("shoal_tracker_seeding_layers", "", "Layers in a swarm.", metrics.seeder.seeding_layers);
   add_origin(page, metrics.seeder, metrics.resolver);

@@ -7,10 +7,10 @@
 namespace shoal::agent::link {
 namespace {
 
-// Half to all of the pause, so that agents that lost the same tracker do not come back together.
+// A quarter to all of the pause, so that agents that lost the same tracker do not come back together.
 Milliseconds jittered(Milliseconds pause) {
   thread_local std::minstd_rand random{std::random_device{}()};
-  return pause / 2 + Milliseconds(random() % static_cast<unsigned>(pause.count() / 2 + 1));
+  return pause / 4 + Milliseconds(random() % static_cast<unsigned>(pause.count() * 3 / 4 + 1));
 }
 
 }  // namespace
@@ -113,6 +113,12 @@ void TrackerLink::take(control::Message message) {
     if (answer_joins(joined->digest, *joined)) return;
   } else if (const auto* refused = std::get_if<control::Refused>(&message)) {
     if (answer_joins(refused->digest, *refused)) return;
+  } else if (const auto* waiting = std::get_if<control::Waiting>(&message)) {
+    const auto [begin, end] = joining_.equal_range(waiting->digest);
+    for (auto it = begin; it != end; ++it) {
+      it->second->is_waiting = true;
+      it->second->signal.notify();
+    }
   } else if (const auto* resolved = std::get_if<control::Resolved>(&message)) {
     const auto waiter = resolving_.find(resolved->request);
     if (waiter == resolving_.end()) return;  // its limit passed
@@ -140,13 +146,17 @@ Task<Result<Answer>> TrackerLink::await_answer(std::shared_ptr<Waiter<Answer>> w
   co_return std::move(*waiter->answer);
 }
 
-Task<Result<JoinAnswer>> TrackerLink::join(control::Join question, Milliseconds limit) {
+Task<Result<JoinAnswer>> TrackerLink::join(control::Join question, Milliseconds limit, Milliseconds longest) {
   if (!up()) co_return fail(ErrorKind::unavailable, "the tracker " + options_.url + " is not connected");
   auto waiter = std::make_shared<Waiter<JoinAnswer>>(loop_);
   joining_.emplace(question.digest, waiter);
   const Digest digest = question.digest;
   send(std::move(question));
+  const Time give_up = clock_.now() + longest;
   Result<JoinAnswer> answer = co_await await_answer(waiter, limit);
+  while (!answer && std::exchange(waiter->is_waiting, false) && up() && clock_.now() < give_up) {
+    answer = co_await await_answer(waiter, limit);
+  }
   const auto [begin, end] = joining_.equal_range(digest);
   for (auto it = begin; it != end; ++it) {
     if (it->second != waiter) continue;

@@ -32,10 +32,12 @@ class Listener {
 struct LinkOptions {
   std::string url;                    // "http://tracker:7080"
   Milliseconds welcome_limit{5'000};  // DESIGN section 3: hand-over to the next source must not wait longer
-  // Before a reconnect; doubles up to the longest, with jitter of one half, until a connection has lasted that long:
-  // who is turned out again and again must not come back at once each time.
-  Milliseconds shortest_pause{100};
-  Milliseconds longest_pause{5'000};  // evidence/security.md section 4: 10,000 reconnects spread over seconds
+  // Before a reconnect; doubles up to the longest, with jitter of three quarters, until a connection has lasted that
+  // long: who is turned out again and again must not come back at once each time.
+  Milliseconds shortest_pause{250};  // all agents lose a tracker in the same moment
+  // So that a tracker that is back is known again within 5 s, dialling included. 10,000 plain connections took 1.2 s
+  // (evidence/security.md section 2); over TLS this has to be longer.
+  Milliseconds longest_pause{2'000};
 };
 
 using JoinAnswer = std::variant<control::Joined, control::Refused>;
@@ -56,8 +58,9 @@ class TrackerLink {
   std::string own_host() const;                                  // our address on this connection, while up
 
   void send(const control::Message& message);  // dropped when down: `on_up` announces all again
-  // `unavailable` when the link is down, goes down, or nothing came within `limit`.
-  Task<Result<JoinAnswer>> join(control::Join question, Milliseconds limit);
+  // `unavailable` when the link is down, goes down, or nothing came within `limit`: no answer, and no word that the
+  // tracker waits for the origin; or when it has waited for `longest`.
+  Task<Result<JoinAnswer>> join(control::Join question, Milliseconds limit, Milliseconds longest);
   Task<Result<control::Resolved>> resolve(control::Resolve question, Milliseconds limit);
 
  private:
@@ -72,6 +75,7 @@ class TrackerLink {
     explicit Waiter(Loop& loop) : signal(loop) {}
     Signal signal;
     std::optional<Answer> answer;
+    bool is_waiting = false;  // the tracker said so
   };
   template <class Answer>
   Task<Result<Answer>> await_answer(std::shared_ptr<Waiter<Answer>> waiter, Milliseconds limit);

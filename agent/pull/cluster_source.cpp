@@ -7,6 +7,7 @@
 namespace shoal::agent::pull {
 namespace {
 
+constexpr std::size_t most_blames = 16;        // of one layer
 constexpr std::uint64_t slowest_holder = 100;  // bytes in a millisecond: slower ones are not waited for
 
 ErrorKind kind_of(control::Reason reason) {
@@ -21,6 +22,10 @@ ErrorKind kind_of(control::Reason reason) {
       return ErrorKind::unavailable;
   }
   return ErrorKind::unavailable;
+}
+
+Error error_of(const control::Refused& refused) {
+  return {kind_of(refused.reason), "the tracker refused: " + refused.what, Milliseconds(refused.retry_after_ms)};
 }
 
 control::Join join_message(const Ask& ask) {
@@ -45,16 +50,29 @@ std::vector<swarm::PeerAddress> addresses(const std::vector<control::Endpoint>& 
 ClusterSource::ClusterSource(Parts parts, ClusterLimits limits) : parts_(parts), limits_(limits) {}
 
 Task<Result<void>> ClusterSource::fill(std::shared_ptr<Download> download) {
+  Result<void> filled = fail(ErrorKind::unavailable, "no tracker is connected");
+  std::vector<std::pair<link::TrackerLink*, std::uint64_t>> asked;  // each with its memory's epoch
+  while (asked.size() < limits_.trackers_asked) {
+    link::TrackerLink* link = parts_.trackers.owner_of(download->ask().digest);
+    if (!link) break;
+    const std::pair candidate{link, link->welcome().epoch};
+    if (std::ranges::find(asked, candidate) != asked.end()) break;
+    asked.push_back(candidate);
+    filled = co_await fill_from(download, link);
+    if (filled || filled.error().kind != ErrorKind::unavailable) break;
+  }
+  co_return filled;
+}
+
+Task<Result<void>> ClusterSource::fill_from(std::shared_ptr<Download> download, link::TrackerLink* link) {
   const Ask& ask = download->ask();
-  link::TrackerLink* link = parts_.trackers.owner_of(ask.digest);
-  if (!link) co_return fail(ErrorKind::unavailable, "no tracker is connected");
   leave_swarm(ask.digest);  // of an attempt before
-  const auto answer = co_await link->join(join_message(ask), limits_.join);
+  const auto answer = co_await link->join(join_message(ask), limits_.join, limits_.origin_wait);
   Result<void> filled;
   if (!answer) {
     filled = tl::unexpected(answer.error());
   } else if (const auto* refused = std::get_if<control::Refused>(&*answer)) {
-    filled = fail(kind_of(refused->reason), "the tracker refused: " + refused->what);
+    filled = tl::unexpected(error_of(*refused));
   } else {
     control::Joined joined = std::get<control::Joined>(*answer);
     filled = co_await fill_joined(download, link, std::move(joined));
@@ -109,8 +127,8 @@ Task<Result<void>> ClusterSource::from_holders(std::shared_ptr<Download> downloa
     http::ClientRequest request;
     request.url = http::Url{"http", holder.host, holder.port, "/v1/small/" + digest.text()};
     request.headers = {{"Authorization", proof}};
-    request.limits = {.connect = limits_.silence_alone,
-                      .headers = limits_.silence_alone,
+    request.limits = {.connect = limits_.holder,
+                      .headers = limits_.holder,
                       .silence = limits_.silence,
                       .whole = limits_.silence + Milliseconds(joined.size_bytes / slowest_holder)};
     auto response = co_await http::request(std::move(request));
@@ -136,10 +154,10 @@ Task<Result<void>> ClusterSource::from_swarm(std::shared_ptr<Download> download,
   const Digest digest = download->ask().digest;
   if (!link->up()) co_return fail(ErrorKind::unavailable, "the tracker went away");
   const auto file = download->partial().file();
-  const PublicKey tracker_key = link->welcome().public_key;
   Member entered{.link = link,
                  .name = swarm_name(link->welcome().swarm_key, digest, file->layout(), joined.generation),
                  .key = link->welcome().swarm_key,
+                 .tracker_key = link->welcome().public_key,
                  .generation = joined.generation,
                  .download = download,
                  .finished_list = {},
@@ -148,6 +166,7 @@ Task<Result<void>> ClusterSource::from_swarm(std::shared_ptr<Download> download,
                  .ended = {},
                  .held = false,
                  .ready = false,
+                 .blames = {},
                  .joined = false,
                  .waiting = addresses(joined.peers, *link)};
   const SwarmName name = entered.name;
@@ -167,7 +186,7 @@ Task<Result<void>> ClusterSource::from_swarm(std::shared_ptr<Download> download,
                                .file = file,
                                .have = download->partial().written(),
                                .hashes = PieceHashes(file->layout()),
-                               .tracker_key = tracker_key,
+                               .tracker_key = member->second.tracker_key,
                                .events = {}};
   join_swarm(digest, std::move(membership));
   const Result<void> filled = co_await watch(digest);
@@ -182,6 +201,7 @@ Task<Result<void>> ClusterSource::from_swarm(std::shared_ptr<Download> download,
 // Until the download is filled, or the swarm gives nothing any more.
 Task<Result<void>> ClusterSource::watch(Digest digest) {
   Time reported = parts_.clock.now();
+  const Milliseconds spread(random_() % static_cast<unsigned>(limits_.return_spread.count() + 1));
   for (;;) {
     const auto entry = members_.find(digest);
     if (entry == members_.end()) co_return fail(ErrorKind::unavailable, "the swarm failed on this node");
@@ -189,8 +209,8 @@ Task<Result<void>> ClusterSource::watch(Digest digest) {
     if (member.download->filled()) co_return Result<void>{};
     if (member.ended) co_return tl::unexpected(*member.ended);
     const Time now = parts_.clock.now();
-    const Milliseconds patience = member.link->up() ? limits_.silence : limits_.silence_alone;
-    if (now - member.last_bytes > patience) co_return fail(ErrorKind::unavailable, "the swarm makes no progress");
+    if (now - member.last_bytes > patience(member, spread))
+      co_return fail(ErrorKind::unavailable, "the swarm makes no progress");
     if (now - reported > limits_.progress && member.ready) {
       report(digest, member, false);
       reported = now;
@@ -198,6 +218,12 @@ Task<Result<void>> ClusterSource::watch(Digest digest) {
     const auto download = member.download;
     co_await download->changed().wait_for(Milliseconds(250));
   }
+}
+
+Milliseconds ClusterSource::patience(const Member& member, Milliseconds spread) const {
+  if (member.link->up()) return limits_.silence;
+  if (parts_.trackers.any_up()) return limits_.silence_alone;
+  return limits_.return_of_tracker + spread;
 }
 
 void ClusterSource::enter(const Digest& digest, Member member) {
@@ -261,14 +287,26 @@ void ClusterSource::take(const Digest& digest, swarm::Event event) {
       member.download->note(arrived->piece, arrived->from_seeder ? &Received::from_seeder : &Received::from_peers);
     }
   } else if (const auto* refused = std::get_if<swarm::PieceRefused>(&event)) {
-    log::warning("pull", "corrupt piece",
-                 {{"digest", digest.text()}, {"piece", refused->piece}, {"node", refused->node}});
+    take(digest, member, *refused);
   } else if (const auto* wanted = std::get_if<swarm::HashesWanted>(&event)) {
     member.link->send(control::WantHashes{digest, member.generation, wanted->piece});
   } else if (const auto* failed = std::get_if<swarm::Failed>(&event)) {
     log::error("pull", "swarm failed", {{"digest", digest.text()}, {"why", failed->error.what}});
-    leave_swarm(digest);
+    if (member.download) {
+      leave_swarm(digest);
+    } else {
+      forget(digest);  // what the disk does not give, nobody is to ask of us
+    }
   }
+}
+
+void ClusterSource::take(const Digest& digest, Member& member, const swarm::PieceRefused& refused) {
+  const swarm::Identity& sender = refused.sender;
+  log::warning("pull", "corrupt piece",
+               {{"digest", digest.text()}, {"piece", refused.piece}, {"node", sender.node}, {"host", sender.host}});
+  if (refused.banned) log::warning("pull", "peer banned", {{"node", sender.node}, {"host", sender.host}});
+  if (member.blames.size() >= most_blames) return;
+  member.blames.try_emplace(sender, control::Blame{digest, member.generation, refused.piece, sender.node, sender.host});
 }
 
 void ClusterSource::announce(const Digest& digest) {
@@ -276,8 +314,10 @@ void ClusterSource::announce(const Digest& digest) {
   if (entry == members_.end()) {
     parts_.trackers.send_to_all(control::Holds{{digest}});
   } else {
-    entry->second.held = true;
-    report(digest, entry->second, true);
+    Member& member = entry->second;
+    member.held = true;
+    report(digest, member, true);
+    for (const auto& [sender, blame] : std::exchange(member.blames, {})) member.link->send(blame);
   }
 }
 
@@ -309,11 +349,29 @@ void ClusterSource::on_up(link::TrackerLink& link) {
       link.send(control::Holds{std::vector<Digest>(held.begin() + i, held.begin() + end)});
     }
   }
-  // The tracker may be a new one without memory: it is told again of what this node fetches and serves.
+  // The tracker may be a new one without memory: it is told again of what this node fetches and serves, and is given as
+  // much time as at first. A swarm of keys that it does not have any more has no seeder, and no newcomers.
+  std::vector<Digest> strange;
   for (auto& [digest, member] : members_) {
     if (member.link != &link) continue;
+    if (!member.belongs_to(link.welcome())) {
+      strange.push_back(digest);
+      continue;
+    }
+    member.last_bytes = parts_.clock.now();
     if (member.download) link.send(join_message(member.download->ask()));
     if (member.ready) report(digest, member, member.held);
+  }
+  for (const Digest& digest : strange) give_up(digest, "the tracker came back with other keys");
+}
+
+// The swarm is none any more: a pull asks its tracker again, a held layer waits until it is asked for.
+void ClusterSource::give_up(const Digest& digest, const char* why) {
+  Member& member = members_.at(digest);
+  if (member.download) {
+    end_attempt(member, {ErrorKind::unavailable, why});
+  } else {
+    leave_swarm(digest);
   }
 }
 
@@ -324,7 +382,9 @@ void ClusterSource::on_message(link::TrackerLink& link, control::Message message
 void ClusterSource::on(link::TrackerLink& link, const control::Joined& joined) {
   const auto entry = members_.find(joined.digest);
   if (entry == members_.end()) return link.send(control::Leave{joined.digest});  // it came too late
-  if (entry->second.generation != joined.generation) return;
+  if (entry->second.generation != joined.generation) {
+    return give_up(joined.digest, "the tracker has another swarm for the layer");
+  }
   connect(entry->second, addresses(joined.peers, link));
   if (entry->second.ready) report(joined.digest, entry->second, entry->second.held);
 }
@@ -339,7 +399,7 @@ void ClusterSource::on(link::TrackerLink& link, const control::Serve& serve) {
   const auto entry = members_.find(serve.digest);
   if (entry != members_.end()) {
     const Member& member = entry->second;
-    const bool same = member.generation == serve.generation && member.key == link.welcome().swarm_key;
+    const bool same = member.generation == serve.generation && member.belongs_to(link.welcome());
     if (same && member.ready) report(serve.digest, member, member.held);
     if (same || member.download) return;
     leave_swarm(serve.digest);  // a swarm of the time before the tracker lost its keys or its memory
@@ -358,6 +418,7 @@ void ClusterSource::on(link::TrackerLink& link, const control::Serve& serve) {
   Member member{.link = &link,
                 .name = membership.name,
                 .key = link.welcome().swarm_key,
+                .tracker_key = link.welcome().public_key,
                 .generation = serve.generation,
                 .download = {},
                 .finished_list = held->side().signature,
@@ -366,6 +427,7 @@ void ClusterSource::on(link::TrackerLink& link, const control::Serve& serve) {
                 .ended = {},
                 .held = true,
                 .ready = false,
+                .blames = {},
                 .joined = false,
                 .waiting = {}};
   enter(serve.digest, std::move(member));
@@ -385,10 +447,11 @@ void ClusterSource::on(link::TrackerLink&, const control::Restart& restart) {
 void ClusterSource::on(link::TrackerLink&, const control::Refused& refused) {
   const auto entry = members_.find(refused.digest);
   if (entry == members_.end() || !entry->second.download) return;
-  end_attempt(entry->second, {kind_of(refused.reason), "the tracker refused: " + refused.what});
+  end_attempt(entry->second, error_of(refused));
 }
 
 void ClusterSource::end_attempt(Member& member, Error why) {
+  if (member.ended) return;  // the first cause says what is to be done
   member.ended = std::move(why);
   member.download->changed().notify();
 }
@@ -405,6 +468,19 @@ void ClusterSource::on(link::TrackerLink&, const control::Finished& finished) {
   const auto entry = members_.find(finished.digest);
   if (entry == members_.end() || entry->second.generation != finished.generation) return;
   entry->second.finished_list = finished.signature;
+}
+
+void ClusterSource::on(link::TrackerLink&, const control::Ban& ban) {
+  log::warning("pull", "peer banned by the cluster", {{"node", ban.node}, {"host", ban.host}});
+  parts_.swarm.ban({ban.node, ban.host});
+}
+
+// Not for longer than a runtime waits: then this node asks the origin itself.
+void ClusterSource::on(link::TrackerLink&, const control::Waiting& waiting) {
+  const auto entry = members_.find(waiting.digest);
+  if (entry == members_.end()) return;
+  const Time now = parts_.clock.now();
+  if (now - entry->second.last_piece < limits_.origin_wait) entry->second.last_bytes = now;
 }
 
 }  // namespace shoal::agent::pull

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <list>
+#include <map>
+#include <random>
 #include <unordered_map>
 
 #include "agent/pull/download.hpp"
@@ -14,19 +16,28 @@ namespace shoal::agent::pull {
 
 struct ClusterLimits {
   Milliseconds join{5'000};           // for the tracker's answer: the runtime wants its headers by then
-  Milliseconds silence{5'000};        // without a byte while the tracker is there: it may be waiting for a slow origin
-  Milliseconds silence_alone{2'000};  // without a byte and without tracker (DESIGN section 6)
-  Milliseconds trickle{15'000};       // bytes of pieces count for so long without a whole piece: 1 MiB at 70 KB/s
-  Milliseconds progress{1'000};       // between two reports to the tracker
-  std::size_t memberships = 256;      // swarms served at once; the oldest is left for a new one
-  Milliseconds young{60'000};         // a swarm joined so lately may depend on this node: its layer stays
+  Milliseconds origin_wait{15'000};   // while the tracker says that it waits for the origin: a runtime wants its
+                                      // headers in 30 s, and this node asks the origin itself after that
+  std::size_t trackers_asked = 3;     // one after the other; one that came back without its memory counts anew
+  Milliseconds silence{5'000};        // without a byte while the tracker is there
+  Milliseconds silence_alone{2'000};  // without a byte and without this tracker, while there is another one
+  // Without a byte and without any tracker: one that is started again is back by then, and the origin is spared all the
+  // nodes. They give up spread over a time, so that those who go to the origin do not go together.
+  Milliseconds return_of_tracker{8'000};
+  Milliseconds return_spread{4'000};
+  Milliseconds holder{2'000};     // for the head of a small layer
+  Milliseconds trickle{15'000};   // bytes of pieces count for so long without a whole piece: 1 MiB at 70 KB/s
+  Milliseconds progress{1'000};   // between two reports to the tracker
+  std::size_t memberships = 256;  // swarms served at once; the oldest is left for a new one
+  Milliseconds young{60'000};     // a swarm joined so lately may depend on this node: its layer stays
 };
 
 class ClusterSource {
  public:
   ClusterSource(Parts parts, ClusterLimits limits);
 
-  // `corrupt` when the tracker restarts the swarm: the next attempt joins its new generation.
+  // From the swarm of its tracker, or of the next one when that goes. `corrupt` when the tracker restarts the swarm:
+  // the next attempt joins its new generation.
   Task<Result<void>> fill(std::shared_ptr<Download> download);
 
   // The layer is held: tells the tracker.
@@ -47,6 +58,7 @@ class ClusterSource {
     link::TrackerLink* link = nullptr;
     SwarmName name;
     SwarmKey key{};  // that the name was made with
+    PublicKey tracker_key{};
     Generation generation = 0;
     std::shared_ptr<Download> download;  // while it is being filled
     std::optional<Signature> finished_list;
@@ -55,23 +67,33 @@ class ClusterSource {
     std::optional<Error> ended;  // by the tracker: this attempt gets nothing more from the swarm
     bool held = false;           // the digest matched
     bool ready = false;
-    bool joined = false;                      // the swarm knows us; before that dialling waits
-    std::vector<swarm::PeerAddress> waiting;  // to be dialled then
+    std::map<swarm::Identity, control::Blame> blames;  // told once the digest has matched: until then we may be wrong
+    bool joined = false;                               // the swarm knows us; before that dialling waits
+    std::vector<swarm::PeerAddress> waiting;           // to be dialled then
+
+    // Whether the tracker has the keys that the swarm's name was made of and its pieces are signed with.
+    bool belongs_to(const control::Welcome& welcome) const {
+      return key == welcome.swarm_key && tracker_key == welcome.public_key;
+    }
   };
   using Members = std::unordered_map<Digest, Member>;
 
+  Task<Result<void>> fill_from(std::shared_ptr<Download> download, link::TrackerLink* link);
   Task<Result<void>> fill_joined(std::shared_ptr<Download> download, link::TrackerLink* link, control::Joined joined);
   Task<Result<void>> from_holders(std::shared_ptr<Download> download, link::TrackerLink* link, control::Joined joined);
   Task<Result<void>> from_swarm(std::shared_ptr<Download> download, link::TrackerLink* link, control::Joined joined);
   Task<Result<void>> watch(Digest digest);
+  Milliseconds patience(const Member& member, Milliseconds spread) const;
   Result<void> agree(Download& download, const control::Joined& joined);
   void enter(const Digest& digest, Member member);
   void join_swarm(const Digest& digest, swarm::Membership membership);
   void connect(Member& member, std::vector<swarm::PeerAddress> peers);
   void leave_swarm(const Digest& digest);
   void end_attempt(Member& member, Error why);
+  void give_up(const Digest& digest, const char* why);
   void report(const Digest& digest, const Member& member, bool complete);
   void take(const Digest& digest, swarm::Event event);
+  void take(const Digest& digest, Member& member, const swarm::PieceRefused& refused);
 
   void on(link::TrackerLink& link, const control::Joined& joined);
   void on(link::TrackerLink& link, const control::Peers& peers);
@@ -80,6 +102,8 @@ class ClusterSource {
   void on(link::TrackerLink& link, const control::Refused& refused);
   void on(link::TrackerLink& link, const control::Hashes& hashes);
   void on(link::TrackerLink& link, const control::Finished& finished);
+  void on(link::TrackerLink& link, const control::Waiting& waiting);
+  void on(link::TrackerLink& link, const control::Ban& ban);
   template <class Other>
   void on(link::TrackerLink&, const Other&) {}  // answers, and what only trackers hear
 
@@ -87,6 +111,7 @@ class ClusterSource {
   ClusterLimits limits_;
   Members members_;
   std::list<Digest> by_age_;  // of memberships, oldest first
+  std::minstd_rand random_{std::random_device{}()};
 };
 
 }  // namespace shoal::agent::pull

@@ -59,13 +59,28 @@ Task<Result<void>> Pulls::arrive(std::shared_ptr<Download> download) {
     const Result<void> room = make_room(parts_, *download, *ask.size_hint);
     if (!room) co_return room;
   }
+  Result<void> filled;
   if (parts_.trackers.configured()) {
-    Result<void> filled = co_await cluster_.fill(download);
-    if (filled) co_return filled;
-    if (filled.error().kind == ErrorKind::corrupt || filled.error().kind == ErrorKind::no_space) co_return filled;
-    log::warning("pull", "the cluster cannot deliver, asking the origin",
-                 {{"digest", ask.digest.text()}, {"why", filled.error().what}});
-    parts_.metrics.origin_fallbacks.add();
+    filled = co_await cluster_.fill(download);
+    if (!filled) filled = co_await fall_back(download, filled.error());
+  } else {
+    filled = co_await origin_.fill(download);
+  }
+  co_return filled;
+}
+
+// What the cluster does not deliver comes from the origin, unless that would be no better.
+Task<Result<void>> Pulls::fall_back(std::shared_ptr<Download> download, Error why) {
+  if (why.kind == ErrorKind::corrupt || why.kind == ErrorKind::no_space) co_return tl::unexpected(why);
+  // The origin sent the tracker away. It counts callers with an authorization of their own apart.
+  const bool may_ask = why.retry_after == Milliseconds(0) || !download->ask().authorization.empty();
+  log::warning("pull", may_ask ? "the cluster cannot deliver, asking the origin" : "the origin wants to be left alone",
+               {{"digest", download->ask().digest.text()}, {"why", why.what}});
+  if (!may_ask) co_return tl::unexpected(why);
+  parts_.metrics.origin_fallbacks.add();
+  if (why.kind == ErrorKind::unavailable) {
+    const Milliseconds turn(random_() % static_cast<unsigned>(limits_.origin_spread.count() + 1));
+    co_await parts_.clock.sleep(turn);
   }
   Result<void> filled = co_await origin_.fill(download);
   co_return filled;
@@ -160,6 +175,12 @@ Task<std::optional<Layer>> Pulls::find_whole(Digest digest, Milliseconds limit) 
   const auto whole = co_await download->readable_within(size.value, left);
   if (!whole) co_return std::nullopt;
   co_return Layer(download, size);
+}
+
+void Pulls::drop(const Digest& digest) {
+  log::error("pull", "a held layer cannot be read, and is removed", {{"digest", digest.text()}});
+  if (parts_.store.holds(digest)) parts_.store.drop(digest);
+  cluster_.forget(digest);
 }
 
 std::size_t Pulls::committing() const {

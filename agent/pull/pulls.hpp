@@ -4,6 +4,7 @@
 // Threads: the loop.
 #pragma once
 
+#include <random>
 #include <unordered_map>
 #include <variant>
 
@@ -32,7 +33,8 @@ class Layer {
 };
 
 struct Limits {
-  int attempts = 2;  // the origin's bytes may be wrong once (DESIGN section 6)
+  int attempts = 2;                 // the origin's bytes may be wrong once (DESIGN section 6)
+  Milliseconds origin_spread{500};  // nodes whose cluster fails them ask the origin spread over so long
   ClusterLimits cluster;
   OriginLimits origin;
 };
@@ -51,6 +53,8 @@ class Pulls final : public link::Listener {
 
   // A layer that was dropped from the store: nobody is sent here for it any more.
   void forget(const Digest& digest) { cluster_.forget(digest); }
+  // The disk does not give a held layer's bytes: whoever asks next pulls it anew.
+  void drop(const Digest& digest);
 
   // Verified bytes that came with another answer (a manifest asked by its tag) become a held layer.
   Task<void> keep_bytes(Ask ask, Bytes bytes, std::string content_type);
@@ -66,6 +70,7 @@ class Pulls final : public link::Listener {
   Task<void> pull(std::shared_ptr<Download> download);
   Task<Result<store::HeldLayer>> judge(std::shared_ptr<Download> download);
   Task<Result<void>> arrive(std::shared_ptr<Download> download);
+  Task<Result<void>> fall_back(std::shared_ptr<Download> download, Error why);
   Task<Result<store::HeldLayer>> keep(std::shared_ptr<Download> download, store::VerifiedLayer proof);
   void end(std::shared_ptr<Download> download, Result<store::HeldLayer> outcome, Time started);
 
@@ -74,6 +79,7 @@ class Pulls final : public link::Listener {
   ClusterSource cluster_;
   OriginSource origin_;
   std::unordered_map<Digest, std::shared_ptr<Download>> running_;
+  std::minstd_rand random_{std::random_device{}()};
 };
 
 }  // namespace shoal::agent::pull

@@ -138,7 +138,7 @@ Task<void> Blobs::hand_over(http::Exchange& exchange, pull::Ask ask, pull::Layer
   if (!span) span = co_await first_span(ask, layer, range.span.first, while_it_takes);
   Result<void> sent;
   if (span) {
-    sent = co_await send(exchange, layer, range.span);
+    sent = co_await send(exchange, ask.digest, layer, range.span);
   } else {
     sent = tl::unexpected(span.error());
   }
@@ -147,7 +147,7 @@ Task<void> Blobs::hand_over(http::Exchange& exchange, pull::Ask ask, pull::Layer
 
 // Sends the verified bytes as they become contiguous; of an arriving layer the last byte after the digest matched. That
 // the client goes away in between is no failure.
-Task<Result<void>> Blobs::send(http::Exchange& exchange, const pull::Layer& layer, Span wanted) {
+Task<Result<void>> Blobs::send(http::Exchange& exchange, Digest digest, const pull::Layer& layer, Span wanted) {
   const std::uint64_t before_verdict = layer.held() || wanted.first == wanted.end ? wanted.end : wanted.end - 1;
   for (std::uint64_t position = wanted.first; position < wanted.end;) {
     if (position == before_verdict) {
@@ -162,6 +162,7 @@ Task<Result<void>> Blobs::send(http::Exchange& exchange, const pull::Layer& laye
     position += bytes.length;
     const Result<void> sent = co_await exchange.send(bytes);
     if (!sent && sent.error().kind == ErrorKind::unavailable) break;
+    if (!sent && layer.held()) pulls_.drop(digest);
     if (!sent) co_return sent;
   }
   co_return Result<void>();

@@ -43,7 +43,7 @@ class Blobs {
   Task<void> pass_through(http::Exchange& exchange, pull::Ask ask);
   Task<Result<store::VerifiedSpan>> first_span(pull::Ask ask, pull::Layer& layer, std::uint64_t from,
                                                Milliseconds limit);
-  Task<Result<void>> send(http::Exchange& exchange, const pull::Layer& layer, Span wanted);
+  Task<Result<void>> send(http::Exchange& exchange, Digest digest, const pull::Layer& layer, Span wanted);
 
   pull::Parts parts_;
   pull::Pulls& pulls_;

@@ -127,9 +127,10 @@ struct Blame {  // a peer sent bytes that do not match their signed hash; sent a
   Generation generation = 0;
   std::uint32_t piece = 0;
   std::string node;
+  std::string host;  // its IP address, as the reporter sees it
   template <class C>
   static void fields(C& c, Blame& m) {
-    c.field(m.digest), c.field(m.generation), c.field(m.piece), c.field(m.node);
+    c.field(m.digest), c.field(m.generation), c.field(m.piece), c.field(m.node), c.field(m.host);
   }
   friend bool operator==(const Blame&, const Blame&) = default;
 };
@@ -194,9 +195,10 @@ struct Refused {  // of a join: the agent goes to the origin itself, or answers 
   Digest digest;
   Reason reason = Reason::unavailable;
   std::string what;
+  std::uint32_t retry_after_ms = 0;  // the origin asks not to be asked for so long; 0: it did not say
   template <class C>
   static void fields(C& c, Refused& m) {
-    c.field(m.digest), c.field(m.reason), c.field(m.what);
+    c.field(m.digest), c.field(m.reason), c.field(m.what), c.field(m.retry_after_ms);
   }
   friend bool operator==(const Refused&, const Refused&) = default;
 };
@@ -287,11 +289,12 @@ struct Forget {  // reserved: drop a held layer
   friend bool operator==(const Forget&, const Forget&) = default;
 };
 
-struct Ban {  // reserved: two reporters agreed
+struct Ban {  // two reporters agreed: take and give this node nothing for an hour
   std::string node;
+  std::string host;
   template <class C>
   static void fields(C& c, Ban& m) {
-    c.field(m.node);
+    c.field(m.node), c.field(m.host);
   }
   friend bool operator==(const Ban&, const Ban&) = default;
 };
@@ -305,9 +308,18 @@ struct Lost {  // agent to tracker: layers that it holds no more
   friend bool operator==(const Lost&, const Lost&) = default;
 };
 
+struct Waiting {  // tracker to agent, each second: the origin gives nothing of this layer now, and is asked on
+  Digest digest;
+  template <class C>
+  static void fields(C& c, Waiting& m) {
+    c.field(m.digest);
+  }
+  friend bool operator==(const Waiting&, const Waiting&) = default;
+};
+
 // The position is the type byte: append only.
 using Message = std::variant<Hello, Holds, Join, Progress, Leave, Resolve, Blame, WantHashes, Welcome, Joined, Refused,
-                             Peers, Serve, Restart, Hashes, Finished, Resolved, Prefetch, Forget, Ban, Lost>;
+                             Peers, Serve, Restart, Hashes, Finished, Resolved, Prefetch, Forget, Ban, Lost, Waiting>;
 
 Bytes encode(const Message& message);
 // `refused` for a type this version does not know (skip it), `corrupt` for anything that does not parse (close).

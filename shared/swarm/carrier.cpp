@@ -55,6 +55,10 @@ class LibtorrentSwarm final : public Swarm {
     asio::post(io_, [this, name] { session_.leave(name); });
   }
 
+  void ban(const Identity& who) override {
+    asio::post(io_, [this, who] { session_.ban(who); });
+  }
+
  private:
   struct Listener {
     std::function<void(Event)> events;  // on the loop only; empty once left

@@ -8,6 +8,7 @@ namespace shoal::swarm {
 namespace {
 
 constexpr std::size_t most_queued_asks = 16;   // of one peer; ours ask 4 at most
+constexpr int most_asks_too_many = 100;        // beyond these, of one peer
 constexpr std::size_t most_unread = 16 << 20;  // bytes a peer may leave unread and still ask for more
 constexpr int most_bad_batches = 16;           // each costs us a signature check
 
@@ -86,12 +87,12 @@ bool Member::receive(PeerId id, ByteView body, std::size_t length, Time now) {
 }
 
 bool Member::on(PeerId id, Neighbour& peer, const Hello& hello, Time now) {
-  peer.identity = hello.node + "@" + peer.link->host();
-  if (peer.greeted || hello.version != protocol_version || shared_.bans.banned(peer.identity)) return false;
+  if (peer.greeted || hello.version != protocol_version) return false;
+  peer.identity = {hello.node, peer.link->host()};
+  if (shared_.bans.banned(peer.identity, now)) return false;
   const Result<PieceSet> held = held_pieces(hello, layout_.count());
   if (!held) return false;
   peer.greeted = true;
-  peer.node = hello.node;
   peer.is_seeder = hello.role == Role::seed && peer.link->leads_to_seeder();  // who may push
   const Newcomer newcomer{peer.is_seeder, nearness(shared_.zone, hello.zone), identity_of(hello.node)};
   policy_.peer_came(id, newcomer, peer.shown, now);
@@ -116,10 +117,12 @@ bool Member::on(PeerId id, Neighbour& peer, const Offered& offered, Time now) {
   return true;
 }
 
-bool Member::on(PeerId, Neighbour& peer, const Asked& asked, Time) {
-  if (asked.piece >= layout_.count() || shared_.bans.banned(peer.identity)) return false;
+bool Member::on(PeerId, Neighbour& peer, const Asked& asked, Time now) {
+  if (asked.piece >= layout_.count() || shared_.bans.banned(peer.identity, now)) return false;
   if (peer.link->unsent_bytes() > most_unread) return false;
-  if (!policy_.have().has(asked.piece) || peer.queue.size() >= most_queued_asks) {
+  const bool is_full = peer.queue.size() >= most_queued_asks;
+  if (is_full && ++peer.asks_too_many > most_asks_too_many) return false;
+  if (!policy_.have().has(asked.piece) || is_full) {
     send(peer, Refused{asked.piece});
   } else {
     if (!asked.with_hash) peer.knows_hash.add(asked.piece);
@@ -178,6 +181,7 @@ void Member::tick(Time now) {
   tick_waiting(now);
   watch_pushes(now);
   for (auto& [id, peer] : neighbours_) pump(peer);
+  cut_stuck(now);
   act(now);
 }
 

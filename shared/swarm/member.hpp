@@ -28,6 +28,7 @@ class Link {
   virtual std::size_t unsent_bytes() const = 0;  // given to `send`, not yet to the kernel
   virtual std::string host() const = 0;          // the other side's address
   virtual bool leads_to_seeder() const = 0;      // we dialled it where the tracker said that its seeder is
+  virtual void close() = 0;                      // `link_down` follows, perhaps at once
 };
 
 struct Shared {  // by all swarms of this node
@@ -70,20 +71,24 @@ class Member {
     Link* link = nullptr;
     PieceSet shown;  // what our hello said
     bool greeted = false;
-    std::string node;
-    std::string identity;  // what is banned: its name alone is its own word, and may be another's
+    Identity identity;  // what is banned: its name alone is its own word, and may be another's
     bool is_seeder = false;
     PieceSet knows_hash;
     std::deque<PieceIndex> queue;  // asked of us, not sent yet
     std::optional<Incoming> incoming;
     bool in_message = false;  // the head of the current piece message was seen
     int bad_batches = 0;
+    int unasked = 0;        // pieces that nobody asked it for
+    int asks_too_many = 0;  // while as many as may be were queued
     std::size_t unsent_before = 0;
+    std::optional<Time> since;  // first looked at
+    std::uint64_t given = 0;    // bytes of pieces to the link
+    std::uint64_t taken = 0;    // of them, by the other side
+    Time took{};                // when that last grew, or nothing was left to take
   };
   struct Source {
     PeerId id;
-    std::string node;
-    std::string identity;
+    Identity identity;
     bool is_seeder;
   };
   struct Waiting {  // a whole piece whose hash is not known yet
@@ -121,6 +126,8 @@ class Member {
   void send_piece(Neighbour& peer, PieceIndex piece, bool pushed);
   void pump(Neighbour& peer);
   void watch_pushes(Time now);
+  bool is_stuck(Neighbour& peer, Time now) const;
+  void cut_stuck(Time now);
 
   Membership membership_;
   Shared& shared_;
@@ -135,6 +142,7 @@ class Member {
   PeerId next_id_ = 1;
   Time receiving_reported_{};
   Time pushes_watched_{};
+  Time looked_at_peers_{};
   bool failed_ = false;
   const std::shared_ptr<Member*> self_ = std::make_shared<Member*>(this);  // for what comes back from another thread
 };

@@ -7,13 +7,18 @@
 namespace shoal::swarm {
 namespace {
 
-constexpr std::size_t most_unsent = 4 << 20;     // bytes queued to one peer before further asks of it wait
-constexpr std::size_t most_waiting = 8;          // pieces kept in memory for want of a hash
-constexpr Milliseconds waiting_answer{100};      // then all neighbours are asked for the hash, and the tracker again
-constexpr Milliseconds waiting_limit{3000};      // then the piece is dropped
-constexpr Milliseconds receiving_interval{200};  // swarm.hpp: Receiving
-constexpr Milliseconds pushes_interval{100};     // how often the progress of pushes is looked at
-constexpr std::size_t least_aside = 128 << 10;   // bytes: below it the way to another thread costs more than it saves
+constexpr std::size_t most_unsent = 4 << 20;      // bytes queued to one peer before further asks of it wait
+constexpr std::size_t most_waiting = 8;           // pieces kept in memory for want of a hash
+constexpr Milliseconds waiting_answer{100};       // then all neighbours are asked for the hash, and the tracker again
+constexpr Milliseconds waiting_limit{3000};       // then the piece is dropped
+constexpr Milliseconds receiving_interval{200};   // swarm.hpp: Receiving
+constexpr Milliseconds pushes_interval{100};      // how often the progress of pushes is looked at
+constexpr Milliseconds stuck_interval{1000};      // how often peers that do nothing are looked for
+constexpr Milliseconds greeting_limit{10'000};    // for a hello
+constexpr Milliseconds reading_limit{10'000};     // in which a peer takes some of what it was sent
+constexpr std::uint64_t least_unread = 64 << 10;  // bytes that may stay in a connection for ever
+constexpr int most_unasked = 16;                  // pieces from one peer that nobody asked for
+constexpr std::size_t least_aside = 128 << 10;    // bytes: below it the way to another thread costs more than it saves
 
 // The piece in the file, or why not; nothing when the bytes are not that piece.
 std::optional<Result<store::WrittenPiece>> keep(const ExpectedPiece& expected, ByteView bytes, store::PieceFile& file) {
@@ -49,7 +54,7 @@ void Member::note_bytes(Time now) {
 }
 
 bool Member::begin_part(PeerId id, Neighbour& peer, const PieceHeader& header, std::size_t part, Time now) {
-  if (header.piece >= layout_.count() || shared_.bans.banned(peer.identity)) return false;
+  if (header.piece >= layout_.count() || shared_.bans.banned(peer.identity, now)) return false;
   const std::uint32_t whole = layout_.length(header.piece);
   if (header.offset >= whole || header.offset % largest_part != 0) return false;
   if (part != std::min(largest_part, whole - header.offset)) return false;
@@ -69,11 +74,13 @@ bool Member::end_part(PeerId id, Neighbour& peer, const PieceHeader& header, Byt
   incoming.filled += static_cast<std::uint32_t>(part.size());
   const std::uint32_t whole = layout_.length(header.piece);
   const bool last = incoming.filled == whole;
-  const Source source{id, peer.node, peer.identity, peer.is_seeder};
+  const Source source{id, peer.identity, peer.is_seeder};
   if (incoming.arrival != Policy::Arrival::wanted) {
     shared_.metrics.duplicate_bytes.add(part.size());
-    if (last) peer.incoming.reset();
-    return true;
+    if (!last) return true;
+    if (incoming.arrival == Policy::Arrival::unasked) ++peer.unasked;
+    peer.incoming.reset();
+    return peer.unasked <= most_unasked;
   }
   if (part.size() == whole) {  // the usual case: nothing is copied
     peer.incoming.reset();
@@ -139,8 +146,9 @@ bool Member::settle(const Source& source, PieceIndex piece, std::size_t size,
   if (!written) {
     shared_.metrics.corrupt_pieces.add();
     policy_.piece_bad(source.id, piece);
-    report_(PieceRefused{piece, source.node});
-    return !shared_.bans.blame(source.identity);
+    const bool banned = shared_.bans.blame(source.identity, now);
+    report_(PieceRefused{piece, source.identity, banned});
+    return !banned;
   }
   if (!*written) {
     fail_here(written->error());
@@ -222,6 +230,7 @@ void Member::send_piece(Neighbour& peer, PieceIndex piece, bool pushed) {
       return;
     }
     peer.link->send(frame);
+    peer.given += part;
     shared_.metrics.sent_bytes.add(part);
   }
 }
@@ -243,6 +252,28 @@ void Member::watch_pushes(Time now) {
     if (unsent < peer.unsent_before) policy_.bytes_flow(id, now);
     peer.unsent_before = unsent;
   }
+}
+
+// Whether it never said hello, or leaves unread what it asked for.
+bool Member::is_stuck(Neighbour& peer, Time now) const {
+  if (!peer.since) peer.since = peer.took = now;
+  if (!peer.greeted) return now > *peer.since + greeting_limit;
+  const std::uint64_t unread = std::min<std::uint64_t>(peer.link->unsent_bytes(), peer.given);
+  const std::uint64_t taken = peer.given - unread;
+  if (taken > peer.taken || unread < least_unread) peer.took = now;
+  peer.taken = taken;
+  return now > peer.took + reading_limit;
+}
+
+// Each costs memory and a connection, and gives nothing.
+void Member::cut_stuck(Time now) {
+  if (now < looked_at_peers_ + stuck_interval) return;
+  looked_at_peers_ = now;
+  std::vector<Link*> stuck;  // closing one takes it out of the neighbours
+  for (auto& [id, peer] : neighbours_) {
+    if (is_stuck(peer, now)) stuck.push_back(peer.link);
+  }
+  for (Link* link : stuck) link->close();
 }
 
 }  // namespace shoal::swarm

@@ -2,6 +2,8 @@
 
 #include <libtorrent/bdecode.hpp>
 #include <libtorrent/entry.hpp>
+#include <libtorrent/error_code.hpp>
+#include <libtorrent/operations.hpp>
 #include <libtorrent/peer_info.hpp>
 
 namespace shoal::swarm {
@@ -66,6 +68,10 @@ std::size_t PeerLink::unsent_bytes() const {
 
 std::string PeerLink::host() const {
   return connection_.remote().address().to_string();
+}
+
+void PeerLink::close() {
+  connection_.disconnect(lt::errors::timed_out_inactivity, lt::operation_t::unknown);
 }
 
 std::shared_ptr<lt::peer_plugin> TorrentLinks::new_connection(lt::peer_connection_handle const& connection) {

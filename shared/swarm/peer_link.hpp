@@ -31,6 +31,7 @@ class PeerLink final : public libtorrent::peer_plugin, public Link {
   std::size_t unsent_bytes() const override;
   std::string host() const override;
   bool leads_to_seeder() const override { return leads_to_seeder_; }
+  void close() override;
 
  private:
   void down();

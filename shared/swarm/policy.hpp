@@ -84,6 +84,10 @@ struct PolicyLimits {
   // A seeder waits for word of its own pushes alone, which goes at once. With the others' 48 agents took 2.4 % of its
   // uplink for TCP's acknowledgements.
   Milliseconds offer_interval_to_seeder{1000};
+  // A piece that a peer keeps for that often the time pieces usually take, and this at least, is asked of a second one
+  // that has nothing else to do: what trickles holds up nobody, and costs a duplicate at most.
+  int hedge_factor = 4;
+  Milliseconds hedge_least{250};
   int bad_pieces = 2;      // then that peer is asked no more
   Milliseconds idle{500};  // at least: with nothing to ask of for so long, zones do not count for a while
 };
@@ -163,7 +167,15 @@ class Policy {
   std::size_t depth(const Peer& peer) const;
   bool may_cross(PieceIndex piece) const { return near_[piece] == 0 && ours_[piece]; }
   std::optional<PieceIndex> best(const Peer& peer, bool anywhere) const;
+  bool may_be_asked(const Peer& peer, Time now) const {
+    return peer.bad < limits_.bad_pieces && now >= peer.shunned_until;
+  }
+  void ask(PeerId id, Peer& peer, PieceIndex piece, Time now, std::vector<Action>& actions);
   void ask_of(PeerId id, Peer& peer, bool anywhere, Time now, std::vector<Action>& actions);
+  bool starving(Time now);
+  Milliseconds late(const Peer& peer) const;
+  const Outstanding* longest_owed(const Peer& asking, Time now) const;
+  void hedge(bool starving, Time now, std::vector<Action>& actions);
   void decide_asks(Time now, std::vector<Action>& actions);
   void share_out_zone();
   bool zones_count(Time now);
@@ -190,6 +202,7 @@ class Policy {
   std::vector<bool> ours_;                   // to be fetched from outside the zone by us
   std::size_t neighbours_in_zone_ = 0;
   Time busy_{};                         // when we last waited for a piece, or had none to wish for
+  Time fed_{};                          // when a piece last came, or none was owed to us
   Time anywhere_until_{};               // zones do not count until then
   std::vector<std::uint8_t> expected_;  // peers we expect it from
   std::vector<std::uint8_t> pushed_;    // peers it is on its way to

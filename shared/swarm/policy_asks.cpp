@@ -63,6 +63,7 @@ void Policy::piece_verified(PeerId id, PieceIndex piece, Time now) {
     peer->offer_now |= peer->is_seeder;
   }
   hold(piece);
+  fed_ = now;
   if (Peer* peer = find(id)) drop_ask(*peer, piece);
 }
 
@@ -186,34 +187,76 @@ std::optional<PieceIndex> Policy::best(const Peer& peer, bool anywhere) const {
 }
 
 void Policy::ask_of(PeerId id, Peer& peer, bool anywhere, Time now, std::vector<Action>& actions) {
-  if (peer.nothing_useful || peer.bad >= limits_.bad_pieces || now < peer.shunned_until) return;
+  if (peer.nothing_useful || !may_be_asked(peer, now)) return;
   const std::size_t most = depth(peer);
   while (peer.asked.size() < most) {
     const std::optional<PieceIndex> piece = best(peer, anywhere);
     peer.nothing_useful = !piece;
     peer.left_to_others = !piece && !anywhere && best(peer, true);
     if (!piece) return;
-    peer.asked.push_back({*piece, now});
-    ++expected_[*piece];
-    actions.push_back(Ask{id, *piece});
+    ask(id, peer, *piece, now, actions);
+  }
+}
+
+void Policy::ask(PeerId id, Peer& peer, PieceIndex piece, Time now, std::vector<Action>& actions) {
+  peer.asked.push_back({piece, now});
+  ++expected_[piece];
+  actions.push_back(Ask{id, piece});
+}
+
+// Pieces are owed to us and none has come for half our patience: whoever owes them may do so for ever.
+bool Policy::starving(Time now) {
+  const auto owes = [](const auto& entry) { return !entry.second.asked.empty(); };
+  if (std::none_of(peers_.begin(), peers_.end(), owes)) fed_ = now;
+  return now > fed_ + std::max(limits_.patience / 2, usual_ * limits_.hedge_factor);
+}
+
+// After that time a piece that this peer owes us is not counted on any more.
+Milliseconds Policy::late(const Peer& peer) const {
+  const Milliseconds usual = std::max(peer.usual, usual_);
+  return usual.count() > 0 ? std::max(limits_.hedge_least, usual * limits_.hedge_factor) : limits_.patience / 2;
+}
+
+// Of the pieces that this peer has, the one that a single other peer has owed us for longest and for too long.
+const Policy::Outstanding* Policy::longest_owed(const Peer& asking, Time now) const {
+  const Outstanding* longest = nullptr;
+  for (const auto& [id, other] : peers_) {
+    for (const Outstanding& owed : other.asked) {
+      const bool is_late = now > owed.since + late(other) && expected_[owed.piece] == 1 && asking.has.has(owed.piece);
+      if (is_late && (longest == nullptr || owed.since < longest->since)) longest = &owed;
+    }
+  }
+  return longest;
+}
+
+// From the seeder, and across zones, only when nothing else comes.
+void Policy::hedge(bool starving, Time now, std::vector<Action>& actions) {
+  for (auto& [id, peer] : peers_) {
+    const bool is_idle = peer.asked.empty() && peer.nothing_useful && may_be_asked(peer, now);
+    if (!is_idle || (!starving && (peer.is_seeder || peer.nearness == Nearness::far))) continue;
+    if (const Outstanding* owed = longest_owed(peer, now)) ask(id, peer, owed->piece, now, actions);
   }
 }
 
 // The seeder last, and only when the neighbours do not keep us busy: 32 agents that ask it for two pieces each make a
-// queue that delays the end of all (measured: 1.157 x size/rate).
+// queue that delays the end of all (measured: 1.157 x size/rate). When nothing comes from them it is asked all the
+// same.
 void Policy::decide_asks(Time now, std::vector<Action>& actions) {
   if (have_.complete()) return;
   const bool anywhere = !zones_count(now);
+  const bool is_starving = starving(now);
   std::size_t elsewhere = 0;
   for (auto& [id, peer] : peers_) {
     if (peer.is_seeder) continue;
     ask_of(id, peer, anywhere, now, actions);
-    elsewhere += peer.asked.size();
+    const auto in_time = [&](const Outstanding& owed) { return now <= owed.since + late(peer); };
+    elsewhere += static_cast<std::size_t>(std::count_if(peer.asked.begin(), peer.asked.end(), in_time));
   }
-  if (elsewhere >= limits_.asks_in_all / 2) return;
   for (auto& [id, peer] : peers_) {
-    if (peer.is_seeder) ask_of(id, peer, anywhere, now, actions);
+    const bool is_its_turn = elsewhere < limits_.asks_in_all / 2 || is_starving;
+    if (peer.is_seeder && is_its_turn) ask_of(id, peer, anywhere, now, actions);
   }
+  hedge(is_starving, now, actions);
 }
 
 }  // namespace shoal::swarm

@@ -100,6 +100,11 @@ void Session::leave(const SwarmName& name) {
   joined_.erase(found);
 }
 
+// Who is connected is turned away at its next message.
+void Session::ban(const Identity& who) {
+  shared_.bans.ban(who, now());
+}
+
 void Session::tick() {
   ticking_ = !joined_.empty() && !stopping_;
   if (!ticking_) return;

@@ -27,6 +27,7 @@ class Session {
   void connect(const SwarmName& name, std::vector<PeerAddress> peers);
   void publish(const SwarmName& name, const Publication& publication);
   void leave(const SwarmName& name);
+  void ban(const Identity& who);
   // Ends all work on the io_context, so that its `run` returns; the Session is destroyed after that.
   void stop();
 

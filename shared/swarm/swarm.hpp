@@ -15,6 +15,7 @@
 #include "shared/layer/piece_set.hpp"
 #include "shared/metrics/metrics.hpp"
 #include "shared/store/piece_file.hpp"
+#include "shared/swarm/bans.hpp"
 
 namespace shoal::swarm {
 
@@ -39,7 +40,8 @@ struct PieceArrived {
 };
 struct PieceRefused {  // bytes that did not match their signed hash
   PieceIndex piece;
-  std::string node;  // who sent them
+  Identity sender;
+  bool banned;  // the sender, from now on
 };
 struct Receiving {
 };  // bytes of pieces are coming in; sent at most every 200 ms, so that a slow piece is not taken for a dead swarm
@@ -75,6 +77,7 @@ class Swarm {
   virtual void connect(const SwarmName& name, std::vector<PeerAddress> peers) = 0;
   virtual void publish(const SwarmName& name, Publication publication) = 0;
   virtual void leave(const SwarmName& name) = 0;  // no event after it returns
+  virtual void ban(const Identity& who) = 0;      // in all swarms, for Bans::lasts
 };
 
 struct Options {

@@ -36,6 +36,7 @@ class RecordingSwarm final : public swarm::Swarm {
     joined.in_file.insert(joined.in_file.end(), publication.in_file.begin(), publication.in_file.end());
   }
   void leave(const SwarmName& name) override { swarms.at(name).left = true; }
+  void ban(const swarm::Identity&) override {}
 
   void report(const SwarmName& name, swarm::Event event) {
     if (!swarms.at(name).left) swarms.at(name).events(std::move(event));

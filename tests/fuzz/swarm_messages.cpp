@@ -17,6 +17,7 @@ class SilentLink final : public Link {
   std::size_t unsent_bytes() const override { return 0; }
   std::string host() const override { return "10.0.0.1"; }
   bool leads_to_seeder() const override { return true; }
+  void close() override {}
 };
 
 void round_trip(ByteView body) {

@@ -100,7 +100,8 @@ const Agent* Directory::find(NodeId id) const {
 bool Directory::can_reach(NodeId from, NodeId to) const {
   const Agent* dialling = find(from);
   const Agent* dialled = find(to);
-  return dialling != nullptr && dialled != nullptr && dialled->host.reachable_from(dialling->host);
+  if (dialling == nullptr || dialled == nullptr || dialling->is_banned || dialled->is_banned) return false;
+  return dialled->host.reachable_from(dialling->host);
 }
 
 void Directory::hold(NodeId id, const std::vector<Digest>& digests) {
@@ -131,6 +132,11 @@ std::vector<NodeId> Directory::holders(const Digest& digest, NodeId asking, std:
   }
   holders.next = (holders.next + 1) % holders.nodes.size();
   return chosen;
+}
+
+std::vector<NodeId> Directory::all_holders(const Digest& digest) const {
+  const auto found = holders_.find(digest);
+  return found == holders_.end() ? std::vector<NodeId>() : found->second.nodes;
 }
 
 Roster* Directory::find_swarm(const Digest& digest) {

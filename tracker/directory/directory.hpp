@@ -32,6 +32,7 @@ struct Agent {
   control::Endpoint small_layers;  // likewise; port 0: serves none
   std::optional<Time> dropped_at;  // no connection since
   std::unordered_set<Digest> held;
+  bool is_banned = false;  // nobody is sent to it, nor it to anybody
 };
 
 class Directory {
@@ -52,6 +53,8 @@ class Directory {
   std::vector<NodeId> expired(Time now) const;  // agents whose time after a drop is up
   void forget(NodeId id);                       // after it was taken out of its swarms
 
+  void set_banned(NodeId id, bool banned) { agents_.at(id).is_banned = banned; }
+
   const Agent* find(NodeId id) const;
   const std::map<NodeId, Agent>& agents() const { return agents_; }
   bool can_reach(NodeId from, NodeId to) const;
@@ -60,6 +63,7 @@ class Directory {
   void lose(NodeId id, const std::vector<Digest>& digests);
   // Agents that hold the layer and that `asking` can reach, each time from the next one on, at most `limit`.
   std::vector<NodeId> holders(const Digest& digest, NodeId asking, std::size_t limit);
+  std::vector<NodeId> all_holders(const Digest& digest) const;
 
   Roster& swarm(const Digest& digest) { return swarms_[digest]; }  // made when there is none
   Roster* find_swarm(const Digest& digest);

@@ -83,8 +83,12 @@ Task<void> Seeder::take_up(LayerPtr layer) {
 
 Task<Result<void>> Seeder::open_origin(LayerPtr layer, std::uint64_t from) {
   const Wanted& wanted = layer->wanted;
+  // Once: if what they gave proves wrong, the origin alone is asked.
+  auto holders = layer->asked_holders ? std::deque<control::Endpoint>() : events_.holders(wanted.digest);
+  layer->asked_holders = true;
+  layer->source = std::make_unique<HoldersFirst>(parts_.source, parts_.keys.swarm, std::move(holders));
   layer->reader = std::make_unique<OriginReader>(
-      OriginReader::Parts{parts_.source, parts_.clock, parts_.pace, parts_.metrics}, wanted, from);
+      OriginReader::Parts{*layer->source, parts_.clock, parts_.pace, parts_.metrics}, wanted, from);
   const auto opened = co_await layer->reader->open();
   if (!opened) co_return opened;
   const ByteCount size = layer->reader->size();
@@ -107,6 +111,7 @@ Task<Result<void>> Seeder::fetch_small(LayerPtr layer) {
     const auto more = co_await layer->reader->next();
     if (!more) co_return tl::unexpected(more.error());
     if (more->empty()) break;
+    layer->moved_at = parts_.clock.now();
     bytes.insert(bytes.end(), more->begin(), more->end());
   }
   const bool is_manifest = layer->wanted.kind == origin::Kind::manifest;
@@ -164,6 +169,7 @@ Task<Result<void>> Seeder::take_all(LayerPtr layer, std::shared_ptr<Intake> inta
     const auto bytes = co_await layer->reader->next();
     if (!bytes) co_return tl::unexpected(bytes.error());
     if (bytes->empty()) break;
+    layer->moved_at = parts_.clock.now();
     if (std::exchange(is_first, false)) log::info("tracker", "origin first byte", {{"digest", digest}});
     auto take = [intake, copy = copy_of(*bytes)] { return intake->take(copy); };
     const auto taken = co_await parts_.pool.run(std::move(take));
@@ -200,6 +206,7 @@ Task<void> Seeder::store_layer(LayerPtr layer, std::vector<Hash256> hashes, stor
   layer->reserved.reset();
   if (committed) {
     parts_.store.adopt(std::move(*committed));
+    log::info("tracker", "layer stored", {{"digest", digest.text()}, {"size_bytes", layout.layer_size().value}});
   } else {
     log::error("tracker", "a layer cannot be kept", {{"digest", digest.text()}, {"cause", committed.error().what}});
   }

@@ -8,8 +8,9 @@ namespace shoal::tracker {
 struct SeederMetrics {
   metrics::Counter origin_requests;  // layers asked for, resumptions included
   metrics::Counter origin_received_bytes;
-  metrics::Counter origin_failures;  // fetches that ended in a refusal
-  metrics::Counter corrupt_layers;   // the origin's bytes did not match the digest
+  metrics::Counter agents_received_bytes;  // of layers that the store did not have and agents did
+  metrics::Counter origin_failures;        // fetches that ended in a refusal
+  metrics::Counter corrupt_layers;         // the origin's bytes did not match the digest
   metrics::Gauge seeding_layers;
 };
 

@@ -9,13 +9,14 @@ namespace shoal::tracker {
 Task<Result<void>> OriginReader::open() {
   Milliseconds backoff = first_backoff;
   const Time give_up = parts_.clock.now() + keep_asking;
-  for (int left = retries;; --left) {
+  for (;;) {
     const auto opened = co_await open_from_position();
-    const bool may_pass = !opened && opened.error().kind == ErrorKind::unavailable;
-    if (!may_pass || left == 0 || parts_.clock.now() >= give_up) co_return opened;
+    if (opened || opened.error().kind != ErrorKind::unavailable) co_return opened;
+    const Milliseconds pause = std::max(backoff, opened.error().retry_after);
+    if (parts_.clock.now() + pause >= give_up) co_return opened;
     log::debug("tracker", "origin does not answer, asking again", {{"cause", opened.error().what}});
-    co_await parts_.clock.sleep(backoff);
-    backoff *= 3;
+    co_await parts_.clock.sleep(pause);
+    backoff = std::min(backoff * 3, longest_backoff);
   }
 }
 
@@ -35,15 +36,15 @@ Task<Result<ByteView>> OriginReader::next() {
     log::info("tracker", "origin body ended early, resuming",
               {{"digest", wanted_.digest.text()}, {"from_byte", position_}, {"cause", bytes.error().what}});
     stream_.reset();
-    if (++empty_bodies_ > retries) co_return bytes;
+    if (++empty_bodies_ > most_empty_bodies) co_return bytes;
     co_await parts_.clock.sleep(first_backoff);
   }
 }
 
 // One answer of the origin, from the first missing byte on.
 Task<Result<void>> OriginReader::open_from_position() {
-  parts_.metrics.origin_requests.add();
   auto stream = co_await parts_.source.open(wanted_.repository, wanted_.kind, wanted_.digest, position_);
+  if (parts_.source.is_origin()) parts_.metrics.origin_requests.add();
   if (!stream) co_return tl::unexpected(stream.error());
   const auto fits = check(**stream);
   if (!fits) co_return fits;
@@ -65,12 +66,13 @@ Task<Result<ByteView>> OriginReader::next_of_body() {
   auto bytes = co_await stream_->next();
   if (!bytes) co_return tl::unexpected(bytes.error());
   if (bytes->empty()) co_return fail(ErrorKind::unavailable, "the origin's body is shorter than it said");
-  parts_.metrics.origin_received_bytes.add(bytes->size());
+  const bool is_origin = parts_.source.is_origin();
+  (is_origin ? parts_.metrics.origin_received_bytes : parts_.metrics.agents_received_bytes).add(bytes->size());
   const ByteView fresh = unseen(*bytes);
   if (fresh.size() > size_.value - position_) co_return fail(ErrorKind::corrupt, "the origin sent more than it said");
   position_ += fresh.size();
   if (!fresh.empty()) empty_bodies_ = 0;
-  co_await parts_.pace.spend({bytes->size()});
+  if (is_origin) co_await parts_.pace.spend({bytes->size()});
   co_return fresh;
 }
 

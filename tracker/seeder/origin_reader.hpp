@@ -1,9 +1,8 @@
 // OriginReader: the bytes of one layer from the origin, in order, each once: paced, and resumed by Range from the first
 // missing byte when the origin fails or cuts the body short.
 //
-// Errors: as origin::Origin::open; `unavailable` after three failures in a row without a new byte, `corrupt` when a
-// resumed body has another size.
-// Threads: the loop.
+// Errors: as origin::Origin::open; `unavailable` when the origin did not answer for ten seconds, or after three bodies
+// in a row without a new byte; `corrupt` when a resumed body has another size. Threads: the loop.
 #pragma once
 
 #include "tracker/seeder/layer_source.hpp"
@@ -20,9 +19,10 @@ struct Wanted {  // a layer, and where the origin keeps it
 
 class OriginReader {
  public:
-  static constexpr int retries = 3;
-  static constexpr Milliseconds first_backoff{100};  // then three times as long each time
-  static constexpr Milliseconds keep_asking{5'000};  // for an answer: agents wait no longer for theirs
+  static constexpr int most_empty_bodies = 3;
+  static constexpr Milliseconds first_backoff{100};      // then three times as long each time, unless the origin says
+  static constexpr Milliseconds longest_backoff{3'000};  // how long it wants to be left alone
+  static constexpr Milliseconds keep_asking{10'000};     // agents are told meanwhile, and wait for 15 s
 
   struct Parts {
     LayerSource& source;

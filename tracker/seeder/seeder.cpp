@@ -74,7 +74,8 @@ void Seeder::start_waiting() {
 }
 
 Seeder::LayerPtr Seeder::add_layer(const Wanted& wanted) {
-  auto layer = std::make_shared<Layer>(Layer{.wanted = wanted, .used_at = parts_.clock.now()});
+  const Time now = parts_.clock.now();
+  auto layer = std::make_shared<Layer>(Layer{.wanted = wanted, .used_at = now, .moved_at = now});
   layers_[wanted.digest] = layer;
   return layer;
 }
@@ -117,6 +118,15 @@ std::vector<Digest> Seeder::tick(const std::function<bool(const Digest&)>& has_m
 bool Seeder::is_fetching(const Digest& digest) const {
   const auto found = layers_.find(digest);
   return found != layers_.end() && found->second->is_fetching;
+}
+
+std::vector<Digest> Seeder::waiting_for_origin() const {
+  std::vector<Digest> waiting;
+  for (const auto& [digest, layer] : layers_) {
+    const bool has_all = layer->finished.has_value();
+    if (layer->is_fetching && !has_all && parts_.clock.now() - layer->moved_at >= patient) waiting.push_back(digest);
+  }
+  return waiting;
 }
 
 void Seeder::forget(const Digest& digest) {
@@ -167,6 +177,7 @@ void Seeder::restart(Layer& layer) {
   parts_.metrics.corrupt_layers.add();
   log::error("tracker", "the origin's bytes do not match the digest, fetching again",
              {{"digest", layer.wanted.digest.text()}, {"upstream", layer.wanted.repository.upstream}});
+  if (layer.source && layer.source->holder()) events_.gave_wrong_bytes(*layer.source->holder());
   const bool had_swarm = layer.seeding != nullptr;
   if (layer.reserved) layer.reserved->discard();
   drop(layer);
@@ -185,7 +196,7 @@ void Seeder::refuse(Layer& layer, const Error& cause) {
   layer.info.reset();
   layer.is_fetching = false;
   layer.used_at = parts_.clock.now();
-  layer.refusal = Refusal{reason_of(cause.kind), cause.what};
+  layer.refusal = Refusal{reason_of(cause.kind), cause.what, cause.retry_after};
   events_.refused(layer.wanted.digest, *layer.refusal);
 }
 
@@ -197,6 +208,7 @@ void Seeder::drop(Layer& layer) {
   }
   layer.seeding.reset();
   layer.reader.reset();
+  layer.source.reset();
   layer.intake.reset();
   layer.reserved.reset();
 }

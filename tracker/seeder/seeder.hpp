@@ -14,6 +14,7 @@
 #include "shared/control/messages.hpp"
 #include "shared/core/pool.hpp"
 #include "shared/store/store.hpp"
+#include "tracker/seeder/holders_first.hpp"
 #include "tracker/seeder/intake.hpp"
 #include "tracker/seeder/keys.hpp"
 #include "tracker/seeder/origin_reader.hpp"
@@ -34,6 +35,7 @@ struct LayerInfo {
 struct Refusal {
   control::Reason reason;
   std::string what;
+  Milliseconds retry_after{0};  // the origin asks not to be asked for so long; 0: it did not say
 };
 
 struct Pending {};  // an event will tell
@@ -47,6 +49,9 @@ class SeederEvents {
   virtual void restarted(const Digest& digest, Generation generation) = 0;  // `known` follows
   virtual void finished(const LayerInfo& layer) = 0;
   virtual void refused(const Digest& digest, const Refusal& refusal) = 0;  // its swarm is left
+  // Where agents give a layer that the store does not have: asked before the origin is.
+  virtual std::deque<control::Endpoint> holders(const Digest& digest) = 0;
+  virtual void gave_wrong_bytes(const control::Endpoint& holder) = 0;
 };
 
 struct SeededLayer {  // for people who look
@@ -64,6 +69,7 @@ class Seeder {
   static constexpr std::size_t most_waiting = 4'096;
   static constexpr Milliseconds remember_refusal{2'000};  // a thousand agents ask for what the origin just refused
   static constexpr Milliseconds leave_after{600'000};     // without members
+  static constexpr Milliseconds patient{900};             // with the origin, before those who wait are told
 
   struct Parts {
     Loop& loop;
@@ -89,6 +95,8 @@ class Seeder {
   std::vector<Digest> tick(const std::function<bool(const Digest&)>& has_members);
 
   bool is_fetching(const Digest& digest) const;
+  // Layers that whoever wants them must wait for: the origin has given nothing for a second, or is asked later.
+  std::vector<Digest> waiting_for_origin() const;
   // Leaves the swarm of a layer that the store does not hold any more.
   void forget(const Digest& digest);
 
@@ -101,8 +109,11 @@ class Seeder {
     std::optional<LayerInfo> info{};  // once it may be joined
     std::optional<Refusal> refusal{};
     bool is_fetching = true;
-    Time used_at{};  // or refused at
+    Time used_at{};                          // or refused at
+    Time moved_at{};                         // the last bytes of the origin
+    std::unique_ptr<HoldersFirst> source{};  // of the reader
     std::unique_ptr<OriginReader> reader{};
+    bool asked_holders = false;
     std::optional<store::Reserved> reserved{};
     std::shared_ptr<Intake> intake{};
     std::shared_ptr<Seeding> seeding{};

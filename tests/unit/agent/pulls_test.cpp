@@ -18,6 +18,7 @@ class NoSwarm final : public swarm::Swarm {
   void connect(const SwarmName&, std::vector<swarm::PeerAddress>) override {}
   void publish(const SwarmName&, swarm::Publication) override {}
   void leave(const SwarmName&) override {}
+  void ban(const swarm::Identity&) override {}
 };
 
 class NoListener final : public link::Listener {

@@ -50,7 +50,7 @@ std::vector<Golden> agent_messages() {
       {"progress", Progress{layer(), 1, 1000, true}},
       {"leave", Leave{layer()}},
       {"resolve", Resolve{7, "reg.example.com", "library/alpine", "3.19", "application/vnd.oci.image.index.v1+json"}},
-      {"blame", Blame{layer(), 2, 17, "node-9"}},
+      {"blame", Blame{layer(), 2, 17, "node-9", "10.0.0.9"}},
       {"want_hashes", WantHashes{layer(), 0, 65}},
       {"lost", Lost{{layer(), long_layer()}}},
   };
@@ -66,7 +66,7 @@ std::vector<Golden> tracker_messages() {
                         "application/vnd.oci.image.manifest.v1+json",
                         {{"", 7082, "", true}},
                         {{"10.0.0.1", 7073, "node-1", false}}}},
-      {"refused", Refused{layer(), Reason::size, "the origin says 5 bytes"}},
+      {"refused", Refused{layer(), Reason::size, "the origin says 5 bytes", 3'000}},
       {"peers", Peers{layer(), 1, {{"10.0.0.2", 7072, "node-2", false}, {"fd00::1", 7072, "node-3", false}}}},
       {"serve", Serve{layer(), 1}},
       {"restart", Restart{layer(), 1}},
@@ -75,7 +75,8 @@ std::vector<Golden> tracker_messages() {
       {"resolved", Resolved{7, 200, long_layer(), 1234, "application/json", "why"}},
       {"prefetch", Prefetch{a_join()}},
       {"forget", Forget{layer()}},
-      {"ban", Ban{"node-9"}},
+      {"ban", Ban{"node-9", "10.0.0.9"}},
+      {"waiting", Waiting{layer()}},
   };
 }
 

@@ -18,6 +18,7 @@ class PlayedLink final : public Link {
   std::size_t unsent_bytes() const override { return unsent; }
   std::string host() const override { return address; }
   bool leads_to_seeder() const override { return to_seeder; }
+  void close() override { closed = true; }
 
   template <class M>
   std::vector<M> sent() const {
@@ -38,6 +39,7 @@ class PlayedLink final : public Link {
 
   std::vector<Bytes> bodies;
   std::size_t unsent = 0;
+  bool closed = false;
   std::string address = "10.0.0.1";
   bool to_seeder = true;
 };
@@ -320,6 +322,46 @@ TEST_CASE("asks wait while the connection is full, too many are refused, and who
   CHECK(stage.link.pieces().size() == 16);
   stage.link.unsent = 17 << 20;
   CHECK_FALSE(stage.says(Asked{30, true}));
+}
+
+TEST_CASE("a peer that does not greet within ten seconds is closed") {
+  Stage stage(Role::hold);
+  stage.member->tick(stage.now);
+  stage.member->tick(stage.now += std::chrono::seconds(9));
+  CHECK_FALSE(stage.link.closed);
+  stage.member->tick(stage.now += std::chrono::seconds(2));
+  CHECK(stage.link.closed);
+}
+
+TEST_CASE("a peer that asks and takes nothing for ten seconds is closed, one that takes a little is not") {
+  Stage stage(Role::hold, 1_MiB);
+  REQUIRE(stage.greets(Role::fetch, Held::nothing));
+  for (PieceIndex piece = 0; piece < 16; ++piece) REQUIRE(stage.says(Asked{piece, true}));
+  stage.link.unsent = 200'000;
+  for (int second = 0; second < 30; ++second) {
+    stage.link.unsent -= 100;
+    stage.member->tick(stage.now += std::chrono::seconds(1));
+  }
+  CHECK_FALSE(stage.link.closed);
+  for (int second = 0; second < 12; ++second) stage.member->tick(stage.now += std::chrono::seconds(1));
+  CHECK(stage.link.closed);
+}
+
+TEST_CASE("a peer that asks for far more than it takes is closed") {
+  Stage stage(Role::hold, 1_MiB);
+  REQUIRE(stage.greets(Role::fetch, Held::nothing));
+  stage.link.unsent = 5 << 20;
+  int taken = 0;
+  while (taken < 1'000 && stage.says(Asked{static_cast<PieceIndex>(taken % 60), true})) ++taken;
+  CHECK(taken == 16 + 100);
+}
+
+TEST_CASE("a peer that sends piece after piece that nobody asked for is closed") {
+  Stage stage(Role::fetch, 1_MiB);
+  REQUIRE(stage.greets(Role::fetch, Held::nothing));
+  PieceIndex taken = 0;
+  while (taken < 30 && stage.sends(stage.piece_body(taken))) ++taken;
+  CHECK(taken == 16);
 }
 
 TEST_CASE("a piece that nobody asked for is not taken from an agent, and a seeder pushes to a newcomer at once") {

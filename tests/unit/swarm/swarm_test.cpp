@@ -88,7 +88,7 @@ TEST_CASE("a flipped bit is detected and blamed on its sender, and the layer com
   CHECK(agent.identical());
   REQUIRE(agent.refused.size() >= 2);
   CHECK(agent.refused.size() <= 4);  // two, and what was asked already
-  for (const PieceRefused& refused : agent.refused) CHECK(refused.node == "liar");
+  for (const PieceRefused& refused : agent.refused) CHECK(refused.sender.node == "liar");
   CHECK(agent.metrics.corrupt_pieces.value() == agent.refused.size());
 }
 

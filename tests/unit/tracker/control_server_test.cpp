@@ -97,7 +97,7 @@ TEST_CASE("an agent says hello over the WebSocket and is welcomed; when it goes 
 
 TEST_CASE("a first message that is not a hello, or does not parse, ends the connection") {
   Fixture f;
-  for (const Bytes& first : {control::encode(control::Ban{"x"}), Bytes{std::byte{0}, std::byte{1}}, Bytes{}}) {
+  for (const Bytes& first : {control::encode(control::Ban{"x", ""}), Bytes{std::byte{0}, std::byte{1}}, Bytes{}}) {
     auto socket = f.connect();
     socket->send(first);
     CHECK_FALSE(f.receive(*socket));

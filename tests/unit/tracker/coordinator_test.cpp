@@ -114,6 +114,27 @@ TEST_CASE("a member's first progress brings it its neighbours, all of whom were 
   CHECK(peers[0].peers[0].port == 7072);
 }
 
+TEST_CASE("while the origin gives nothing, all who want the layer are told each second that it is asked on") {
+  Fixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.source.allow(0);
+  for (const char* node : {"a", "b"}) {
+    f.connect(node);
+    f.join(node, digest);
+  }
+  f.coordinator.tick();
+  CHECK(f.links["a"].all<control::Waiting>().empty());
+  f.settle();
+  f.clock.advance(Milliseconds(1'000));
+  f.coordinator.tick();
+  for (const char* node : {"a", "b"}) CHECK(f.links[node].all<control::Waiting>().size() == 1);
+  f.source.allow(layer_size.value);
+  REQUIRE(f.until([&] { return f.links["b"].all<control::Finished>().size() == 1; }));
+  f.clock.advance(Milliseconds(1'000));
+  f.coordinator.tick();
+  CHECK(f.links["a"].all<control::Waiting>().size() == 1);
+}
+
 TEST_CASE("a size hint that differs from the origin's size is refused, and the others are answered") {
   Fixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
@@ -302,10 +323,37 @@ TEST_CASE("a missing batch of hashes is sent on request") {
   CHECK(hashes[0].batch.first + hashes[0].batch.hashes.size() > 70);
 }
 
+TEST_CASE("a node that two others had wrong bytes from is banned everywhere, and is nobody's neighbour") {
+  Fixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  for (const char* node : {"liar", "a", "b"}) f.connect(node);
+  const auto blame = [&](const char* reporter, const char* host) {
+    f.coordinator.handle(f.ids[reporter], control::Blame{digest, 0, 3, "liar", host});
+  };
+  blame("a", f.addresses["liar"].c_str());
+  blame("a", f.addresses["liar"].c_str());
+  blame("liar", f.addresses["liar"].c_str());  // nobody accuses itself
+  blame("b", "10.9.9.9");                      // where no such node is
+  CHECK(f.links["a"].all<control::Ban>().empty());
+  blame("b", f.addresses["liar"].c_str());
+  for (const char* node : {"liar", "a", "b"}) {
+    const auto bans = f.links[node].all<control::Ban>();
+    REQUIRE(bans.size() == 1);
+    CHECK(bans[0] == control::Ban{"liar", f.addresses["liar"]});
+  }
+  for (const char* node : {"liar", "a"}) f.join(node, digest);
+  REQUIRE(f.until([&] { return !f.links["a"].all<control::Joined>().empty(); }));
+  for (const char* node : {"liar", "a"}) f.progress(node, digest);
+  CHECK(f.links["a"].all<control::Peers>().empty());
+  CHECK(f.connect("later").all<control::Ban>().size() == 1);
+  f.clock.advance(Blames::remembered + Milliseconds(1));
+  CHECK(f.connect("even-later").all<control::Ban>().empty());
+}
+
 TEST_CASE("an agent that says what only a tracker says is cut off") {
   Fixture f;
   f.connect("a");
-  f.coordinator.handle(f.ids["a"], control::Ban{"b"});
+  f.coordinator.handle(f.ids["a"], control::Ban{"b", ""});
   CHECK(f.links["a"].closed);
 }
 

@@ -15,6 +15,10 @@ struct RecordingEvents final : SeederEvents {
   void restarted(const Digest&, Generation generation) override { restarts.push_back(generation); }
   void finished(const LayerInfo& layer) override { finished_layers.push_back(layer); }
   void refused(const Digest&, const Refusal& refusal) override { refusals.push_back(refusal); }
+  std::deque<control::Endpoint> holders(const Digest&) override { return agents; }
+  void gave_wrong_bytes(const control::Endpoint& holder) override { wrong.push_back(holder.node); }
+  std::deque<control::Endpoint> agents;  // that hold whatever is wanted
+  std::vector<std::string> wrong;
   std::vector<LayerInfo> known_layers;
   std::vector<Generation> restarts;
   std::vector<LayerInfo> finished_layers;

@@ -1,5 +1,6 @@
 #include "tracker/seeder/seeder.hpp"
 
+#include "tests/doubles/http_origin.hpp"
 #include "tests/unit/tracker/seeder_fixture.hpp"
 
 using namespace shoal;
@@ -160,16 +161,60 @@ TEST_CASE("an origin that breaks off again and again ends in a refusal, and the 
   CHECK(f.store.reserved() == ByteCount{0});
 }
 
-TEST_CASE("an origin that fails to answer is asked four times, then everybody is refused") {
+TEST_CASE("an origin that fails to answer is asked ever later for ten seconds, then everybody is refused") {
   SeederFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   const Error failure{ErrorKind::unavailable, "connect: Connection refused"};
-  f.source.next_answers({{.error = failure}, {.error = failure}, {.error = failure}, {.error = failure}});
+  f.source.next_answers(std::deque<MemorySource::Body>(20, {.error = failure}));
+  const Time began = f.clock.now();
   f.seeder.want(f.wanted(digest));
   REQUIRE(f.until([&] { return !f.events.refusals.empty(); }));
-  CHECK(f.source.opened_from.size() == 4);
+  CHECK(f.source.opened_from.size() == 6);
+  CHECK(f.clock.now() - began < OriginReader::keep_asking);
   CHECK(f.events.refusals[0].reason == control::Reason::unavailable);
   CHECK(f.events.refusals[0].what == failure.what);
+}
+
+TEST_CASE("an origin that says when to come back is asked then") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.source.next_answers({{.error = Error{ErrorKind::unavailable, "429", Milliseconds(4'000)}}});
+  f.seeder.want(f.wanted(digest));
+  f.settle();
+  f.clock.advance(Milliseconds(3'000));
+  f.settle();
+  CHECK(f.source.opened_from.size() == 1);
+  f.clock.advance(Milliseconds(1'000));
+  CHECK(f.until([&] { return f.store.find(digest).has_value(); }));
+  CHECK(f.events.refusals.empty());
+}
+
+TEST_CASE("an origin that wants to be left alone for long refuses at once, and everybody is told for how long") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.source.next_answers({{.error = Error{ErrorKind::unavailable, "429", Milliseconds(30'000)}}});
+  f.seeder.want(f.wanted(digest));
+  REQUIRE(f.until([&] { return !f.events.refusals.empty(); }));
+  CHECK(f.source.opened_from.size() == 1);
+  CHECK(f.events.refusals[0].retry_after == Milliseconds(30'000));
+}
+
+TEST_CASE("a layer waits for the origin while that gives nothing, and for its turn") {
+  SeederFixture f;
+  f.source.allow(100'000);
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.seeder.want(f.wanted(digest));
+  CHECK(f.seeder.waiting_for_origin().empty());
+  f.settle();
+  f.clock.advance(Seeder::patient);
+  CHECK(f.seeder.waiting_for_origin() == std::vector{digest});
+  f.source.allow(200'000);
+  f.settle();
+  CHECK(f.seeder.waiting_for_origin().empty());
+  f.source.allow(layer_size.value);
+  CHECK(f.until([&] { return f.store.find(digest).has_value(); }));
+  f.clock.advance(Seeder::patient);
+  CHECK(f.seeder.waiting_for_origin().empty());
 }
 
 TEST_CASE("an origin that answers after a failure is used") {
@@ -190,6 +235,7 @@ TEST_CASE("no more layers than the bound are fetched at once, the others wait fo
   }
   const Digest last = f.source.add(numbered_bytes(1'000, 1'000));
   CHECK(std::holds_alternative<Pending>(f.seeder.want(f.wanted(last))));
+  f.until([&] { return f.source.opened_from.size() >= Seeder::largest_fetches; });
   f.settle();
   CHECK(f.source.opened_from.size() == Seeder::largest_fetches);
   f.source.allow(1 << 20);
@@ -299,6 +345,64 @@ TEST_CASE("a held layer is seeded from the store, all pieces at once, without as
   REQUIRE(f.until([&] { return f.events.known_layers.size() == 2; }));
   CHECK(f.events.known_layers[1].finished.has_value());
   CHECK(f.source.opened_from.size() == 1);
+}
+
+namespace {
+
+// An agent that holds one layer, and gives it to who knows the swarm key.
+struct HoldingAgent {
+  HoldingAgent(const SeederFixture& f, const Digest& digest, const Bytes& bytes) {
+    const std::string proof = "Shoal " + small_layer_proof(f.keys.swarm, digest);
+    http.routes().Get("/v1/held/" + digest.text(), [proof, bytes](const auto& request, auto& response) {
+      if (request.get_header_value("Authorization") != proof) {
+        response.status = 403;
+      } else {
+        response.set_content(std::string(text_of(bytes)), "application/octet-stream");
+      }
+    });
+    http.start();
+  }
+  control::Endpoint endpoint() const { return {"127.0.0.1", static_cast<std::uint16_t>(http.port()), "holder", false}; }
+  test::HttpOrigin http;
+};
+
+}  // namespace
+
+TEST_CASE("what an agent holds and the store does not is read there, and the origin is not asked") {
+  SeederFixture f;
+  const Bytes bytes = numbered_bytes(layer_size.value);
+  const Digest digest = digest_of(DigestAlgorithm::sha256, bytes);
+  const HoldingAgent agent(f, digest, bytes);
+  f.events.agents = {{"127.0.0.1", 1, "gone", false}, agent.endpoint()};
+  f.seeder.want(f.wanted(digest));
+  REQUIRE(f.until([&] { return f.store.find(digest).has_value(); }));
+  CHECK(held_bytes(f.store, digest) == bytes);
+  CHECK(f.source.opened_from.empty());
+  CHECK(f.metrics.origin_received_bytes.value() == 0);
+  CHECK(f.metrics.agents_received_bytes.value() == layer_size.value);
+}
+
+TEST_CASE("an agent that gives wrong bytes costs a generation, and the origin is asked instead") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  const HoldingAgent agent(f, digest, numbered_bytes(layer_size.value, 9));
+  f.events.agents = {agent.endpoint()};
+  f.seeder.want(f.wanted(digest));
+  REQUIRE(f.until([&] { return f.store.find(digest).has_value(); }));
+  CHECK(f.events.restarts == std::vector<Generation>{1});
+  CHECK(f.events.wrong == std::vector<std::string>{"holder"});
+  CHECK(held_bytes(f.store, digest) == numbered_bytes(layer_size.value));
+  CHECK(f.source.opened_from == std::vector<std::uint64_t>{0});
+}
+
+TEST_CASE("agents that do not give what they are said to hold leave the origin") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  const HoldingAgent other(f, digest_of(DigestAlgorithm::sha256, bytes_of("other")), copy_of(bytes_of("other")));
+  f.events.agents = {{"127.0.0.1", 1, "gone", false}, other.endpoint()};
+  f.seeder.want(f.wanted(digest));
+  REQUIRE(f.until([&] { return f.store.find(digest).has_value(); }));
+  CHECK(f.events.restarts.empty());
 }
 
 TEST_CASE("a swarm that has members is not left") {

@@ -1,0 +1,45 @@
+// Blames: nodes of which others say that they sent wrong bytes. Two reporters on different hosts make a ban for an
+// hour; one alone may be wrong itself, or lie. Pure logic: time is given.
+//
+// Two that conspire can ban a third: as long as a node is what it says that it is, nothing better can be had.
+// Threads: the loop.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "shared/core/clock.hpp"
+
+namespace shoal::tracker {
+
+struct Accused {
+  std::string node;
+  std::string host;  // an IP address
+  friend auto operator<=>(const Accused&, const Accused&) = default;
+};
+
+class Blames {
+ public:
+  static constexpr Milliseconds remembered{3'600'000};  // a report and a ban: a broken machine is replaced meanwhile
+  static constexpr std::size_t reporters_for_ban = 2;
+  static constexpr std::size_t most_accused = 1'024;  // the oldest makes room
+
+  // True when the accused is banned from now on.
+  bool report(const Accused& accused, const std::string& reporter_host, Time now);
+  bool banned(const Accused& accused, Time now) const;
+  bool empty() const { return entries_.empty(); }  // nobody was ever accused
+  std::vector<Accused> all_banned(Time now) const;
+
+ private:
+  struct Entry {
+    std::set<std::string> reporters;  // hosts, no more than it takes
+    Time last{};
+  };
+  static bool counts(const Entry& entry, Time now) { return now - entry.last <= remembered; }
+  static bool is_ban(const Entry& entry) { return entry.reporters.size() >= reporters_for_ban; }
+  std::map<Accused, Entry> entries_;
+};
+
+}  // namespace shoal::tracker

@@ -1,0 +1,48 @@
+#include "tracker/seeder/holders_first.hpp"
+
+#include "shared/http/client.hpp"
+#include "shared/log/log.hpp"
+#include "shared/origin/layer_stream.hpp"
+
+namespace shoal::tracker {
+namespace {
+
+constexpr Milliseconds holder_limit{2'000};  // to connect, for its head, and for further bytes
+
+}  // namespace
+
+Task<Result<std::unique_ptr<origin::LayerStream>>> HoldersFirst::open(origin::Repository repository, origin::Kind kind,
+                                                                      Digest digest, std::uint64_t from) {
+  while (!holders_.empty()) {
+    const control::Endpoint holder = holders_.front();
+    holders_.pop_front();
+    auto stream = co_await open_at(holder, digest, from);
+    log::info("tracker", stream ? "reading a layer from an agent" : "an agent does not give a layer",
+              {{"digest", digest.text()}, {"node", holder.node}, {"from_byte", from}});
+    if (!stream) continue;
+    holder_ = holder;
+    co_return std::move(*stream);
+  }
+  holder_.reset();
+  auto stream = co_await origin_.open(std::move(repository), kind, digest, from);
+  co_return stream;
+}
+
+Task<Result<std::unique_ptr<origin::LayerStream>>> HoldersFirst::open_at(control::Endpoint holder, Digest digest,
+                                                                         std::uint64_t from) {
+  http::ClientRequest request;
+  request.url = http::Url{"http", holder.host, holder.port, "/v1/held/" + digest.text()};
+  request.headers = {{"Authorization", "Shoal " + small_layer_proof(key_, digest)}};
+  if (from > 0) request.headers.push_back({"Range", "bytes=" + std::to_string(from) + "-"});
+  request.limits = {.connect = holder_limit, .headers = holder_limit, .silence = holder_limit};
+  auto response = co_await http::request(std::move(request));
+  if (!response) co_return tl::unexpected(response.error());
+  const unsigned status = (*response)->status();
+  if (status != 200 && status != 206) {
+    co_return fail(ErrorKind::unavailable, holder.node + " answers " + std::to_string(status));
+  }
+  auto stream = origin::make_layer_stream(std::move(*response), from);
+  co_return stream;
+}
+
+}  // namespace shoal::tracker

@@ -1,0 +1,40 @@
+// HoldersFirst: one layer's bytes from agents that hold it, then from the origin: for a tracker that has lost its
+// store, or had no room. The origin is spared a copy, and need not be there.
+//
+// Nobody is believed: the layer's digest judges what came, as it does the origin's. Each agent is asked once.
+// Threads: the loop.
+#pragma once
+
+#include <deque>
+#include <optional>
+
+#include "shared/control/messages.hpp"
+#include "tracker/seeder/layer_source.hpp"
+
+namespace shoal::tracker {
+
+class HoldersFirst final : public LayerSource {
+ public:
+  HoldersFirst(LayerSource& origin, const SwarmKey& key, std::deque<control::Endpoint> holders)
+      : origin_(origin), key_(key), holders_(std::move(holders)) {}
+
+  Result<void> may_ask(const std::string& upstream) const override { return origin_.may_ask(upstream); }
+  Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::Repository repository, origin::Kind kind,
+                                                          Digest digest, std::uint64_t from) override;
+  Task<Result<origin::Answer>> ask(origin::Repository repository, std::string method, std::string tag,
+                                   std::string accept) override {
+    return origin_.ask(std::move(repository), std::move(method), std::move(tag), std::move(accept));
+  }
+  bool is_origin() const override { return !holder_; }
+  const std::optional<control::Endpoint>& holder() const { return holder_; }  // who was opened last; none: the origin
+
+ private:
+  Task<Result<std::unique_ptr<origin::LayerStream>>> open_at(control::Endpoint holder, Digest digest,
+                                                             std::uint64_t from);
+  LayerSource& origin_;
+  SwarmKey key_;
+  std::deque<control::Endpoint> holders_;
+  std::optional<control::Endpoint> holder_;
+};
+
+}  // namespace shoal::tracker
