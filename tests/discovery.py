@@ -14,9 +14,9 @@ def all_tests(package):
     return found
 
 
-def chosen_tests(package, words, nightly=False):
-    """All that are nightly or not, and of these the ones whose name contains one of the words."""
-    found = [test for test in all_tests(package) if getattr(test, "nightly", False) == nightly]
+def chosen_tests(package, words, nightly=None):
+    """All of the nightly run of that name, or of none, and of these the ones whose name contains one of the words."""
+    found = [test for test in all_tests(package) if getattr(test, "nightly", None) == nightly]
     return [test for test in found if not words or any(word in sentence(test) or word in test.id() for word in words)]
 
 

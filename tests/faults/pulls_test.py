@@ -7,9 +7,9 @@ from simulations.cluster.processes import wait_until
 from simulations.cluster.puller import Pull, PullFailed
 from simulations.cluster.registry import Registry
 
-from .case import Case, Puller
-from .faulty_origin import FaultyOrigin, Rule
-from .library import REPOSITORY
+from ..integration.case import Case, Puller
+from ..integration.faulty_origin import FaultyOrigin, Rule
+from ..integration.library import REPOSITORY
 
 _SECONDS = 20  # what "within seconds" means for a failure
 

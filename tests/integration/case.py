@@ -33,7 +33,7 @@ class Case(unittest.TestCase):
 
     maxDiff = 2000
     limit_seconds = 120
-    nightly = False  # of the tests that take minutes, which `tests/run --nightly clients` runs
+    nightly = None  # name of the nightly run that tests which take minutes belong to: `tests/run --nightly NAME`
 
     def setUp(self):
         self.programs = _run["programs"]

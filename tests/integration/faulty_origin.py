@@ -18,6 +18,8 @@ class Rule:
     match: str
     times: int = 1 << 30
     status: int | None = None          # this status instead of the origin's answer
+    retry_after: int | None = None     # seconds, as a header of that status
+    head_after: float = 0              # seconds before anything is answered
     body_after: float = 0              # seconds between the head and the first byte of the body
     rate: int | None = None            # bytes of body per second
     truncate_at: int | None = None     # the connection ends after so many bytes of body
@@ -32,6 +34,8 @@ class FaultyOrigin:
     def __init__(self, workspace, registry, address):
         self.rules = []
         self.requests = []  # (method, path, Range header), as they came
+        self.times = []     # of each of them, seconds of the monotonic clock
+        self._sent = {}     # bytes of body by path without its query
         self._registry = registry
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -55,9 +59,15 @@ class FaultyOrigin:
         return sum(method == wanted and path.split("?")[0].endswith("/blobs/" + digest)
                    for method, path, _ in list(self.requests))
 
+    def sent_bytes(self, digest):
+        """Bytes of this blob that were sent so far, to whomever."""
+        with self._lock:
+            return sum(count for path, count in self._sent.items() if path.endswith("/blobs/" + digest))
+
     def _take_rule(self, method, path, range_header):
         with self._lock:
             self.requests.append((method, path, range_header))
+            self.times.append(time.monotonic())
             for rule in self.rules:
                 if rule.times > 0 and re.search(rule.match, f"{method} {path}"):
                     rule.times -= 1
@@ -88,9 +98,12 @@ class FaultyOrigin:
         return Handler
 
     def _answer(self, handler, rule):
+        self._closing.wait(rule.head_after)
         if rule.status:
             handler.send_response(rule.status)
             handler.send_header("Content-Length", "0")
+            if rule.retry_after is not None:
+                handler.send_header("Retry-After", str(rule.retry_after))
             handler.end_headers()
             return
         upstream = http.client.HTTPConnection(self._registry.endpoint.address, self._registry.endpoint.port, timeout=60)
@@ -118,6 +131,7 @@ class FaultyOrigin:
                 break
             handler.wfile.write(_flipped(chunk, sent, rule.corrupt_at))
             sent += len(chunk)
+            self._count(handler.path.split("?")[0], len(chunk))
             if rule.rate:
                 self._closing.wait(max(0.0, sent / rule.rate - (time.monotonic() - started)))
         if rule.freeze_at is not None and sent == rule.freeze_at:
@@ -125,6 +139,10 @@ class FaultyOrigin:
         if stops and sent in stops:
             handler.close_connection = True
             handler.connection.shutdown(socket.SHUT_RDWR)
+
+    def _count(self, path, count):
+        with self._lock:
+            self._sent[path] = self._sent.get(path, 0) + count
 
 
 class _Server(http.server.ThreadingHTTPServer):

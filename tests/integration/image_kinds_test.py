@@ -118,7 +118,7 @@ class Kinds(ThreeNodes):
 
 class Huge(ThreeNodes):
     limit_seconds = 600
-    nightly = True
+    nightly = "clients"
 
     def test_a_layer_of_2_gib_arrives_on_every_node_and_leaves_the_origin_once(self):
         image = self.library.huge()

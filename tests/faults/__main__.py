@@ -1,0 +1,8 @@
+"""Runs the tests of faults: `python3 -m tests.faults [--programs DIR] [--nightly NAME] [WORD...]`; WORDs choose tests by name."""
+
+import sys
+
+from ..suite import main
+
+if __name__ == "__main__":
+    sys.exit(main(__package__))
