@@ -26,7 +26,7 @@ struct CoordinatorMetrics {
 class Coordinator final : public SeederEvents {
  public:
   static constexpr std::size_t named_holders = 3;  // of a small layer, beside the tracker, in one answer
-  static constexpr std::size_t read_holders = 3;   // of a layer that the tracker lost; then the origin is asked
+  static constexpr std::size_t read_holders = 2;   // of a layer that the tracker lost; then the origin is asked
 
   struct Options {
     control::Endpoint seeder;  // as it is handed out: host empty unless advertised

@@ -176,9 +176,9 @@ Task<Result<void>> ClusterSource::from_swarm(std::shared_ptr<Download> download,
   const auto member = members_.find(digest);
   if (member == members_.end()) co_return fail(ErrorKind::unavailable, "the swarm was left");
   if (!taken_up || member->second.ended) {
-    const Result<void> why = taken_up ? Result<void>(tl::unexpected(*member->second.ended)) : taken_up;
+    const Error why = taken_up ? *member->second.ended : not_kept(taken_up.error());
     leave_swarm(digest);
-    co_return why;
+    co_return tl::unexpected(why);
   }
   member->second.last_bytes = member->second.last_piece = parts_.clock.now();
   swarm::Membership membership{.name = name,
@@ -293,7 +293,7 @@ void ClusterSource::take(const Digest& digest, swarm::Event event) {
   } else if (const auto* failed = std::get_if<swarm::Failed>(&event)) {
     log::error("pull", "swarm failed", {{"digest", digest.text()}, {"why", failed->error.what}});
     if (member.download) {
-      leave_swarm(digest);
+      end_attempt(member, not_kept(failed->error));
     } else {
       forget(digest);  // what the disk does not give, nobody is to ask of us
     }

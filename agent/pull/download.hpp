@@ -55,6 +55,9 @@ class Download : public std::enable_shared_from_this<Download> {
   // Verified whole bytes of a small layer: all its pieces at once.
   Result<void> write_whole(ByteView bytes, std::uint64_t Received::*source);
   void set_content_type(std::string type) { content_type_ = std::move(type); }
+  // Before it begins: it is filled in memory or not at all.
+  void do_not_keep() { to_be_kept_ = false; }
+  bool to_be_kept() const { return to_be_kept_; }
 
   const store::PartialLayer& partial() const { return *partial_; }
   const store::Reserved& reserved() const { return *reserved_; }
@@ -92,6 +95,7 @@ class Download : public std::enable_shared_from_this<Download> {
   Signal changed_;
   std::optional<store::Reserved> reserved_;
   bool taken_up_ = false;
+  bool to_be_kept_ = true;
   std::optional<store::PartialLayer> partial_;
   std::optional<Result<store::VerifiedLayer>> verdict_;
   std::optional<Result<store::HeldLayer>> outcome_;

@@ -76,9 +76,9 @@ Task<Result<void>> OriginSource::try_once(std::shared_ptr<Download> download) {
   std::uint64_t from = 0;
   if (download->begun()) {
     const Result<void> taken_up = co_await download->take_up(std::nullopt);
-    if (!taken_up) co_return taken_up;
+    if (!taken_up) co_return tl::unexpected(not_kept(taken_up.error()));
     const Result<void> ours = download->reserved().leave_generations();
-    if (!ours) co_return ours;
+    if (!ours) co_return tl::unexpected(not_kept(ours.error()));
     const store::PartialLayer& partial = download->partial();
     if (partial.complete()) co_return Result<void>{};
     from = partial.file()->layout().offset(partial.written().first_missing());
@@ -87,9 +87,10 @@ Task<Result<void>> OriginSource::try_once(std::shared_ptr<Download> download) {
   if (!opened) co_return tl::unexpected(opened.error());
   std::shared_ptr<origin::LayerStream> stream = std::move(*opened);
   if (!download->begun()) {
-    Result<void> room = make_room(parts_, *download, stream->size());
-    if (room) room = download->reserved().leave_generations();
+    const Result<void> room = make_room(parts_, *download, stream->size());
     if (!room) co_return room;
+    const Result<void> ours = download->reserved().leave_generations();
+    if (!ours) co_return tl::unexpected(not_kept(ours.error()));
   }
   if (stream->size() != download->partial().file()->layout().layer_size()) {
     co_return fail(ErrorKind::refused, "the origin's size of " + ask.digest.text() + " is not the manifest's");
@@ -119,7 +120,7 @@ Task<Result<void>> OriginSource::copy(std::shared_ptr<Download> download, std::s
         return file->write(*taken);
       };
       const auto written = co_await parts_.pool.run(std::move(write));
-      if (!written) co_return tl::unexpected(written.error());
+      if (!written) co_return tl::unexpected(not_kept(written.error()));
       download->note(*written, &Received::from_origin);
     }
   }

@@ -54,6 +54,7 @@ Task<void> Pulls::pull(std::shared_ptr<Download> download) {
 // Every piece is in the file: from the cluster, else from the origin, from the first missing byte.
 Task<Result<void>> Pulls::arrive(std::shared_ptr<Download> download) {
   const Ask& ask = download->ask();
+  if (disk_failed_at_ && parts_.clock.now() - *disk_failed_at_ < limits_.disk_rest) download->do_not_keep();
   // A manifest may lie about a size: it evicts nothing before the tracker or the origin has named the same.
   if (ask.size_hint && parts_.store.has_room(ask.digest, *ask.size_hint)) {
     const Result<void> room = make_room(parts_, *download, *ask.size_hint);
@@ -110,7 +111,7 @@ Task<Result<store::HeldLayer>> Pulls::keep(std::shared_ptr<Download> download, s
     return store::Store::commit(reserved, proof, side);
   };
   auto committed = co_await parts_.commits.run(std::move(commit));
-  if (!committed) co_return tl::unexpected(committed.error());
+  if (!committed) co_return tl::unexpected(not_kept(committed.error()));
   store::HeldLayer held = parts_.store.adopt(std::move(*committed));
   parts_.metrics.partial_bytes.add(download->received().from_partial);
   if (parts_.store.holds(held.digest())) {
@@ -140,6 +141,9 @@ void Pulls::end(std::shared_ptr<Download> download, Result<store::HeldLayer> out
     return;
   }
   const Error error = outcome.error();
+  if (error.kind == ErrorKind::no_space && download->begun() && download->to_be_kept()) {
+    disk_failed_at_ = parts_.clock.now();
+  }
   log::error("pull", "layer not pulled", {{"digest", digest.text()}, {"kind", text(error.kind)}, {"why", error.what}});
   if (error.kind == ErrorKind::corrupt) parts_.metrics.layers_corrupt.add();
   cluster_.forget(digest);  // it may have been whole in a swarm already

@@ -35,6 +35,7 @@ class Layer {
 struct Limits {
   int attempts = 2;                 // the origin's bytes may be wrong once (DESIGN section 6)
   Milliseconds origin_spread{500};  // nodes whose cluster fails them ask the origin spread over so long
+  Milliseconds disk_rest{5'000};    // after a write that the disk refused: until then nothing is kept
   ClusterLimits cluster;
   OriginLimits origin;
 };
@@ -80,6 +81,7 @@ class Pulls final : public link::Listener {
   OriginSource origin_;
   std::unordered_map<Digest, std::shared_ptr<Download>> running_;
   std::minstd_rand random_{std::random_device{}()};
+  std::optional<Time> disk_failed_at_;
 };
 
 }  // namespace shoal::agent::pull

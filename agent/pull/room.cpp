@@ -10,7 +10,8 @@ Result<void> make_room(const Parts& parts, Download& download, ByteCount size) {
     return fail(ErrorKind::refused,
                 "the layer has " + text(size) + ", its manifest says " + text(*download.ask().size_hint));
   }
-  auto reserved = parts.store.reserve(digest, size);
+  Result<store::Reserved> reserved = fail(ErrorKind::no_space, "the disk failed a moment ago");
+  if (download.to_be_kept()) reserved = parts.store.reserve(digest, size);
   // Whatever is wrong with the disk, full, read-only or broken: the layer need not be kept to be handed over.
   if (!reserved && size <= largest_layer) {
     const std::string why = reserved.error().what;
@@ -22,6 +23,11 @@ Result<void> make_room(const Parts& parts, Download& download, ByteCount size) {
   if (!reserved) return tl::unexpected(reserved.error());
   download.begin(std::move(*reserved));
   return {};
+}
+
+Error not_kept(Error cause) {
+  if (cause.kind != ErrorKind::corrupt) cause.kind = ErrorKind::no_space;
+  return cause;
 }
 
 }  // namespace shoal::agent::pull

@@ -129,7 +129,11 @@ Task<void> Blobs::hand_over(http::Exchange& exchange, pull::Ask ask, pull::Layer
   const auto left = std::chrono::duration_cast<Milliseconds>(head_due - parts_.clock.now());
   auto span = co_await first_span(ask, layer, range.span.first, std::max(left, Milliseconds::zero()));
   if (!span && parts_.clock.now() + rounding < head_due) {
-    co_await exchange.respond(oci_error(span.error(), "BLOB_UNKNOWN"));
+    if (span.error().kind == ErrorKind::no_space && options_.handover == Handover::stream) {
+      co_await pass_through(exchange, std::move(ask));
+    } else {
+      co_await exchange.respond(oci_error(span.error(), "BLOB_UNKNOWN"));
+    }
     co_return;
   }
   if (range.open_ended) exchange.limit_send_buffer(options_.open_ended_send_buffer);

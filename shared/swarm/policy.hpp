@@ -172,10 +172,9 @@ class Policy {
   }
   void ask(PeerId id, Peer& peer, PieceIndex piece, Time now, std::vector<Action>& actions);
   void ask_of(PeerId id, Peer& peer, bool anywhere, Time now, std::vector<Action>& actions);
-  bool starving(Time now);
   Milliseconds late(const Peer& peer) const;
   const Outstanding* longest_owed(const Peer& asking, Time now) const;
-  void hedge(bool starving, Time now, std::vector<Action>& actions);
+  void hedge(Time now, std::vector<Action>& actions);
   void decide_asks(Time now, std::vector<Action>& actions);
   void share_out_zone();
   bool zones_count(Time now);
@@ -202,7 +201,6 @@ class Policy {
   std::vector<bool> ours_;                   // to be fetched from outside the zone by us
   std::size_t neighbours_in_zone_ = 0;
   Time busy_{};                         // when we last waited for a piece, or had none to wish for
-  Time fed_{};                          // when a piece last came, or none was owed to us
   Time anywhere_until_{};               // zones do not count until then
   std::vector<std::uint8_t> expected_;  // peers we expect it from
   std::vector<std::uint8_t> pushed_;    // peers it is on its way to

@@ -63,7 +63,6 @@ void Policy::piece_verified(PeerId id, PieceIndex piece, Time now) {
     peer->offer_now |= peer->is_seeder;
   }
   hold(piece);
-  fed_ = now;
   if (Peer* peer = find(id)) drop_ask(*peer, piece);
 }
 
@@ -122,6 +121,7 @@ std::size_t Policy::depth(const Peer& peer) const {
   const auto offering =
       std::count_if(peers_.begin(), peers_.end(), [](const auto& p) { return p.second.has.held() > 0; });
   const std::size_t share = limits_.asks_in_all / std::max<std::size_t>(1, static_cast<std::size_t>(offering));
+  if (offering > 1 && peer.usual == Milliseconds(0)) return 1;  // it may be one that never gives anything
   const std::size_t least = peer.is_seeder ? limits_.asks_at_seeder : 1;
   return std::clamp(share, least, limits_.asks_per_peer);
 }
@@ -204,37 +204,33 @@ void Policy::ask(PeerId id, Peer& peer, PieceIndex piece, Time now, std::vector<
   actions.push_back(Ask{id, piece});
 }
 
-// Pieces are owed to us and none has come for half our patience: whoever owes them may do so for ever.
-bool Policy::starving(Time now) {
-  const auto owes = [](const auto& entry) { return !entry.second.asked.empty(); };
-  if (std::none_of(peers_.begin(), peers_.end(), owes)) fed_ = now;
-  return now > fed_ + std::max(limits_.patience / 2, usual_ * limits_.hedge_factor);
-}
-
 // After that time a piece that this peer owes us is not counted on any more.
 Milliseconds Policy::late(const Peer& peer) const {
   const Milliseconds usual = std::max(peer.usual, usual_);
   return usual.count() > 0 ? std::max(limits_.hedge_least, usual * limits_.hedge_factor) : limits_.patience / 2;
 }
 
-// Of the pieces that this peer has, the one that a single other peer has owed us for longest and for too long.
+// Of the pieces that this peer has, the one that a single other peer has owed us for longest, and for too long.
 const Policy::Outstanding* Policy::longest_owed(const Peer& asking, Time now) const {
+  // From the seeder, and across zones, only what it is high time for.
+  const bool is_dear = asking.is_seeder || asking.nearness == Nearness::far;
+  const Milliseconds least = is_dear ? limits_.patience / 2 : limits_.hedge_least;
   const Outstanding* longest = nullptr;
   for (const auto& [id, other] : peers_) {
     for (const Outstanding& owed : other.asked) {
-      const bool is_late = now > owed.since + late(other) && expected_[owed.piece] == 1 && asking.has.has(owed.piece);
-      if (is_late && (longest == nullptr || owed.since < longest->since)) longest = &owed;
+      const bool is_late = now > owed.since + std::max(late(other), least);
+      const bool is_choice = is_late && expected_[owed.piece] == 1 && asking.has.has(owed.piece);
+      if (is_choice && (longest == nullptr || owed.since < longest->since)) longest = &owed;
     }
   }
   return longest;
 }
 
-// From the seeder, and across zones, only when nothing else comes.
-void Policy::hedge(bool starving, Time now, std::vector<Action>& actions) {
+void Policy::hedge(Time now, std::vector<Action>& actions) {
   for (auto& [id, peer] : peers_) {
     const bool is_idle = peer.asked.empty() && peer.nothing_useful && may_be_asked(peer, now);
-    if (!is_idle || (!starving && (peer.is_seeder || peer.nearness == Nearness::far))) continue;
-    if (const Outstanding* owed = longest_owed(peer, now)) ask(id, peer, owed->piece, now, actions);
+    const Outstanding* owed = is_idle ? longest_owed(peer, now) : nullptr;
+    if (owed != nullptr) ask(id, peer, owed->piece, now, actions);
   }
 }
 
@@ -244,7 +240,6 @@ void Policy::hedge(bool starving, Time now, std::vector<Action>& actions) {
 void Policy::decide_asks(Time now, std::vector<Action>& actions) {
   if (have_.complete()) return;
   const bool anywhere = !zones_count(now);
-  const bool is_starving = starving(now);
   std::size_t elsewhere = 0;
   for (auto& [id, peer] : peers_) {
     if (peer.is_seeder) continue;
@@ -253,10 +248,10 @@ void Policy::decide_asks(Time now, std::vector<Action>& actions) {
     elsewhere += static_cast<std::size_t>(std::count_if(peer.asked.begin(), peer.asked.end(), in_time));
   }
   for (auto& [id, peer] : peers_) {
-    const bool is_its_turn = elsewhere < limits_.asks_in_all / 2 || is_starving;
+    const bool is_its_turn = elsewhere < limits_.asks_in_all / 2;
     if (peer.is_seeder && is_its_turn) ask_of(id, peer, anywhere, now, actions);
   }
-  hedge(is_starving, now, actions);
+  hedge(now, actions);
 }
 
 }  // namespace shoal::swarm

@@ -7,7 +7,7 @@
 
 namespace shoal {
 
-class FailingOperation final : public store::Faults {
+class FailingOperation : public store::Faults {
  public:
   enum class How { once, from_then_on, half };
 

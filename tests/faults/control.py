@@ -98,6 +98,8 @@ class ControlChannel:
                 elif length == 127:
                     length, = struct.unpack(">Q", self._exactly(8))
                 payload = self._exactly(length)
+                if opcode & 0x0F == 8:
+                    return self.close()
                 if opcode & 0x0F == 9:
                     self._send(None, payload, 10)  # pong
                 elif opcode & 0x0F == 2:

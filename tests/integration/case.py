@@ -139,12 +139,13 @@ def _find(path, name):
 class Puller(threading.Thread):
     """A pull in the background; `outcome` is the Pull or the PullFailed."""
 
-    def __init__(self, case, agent, reference, stall_seconds=60):
+    def __init__(self, case, agent, reference, stall_seconds=60, upstream=None):
         super().__init__(daemon=True)
         self.agent = agent
         self.outcome = None
         self.seconds = None
-        self._pull = Pull(agent.registry, case.origin.authority, REPOSITORY, reference, stall_seconds=stall_seconds)
+        self._pull = Pull(agent.registry, upstream or case.origin.authority, REPOSITORY, reference,
+                          stall_seconds=stall_seconds)
         self.start()
 
     def run(self):

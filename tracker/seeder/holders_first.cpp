@@ -7,7 +7,8 @@
 namespace shoal::tracker {
 namespace {
 
-constexpr Milliseconds holder_limit{2'000};  // to connect, for its head, and for further bytes
+constexpr Milliseconds connect_limit{1'000};  // a network may not let the tracker reach agents: the origin waits behind
+constexpr Milliseconds holder_limit{2'000};   // for its head, and for further bytes
 
 }  // namespace
 
@@ -34,7 +35,7 @@ Task<Result<std::unique_ptr<origin::LayerStream>>> HoldersFirst::open_at(control
   request.url = http::Url{"http", holder.host, holder.port, "/v1/held/" + digest.text()};
   request.headers = {{"Authorization", "Shoal " + small_layer_proof(key_, digest)}};
   if (from > 0) request.headers.push_back({"Range", "bytes=" + std::to_string(from) + "-"});
-  request.limits = {.connect = holder_limit, .headers = holder_limit, .silence = holder_limit};
+  request.limits = {.connect = connect_limit, .headers = holder_limit, .silence = holder_limit};
   auto response = co_await http::request(std::move(request));
   if (!response) co_return tl::unexpected(response.error());
   const unsigned status = (*response)->status();

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <random>
 
+#include "tests/doubles/failing_operation.hpp"
 #include "tests/doubles/temporary_directory.hpp"
 #include "tests/unit/agent/fake_origin.hpp"
 
@@ -37,9 +38,10 @@ struct Agent {
   struct Settings {
     ByteCount capacity = 50_GiB;
     pull::Limits limits{};
+    store::Faults* faults = nullptr;
   };
   explicit Agent(const FakeOrigin& fake, const Settings& settings)
-      : store({.path = directory.path(), .capacity = settings.capacity}),
+      : store({.path = directory.path(), .capacity = settings.capacity, .faults = settings.faults}),
         origin(options_for(fake), clock),
         pulls({loop, clock, pool, pool, store, swarm, origin, trackers, metrics}, settings.limits) {}
   explicit Agent(const FakeOrigin& fake) : Agent(fake, Settings()) {}
@@ -274,4 +276,65 @@ TEST_CASE("a layer too large for memory is passed through, its digest known only
     CHECK(error->kind == ErrorKind::corrupt);
   }
   CHECK(agent.store.digests().empty());
+}
+
+namespace {
+
+// A disk that can be read.
+struct FailingWrites final : FailingOperation {
+  int next(const char* operation) override {
+    const std::string_view name = operation;
+    return name == "read" || name == "look" ? 0 : FailingOperation::next(operation);
+  }
+};
+
+// As the registry answers: what there is no room for is passed through.
+Task<void> read_or_pass(Agent& agent, pull::Ask ask, Reading& reading) {
+  co_await read(agent, ask, reading);
+  if (!reading.error || reading.error->kind != ErrorKind::no_space) co_return;
+  reading = Reading();
+  const auto passing = co_await agent.pulls.pass(ask);
+  if (!passing) {
+    reading.error = passing.error();
+  } else {
+    while (!reading.error) {
+      const auto bytes = co_await (*passing)->next();
+      if (!bytes) {
+        reading.error = bytes.error();
+      } else if (bytes->empty()) {
+        break;
+      } else {
+        reading.bytes.insert(reading.bytes.end(), bytes->begin(), bytes->end());
+      }
+    }
+  }
+  reading.ended = true;
+}
+
+}  // namespace
+
+TEST_CASE("whichever write the disk refuses from then on, whoever asks has all bytes, and later the layer is kept") {
+  const Bytes content = content_of(300'000);
+  FakeOrigin fake(content);
+  for (const int error_number : {EIO, EROFS, ENOSPC}) {
+    for (int n = 1;; ++n) {
+      FailingWrites faults;
+      Agent::Settings settings;
+      settings.limits.disk_rest = Milliseconds(0);
+      settings.faults = &faults;
+      Agent agent(fake, settings);
+      faults.fail(n, error_number, FailingOperation::How::from_then_on);
+      Reading reading;
+      spawn(agent.loop, read_or_pass(agent, agent.ask(content), reading));
+      agent.loop.run();
+      CAPTURE(n, error_number, faults.failed());
+      REQUIRE_FALSE(reading.error);
+      CHECK(reading.bytes == content);
+      const bool none_failed = faults.failed().empty();
+      faults.stop();
+      CHECK(read_one(agent, agent.ask(content)).bytes == content);
+      CHECK(agent.store.holds(agent.ask(content).digest));
+      if (none_failed) break;
+    }
+  }
 }
