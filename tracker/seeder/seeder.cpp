@@ -192,6 +192,8 @@ void Seeder::refuse(Layer& layer, const Error& cause) {
   parts_.metrics.origin_failures.add();
   log::warning("tracker", "a layer cannot be had",
                {{"digest", layer.wanted.digest.text()}, {"kind", text(cause.kind)}, {"cause", cause.what}});
+  if (cause.kind == ErrorKind::corrupt && layer.reserved)
+    layer.reserved->discard();  // a later fetch must not go on there
   drop(layer);
   layer.info.reset();
   layer.is_fetching = false;
