@@ -331,10 +331,10 @@ void Coordinator::refused(const Digest& digest, const Refusal& refusal) {
 std::deque<control::Endpoint> Coordinator::holders(const Digest& digest) {
   std::deque<control::Endpoint> found;
   for (const NodeId node : directory_.all_holders(digest)) {
+    if (found.size() == read_holders) break;
     const Agent* agent = directory_.find(node);
-    const bool gives = links_.contains(node) && agent->small_layers.port != 0 && !agent->is_banned;
-    if (gives && !distrusted_.contains(agent->node) && found.size() < read_holders)
-      found.push_back(agent->small_layers);
+    const bool gives = links_.contains(node) && agent->small_layers.port != 0;
+    if (gives && !agent->is_banned && !distrusted_.contains(agent->node)) found.push_back(agent->small_layers);
   }
   return found;
 }

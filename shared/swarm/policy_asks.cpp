@@ -235,8 +235,7 @@ void Policy::hedge(Time now, std::vector<Action>& actions) {
 }
 
 // The seeder last, and only when the neighbours do not keep us busy: 32 agents that ask it for two pieces each make a
-// queue that delays the end of all (measured: 1.157 x size/rate). When nothing comes from them it is asked all the
-// same.
+// queue that delays the end of all (measured: 1.157 x size/rate). What they owe for too long keeps nobody busy.
 void Policy::decide_asks(Time now, std::vector<Action>& actions) {
   if (have_.complete()) return;
   const bool anywhere = !zones_count(now);
@@ -247,9 +246,9 @@ void Policy::decide_asks(Time now, std::vector<Action>& actions) {
     const auto in_time = [&](const Outstanding& owed) { return now <= owed.since + late(peer); };
     elsewhere += static_cast<std::size_t>(std::count_if(peer.asked.begin(), peer.asked.end(), in_time));
   }
+  const bool seeders_turn = elsewhere < limits_.asks_in_all / 2;
   for (auto& [id, peer] : peers_) {
-    const bool is_its_turn = elsewhere < limits_.asks_in_all / 2;
-    if (peer.is_seeder && is_its_turn) ask_of(id, peer, anywhere, now, actions);
+    if (peer.is_seeder && seeders_turn) ask_of(id, peer, anywhere, now, actions);
   }
   hedge(now, actions);
 }

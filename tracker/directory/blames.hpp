@@ -10,15 +10,11 @@
 #include <string>
 #include <vector>
 
-#include "shared/core/clock.hpp"
+#include "shared/swarm/bans.hpp"
 
 namespace shoal::tracker {
 
-struct Accused {
-  std::string node;
-  std::string host;  // an IP address
-  friend auto operator<=>(const Accused&, const Accused&) = default;
-};
+using Accused = swarm::Identity;
 
 class Blames {
  public:
