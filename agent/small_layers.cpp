@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::string_view small_prefix = "/v1/small/";
 constexpr std::string_view held_prefix = "/v1/held/";
-constexpr Milliseconds arriving_limit{1'500};  // whoever asks turns to the next one after 2 s
+constexpr Milliseconds begun_limit{1'500};     // for the size: who asks waits 2 s for the head
+constexpr Milliseconds arriving_limit{8'000};  // for the bytes: who asks waits 10 s for them
 
 http::Response plain(unsigned status, std::string text) {
   return {.status = status, .headers = {{"Content-Type", "text/plain"}}, .body = std::move(text), .length = {}};
@@ -53,20 +54,22 @@ Task<void> SmallLayers::handle(http::Exchange& exchange) {
   }
 }
 
+// The head goes at once, also while the layer is still on its way here: who asks tells by it that this node is alive,
+// and need not turn to another one, whose link it would share.
 Task<void> SmallLayers::give_small(http::Exchange& exchange, Digest digest) {
-  const auto layer = co_await pulls_.find_whole(digest, arriving_limit);
+  const auto layer = co_await pulls_.find_begun(digest, begun_limit);
   if (!layer || layer->size() > origin::largest_manifest) {
     co_await exchange.respond(plain(404, "not held\n"));
     co_return;
   }
-  const auto all = co_await layer->readable(0);
-  if (!all || all->length() != layer->size().value) {
-    co_await exchange.respond(plain(404, "not held\n"));
-    co_return;
-  }
-  http::Response head = head_of(*layer, all->length());
+  const std::uint64_t size = layer->size().value;
+  http::Response head = head_of(*layer, size);
   const Result<void> started = co_await exchange.start(std::move(head));
   if (!started) co_return;
+  const auto whole = co_await layer->readable_within(size, arriving_limit);
+  if (!whole) co_return;  // the connection ends early
+  const auto all = co_await layer->readable(0);
+  if (!all || all->length() != size) co_return;
   http::FileSpan span{all->file(), all->file()->descriptor(), all->offset(), all->length()};
   co_await exchange.send(std::move(span));
 }

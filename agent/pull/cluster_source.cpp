@@ -118,35 +118,46 @@ Result<void> ClusterSource::agree(Download& download, const control::Joined& joi
 
 Task<Result<void>> ClusterSource::from_holders(std::shared_ptr<Download> download, link::TrackerLink* link,
                                                control::Joined joined) {
-  const Digest digest = download->ask().digest;
   if (!link->up()) co_return fail(ErrorKind::unavailable, "the tracker went away");
-  const std::string proof = "Shoal " + small_layer_proof(link->welcome().swarm_key, digest);
+  http::ClientRequest request;
+  request.headers = {{"Authorization", "Shoal " + small_layer_proof(link->welcome().swarm_key, joined.digest)}};
+  request.limits = {.connect = limits_.holder,
+                    .headers = limits_.holder,
+                    .silence = limits_.holder_silence,
+                    .whole = limits_.holder_silence + Milliseconds(joined.size_bytes / slowest_holder)};
   const std::vector<swarm::PeerAddress> holders = addresses(joined.holders, *link);
-  Result<void> filled = fail(ErrorKind::unavailable, "the tracker named no holder");
+  Result<Bytes> bytes = tl::unexpected(Error{ErrorKind::unavailable, "the tracker named no holder"});
   for (const swarm::PeerAddress& holder : holders) {
-    http::ClientRequest request;
-    request.url = http::Url{"http", holder.host, holder.port, "/v1/small/" + digest.text()};
-    request.headers = {{"Authorization", proof}};
-    request.limits = {.connect = limits_.holder,
-                      .headers = limits_.holder,
-                      .silence = limits_.silence,
-                      .whole = limits_.silence + Milliseconds(joined.size_bytes / slowest_holder)};
-    auto response = co_await http::request(std::move(request));
-    if (!response) {
-      filled = tl::unexpected(response.error());
-      continue;
-    }
-    auto body = co_await http::read_all(**response, {joined.size_bytes});
-    const bool whole = body && (*response)->status() == 200 && digest_of(digest.algorithm(), *body) == digest;
-    if (!whole) {
-      filled = fail(ErrorKind::unavailable, "the holder " + holder.host + " did not give the layer");
-      continue;
-    }
-    parts_.metrics.holder_bytes.add(body->size());
-    filled = download->write_whole(*body, &Received::from_holder);
-    co_return filled;
+    bytes = co_await ask_holder(request, holder, joined);
+    if (bytes) break;
   }
+  // It is there, and its link may be all that is slow: the origin would be asked by everybody else who waits for it
+  // too.
+  const auto tracker = std::ranges::find(joined.holders, std::string(), &control::Endpoint::host);
+  if (!bytes && tracker != joined.holders.end() && link->up()) {
+    request.limits = {.connect = limits_.tracker_alone,
+                      .headers = limits_.tracker_alone,
+                      .silence = limits_.holder_silence,
+                      .whole = Milliseconds(0)};
+    const swarm::PeerAddress last = holders[static_cast<std::size_t>(tracker - joined.holders.begin())];
+    bytes = co_await ask_holder(request, last, joined);
+  }
+  if (!bytes) co_return tl::unexpected(bytes.error());
+  parts_.metrics.holder_bytes.add(bytes->size());
+  Result<void> filled = download->write_whole(*bytes, &Received::from_holder);
   co_return filled;
+}
+
+Task<Result<Bytes>> ClusterSource::ask_holder(http::ClientRequest request, swarm::PeerAddress holder,
+                                              const control::Joined& joined) {
+  const Digest& digest = joined.digest;
+  request.url = http::Url{"http", holder.host, holder.port, "/v1/small/" + digest.text()};
+  auto response = co_await http::request(std::move(request));
+  if (!response) co_return tl::unexpected(response.error());
+  auto body = co_await http::read_all(**response, {joined.size_bytes});
+  const bool whole = body && (*response)->status() == 200 && digest_of(digest.algorithm(), *body) == digest;
+  if (whole) co_return std::move(*body);
+  co_return fail(ErrorKind::unavailable, "the holder " + holder.host + " did not give the layer");
 }
 
 Task<Result<void>> ClusterSource::from_swarm(std::shared_ptr<Download> download, link::TrackerLink* link,

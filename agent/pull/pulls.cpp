@@ -164,7 +164,7 @@ std::optional<Layer> Pulls::find_held(const Digest& digest) {
   return Layer(std::move(*held));
 }
 
-Task<std::optional<Layer>> Pulls::find_whole(Digest digest, Milliseconds limit) {
+Task<std::optional<Layer>> Pulls::find_begun(Digest digest, Milliseconds limit) {
   if (auto held = find_held(digest)) co_return held;
   const auto running = running_.find(digest);
   if (running == running_.end()) co_return std::nullopt;
@@ -174,11 +174,7 @@ Task<std::optional<Layer>> Pulls::find_whole(Digest digest, Milliseconds limit) 
     co_await download->changed().wait_for(std::chrono::duration_cast<Milliseconds>(end - parts_.clock.now()));
   }
   if (!download->begun()) co_return find_held(digest);
-  const ByteCount size = download->partial().file()->layout().layer_size();
-  const auto left = std::chrono::duration_cast<Milliseconds>(end - parts_.clock.now());
-  const auto whole = co_await download->readable_within(size.value, left);
-  if (!whole) co_return std::nullopt;
-  co_return Layer(download, size);
+  co_return Layer(download, download->partial().file()->layout().layer_size());
 }
 
 void Pulls::drop(const Digest& digest) {

@@ -47,8 +47,8 @@ class Pulls final : public link::Listener {
   // The layer, as soon as its size is known. Errors: not_found, refused (see the text), unavailable, no_space, corrupt.
   Task<Result<Layer>> open(Ask ask);
   std::optional<Layer> find_held(const Digest& digest);
-  // All of the layer: held, or arriving and whole within `limit`. Starts nothing.
-  Task<std::optional<Layer>> find_whole(Digest digest, Milliseconds limit);
+  // Held, or arriving and its size known within `limit`. Starts nothing.
+  Task<std::optional<Layer>> find_begun(Digest digest, Milliseconds limit);
   // After `no_space`: the layer for one client, from the origin, without keeping it.
   Task<Result<std::unique_ptr<Passing>>> pass(Ask ask);
 

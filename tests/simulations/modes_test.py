@@ -21,7 +21,7 @@ _SECONDS = 110
 @unittest.skipIf(os.geteuid() != 0, "not root")
 class EveryMode(unittest.TestCase):
     def _roll_out(self, mode, *more):
-        """The result of two layers on two nodes."""
+        """The result of two layers on two nodes; a later option of the same name counts."""
         with tempfile.TemporaryDirectory() as directory:
             path = os.path.join(directory, "result.json")
             done = subprocess.run(["/usr/bin/python3", "-m", "simulations.benchmark", "--nodes", "2", "--layers",
@@ -41,6 +41,9 @@ class EveryMode(unittest.TestCase):
 
     def test_shoal_takes_one_copy(self):
         self._origin_multiple("shoal", 1)
+
+    def test_small_layers_on_links_full_for_seconds_take_one_copy(self):
+        self._origin_multiple("shoal", 1, "--nodes", "12", "--layers", "12x250KiB", "--rate", "4Mbit", "--origin-rate", "48Mbit")
 
     def test_nginx_takes_one_copy(self):
         self._origin_multiple("mirror", 1)

@@ -13,7 +13,7 @@ std::optional<NodeId> FanOut::source_for(const Digest& digest, NodeId node, cons
   const bool again = !is_new && taker.waiting;
   if (!is_new) ends(taker);
   Source best;
-  Score lowest{busy(best), 1};
+  Score lowest{tracker_counts * (load(best) + 1), 1};
   // Who asks again was not served: the tracker itself is the one that has it for certain.
   if (!again) {
     std::vector<NodeId> candidates = some_of(layer.order, random);
@@ -22,7 +22,7 @@ std::optional<NodeId> FanOut::source_for(const Digest& digest, NodeId node, cons
       const auto away = distance(candidate);
       const auto steps = away ? steps_to(layer, candidate, node) : std::nullopt;
       if (!steps) continue;
-      const Score score{busy(candidate) + *steps + *away, *steps == 0 ? 0 : 2};
+      const Score score{load(candidate) + step_counts * static_cast<double>(*steps + *away), *steps == 0 ? 0 : 2};
       if (score < lowest) best = candidate, lowest = score;
     }
   }
@@ -55,9 +55,15 @@ std::size_t FanOut::busy(Source source) const {
   return found == busy_.end() ? 0 : found->second;
 }
 
+double FanOut::load(Source source) const {
+  const auto recent = recent_.find(source);
+  return static_cast<double>(busy(source)) + (recent == recent_.end() ? 0 : recent->second * recent_counts);
+}
+
 void FanOut::begins(Taker& taker, Source source) {
   taker = {source, true};
   ++busy_[source];
+  recent_[source] += 1;
 }
 
 void FanOut::ends(Taker& taker) {
@@ -84,6 +90,8 @@ void FanOut::gone(NodeId node) {
 }
 
 void FanOut::tick(Time now) {
+  for (auto& [source, agents] : recent_) agents /= 2;
+  std::erase_if(recent_, [](const auto& entry) { return entry.second < 0.1; });
   for (auto layer = layers_.begin(); layer != layers_.end();) {
     if (now - layer->second.asked < remembered) {
       ++layer;
