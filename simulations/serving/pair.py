@@ -3,8 +3,9 @@
 The tracker holds the layer as well, but may send only a trickle: what it sent all the same is told. The client drops the
 bytes in the kernel; the pulling agent hashes every piece, writes it, hashes the whole layer and makes it durable.
 
-What a receiver stored goes before the next one comes, and the first transfer does not count: memory that a virtual machine
-touches for the first time may cost it more than everything else here.
+What a receiver stored goes at the moment when the next one pulls, and the first transfer does not count: memory that a virtual
+machine touches for the first time, or has given back to its host, may cost more than everything else here (a plain file of
+1 GiB: 1.9 CPU seconds instead of 0.2).
 """
 
 import dataclasses
@@ -55,6 +56,7 @@ class Pairs:
             program.process.end()
         registry.process.end()
         self._tracker, self._sender = self._start_both(*places, _TRICKLE)
+        self._left = workspace.directory("nothing")  # the last receiver's store
         self.measure(0)
 
     def _start_both(self, tracker_place, sender_place, settings):
@@ -79,8 +81,9 @@ class Pairs:
         receiver = self._agent(self._network.add(f"receiver-{number}"), self._tracker)
         roles = {"sender": [self._sender.process.id], "receiver": [receiver.process.id],
                  "tracker": [self._tracker.process.id], "client": [os.getpid()]}
+        shutil.rmtree(self._left)
         cost = cost_of(roles, lambda: self._pull(receiver))
         received = receiver.received()
         receiver.process.end()
-        shutil.rmtree(receiver.store)
+        self._left = receiver.store
         return Pair(cost, int(received["peers"]), int(received["seeder"]))
