@@ -119,9 +119,14 @@ void Policy::hold(PieceIndex piece) {
   }
 }
 
+// By what is usual with the peer itself, unless that is far from what others do.
 Milliseconds Policy::patience(const Peer& peer) const {
-  const Milliseconds usual = peer.usual.count() > 0 ? peer.usual : usual_;
+  const Milliseconds usual = peer.usual.count() > 0 ? std::min(peer.usual, usual_ * limits_.slow_factor) : usual_;
   return std::max(limits_.patience, usual * limits_.patience_factor);
+}
+
+bool Policy::is_slow(const Peer& peer) const {
+  return peer.usual > std::max(limits_.hedge_least, usual_ * limits_.slow_factor);
 }
 
 void Policy::delivered(Peer& peer, Time now) {
@@ -138,7 +143,8 @@ void Policy::shun(Peer& peer, Time now) {
 void Policy::measured(Peer& peer, Time since, Time now) {
   const auto took = std::chrono::duration_cast<Milliseconds>(now - since);
   peer.usual = peer.usual.count() == 0 ? took : (peer.usual * 3 + took) / 4;
-  usual_ = usual_.count() == 0 ? took : (usual_ * 7 + took) / 8;
+  // One that trickles does not make it usual.
+  usual_ = usual_.count() == 0 ? took : (usual_ * 7 + std::min(took, usual_ * 2 + Milliseconds(8))) / 8;
 }
 
 void Policy::decide_offers(Time now, std::vector<Action>& actions) {

@@ -88,7 +88,8 @@ struct PolicyLimits {
   // that has nothing else to do: what trickles holds up nobody, and costs a duplicate at most.
   int hedge_factor = 4;
   Milliseconds hedge_least{250};
-  int bad_pieces = 2;      // then that peer is asked no more
+  int slow_factor = 4;  // a peer that takes that often what is usual: one piece at a time, and no more patience for it
+  int bad_pieces = 2;   // then that peer is asked no more
   Milliseconds idle{500};  // at least: with nothing to ask of for so long, zones do not count for a while
 };
 
@@ -155,6 +156,7 @@ class Policy {
   void hold(PieceIndex piece);
   void available(PieceIndex piece, const Peer& peer, int change);
   Milliseconds patience(const Peer& peer) const;
+  bool is_slow(const Peer& peer) const;
   void delivered(Peer& peer, Time now);
   void shun(Peer& peer, Time now);
   void measured(Peer& peer, Time since, Time now);
@@ -172,7 +174,7 @@ class Policy {
   }
   void ask(PeerId id, Peer& peer, PieceIndex piece, Time now, std::vector<Action>& actions);
   void ask_of(PeerId id, Peer& peer, bool anywhere, Time now, std::vector<Action>& actions);
-  Milliseconds late(const Peer& peer) const;
+  Milliseconds late() const;
   const Outstanding* longest_owed(const Peer& asking, Time now) const;
   void hedge(Time now, std::vector<Action>& actions);
   void decide_asks(Time now, std::vector<Action>& actions);

@@ -121,7 +121,8 @@ std::size_t Policy::depth(const Peer& peer) const {
   const auto offering =
       std::count_if(peers_.begin(), peers_.end(), [](const auto& p) { return p.second.has.held() > 0; });
   const std::size_t share = limits_.asks_in_all / std::max<std::size_t>(1, static_cast<std::size_t>(offering));
-  if (offering > 1 && peer.usual == Milliseconds(0)) return 1;  // it may be one that never gives anything
+  // It may be one that never gives anything, or next to nothing.
+  if (offering > 1 && (peer.usual == Milliseconds(0) || is_slow(peer))) return 1;
   const std::size_t least = peer.is_seeder ? limits_.asks_at_seeder : 1;
   return std::clamp(share, least, limits_.asks_per_peer);
 }
@@ -204,22 +205,23 @@ void Policy::ask(PeerId id, Peer& peer, PieceIndex piece, Time now, std::vector<
   actions.push_back(Ask{id, piece});
 }
 
-// After that time a piece that this peer owes us is not counted on any more.
-Milliseconds Policy::late(const Peer& peer) const {
-  const Milliseconds usual = std::max(peer.usual, usual_);
-  return usual.count() > 0 ? std::max(limits_.hedge_least, usual * limits_.hedge_factor) : limits_.patience / 2;
+// After that time a piece that a peer owes us is not counted on any more.
+Milliseconds Policy::late() const {
+  return usual_.count() > 0 ? std::max(limits_.hedge_least, usual_ * limits_.hedge_factor) : limits_.patience / 2;
 }
 
-// Of the pieces that this peer has, the one that a single other peer has owed us for longest, and for too long.
+// Of the pieces that this peer has and we lack, the one that a single other peer has owed us for longest, and for too
+// long.
 const Policy::Outstanding* Policy::longest_owed(const Peer& asking, Time now) const {
   // From the seeder, and across zones, only what it is high time for.
   const bool is_dear = asking.is_seeder || asking.nearness == Nearness::far;
-  const Milliseconds least = is_dear ? limits_.patience / 2 : limits_.hedge_least;
+  const Milliseconds least = std::max(late(), is_dear ? limits_.patience / 2 : limits_.hedge_least);
   const Outstanding* longest = nullptr;
   for (const auto& [id, other] : peers_) {
     for (const Outstanding& owed : other.asked) {
-      const bool is_late = now > owed.since + std::max(late(other), least);
-      const bool is_choice = is_late && expected_[owed.piece] == 1 && asking.has.has(owed.piece);
+      const bool is_late = now > owed.since + least;
+      const bool is_wanted = !have_.has(owed.piece) && expected_[owed.piece] == 1;
+      const bool is_choice = is_late && is_wanted && asking.has.has(owed.piece);
       if (is_choice && (longest == nullptr || owed.since < longest->since)) longest = &owed;
     }
   }
@@ -243,7 +245,7 @@ void Policy::decide_asks(Time now, std::vector<Action>& actions) {
   for (auto& [id, peer] : peers_) {
     if (peer.is_seeder) continue;
     ask_of(id, peer, anywhere, now, actions);
-    const auto in_time = [&](const Outstanding& owed) { return now <= owed.since + late(peer); };
+    const auto in_time = [&](const Outstanding& owed) { return now <= owed.since + late(); };
     elsewhere += static_cast<std::size_t>(std::count_if(peer.asked.begin(), peer.asked.end(), in_time));
   }
   const bool seeders_turn = elsewhere < limits_.asks_in_all / 2;

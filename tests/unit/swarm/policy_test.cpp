@@ -121,6 +121,18 @@ TEST_CASE("a peer that trickles keeps nobody waiting for long") {
   network.mesh();
   REQUIRE(network.run());
   CHECK(network.milliseconds() < 5000);
+  for (const std::size_t node : {1U, 2U, 3U, 4U}) CHECK(network[node].duplicates <= 4);  // asked of a second one
+}
+
+TEST_CASE("a peer that delivers now and then is trusted with one piece at a time") {
+  SimulatedNetwork network(400);
+  network.add(Role::seed, true);
+  add_fetchers(network, 4);
+  network[2].piece_milliseconds = 700;
+  network.mesh();
+  REQUIRE(network.run());
+  CHECK(network.milliseconds() < alone * 1.5);
+  for (const std::size_t node : {1U, 3U, 4U}) CHECK(network[node].duplicates <= 10);
 }
 
 TEST_CASE("neighbours that trickle all at once leave the seeder") {
