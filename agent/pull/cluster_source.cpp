@@ -131,8 +131,7 @@ Task<Result<void>> ClusterSource::from_holders(std::shared_ptr<Download> downloa
     bytes = co_await ask_holder(request, holder, joined);
     if (bytes) break;
   }
-  // It is there, and its link may be all that is slow: the origin would be asked by everybody else who waits for it
-  // too.
+  // The tracker has it, and its link may be all that is slow: everybody else who waits would go to the origin too.
   const auto tracker = std::ranges::find(joined.holders, std::string(), &control::Endpoint::host);
   if (!bytes && tracker != joined.holders.end() && link->up()) {
     request.limits = {.connect = limits_.tracker_alone,

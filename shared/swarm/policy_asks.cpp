@@ -215,7 +215,7 @@ Milliseconds Policy::late() const {
 const Policy::Outstanding* Policy::longest_owed(const Peer& asking, Time now) const {
   // From the seeder, and across zones, only what it is high time for.
   const bool is_dear = asking.is_seeder || asking.nearness == Nearness::far;
-  const Milliseconds least = std::max(late(), is_dear ? limits_.patience / 2 : limits_.hedge_least);
+  const Milliseconds least = is_dear ? std::max(late(), limits_.patience / 2) : late();
   const Outstanding* longest = nullptr;
   for (const auto& [id, other] : peers_) {
     for (const Outstanding& owed : other.asked) {
@@ -242,10 +242,10 @@ void Policy::decide_asks(Time now, std::vector<Action>& actions) {
   if (have_.complete()) return;
   const bool anywhere = !zones_count(now);
   std::size_t elsewhere = 0;
+  const auto in_time = [now, limit = late()](const Outstanding& owed) { return now <= owed.since + limit; };
   for (auto& [id, peer] : peers_) {
     if (peer.is_seeder) continue;
     ask_of(id, peer, anywhere, now, actions);
-    const auto in_time = [&](const Outstanding& owed) { return now <= owed.since + late(); };
     elsewhere += static_cast<std::size_t>(std::count_if(peer.asked.begin(), peer.asked.end(), in_time));
   }
   const bool seeders_turn = elsewhere < limits_.asks_in_all / 2;
