@@ -39,24 +39,3 @@ class ControlPair:
 
     def stop(self):
         self._flow.stop()
-
-
-class CpuShare:
-    """How busy the machine's CPUs are, all of them and whoever uses them, from here on."""
-
-    def __init__(self):
-        self._busy, self._all = _cpu_ticks()
-
-    def so_far(self):
-        busy, total = _cpu_ticks()
-        return (busy - self._busy) / max(total - self._all, 1)
-
-    def busy_ticks(self):
-        return _cpu_ticks()[0] - self._busy
-
-
-def _cpu_ticks():
-    with open("/proc/stat", encoding="ascii") as stat:
-        ticks = [int(each) for each in stat.readline().split()[1:9]]
-    idle = ticks[3] + ticks[4]
-    return sum(ticks) - idle, sum(ticks)

@@ -2,10 +2,10 @@
 
 import contextlib
 import dataclasses
-import os
 import time
 
 from ..cluster.content import make_layer
+from ..cluster.cpu import CpuShare
 from ..cluster.images import make_image
 from ..cluster.processes import wait_until
 from ..cluster.registry import Registry
@@ -14,7 +14,7 @@ from ..cluster.workspace import Workspace
 from . import measures
 from .bound import Rollout, lower_bound, ramp_seconds, tcp_seconds
 from .client import Clients
-from .honesty import ControlPair, CpuShare, reasons_void
+from .honesty import ControlPair, reasons_void
 from .modes import new_mode
 from .stage import Node, Offer, Stage
 from .topology import Network
@@ -156,7 +156,7 @@ def _measured(stage, mode, wrong_links):
         mode.begin()
         reports = _roll_out(stage.nodes, clients, started, running)
         ended = time.monotonic()
-        cpu_share, busy_seconds = cpu.so_far(), cpu.busy_ticks() / os.sysconf("SC_CLK_TCK")
+        cpu_share, (busy_seconds, _) = cpu.so_far(), cpu.seconds()
         after = network.carried()
         control_rate = control.rate(started, ended)
         used = usages.so_far()

@@ -8,6 +8,7 @@ images      configs, manifests and indexes over such layers
 registry    docker-registry as origin, what is pushed to it and what was asked of it
 shoal       shoal-agent and shoal-tracker: configuration, readiness, metrics
 puller      a client that pulls as a container runtime does
+cpu         how busy the machine is
 containerd  Debian's containerd as a client
 cri         its Container Runtime Interface, as a kubelet asks it
 podman      podman and skopeo as clients

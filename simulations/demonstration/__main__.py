@@ -4,6 +4,7 @@ import json
 import sys
 import time
 
+from ..cluster.cpu import CpuShare
 from ..cluster.program import in_workspace, say
 from .measures import figures, find_faults, find_overlaps, node_result
 from .options import parse_options
@@ -24,7 +25,7 @@ def _roll_out(options, workspace):
         say(f"keeping everything in {workspace.path}")
     stage = set_stage(options, workspace, say)
     say(f"rolling out to {options.nodes} nodes at once")
-    cpu = _CpuShare()
+    cpu = CpuShare()
     started_at = time.time()
     for client in stage.clients:
         client.start()
@@ -57,24 +58,6 @@ def _watch(options, stage):
 
 def _rows(stage):
     return [(client.agent.name, client.received_bytes()) for client in stage.clients]
-
-
-class _CpuShare:
-    """How busy the machine's CPUs are, all of them and whoever uses them, from here on."""
-
-    def __init__(self):
-        self._busy, self._all = self._read()
-
-    def so_far(self):
-        busy, total = self._read()
-        return (busy - self._busy) / max(total - self._all, 1)
-
-    @staticmethod
-    def _read():
-        with open("/proc/stat", encoding="ascii") as stat:
-            ticks = [int(each) for each in stat.readline().split()[1:9]]
-        idle = ticks[3] + ticks[4]
-        return sum(ticks) - idle, sum(ticks)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@ import dataclasses
 import os
 import time
 
+from ..cluster.cpu import CpuShare
+
 _GIB = 1 << 30
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,13 +30,13 @@ class Cost:
 def cost_of(roles, work):
     """The Cost of `work()`, which returns the bytes it moved. `roles` is {role: [process ids]}."""
     before = {role: _cpu_seconds(ids) for role, ids in roles.items()}
-    busy_before, all_before = _machine_seconds()
+    machine = CpuShare()
     started = time.monotonic()
     moved = work()
     seconds = time.monotonic() - started
-    busy, everything = (now - then for now, then in zip(_machine_seconds(), (busy_before, all_before)))
+    busy, everything = machine.seconds()
     spent = {role: _cpu_seconds(ids) - before[role] for role, ids in roles.items()}
-    return Cost(moved, seconds, spent, max(busy - sum(spent.values()), 0) / max(everything, 1 / _TICKS))
+    return Cost(moved, seconds, spent, max(busy - sum(spent.values()), 0) / everything)
 
 
 def _cpu_seconds(ids):
@@ -51,10 +52,3 @@ def _cpu_seconds_of(process_id):
             with open(f"/proc/{process_id}/task/{thread}/schedstat", encoding="ascii") as file:
                 nanoseconds += int(file.read().split()[0])
     return nanoseconds / 1e9
-
-
-def _machine_seconds():
-    """Busy and all seconds of all CPUs since the machine's start; stolen time counts as busy."""
-    with open("/proc/stat", encoding="ascii") as stat:
-        ticks = [int(each) for each in stat.readline().split()[1:9]]
-    return (sum(ticks) - ticks[3] - ticks[4]) / _TICKS, sum(ticks) / _TICKS
