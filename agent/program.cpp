@@ -31,13 +31,6 @@ swarm::Options swarm_options(const Options& options) {
           .download_limit = options.swarm.download_limit};
 }
 
-// Another one for each start, whatever the clock says and however soon it follows.
-std::uint64_t random_epoch() {
-  std::uint64_t epoch = 0;
-  for (const std::byte byte : random_bytes(sizeof epoch)) epoch = epoch << 8 | std::to_integer<std::uint64_t>(byte);
-  return epoch;
-}
-
 }  // namespace
 
 // Lets the links be made before the pull path that hears them.
@@ -61,7 +54,7 @@ Program::Program(Options options)
       hearing_(std::make_unique<Hearing>(pulls_)),
       trackers_(
           loop_, clock_, options_.trackers.urls, [this] { return hello(); }, *hearing_),
-      epoch_(random_epoch()) {
+      epoch_(random_number()) {
   const pull::Parts parts{loop_, clock_, pool_, commits_, store_, *carrier_.swarm, origin_, trackers_, metrics_.pull};
   pulls_.emplace(parts, pull::Limits{});
   scrub_.emplace(store::Scrub::Parts{loop_, clock_, pool_, store_, metrics_.scrub}, options_.scrub,

@@ -30,7 +30,7 @@ class Coordinator final : public SeederEvents {
 
   struct Options {
     control::Endpoint seeder;  // as it is handed out: host empty unless advertised
-    std::uint64_t epoch = 0;   // start of this tracker's memory, ms since 1970
+    std::uint64_t epoch = 0;   // of this tracker's memory: another one for each start
   };
   struct Parts {
     Seeder::Parts seeder;

@@ -3,6 +3,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 
+#include "shared/crypto/signing.hpp"
 #include "shared/log/log.hpp"
 
 namespace shoal::tracker {
@@ -11,13 +12,8 @@ namespace {
 // Two threads hash at 1 GB/s together, more than a 10 Gbit/s origin link needs beside everything else.
 constexpr std::size_t pool_threads = 2;
 
-std::uint64_t milliseconds_since_1970() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<Milliseconds>(since).count());
-}
-
 Coordinator::Options coordinator_options(const Config& config, std::uint16_t seeder_port) {
-  return {.seeder = {config.seeder.advertise, seeder_port, "tracker", true}, .epoch = milliseconds_since_1970()};
+  return {.seeder = {config.seeder.advertise, seeder_port, "tracker", true}, .epoch = random_number()};
 }
 
 }  // namespace

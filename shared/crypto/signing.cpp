@@ -101,4 +101,10 @@ Bytes random_bytes(std::size_t count) {
   return bytes;
 }
 
+std::uint64_t random_number() {
+  std::uint64_t number = 0;
+  for (const std::byte byte : random_bytes(sizeof number)) number = number << 8 | std::to_integer<std::uint64_t>(byte);
+  return number;
+}
+
 }  // namespace shoal

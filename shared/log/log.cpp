@@ -3,6 +3,9 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
+#include <ctime>
+
 namespace shoal::log {
 namespace {
 
@@ -82,6 +85,14 @@ std::string json_line(std::string_view room, std::string_view event, std::initia
   return line + "}";
 }
 
+// Not system_clock's: a swarm's programs make that one steady.
+spdlog::log_clock::time_point date() {
+  timespec real{};
+  clock_gettime(CLOCK_REALTIME, &real);
+  const auto since = std::chrono::seconds(real.tv_sec) + std::chrono::nanoseconds(real.tv_nsec);
+  return spdlog::log_clock::time_point(std::chrono::duration_cast<spdlog::log_clock::duration>(since));
+}
+
 }  // namespace
 
 bool configure(std::string_view level, std::string_view format) {
@@ -103,7 +114,7 @@ bool configure(std::string_view level, std::string_view format) {
 void write(Level level, std::string_view room, std::string_view event, std::initializer_list<Field> fields) {
   if (!logger().should_log(spdlog_level(level))) return;
   const std::string line = as_json ? json_line(room, event, fields) : text_line(room, event, fields);
-  logger().log(spdlog_level(level), spdlog::string_view_t(line.data(), line.size()));
+  logger().log(date(), spdlog::source_loc{}, spdlog_level(level), spdlog::string_view_t(line.data(), line.size()));
 }
 
 }  // namespace shoal::log

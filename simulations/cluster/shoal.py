@@ -35,6 +35,8 @@ class Programs:
 class _Program:
     """What both have: a process, and health and metrics on an admin address."""
 
+    environment = None  # variables beside our own
+
     def __init__(self, workspace, binary, place, name, config, admin_port):
         self.workspace = workspace
         self.place = place
@@ -48,7 +50,7 @@ class _Program:
         """Starts it (again, with the same store and ports) and waits until it says that it is ready."""
         self._starts += 1
         log_name = self.name if self._starts == 1 else f"{self.name}-start{self._starts}"
-        self.process = self.workspace.start(log_name, self.command, self.place)
+        self.process = self.workspace.start(log_name, self.command, self.place, self.environment)
         if wait:
             self.wait_ready()
         return self

@@ -33,6 +33,7 @@ class Case(unittest.TestCase):
 
     maxDiff = 2000
     limit_seconds = 120
+    environment = None  # of the tracker and agents, beside our own
     nightly = None  # name of the nightly run that tests which take minutes belong to: `tests/run --nightly NAME`
 
     def setUp(self):
@@ -71,12 +72,14 @@ class Case(unittest.TestCase):
 
     def tracker(self, url=None, settings=None, start=True):
         tracker = Tracker(self.workspace, self.programs, self.place("tracker"), self.upstreams(url), settings=settings)
+        tracker.environment = self.environment
         return tracker.start() if start else tracker
 
     def agents(self, count, trackers, url=None, settings=None):
         agents = [Agent(self.workspace, self.programs, self.place(f"agent{number}"), self.upstreams(url), trackers,
                         settings=settings) for number in range(1, count + 1)]
         for agent in agents:
+            agent.environment = self.environment
             agent.start(wait=False)
         for agent in agents:
             agent.wait_ready()
