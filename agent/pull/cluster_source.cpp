@@ -194,10 +194,11 @@ Task<Result<void>> ClusterSource::from_swarm(std::shared_ptr<Download> download,
   swarm::Membership membership{.name = name,
                                .role = swarm::Role::fetch,
                                .file = file,
-                               .have = download->partial().written(),
+                               .have = download->proven(),
                                .hashes = PieceHashes(file->layout()),
                                .tracker_key = member->second.tracker_key,
-                               .events = {}};
+                               .events = {},
+                               .unproven = download->unproven()};
   join_swarm(digest, std::move(membership));
   const Result<void> filled = co_await watch(digest);
   const auto entry = members_.find(digest);

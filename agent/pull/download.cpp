@@ -33,7 +33,12 @@ void Download::begin(store::Reserved reserved) {
 
 Task<Result<void>> Download::take_up(std::optional<Generation> generation) {
   const auto self = shared_from_this();
+  const bool goes_on = generation && generation_ && *generation != *generation_;
   if (generation) generation_ = generation;
+  if (goes_on && !std::exchange(is_mixed_, true)) {
+    const Result<void> left = reserved_->leave_generations();
+    if (!left) co_return left;
+  }
   if (std::exchange(taken_up_, true)) co_return Result<void>{};
   if (generation) {
     const Result<void> same = reserved_->start_generation(*generation);

@@ -41,14 +41,15 @@ class Download : public std::enable_shared_from_this<Download> {
   int attempt() const { return attempt_; }
   // The swarm's generation whose bytes proved wrong in the attempt before.
   std::optional<Generation> disproved() const { return disproved_; }
-  std::optional<Generation> generation() const { return generation_; }  // that the pieces came from
+  // That all pieces came from; none when they came from several, or from elsewhere.
+  std::optional<Generation> generation() const { return is_mixed_ ? std::nullopt : generation_; }
 
   // ---- filling: the sources
 
   // The size is known and room for it is reserved; hashing begins behind the written prefix. Once.
   void begin(store::Reserved reserved);
-  // The pieces that an earlier pull left, each read and hashed again, count from now on. With a generation, those of
-  // another one are forgotten. Does something once, however often it is called.
+  // The pieces that an earlier pull left, each read and hashed again, count from now on, once. With a generation, those
+  // of another one that an earlier pull left are forgotten, and those of our own are unproven from now on.
   Task<Result<void>> take_up(std::optional<Generation> generation);
   bool begun() const { return partial_.has_value(); }
   void note(const store::WrittenPiece& piece, std::uint64_t Received::*source);
@@ -60,6 +61,9 @@ class Download : public std::enable_shared_from_this<Download> {
   bool to_be_kept() const { return to_be_kept_; }
 
   const store::PartialLayer& partial() const { return *partial_; }
+  // Of the pieces written, those that may be offered to the swarm of the generation taken up last, and the others.
+  PieceSet proven() const { return is_mixed_ ? PieceSet(partial_->written().size()) : partial_->written(); }
+  PieceSet unproven() const { return is_mixed_ ? partial_->written() : PieceSet(); }
   const store::Reserved& reserved() const { return *reserved_; }
   bool filled() const { return partial_ && partial_->complete(); }
 
@@ -92,6 +96,7 @@ class Download : public std::enable_shared_from_this<Download> {
   int attempt_;
   std::optional<Generation> disproved_;
   std::optional<Generation> generation_;
+  bool is_mixed_ = false;  // with pieces of another generation
   Signal changed_;
   std::optional<store::Reserved> reserved_;
   bool taken_up_ = false;

@@ -16,7 +16,7 @@ namespace shoal {
 
 using SwarmKey = std::array<std::byte, 32>;  // the cluster's secret
 
-using Generation = std::uint32_t;  // 0 at first; one more each time the origin's bytes proved wrong
+using Generation = std::uint32_t;  // of one stream from the origin: drawn by lot, then one more each time the bytes proved wrong
 
 struct SwarmName {
   std::array<std::byte, 16> bytes{};

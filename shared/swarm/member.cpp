@@ -11,6 +11,8 @@ constexpr std::size_t most_queued_asks = 16;   // of one peer; ours ask 4 at mos
 constexpr int most_asks_too_many = 100;        // beyond these, of one peer
 constexpr std::size_t most_unread = 16 << 20;  // bytes a peer may leave unread and still ask for more
 constexpr int most_bad_batches = 16;           // each costs us a signature check
+constexpr Milliseconds proof_interval{100};    // in which a neighbour is asked for some hashes of unproven pieces
+constexpr int proofs_at_once = 4;
 
 // The same on all nodes, whatever their machine: FNV-1a.
 std::uint64_t identity_of(const std::string& node) {
@@ -37,8 +39,12 @@ Member::Member(Membership membership, Shared& shared, std::function<void(Event)>
       shared_(shared),
       report_(std::move(report)),
       layout_(membership_.file->layout()),
-      policy_(membership_.role, membership_.have, identity_of(shared.node)) {
+      policy_(membership_.role, membership_.have, identity_of(shared.node)),
+      unproven_(std::move(membership_.unproven)) {
   SHOAL_CHECK(membership_.have.size() == layout_.count());
+  for (PieceIndex piece = 0; piece < unproven_.size(); ++piece) {
+    if (unproven_.has(piece)) policy_.keep_back(piece);
+  }
 }
 
 Member::~Member() {
@@ -150,7 +156,8 @@ bool Member::on(PeerId, Neighbour& peer, const Hashes& hashes, Time now) {
     if (!added) return ++peer.bad_batches < most_bad_batches;
   }
   for (PieceIndex piece = range.first; piece < range.first + range.count; ++piece) peer.knows_hash.add(piece);
-  if (news && !waiting_.empty()) {
+  if (news && (!waiting_.empty() || unproven_.held() > 0)) {
+    prove(range);
     retry_waiting(now);
     act(now);
   }
@@ -165,7 +172,10 @@ bool Member::on(PeerId, Neighbour& peer, const WantHashes& want, Time) {
 }
 
 void Member::publish(const Publication& publication, Time now) {
-  for (const HashBatch& batch : publication.batches) membership_.hashes.add_trusted(batch);
+  for (const HashBatch& batch : publication.batches) {
+    membership_.hashes.add_trusted(batch);
+    prove({batch.first, static_cast<PieceIndex>(batch.hashes.size())});
+  }
   unhashed_.insert(unhashed_.end(), publication.in_file.begin(), publication.in_file.end());
   // A seeder pushes a piece only together with its hash.
   std::erase_if(unhashed_, [&](PieceIndex piece) {
@@ -177,8 +187,37 @@ void Member::publish(const Publication& publication, Time now) {
   act(now);
 }
 
+// The bytes are read again: what else could tell that they are this swarm's.
+void Member::prove(const PieceRange& range) {
+  for (PieceIndex piece = range.first; unproven_.held() > 0 && piece < range.first + range.count; ++piece) {
+    if (!unproven_.has(piece)) continue;
+    const Result<Bytes> bytes = membership_.file->read(piece);
+    if (!bytes) return fail_here(bytes.error());
+    const auto proven = membership_.hashes.verify(piece, *bytes);
+    if (!proven) return fail_here({ErrorKind::corrupt, "a piece from before is not what the tracker says now"});
+    unproven_.remove(piece);
+    policy_.in_file(piece);
+  }
+}
+
+// Who has a piece has its hash; a seeder has other things to do, and pushes what nobody shows.
+void Member::ask_for_proof(Time now) {
+  if (unproven_.held() == 0 || now < proof_asked_ + proof_interval) return;
+  proof_asked_ = now;
+  for (auto& [id, peer] : neighbours_) {
+    if (!peer.greeted || peer.is_seeder) continue;
+    for (int asked = 0; asked < proofs_at_once; ++asked) {
+      do {
+        proof_wanted_ = (proof_wanted_ + 1) % unproven_.size();
+      } while (!unproven_.has(proof_wanted_));
+      send(peer, WantHashes{proof_wanted_});
+    }
+  }
+}
+
 void Member::tick(Time now) {
   tick_waiting(now);
+  ask_for_proof(now);
   watch_pushes(now);
   for (auto& [id, peer] : neighbours_) pump(peer);
   cut_stuck(now);

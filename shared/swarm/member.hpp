@@ -108,6 +108,8 @@ class Member {
   bool in_layer(const PieceRange& range) const;
   void send(Neighbour& peer, const Message& message);
   void act(Time now);
+  void prove(const PieceRange& range);
+  void ask_for_proof(Time now);
   void fail_here(Error error);
 
   // member_transfer.cpp
@@ -138,6 +140,9 @@ class Member {
   std::map<PieceIndex, Waiting> waiting_;
   std::multiset<PeerId> aside_;       // who sent the pieces that another thread checks and writes
   std::vector<PieceIndex> unhashed_;  // in the seeder's file, batch not signed yet
+  PieceSet unproven_;                 // kept back
+  PieceIndex proof_wanted_ = 0;       // the last one that a neighbour was asked about
+  Time proof_asked_{};
   std::uint64_t reassigned_seen_ = 0;
   PeerId next_id_ = 1;
   Time receiving_reported_{};

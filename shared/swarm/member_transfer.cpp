@@ -154,6 +154,7 @@ bool Member::settle(const Source& source, PieceIndex piece, std::size_t size,
     fail_here(written->error());
     return true;
   }
+  if (unproven_.size() > 0) unproven_.remove(piece);
   report_(PieceArrived{**written, source.is_seeder});
   policy_.piece_verified(source.id, piece, now);
   return true;

@@ -101,6 +101,10 @@ void Policy::available(PieceIndex piece, const Peer& peer, int change) {
   }
 }
 
+void Policy::keep_back(PieceIndex piece) {
+  ++expected_[piece];
+}
+
 void Policy::in_file(PieceIndex piece) {
   if (have_.has(piece)) return;
   if (role_ == Role::seed) {
@@ -108,6 +112,7 @@ void Policy::in_file(PieceIndex piece) {
     (availability_[piece] == 0 ? to_push_ : claimed_).insert(piece);
   } else {
     hold(piece);
+    for (auto& [id, peer] : peers_) peer.offer_now |= peer.is_seeder;  // it may be about to push it
   }
 }
 

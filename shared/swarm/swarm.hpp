@@ -61,6 +61,9 @@ struct Membership {
   PieceHashes hashes;       // those known; all of them for `hold`
   PublicKey tracker_key{};  // signs the hash batches of this swarm
   std::function<void(Event)> events;
+  // In the file too, but verified by the hashes of another swarm, whose bytes may have been others: nobody hears of
+  // them before a hash of this swarm proves them. No size: none. A hash that disproves one is `Failed` as corrupt.
+  PieceSet unproven{};
 };
 
 // What became known outside the swarm: for the seeder, pieces in the file and their hashes; for others, a batch of

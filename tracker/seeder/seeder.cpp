@@ -1,5 +1,6 @@
 #include "tracker/seeder/seeder.hpp"
 
+#include "shared/crypto/signing.hpp"
 #include "shared/log/log.hpp"
 
 namespace shoal::tracker {
@@ -24,6 +25,10 @@ control::Reason reason_of(ErrorKind kind) {
 }
 
 }  // namespace
+
+Generation random_generation() {
+  return static_cast<Generation>(random_number() >> 33);  // the highest ones mean no swarm at all
+}
 
 Wish Seeder::want(const Wanted& wanted) {
   if (is_empty_layer(wanted.digest)) return LayerInfo{.digest = wanted.digest, .is_small = true};
@@ -61,7 +66,9 @@ Wish Seeder::want_from_origin(const Wanted& wanted) {
   }
   if (waiting_.size() >= most_waiting)
     return Refusal{control::Reason::unavailable, "too many layers are being fetched"};
-  waiting_.push_back(add_layer(wanted));
+  const LayerPtr layer = add_layer(wanted);
+  layer->generation = parts_.new_generation();
+  waiting_.push_back(layer);
   start_waiting();
   return Pending{};
 }

@@ -63,6 +63,8 @@ struct SeededLayer {  // for people who look
   bool is_fetching = false;
 };
 
+Generation random_generation();  // far from the last one
+
 class Seeder {
  public:
   static constexpr std::size_t largest_fetches = 64;  // layers from origins at once; further ones wait
@@ -81,6 +83,9 @@ class Seeder {
     const Keys& keys;
     Pace& pace;
     SeederMetrics& metrics;
+    // Of a fetch that goes on from nothing. A tracker that lost its memory must not call another stream by a name that
+    // agents still have pieces of: what they offered then would be wrong, and they would be banned for it.
+    Generation (*new_generation)() = random_generation;
   };
   Seeder(Parts parts, SeederEvents& events) : parts_(parts), events_(events) {}
 

@@ -55,18 +55,25 @@ std::shared_ptr<store::PieceFile> a_file(const PieceLayout& layout, ByteView byt
 
 // One member of a small layer and one link to it.
 struct Stage {
-  explicit Stage(Role role, ByteCount size = 100_KiB) : layer(size) {
+  explicit Stage(Role role, ByteCount size = 100_KiB) : Stage(role, size, {}) {}
+  // `unproven`: pieces in the file from another swarm. The first piece of the last batch is another one there.
+  Stage(Role role, ByteCount size, const std::vector<PieceIndex>& unproven) : layer(size) {
     const bool whole = role != Role::fetch;
-    file = a_file(layer.layout, whole ? ByteView(layer.bytes) : ByteView());
+    Bytes bytes = layer.bytes;
+    if (!whole) bytes[layer.layout.offset(layer.batches.back().first)] ^= std::byte{1};
+    file = a_file(layer.layout, whole || !unproven.empty() ? ByteView(bytes) : ByteView());
     const PieceIndex pieces = layer.layout.count();
     const PieceSet have = whole ? PieceSet::full(pieces) : PieceSet(pieces);
+    PieceSet kept_back(unproven.empty() ? 0 : pieces);
+    for (const PieceIndex piece : unproven) kept_back.add(piece);
     member.emplace(Membership{layer.name,
                               role,
                               file,
                               have,
                               whole ? layer.hashes() : PieceHashes(layer.layout),
                               layer.key.public_key(),
-                              {}},
+                              {},
+                              kept_back},
                    shared, [this](Event event) { events.push_back(std::move(event)); });
     peer = member->link_up(link);
   }
@@ -180,6 +187,41 @@ TEST_CASE("what is offered is asked for, a verified piece is written and reporte
   Bytes read(16384);
   REQUIRE(stage.file->read_at(0, read));
   CHECK(std::equal(read.begin(), read.end(), stage.layer.piece(0).begin()));
+}
+
+TEST_CASE("pieces of another swarm are neither shown, given nor asked for before a hash of this one proves them") {
+  Stage stage(Role::fetch, 300_KiB, {1, 2, 18});
+  CHECK(stage.link.sent<Hello>()[0].held == Held::nothing);
+  REQUIRE(stage.greets());
+  for (const Asked& asked : stage.link.sent<Asked>()) CHECK((asked.piece != 1 && asked.piece != 2));
+  REQUIRE(stage.says(Asked{1, true}));
+  CHECK(stage.link.sent<Refused>().size() == 1);
+  stage.member->tick(stage.now += Milliseconds(100));
+  CHECK(stage.link.sent<WantHashes>().size() >= 3);  // this neighbour has them
+  REQUIRE(stage.says(Hashes{stage.layer.batches[0]}));
+  REQUIRE(stage.says(Asked{1, true}));
+  REQUIRE(stage.says(Asked{18, true}));
+  CHECK(stage.link.pieces().size() == 1);
+  CHECK(stage.link.sent<Refused>().size() == 2);
+}
+
+TEST_CASE("a piece of another swarm that proves to be wrong ends the attempt, and nobody is blamed") {
+  Stage stage(Role::fetch, 300_KiB, {10, 11});
+  REQUIRE(stage.greets());
+  REQUIRE(stage.says(Hashes{stage.layer.batches[1]}));
+  REQUIRE(stage.count<Failed>() == 1);
+  CHECK(std::get<Failed>(stage.events.back()).error.kind == ErrorKind::corrupt);
+  CHECK(stage.count<PieceRefused>() == 0);
+}
+
+TEST_CASE("a seeder that pushes a piece of another swarm hears at once that it is there") {
+  Stage stage(Role::fetch, 300_KiB, {1});
+  REQUIRE(stage.greets(Role::seed, Held::nothing, "tracker"));
+  CHECK(stage.link.sent<WantHashes>().empty());
+  REQUIRE(stage.says(Hashes{stage.layer.batches[0]}));
+  const auto offers = stage.link.sent<Offered>();
+  REQUIRE(offers.size() == 1);
+  CHECK(offers[0].ranges == std::vector<PieceRange>{{1, 1}});
 }
 
 TEST_CASE("bytes that do not match their hash are never written, and the second time their node is banned") {

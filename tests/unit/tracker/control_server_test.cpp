@@ -21,7 +21,7 @@ struct Fixture : SeederFixture {
   ResolverMetrics resolver_metrics;
   CoordinatorMetrics coordinator_metrics;
   http::ServeThreads serve_threads{1};
-  Coordinator coordinator{{.seeder = {loop, clock, pool, store, swarm, source, keys, pace, metrics},
+  Coordinator coordinator{{.seeder = {loop, clock, pool, store, swarm, source, keys, pace, metrics, first_generation},
                            .resolver = {loop, clock, source, resolver_metrics, {}},
                            .metrics = coordinator_metrics,
                            .random = std::mt19937(1)},

@@ -29,7 +29,7 @@ class RecordingLink final : public AgentLink {
 struct Fixture : SeederFixture {
   ResolverMetrics resolver_metrics;
   CoordinatorMetrics coordinator_metrics;
-  Coordinator coordinator{{.seeder = {loop, clock, pool, store, swarm, source, keys, pace, metrics},
+  Coordinator coordinator{{.seeder = {loop, clock, pool, store, swarm, source, keys, pace, metrics, first_generation},
                            .resolver = {loop, clock, source, resolver_metrics, {}},
                            .metrics = coordinator_metrics,
                            .random = std::mt19937(1)},

@@ -25,8 +25,13 @@ struct RecordingEvents final : SeederEvents {
   std::vector<Refusal> refusals;
 };
 
+inline Generation first_generation() {
+  return 0;
+}
+
 struct SeederFixture {
-  explicit SeederFixture(ByteCount capacity = 64_MiB) : store({.path = directory.path(), .capacity = capacity}) {}
+  explicit SeederFixture(ByteCount capacity = 64_MiB, std::size_t threads = 2, store::Faults* faults = nullptr)
+      : store({.path = directory.path(), .capacity = capacity, .faults = faults}), pool(threads) {}
 
   Wanted wanted(const Digest& digest, origin::Kind kind = origin::Kind::blob) const {
     return {digest, kind, {"reg", "library/alpine"}};
@@ -54,14 +59,14 @@ struct SeederFixture {
   Loop loop;
   ManualClock clock{loop};
   store::Store store;
-  Pool pool{2};
+  Pool pool;
   RecordingSwarm swarm{loop};
   MemorySource source{loop};
   Keys keys{{}, SigningKey::generate()};
   Pace pace{clock, {}};
   SeederMetrics metrics;
   RecordingEvents events;
-  Seeder seeder{{loop, clock, pool, store, swarm, source, keys, pace, metrics}, events};
+  Seeder seeder{{loop, clock, pool, store, swarm, source, keys, pace, metrics, first_generation}, events};
 };
 
 }  // namespace shoal::tracker

@@ -272,6 +272,25 @@ TEST_CASE("wrong bytes are fetched again once, under the next generation, and th
   CHECK(f.events.known_layers.back().generation == 1);
 }
 
+TEST_CASE("a fetch that goes on from nothing never takes the generation of an earlier one") {
+  SeederFixture f;
+  static Generation next = 0;
+  next = 0;
+  const auto hundreds = []() -> Generation { return next += 100; };
+  Seeder seeder{{f.loop, f.clock, f.pool, f.store, f.swarm, f.source, f.keys, f.pace, f.metrics, hundreds}, f.events};
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  const Bytes wrong = numbered_bytes(layer_size.value, 2);
+  f.source.next_answers({{.bytes = wrong}, {.bytes = wrong}});
+  seeder.want(f.wanted(digest));
+  REQUIRE(f.until([&] { return !f.events.refusals.empty(); }));
+  CHECK(f.events.restarts == std::vector<Generation>{101});
+  f.clock.advance(Seeder::remember_refusal);
+  seeder.want(f.wanted(digest));
+  REQUIRE(f.until([&] { return f.store.find(digest).has_value(); }));
+  CHECK(f.events.known_layers.back().generation == 200);
+  CHECK(random_generation() != random_generation());
+}
+
 TEST_CASE("bytes that are wrong twice end in a refusal, and nothing is kept") {
   SeederFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
