@@ -1,6 +1,7 @@
 // Pool: a bounded number of threads for short blocking work (hash, fsync, rename), as functions of values.
 //
-// Threads: `run` is called on the loop; the work runs on a pool thread, its result is awaited on the loop.
+// Threads: `run` is called on the loop; the work runs on a pool thread, its result is awaited on the loop. A pool of no
+// threads does it there and then: tests that are drawn by lot must go the same way each time.
 #pragma once
 
 #include <boost/asio/thread_pool.hpp>
@@ -13,17 +14,22 @@ namespace shoal {
 
 class Pool {
  public:
-  explicit Pool(std::size_t threads) : threads_(threads) {}
-  ~Pool() { threads_.join(); }
+  explicit Pool(std::size_t threads) {
+    if (threads > 0) threads_.emplace(threads);
+  }
+  ~Pool() {
+    if (threads_) threads_->join();
+  }
 
   // The value of `work()`. Everything that `work` touches it owns: it may outlive whoever awaits it, but not what is
-  // awaited: when `run` returns, `work` is gone, on the loop. Name the closure and move it in: GCC 12 destroys twice what
-  // a co_await expression makes of a lambda or of braces.
+  // awaited: when `run` returns, `work` is gone, on the loop. Name the closure and move it in: GCC 12 destroys twice
+  // what a co_await expression makes of a lambda or of braces.
   template <class Work>
   auto run(Work work) -> Task<decltype(work())> {
+    if (!threads_) co_return work();
     auto executor = co_await asio::this_coro::executor;
     auto job = std::make_shared<Job<Work>>(std::move(work), executor);
-    asio::post(threads_, [job, executor]() mutable {
+    asio::post(*threads_, [job, executor]() mutable {
       job->value.emplace(job->work());
       // Moved on: a thread that was interrupted here would else keep what `work` owns after `run` has returned.
       asio::post(executor, [job = std::move(job)] {
@@ -46,7 +52,7 @@ class Pool {
     asio::steady_timer wake;
     bool finished = false;  // written and read on the loop
   };
-  asio::thread_pool threads_;
+  std::optional<asio::thread_pool> threads_;
 };
 
 }  // namespace shoal

@@ -113,4 +113,5 @@ class AllHostile(Hostile):
         clean = max(self.roll_out(agents))
         hostile = self.hostile_nodes(tracker, BEHAVIOURS)
         among = max(self.roll_out(agents, hostile))
-        self.assertLess(among, clean + 10)  # the promise is 5 s; the nightly run and a quiet machine measure it
+        print(f"     {clean:.2f} s among friends, {among:.2f} s among enemies alone")
+        self.assertLess(among, clean + 10)  # the promise is 5 s; a sanitizer's build on a busy machine takes longer

@@ -1,30 +1,14 @@
 // Swarms drawn by lot, with everything that can go wrong in them: whatever it is, whoever lives ends. A seed that does
 // not is named, and SHOAL_SEED=N runs it alone; SHOAL_SEEDS=N runs so many.
 #include <catch2/catch.hpp>
-#include <cstdlib>
-#include <random>
 
+#include "tests/doubles/lots.hpp"
 #include "tests/unit/swarm/simulated_network.hpp"
 
 using namespace shoal;
 using namespace shoal::swarm;
 
 namespace {
-
-int number_from(const char* variable, int otherwise) {
-  const char* text = std::getenv(variable);
-  return text == nullptr ? otherwise : std::atoi(text);
-}
-
-class Lots {
- public:
-  explicit Lots(int seed) : random_(static_cast<std::uint32_t>(seed)) {}
-  int between(int least, int most) { return std::uniform_int_distribution<int>(least, most)(random_); }
-  bool in(int of) { return between(1, of) == 1; }  // one time in so many
-
- private:
-  std::mt19937 random_;
-};
 
 void break_one(SimulatedNetwork& network, std::size_t node, Lots& lots) {
   const Milliseconds when(lots.between(1, 1'500));
@@ -77,6 +61,5 @@ void play(int seed) {
 }  // namespace
 
 TEST_CASE("whatever breaks in a swarm, everybody who lives ends") {
-  if (const int seed = number_from("SHOAL_SEED", 0); seed != 0) return play(seed);
-  for (int seed = 1; seed <= number_from("SHOAL_SEEDS", 300); ++seed) play(seed);
+  play_seeds(300, play);
 }

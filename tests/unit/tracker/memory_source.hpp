@@ -42,6 +42,7 @@ class MemorySource final : public LayerSource {
   Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::Repository, origin::Kind, Digest digest,
                                                           std::uint64_t from) override {
     opened_from.push_back(from);
+    ++opened[digest];
     Body body;
     if (!bodies_.empty()) {
       body = bodies_.front();
@@ -52,7 +53,7 @@ class MemorySource final : public LayerSource {
     if (found == layers_.end()) co_return fail(ErrorKind::not_found, "404");
     Layer layer = found->second;
     if (body.bytes) layer.bytes = *body.bytes;
-    co_return std::make_unique<Stream>(*this, std::move(layer), from, body.cut_after);
+    co_return std::make_unique<Stream>(*this, std::move(layer), from, body.cut_after, digest);
   }
   Task<Result<origin::Answer>> ask(origin::Repository, std::string method, std::string, std::string) override {
     asked.push_back(method);
@@ -66,6 +67,8 @@ class MemorySource final : public LayerSource {
   }
 
   std::vector<std::uint64_t> opened_from;
+  std::map<Digest, int> opened;
+  int most_reading() const { return reading_->most; }
   std::vector<std::string> asked;
   std::map<std::string, origin::Answer> answers;  // by method
   bool hold_answers = false;
@@ -75,10 +78,25 @@ class MemorySource final : public LayerSource {
     Bytes bytes;
     std::string content_type;
   };
+  struct Reading {  // outlives the source, as a loop's streams may
+    std::map<Digest, int> now;
+    int most = 0;  // of one layer at once
+  };
   class Stream final : public origin::LayerStream {
    public:
-    Stream(MemorySource& source, Layer layer, std::uint64_t from, std::uint64_t cut_after)
-        : source_(source), layer_(std::move(layer)), offset_(from), position_(from), cut_after_(cut_after) {}
+    Stream(MemorySource& source, Layer layer, std::uint64_t from, std::uint64_t cut_after, const Digest& digest)
+        : source_(source),
+          layer_(std::move(layer)),
+          offset_(from),
+          position_(from),
+          cut_after_(cut_after),
+          digest_(digest),
+          reading_(source.reading_) {
+      reading_->most = std::max(reading_->most, ++reading_->now[digest_]);
+    }
+    ~Stream() override { --reading_->now[digest_]; }
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
     ByteCount size() const override { return {layer_.bytes.size()}; }
     std::uint64_t offset() const override { return offset_; }
     const std::string& content_type() const override { return layer_.content_type; }
@@ -98,9 +116,12 @@ class MemorySource final : public LayerSource {
     std::uint64_t offset_;
     std::uint64_t position_;
     std::uint64_t cut_after_;
+    Digest digest_;
+    std::shared_ptr<Reading> reading_;
   };
 
   Signal changed_;
+  std::shared_ptr<Reading> reading_ = std::make_shared<Reading>();
   std::map<Digest, Layer> layers_;
   std::deque<Body> bodies_;
   std::uint64_t allowed_ = std::numeric_limits<std::uint64_t>::max();

@@ -1,0 +1,45 @@
+"""The tracker lies: what it says can delay a layer, never make it wrong, and no node pays for it."""
+
+import time
+
+from simulations.cluster.puller import PullFailed
+
+from ..integration.case import Case, Puller
+from .lying_tracker import LIES, LyingTracker, says_that_the_origin_must_be_left_alone_for_ever
+
+_RUNTIMES_PATIENCE_SECONDS = 28  # with the head of each blob; config and layer are asked for one after the other
+
+
+class LyingTrackers(Case):
+    def setUp(self):
+        super().setUp()
+        self.image = self.library.medium()
+
+    def pull_under(self, lie):
+        tracker = LyingTracker(self.workspace, self.place("tracker"), lie)
+        agents = self.agents(2, [tracker])
+        started = time.monotonic()
+        outcomes = [puller.ended(2 * _RUNTIMES_PATIENCE_SECONDS) for puller in [Puller(self, agent, "medium") for agent in agents]]
+        self.assertGreater(tracker.joins, 0, "nobody asked it, so this run shows nothing")
+        for agent in agents:
+            self.assertEqual(agent.events("peer banned"), [])
+        return outcomes, time.monotonic() - started
+
+    def test_a_time_that_the_origin_is_said_to_ask_for_is_believed_and_told_at_once(self):
+        outcomes, seconds = self.pull_under(says_that_the_origin_must_be_left_alone_for_ever)
+        for outcome in outcomes:
+            self.assertIsInstance(outcome, PullFailed)
+        self.assertLess(seconds, 5)
+
+
+def _case_of(lie):
+    def test(self):
+        for outcome in self.pull_under(lie)[0]:
+            self.assertNotIsInstance(outcome, PullFailed, outcome)
+            self.assert_pulled(outcome, self.image)
+    test.__doc__ = lie.__doc__
+    return test
+
+
+for _lie in LIES:
+    setattr(LyingTrackers, f"test_pulls_end_right_under_a_tracker_that_{_lie.__name__}", _case_of(_lie))
