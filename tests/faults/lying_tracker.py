@@ -83,6 +83,11 @@ LIES = (says_another_size, says_an_absurd_size, cuts_by_another_rule, names_a_se
         talks_nonsense)
 
 
+# Told of layers whose size a manifest has named. Of a manifest itself an agent believes the tracker's size, and a wrong one
+# ends the pull with a clear error.
+_ABOUT_KNOWN_SIZES = (says_another_size, names_a_seeder_that_is_not_there, names_holders_that_are_not_there)
+
+
 class LyingTracker:
     """Listens at `place`; every join is answered by `lie`."""
 
@@ -127,8 +132,9 @@ class LyingTracker:
             channel.close()
 
     def _answer(self, channel, join):
+        refuses = not join.size and self._lie in _ABOUT_KNOWN_SIZES
         try:
-            for message in self._lie(self, join):
+            for message in (says_that_there_is_no_such_layer if refuses else self._lie)(self, join):
                 channel.send(message)
         except OSError:
             pass  # the agent went

@@ -95,7 +95,7 @@ class Deaths(Case):
         super().setUp()
         self.image = self.library.medium()
         self.slow = FaultyOrigin(self.workspace, self.origin, "127.0.0.1")
-        self.slow.rules = [Rule(f"GET .*{self.image.layers[0].digest}", rate=8 << 20)]
+        self.slow.rules = [Rule(f"GET .*{self.image.layers[0].digest}", rate=4 << 20)]
 
     def wait_for_the_middle(self, pullers):
         wait_until(lambda: min(puller.received_bytes for puller in pullers) > self.image.size // 4, 20,
