@@ -29,6 +29,17 @@ def swarm_name(key, digest, size, piece_length, generation):
     return hmac.new(key, message, hashlib.sha256).digest()[:16].hex()
 
 
+def exactly(connection, count):
+    """So many bytes of a socket; ConnectionError when it ends before."""
+    data = bytearray()
+    while len(data) < count:
+        more = connection.recv(count - len(data))
+        if not more:
+            raise ConnectionError("closed")
+        data += more
+    return bytes(data)
+
+
 class ControlChannel:
     """Says hello as `node`, which listens at `address`; joins swarms and says of each that it is ready."""
 
@@ -67,18 +78,9 @@ class ControlChannel:
                              "Sec-WebSocket-Protocol: shoal.v1\r\n\r\n".encode())
         head = b""
         while not head.endswith(b"\r\n\r\n"):
-            head += self._exactly(1)
+            head += exactly(self._socket, 1)
         if b" 101 " not in head.split(b"\r\n")[0]:
             raise ConnectionError(f"the tracker answers {head[:40]!r}")
-
-    def _exactly(self, count):
-        data = b""
-        while len(data) < count:
-            more = self._socket.recv(count - len(data))
-            if not more:
-                raise ConnectionError("the tracker closed the control channel")
-            data += more
-        return data
 
     def _send(self, kind, body, opcode=2):
         payload = (bytes([kind]) if kind is not None else b"") + body
@@ -92,12 +94,12 @@ class ControlChannel:
     def _receive_all(self):
         try:
             while True:
-                opcode, length = self._exactly(2)
+                opcode, length = exactly(self._socket, 2)
                 if length == 126:
-                    length, = struct.unpack(">H", self._exactly(2))
+                    length, = struct.unpack(">H", exactly(self._socket, 2))
                 elif length == 127:
-                    length, = struct.unpack(">Q", self._exactly(8))
-                payload = self._exactly(length)
+                    length, = struct.unpack(">Q", exactly(self._socket, 8))
+                payload = exactly(self._socket, length)
                 if opcode & 0x0F == 8:
                     return self.close()
                 if opcode & 0x0F == 9:

@@ -11,7 +11,7 @@ import struct
 import threading
 import time
 
-from .control import ControlChannel, swarm_name, text
+from .control import ControlChannel, exactly, swarm_name, text
 
 HELLO, OFFER, ASK, REFUSE, PIECE, HASHES, WANT_HASHES = range(1, 8)
 _FETCH, _SEED = 0, 2
@@ -53,19 +53,10 @@ class Connection:
         reserved = bytes([0, 0, 0, 0, 0, 0x10, 0, 0])
         self._socket.sendall(b"\x13BitTorrent protocol" + reserved + self.swarm.info_hash + b"-XX0001-" + os.urandom(12))
         if not answered:
-            self.exactly(68)
+            exactly(self._socket, 68)
         self.raw(b"\x14\x00d1:md5:shoali%deee" % _OUR_ID)
         while self.their_id is None:
             self._read_frame()
-
-    def exactly(self, count):
-        data = bytearray()
-        while len(data) < count:
-            more = self._socket.recv(count - len(data))
-            if not more:
-                raise ConnectionError("closed")
-            data += more
-        return bytes(data)
 
     def raw(self, payload):
         with self._sending:
@@ -88,8 +79,8 @@ class Connection:
 
     def _read_frame(self):
         """(kind, body) of a message of ours, or None for one of BitTorrent's own."""
-        length, = struct.unpack(">I", self.exactly(4))
-        frame = self.exactly(length)
+        length, = struct.unpack(">I", exactly(self._socket, 4))
+        frame = exactly(self._socket, length)
         if length < 2 or frame[0] != 20:
             return None
         if frame[1] == 0:

@@ -15,7 +15,7 @@ import types
 from simulations.cluster.network import authority
 from simulations.cluster.shoal import piece_length
 
-from .control import text
+from .control import exactly, text
 
 _HELLO, _JOIN, _RESOLVE, _WELCOME, _JOINED, _REFUSED, _RESOLVED, _WAITING = 0, 2, 5, 8, 9, 10, 16, 21
 _ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -153,7 +153,7 @@ class _Channel:
     def upgrade(self):
         head = b""
         while not head.endswith(b"\r\n\r\n"):
-            head += self._exactly(1)
+            head += exactly(self._socket, 1)
         lines = [line.partition(b":") for line in head.split(b"\r\n")]
         key = next(value.strip() for name, _, value in lines if name.lower() == b"sec-websocket-key")
         accept = base64.b64encode(hashlib.sha1(key + _ACCEPT).digest())
@@ -169,26 +169,17 @@ class _Channel:
     def messages(self):
         """(kind, body) of each binary message."""
         while True:
-            opcode, length = self._exactly(2)
+            opcode, length = exactly(self._socket, 2)
             length &= 0x7F
             if length == 126:
-                length, = struct.unpack(">H", self._exactly(2))
+                length, = struct.unpack(">H", exactly(self._socket, 2))
             elif length == 127:
-                length, = struct.unpack(">Q", self._exactly(8))
-            mask = self._exactly(4)
-            payload = bytes(byte ^ mask[i % 4] for i, byte in enumerate(self._exactly(length)))
+                length, = struct.unpack(">Q", exactly(self._socket, 8))
+            mask = exactly(self._socket, 4)
+            payload = bytes(byte ^ mask[i % 4] for i, byte in enumerate(exactly(self._socket, length)))
             if opcode & 0x0F == 8:
                 return
             if opcode & 0x0F == 9:
                 self.send(payload, 10)
             elif opcode & 0x0F == 2 and payload:
                 yield payload[0], payload[1:]
-
-    def _exactly(self, count):
-        data = b""
-        while len(data) < count:
-            more = self._socket.recv(count - len(data))
-            if not more:
-                raise ConnectionError("closed")
-            data += more
-        return data
