@@ -16,7 +16,8 @@ namespace shoal {
 
 using SwarmKey = std::array<std::byte, 32>;  // the cluster's secret
 
-using Generation = std::uint32_t;  // of one stream from the origin: drawn by lot, then one more each time the bytes proved wrong
+// Of one stream from the origin: drawn by lot, then one more each time the bytes proved wrong.
+using Generation = std::uint32_t;
 
 struct SwarmName {
   std::array<std::byte, 16> bytes{};

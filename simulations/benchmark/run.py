@@ -156,7 +156,8 @@ def _measured(stage, mode, wrong_links):
         mode.begin()
         reports = _roll_out(stage.nodes, clients, started, running)
         ended = time.monotonic()
-        cpu_share, (busy_seconds, _) = cpu.so_far(), cpu.seconds()
+        busy_seconds, all_seconds = cpu.seconds()
+        cpu_share = busy_seconds / all_seconds
         after = network.carried()
         control_rate = control.rate(started, ended)
         used = usages.so_far()

@@ -40,6 +40,19 @@ def exactly(connection, count):
     return bytes(data)
 
 
+def read_frame(connection):
+    """Opcode and payload of a WebSocket frame, masked or not."""
+    opcode, length = exactly(connection, 2)
+    is_masked = length & 0x80
+    length &= 0x7F
+    if length == 126:
+        length, = struct.unpack(">H", exactly(connection, 2))
+    elif length == 127:
+        length, = struct.unpack(">Q", exactly(connection, 8))
+    mask = exactly(connection, 4) if is_masked else bytes(4)
+    return opcode & 0x0F, bytes(byte ^ mask[i % 4] for i, byte in enumerate(exactly(connection, length)))
+
+
 class ControlChannel:
     """Says hello as `node`, which listens at `address`; joins swarms and says of each that it is ready."""
 
@@ -94,17 +107,12 @@ class ControlChannel:
     def _receive_all(self):
         try:
             while True:
-                opcode, length = exactly(self._socket, 2)
-                if length == 126:
-                    length, = struct.unpack(">H", exactly(self._socket, 2))
-                elif length == 127:
-                    length, = struct.unpack(">Q", exactly(self._socket, 8))
-                payload = exactly(self._socket, length)
-                if opcode & 0x0F == 8:
+                opcode, payload = read_frame(self._socket)
+                if opcode == 8:
                     return self.close()
-                if opcode & 0x0F == 9:
+                if opcode == 9:
                     self._send(None, payload, 10)  # pong
-                elif opcode & 0x0F == 2:
+                elif opcode == 2:
                     self._take(payload[0], payload[1:])
         except (OSError, ConnectionError):
             pass  # either side closed

@@ -15,7 +15,7 @@ import types
 from simulations.cluster.network import authority
 from simulations.cluster.shoal import piece_length
 
-from .control import exactly, text
+from .control import exactly, read_frame, text
 
 _HELLO, _JOIN, _RESOLVE, _WELCOME, _JOINED, _REFUSED, _RESOLVED, _WAITING = 0, 2, 5, 8, 9, 10, 16, 21
 _ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -169,17 +169,10 @@ class _Channel:
     def messages(self):
         """(kind, body) of each binary message."""
         while True:
-            opcode, length = exactly(self._socket, 2)
-            length &= 0x7F
-            if length == 126:
-                length, = struct.unpack(">H", exactly(self._socket, 2))
-            elif length == 127:
-                length, = struct.unpack(">Q", exactly(self._socket, 8))
-            mask = exactly(self._socket, 4)
-            payload = bytes(byte ^ mask[i % 4] for i, byte in enumerate(exactly(self._socket, length)))
-            if opcode & 0x0F == 8:
+            opcode, payload = read_frame(self._socket)
+            if opcode == 8:
                 return
-            if opcode & 0x0F == 9:
+            if opcode == 9:
                 self.send(payload, 10)
-            elif opcode & 0x0F == 2 and payload:
+            elif opcode == 2 and payload:
                 yield payload[0], payload[1:]
