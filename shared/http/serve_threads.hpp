@@ -1,11 +1,12 @@
 // ServeThreads: the threads that call sendfile, which blocks on a cold page cache and must never cost the loop its
 // heartbeat. A job is one bounded step: a client that reads as fast as we send keeps its thread for a few milliseconds,
-// since going back to the loop whenever its socket is full costs more than the bytes do; a client that does not read
-// holds none.
+// longer while nobody else waits for one, since going back to the loop whenever its socket is full costs more than the
+// bytes do; a client that does not read holds none.
 //
 // Threads: `step` from the loop. Destroyed before the loop.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 
@@ -25,14 +26,16 @@ struct FileSpan {
 
 class ServeThreads {
  public:
-  explicit ServeThreads(std::size_t threads = 4) : threads_(threads) {}
+  explicit ServeThreads(std::size_t threads = 4) : thread_count_(threads), threads_(threads) {}
 
-  // Moves a part of the span into the non-blocking `socket`, for some 2 ms; 0 when the socket is full. The socket stays
-  // open until it returns. `corrupt` when the file is shorter than the span or the disk does not give it, `unavailable`
-  // when the other side is gone.
+  // Moves a part of the span into the non-blocking `socket`, for 2 to 50 ms; 0 when the socket is full. The socket
+  // stays open until it returns. `corrupt` when the file is shorter than the span or the disk does not give it,
+  // `unavailable` when the other side is gone.
   Task<Result<std::size_t>> step(int socket, FileSpan span);
 
  private:
+  std::size_t thread_count_;
+  std::atomic<std::size_t> steps_{0};  // that wait or run
   Pool threads_;
 };
 
