@@ -100,7 +100,8 @@ Task<Result<void>> ClusterSource::fill_joined(std::shared_ptr<Download> download
 
 // The tracker's size must be ours, its cut the protocol's.
 Result<void> ClusterSource::agree(Download& download, const control::Joined& joined) {
-  if (joined.size_bytes > largest_layer.value) return fail(ErrorKind::refused, "the tracker's size is out of bounds");
+  const ByteCount most = download.ask().kind == origin::Kind::manifest ? origin::largest_manifest : largest_layer;
+  if (joined.size_bytes > most.value) return fail(ErrorKind::refused, "the tracker's size is out of bounds");
   const PieceLayout layout(ByteCount{joined.size_bytes});
   if (joined.piece_length_bytes != layout.piece_length().value) {
     return fail(ErrorKind::refused, "the tracker cuts pieces by another rule");

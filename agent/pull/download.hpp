@@ -21,7 +21,7 @@ struct Ask {
   Digest digest;
   origin::Kind kind = origin::Kind::blob;
   origin::Repository repository;
-  std::optional<ByteCount> size_hint;  // from a verified manifest
+  std::optional<ByteCount> size_hint;  // from a verified manifest, or the origin
   std::string authorization;           // the caller's own header, for the origin only
 };
 
@@ -38,6 +38,8 @@ class Download : public std::enable_shared_from_this<Download> {
   Download(Loop& loop, Pool& pool, Ask ask, int attempt, std::optional<Generation> disproved = {});
 
   const Ask& ask() const { return ask_; }
+  // What the next attempt goes by.
+  void learn_size(ByteCount size) { ask_.size_hint = size; }
   int attempt() const { return attempt_; }
   // The swarm's generation whose bytes proved wrong in the attempt before.
   std::optional<Generation> disproved() const { return disproved_; }

@@ -93,7 +93,11 @@ Task<Result<void>> OriginSource::try_once(std::shared_ptr<Download> download) {
     if (!ours) co_return tl::unexpected(not_kept(ours.error()));
   }
   if (stream->size() != download->partial().file()->layout().layer_size()) {
-    co_return fail(ErrorKind::refused, "the origin's size of " + ask.digest.text() + " is not the manifest's");
+    if (ask.size_hint) {
+      co_return fail(ErrorKind::refused, "the origin's size of " + ask.digest.text() + " is not the manifest's");
+    }
+    download->learn_size(stream->size());
+    co_return fail(ErrorKind::corrupt, "the tracker's size of " + ask.digest.text() + " is not the origin's");
   }
   if (download->content_type().empty()) download->set_content_type(stream->content_type());
   const Result<void> copied = co_await copy(download, stream);

@@ -55,9 +55,10 @@ Task<void> Blobs::answer(http::Exchange& exchange, BlobRoute route) {
     co_await answer_head(exchange, std::move(ask));
     co_return;
   }
+  const Milliseconds limit = ask.size_hint ? options_.first_byte_limit : options_.first_byte_limit_unnamed;
   const auto layer = co_await pulls_.open(ask);
   if (layer) {
-    co_await hand_over(exchange, std::move(ask), *layer, asked + options_.first_byte_limit);
+    co_await hand_over(exchange, std::move(ask), *layer, asked + limit);
   } else if (layer.error().kind == ErrorKind::no_space && options_.handover == Handover::stream) {
     co_await pass_through(exchange, std::move(ask));
   } else {
@@ -103,16 +104,18 @@ Task<tl::expected<ByteCount, http::Response>> Blobs::find_size(pull::Ask ask) {
 }
 
 // What must be readable before a byte leaves: the first byte wanted, or with `handover = "whole"` all of the layer. A
-// first attempt whose bytes proved wrong may have a second one under way, which nobody has seen a byte of.
+// first attempt whose bytes proved wrong may have a second one under way, which nobody has seen a byte of; when its
+// size is another one too, `layer` is the second one and the error the first one's.
 Task<Result<store::VerifiedSpan>> Blobs::first_span(pull::Ask ask, pull::Layer& layer, std::uint64_t from,
                                                     Milliseconds limit) {
   const std::uint64_t gate = options_.handover == Handover::whole ? layer.size().value : from;
   auto span = co_await layer.readable_within(gate, limit);
   if (span || span.error().kind != ErrorKind::corrupt) co_return span;
   auto again = co_await pulls_.open(std::move(ask));
-  if (!again || again->size() != layer.size()) co_return span;
+  if (!again) co_return span;
+  const bool has_another_size = again->size() != layer.size();
   layer = *again;
-  span = co_await layer.readable_within(gate, limit);
+  if (!has_another_size) span = co_await layer.readable_within(gate, limit);
   co_return span;
 }
 
@@ -128,6 +131,10 @@ Task<void> Blobs::hand_over(http::Exchange& exchange, pull::Ask ask, pull::Layer
   }
   const auto left = std::chrono::duration_cast<Milliseconds>(head_due - parts_.clock.now());
   auto span = co_await first_span(ask, layer, range.span.first, std::max(left, Milliseconds::zero()));
+  if (layer.size().value != size) {
+    co_await hand_over(exchange, std::move(ask), std::move(layer), head_due);
+    co_return;
+  }
   if (!span && parts_.clock.now() + rounding < head_due) {
     if (span.error().kind == ErrorKind::no_space && options_.handover == Handover::stream) {
       co_await pass_through(exchange, std::move(ask));

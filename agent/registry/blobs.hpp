@@ -21,9 +21,10 @@ enum class Handover {
 
 struct HandoverOptions {
   Handover handover = Handover::stream;
-  // From the request on; then the head is sent, when the size is known, and the body follows as it comes (DESIGN
-  // section 4).
+  // From the request on; then the head is sent and the body follows as it comes (DESIGN section 4). Later when no
+  // manifest has named the size, which is the tracker's word alone then; within the runtimes' 30 s all the same.
   Milliseconds first_byte_limit{5'000};
+  Milliseconds first_byte_limit_unnamed{20'000};
   // Before a client that may take 8 MiB of an open-ended range and go (containerd's chunks). Measured there without a
   // bound: a quarter more was sent than taken (evidence/runtimes.md section 2.4).
   ByteCount open_ended_send_buffer = 256_KiB;

@@ -34,6 +34,14 @@ Task<Result<ManifestAnswer>> Manifests::by_digest(ManifestQuestion question, Dig
                 .repository = question.route.repository,
                 .size_hint = descriptors_.size_of(digest),
                 .authorization = question.authorization};
+  auto answer = co_await read_once(ask);
+  // A second attempt is under way then.
+  if (!answer && answer.error().kind == ErrorKind::corrupt) answer = co_await read_once(ask);
+  co_return answer;
+}
+
+Task<Result<ManifestAnswer>> Manifests::read_once(pull::Ask ask) {
+  const Digest digest = ask.digest;
   auto layer = co_await pulls_.open(std::move(ask));
   if (!layer) co_return tl::unexpected(layer.error());
   if (layer->size() > origin::largest_manifest) co_return fail(ErrorKind::refused, "the manifest is larger than 4 MiB");

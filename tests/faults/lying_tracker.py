@@ -43,6 +43,10 @@ def says_an_absurd_size(tracker, join):
     yield joined(join, 1 << 62, peers=[tracker.dead])
 
 
+def says_five_mebibytes_of_everything(tracker, join):
+    yield joined(join, 5 << 20, peers=[tracker.dead])
+
+
 def cuts_by_another_rule(tracker, join):
     yield joined(join, join.size or 1_000, length=12_345, peers=[tracker.dead])
 
@@ -78,14 +82,9 @@ def talks_nonsense(_tracker, join):
     yield os.urandom(100)
 
 
-LIES = (says_another_size, says_an_absurd_size, cuts_by_another_rule, names_a_seeder_that_is_not_there,
-        names_holders_that_are_not_there, says_that_there_is_no_such_layer, never_answers, tells_to_wait_for_ever,
-        talks_nonsense)
-
-
-# Told of layers whose size a manifest has named. Of a manifest itself an agent believes the tracker's size, and a wrong one
-# ends the pull with a clear error.
-_ABOUT_KNOWN_SIZES = (says_another_size, names_a_seeder_that_is_not_there, names_holders_that_are_not_there)
+LIES = (says_another_size, says_an_absurd_size, says_five_mebibytes_of_everything, cuts_by_another_rule,
+        names_a_seeder_that_is_not_there, names_holders_that_are_not_there, says_that_there_is_no_such_layer, never_answers,
+        tells_to_wait_for_ever, talks_nonsense)
 
 
 class LyingTracker:
@@ -132,9 +131,8 @@ class LyingTracker:
             channel.close()
 
     def _answer(self, channel, join):
-        refuses = not join.size and self._lie in _ABOUT_KNOWN_SIZES
         try:
-            for message in (says_that_there_is_no_such_layer if refuses else self._lie)(self, join):
+            for message in self._lie(self, join):
                 channel.send(message)
         except OSError:
             pass  # the agent went

@@ -2,10 +2,11 @@
 
 import time
 
+from simulations.cluster.images import digest_of
 from simulations.cluster.puller import PullFailed
 
 from ..integration.case import Case, Puller
-from .lying_tracker import LIES, LyingTracker, says_that_the_origin_must_be_left_alone_for_ever
+from .lying_tracker import (LIES, LyingTracker, says_another_size, says_that_the_origin_must_be_left_alone_for_ever)
 
 _LONGEST_SECONDS = 100  # each blob may be waited for for as long as a runtime waits for its head
 
@@ -30,6 +31,13 @@ class LyingTrackers(Case):
         for outcome in outcomes:
             self.assertIsInstance(outcome, PullFailed)
         self.assertLess(seconds, 5)
+
+    def test_the_size_of_a_layer_that_no_manifest_has_named_is_the_origins(self):
+        agent, = self.agents(1, [LyingTracker(self.workspace, self.place("tracker"), says_another_size)])
+        layer = self.image.layers[0]
+        answer = agent.registry.get(self.blob_path(layer.digest), timeout_seconds=30)
+        self.assertEqual((answer.status, len(answer.body), digest_of(answer.body)),
+                         (200, self.image.blobs[layer.digest], layer.digest))
 
 
 def _case_of(lie):
