@@ -1,15 +1,12 @@
 #include "agent/link/tracker_link.hpp"
 
-#include <random>
-
 #include "shared/log/log.hpp"
 
 namespace shoal::agent::link {
 namespace {
 
 // A quarter to all of the pause, so that agents that lost the same tracker do not come back together.
-Milliseconds jittered(Milliseconds pause) {
-  thread_local std::minstd_rand random{std::random_device{}()};
+Milliseconds jittered(Milliseconds pause, std::minstd_rand& random) {
   return pause / 4 + Milliseconds(random() % static_cast<unsigned>(pause.count() * 3 / 4 + 1));
 }
 
@@ -50,13 +47,14 @@ Task<void> TrackerLink::run() {
     } else {
       went_down(greeted.error().what);
     }
-    co_await clock_.sleep(jittered(pause));
+    co_await clock_.sleep(jittered(pause, random_));
     pause = std::min(pause * 2, options_.longest_pause);
   }
 }
 
 Task<Result<void>> TrackerLink::shake_hands() {
-  auto connected = co_await http::connect_websocket(options_.url, control::path, control::subprotocol);
+  auto dialling = options_.dial(options_.url, control::path, control::subprotocol);
+  auto connected = co_await std::move(dialling);
   if (!connected) co_return tl::unexpected(connected.error());
   socket_ = std::move(*connected);
   socket_->send(control::encode(hello_()));

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <unordered_map>
 #include <variant>
@@ -29,8 +30,13 @@ class Listener {
   virtual void on_message(TrackerLink& link, control::Message message) = 0;
 };
 
+// As http::connect_websocket, which it is unless a test has connections of its own.
+using Dial = std::function<Task<Result<std::unique_ptr<http::WebSocket>>>(std::string url, std::string path,
+                                                                          std::string subprotocol)>;
+
 struct LinkOptions {
-  std::string url;                    // "http://tracker:7080"
+  std::string url;  // "http://tracker:7080"
+  Dial dial = http::connect_websocket;
   Milliseconds welcome_limit{5'000};  // DESIGN section 3: hand-over to the next source must not wait longer
   // Before a reconnect; doubles up to the longest, with jitter of three quarters, until a connection has lasted that
   // long: who is turned out again and again must not come back at once each time.
@@ -89,6 +95,7 @@ class TrackerLink {
   std::optional<control::Welcome> welcome_;
   bool up_ = false;
   bool stopped_ = false;
+  std::minstd_rand random_{std::random_device{}()};
   std::uint32_t next_request_ = 1;
   std::unordered_multimap<Digest, std::shared_ptr<Waiter<JoinAnswer>>> joining_;
   std::map<std::uint32_t, std::shared_ptr<Waiter<control::Resolved>>> resolving_;

@@ -5,9 +5,10 @@
 namespace shoal::agent::link {
 
 Trackers::Trackers(Loop& loop, Clock& clock, const std::vector<std::string>& urls,
-                   std::function<control::Hello()> hello, Listener& listener) {
+                   std::function<control::Hello()> hello, Listener& listener, const Dial& dial) {
   for (const std::string& url : urls) {
-    links_.push_back(std::make_unique<TrackerLink>(loop, clock, LinkOptions{.url = url}, hello, listener));
+    links_.push_back(
+        std::make_unique<TrackerLink>(loop, clock, LinkOptions{.url = url, .dial = dial}, hello, listener));
   }
 }
 

@@ -15,7 +15,7 @@ namespace shoal::agent::link {
 class Trackers {
  public:
   Trackers(Loop& loop, Clock& clock, const std::vector<std::string>& urls, std::function<control::Hello()> hello,
-           Listener& listener);
+           Listener& listener, const Dial& dial = http::connect_websocket);
   void start();
   void stop();
 

@@ -130,7 +130,7 @@ Task<Result<ByteCount>> Download::size() {
 
 std::optional<Result<store::VerifiedSpan>> Download::look(std::uint64_t from) const {
   if (outcome_ && *outcome_) return (*outcome_)->readable(from);
-  if (partial_) {
+  if (partial_ && !partial_->file()->is_lost()) {
     store::VerifiedSpan span = partial_->readable(from);
     const bool tail_released = verdict_ && *verdict_;
     const bool at_end = tail_released && from == partial_->file()->layout().layer_size().value;

@@ -54,22 +54,22 @@ class LayerStream {
   virtual Task<Result<ByteView>> next() = 0;  // valid until the next call; empty at the end
 };
 
-class Origin {
+class Origin {  // open to tests, which have one without a network
  public:
   Origin(Options options, Clock& clock);
-  ~Origin();
+  virtual ~Origin();
 
   // GET or HEAD `path` ("manifests/v1", "tags/list?n=5") of a repository; without a repository's name, of the registry
   // ("_catalog"). `authorization` is the caller's own header
   // and is then used as it is; empty means configured credentials or anonymous. An HTTP error status is an Answer, not
   // an Error.
-  Task<Result<Answer>> ask(Repository repository, std::string method, std::string path, std::string accept,
-                           std::string authorization);
+  virtual Task<Result<Answer>> ask(Repository repository, std::string method, std::string path, std::string accept,
+                                   std::string authorization);
 
   // Opens a layer from byte `from`, or from its start when the registry makes nothing of the Range. 404 is `not_found`,
   // 401 and 403 `refused`, the rest `unavailable`. A layer without a length or over `largest_layer` is `refused`.
-  Task<Result<std::unique_ptr<LayerStream>>> open(Repository repository, Kind kind, Digest digest, std::uint64_t from,
-                                                  std::string authorization);
+  virtual Task<Result<std::unique_ptr<LayerStream>>> open(Repository repository, Kind kind, Digest digest,
+                                                          std::uint64_t from, std::string authorization);
 
   const Options& options() const;
 

@@ -61,7 +61,9 @@ Result<void> PieceFile::read_at(std::uint64_t offset, MutableBytes out) const {
 }
 
 Result<void> PieceFile::sync() const {
-  return store::sync(descriptor_, faults_);
+  const Result<void> synced = store::sync(descriptor_, faults_);
+  if (!synced) is_lost_ = true;
+  return synced;
 }
 
 }  // namespace shoal::store

@@ -5,6 +5,7 @@
 // Threads: any. Pieces are written and read at their own offsets; who may read which piece is the caller's bookkeeping.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -50,7 +51,9 @@ class PieceFile {
   Result<Bytes> read(PieceIndex piece) const;
   // Fills `out` from `offset`; `corrupt` when the file is shorter.
   Result<void> read_at(std::uint64_t offset, MutableBytes out) const;
-  Result<void> sync() const;  // fsync: data and size are durable when it succeeds; after a failure they are lost
+  Result<void> sync() const;  // fsync: data and size are durable when it succeeds
+  // It failed once: the kernel may drop pages that it could not write, and what is read then may be anything.
+  bool is_lost() const { return is_lost_; }
 
   const PieceLayout& layout() const { return layout_; }
   int descriptor() const { return descriptor_; }  // for sendfile
@@ -61,6 +64,7 @@ class PieceFile {
   PieceLayout layout_;
   Faults* faults_;
   std::unique_ptr<Record> record_;
+  mutable std::atomic<bool> is_lost_{false};
   std::mutex writing_;
   std::vector<std::optional<Hash256>> written_;  // by us or rechecked; empty until the first one
   std::optional<Hash256>& written(PieceIndex piece);

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/doubles/failing_operation.hpp"
 #include "tests/doubles/temporary_directory.hpp"
 
 using namespace shoal;
@@ -13,6 +14,11 @@ namespace {
 Task<void> take_up_into(Download& download, Generation generation, bool& done) {
   const Result<void> taken_up = co_await download.take_up(generation);
   done = taken_up.has_value();
+}
+
+Task<void> look_into(Download& download, bool& is_readable) {
+  const auto span = co_await download.readable_within(0, Milliseconds(1));
+  is_readable = span.has_value();
 }
 
 struct Stage {
@@ -40,7 +46,9 @@ struct Stage {
   }
 
   TemporaryDirectory directory;
-  store::Store store{{.path = directory.path(), .capacity = 50_MiB}};  // outlives what the loop still has
+  FailingOperation disk;
+  store::Store store{
+      {.path = directory.path(), .capacity = 50_MiB, .faults = &disk}};  // outlives what the loop still has
   Loop loop;
   Pool pool{1};
   Bytes bytes = Bytes(10 * 16384);
@@ -69,4 +77,21 @@ TEST_CASE("pieces of one generation are proven in it, and in the next one none i
   CHECK(stage.download->proven().held() == 0);
   CHECK(stage.download->unproven().held() == 2);
   CHECK_FALSE(stage.download->generation());  // nobody can tell whose bytes were wrong if they are
+}
+
+TEST_CASE("after a failed fsync nobody is given the file's bytes any more") {
+  Stage stage;
+  stage.take_up(5);
+  stage.write(0);
+  const auto readable = [&] {
+    bool is_readable = false;
+    spawn(stage.loop, look_into(*stage.download, is_readable));
+    stage.loop.restart();
+    stage.loop.run_for(std::chrono::milliseconds(50));
+    return is_readable;
+  };
+  CHECK(readable());
+  stage.disk.fail(1, EIO);
+  CHECK_FALSE(stage.download->partial().file()->sync());
+  CHECK_FALSE(readable());
 }
