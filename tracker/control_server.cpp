@@ -16,6 +16,13 @@ http::Response json(std::string body) {
   return {200, {{"Content-Type", "application/json"}}, std::move(body), std::nullopt};
 }
 
+http::Response small_head(const std::string& content_type, std::uint64_t size_bytes) {
+  http::Response head;
+  head.headers = {{"Content-Type", content_type.empty() ? "application/octet-stream" : content_type}};
+  head.length = size_bytes;
+  return head;
+}
+
 bool proves(const http::Request& request, const SwarmKey& key, const Digest& digest) {
   const std::string expected = "Shoal " + small_layer_proof(key, digest);
   const std::string said = http::find_header(request.headers, "Authorization").value_or("");
@@ -60,6 +67,10 @@ Task<void> ControlServer::serve_agent(http::Exchange& exchange) {
 Task<void> ControlServer::serve_small(http::Exchange& exchange, std::string digest_text) {
   const auto digest = Digest::parse(digest_text);
   const bool allowed = digest && proves(exchange.request(), parts_.keys.swarm, *digest);
+  if (const auto small = allowed ? parts_.coordinator.seeder().small(*digest) : nullptr) {
+    co_await send_small(exchange, small);
+    co_return;
+  }
   const auto held = allowed ? parts_.store.find(*digest) : std::nullopt;
   if (!held || held->size() > origin::largest_manifest) {
     http::Response refusal = allowed || !digest ? plain(404, "not held here") : plain(401, "no proof of the swarm key");
@@ -67,16 +78,20 @@ Task<void> ControlServer::serve_small(http::Exchange& exchange, std::string dige
     static_cast<void>(ignored);
     co_return;
   }
-  const std::string& stored_type = held->side().content_type;
-  http::Response head;
-  head.headers = {{"Content-Type", stored_type.empty() ? "application/octet-stream" : stored_type}};
-  head.length = held->size().value;
-  const auto started = co_await exchange.start(std::move(head));
+  const auto started = co_await exchange.start(small_head(held->side().content_type, held->size().value));
   if (!started) co_return;
   const store::VerifiedSpan span = held->readable(0);
   http::FileSpan bytes{span.file(), span.file()->descriptor(), span.offset(), span.length()};
   const auto sent = co_await exchange.send(std::move(bytes));
   static_cast<void>(sent);  // a client that is gone asks again
+}
+
+// One that is not durable yet.
+Task<void> ControlServer::send_small(http::Exchange& exchange, std::shared_ptr<const SmallLayer> small) {
+  const auto started = co_await exchange.start(small_head(small->content_type, small->bytes.size()));
+  if (!started) co_return;
+  const auto sent = co_await exchange.send(Bytes(small->bytes));
+  static_cast<void>(sent);
 }
 
 }  // namespace shoal::tracker

@@ -35,6 +35,7 @@ class ControlServer {
   Task<void> handle(http::Exchange& exchange);
   Task<void> serve_agent(http::Exchange& exchange);
   Task<void> serve_small(http::Exchange& exchange, std::string digest_text);
+  Task<void> send_small(http::Exchange& exchange, std::shared_ptr<const SmallLayer> small);
 
   Parts parts_;
   http::Server server_;

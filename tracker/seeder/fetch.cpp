@@ -120,19 +120,27 @@ Task<Result<void>> Seeder::fetch_small(LayerPtr layer) {
   co_return stored;
 }
 
-// The last step of every small layer: from then on the store knows it, and no entry is needed.
+// The last step of every small layer: it may be fetched as soon as its digest has matched; once it is durable the store
+// knows it, and no entry is needed.
 Task<Result<void>> Seeder::store_small(LayerPtr layer, Bytes bytes, std::string content_type) {
   const Digest digest = layer->wanted.digest;
-  auto write = [reserved = *layer->reserved, bytes = std::move(bytes), content_type] {
-    return store::Store::write_small(reserved, bytes, content_type);
+  const auto small = std::make_shared<const SmallLayer>(SmallLayer{std::move(bytes), std::move(content_type)});
+  auto check = [small, digest] { return digest_of(digest.algorithm(), small->bytes) == digest; };
+  const bool is_right = co_await parts_.pool.run(std::move(check));
+  if (!is_right) co_return fail(ErrorKind::corrupt, "the layer's bytes are not what its digest says");
+  layer->small = small;
+  layer->info =
+      LayerInfo{.digest = digest, .size = {small->bytes.size()}, .is_small = true, .content_type = small->content_type};
+  events_.known(*layer->info);
+  auto write = [reserved = *layer->reserved, small] {
+    return store::Store::write_small(reserved, small->bytes, small->content_type);
   };
   auto committed = co_await parts_.pool.run(std::move(write));
   if (!committed) co_return tl::unexpected(committed.error());
-  const store::HeldLayer held = parts_.store.adopt(std::move(*committed));
+  parts_.store.adopt(std::move(*committed));
   drop(*layer);
   layers_.erase(digest);
-  log::info("tracker", "small layer stored", {{"digest", digest.text()}, {"size_bytes", held.size().value}});
-  events_.known({.digest = digest, .size = held.size(), .is_small = true, .content_type = content_type});
+  log::info("tracker", "small layer stored", {{"digest", digest.text()}, {"size_bytes", small->bytes.size()}});
   co_return Result<void>();
 }
 

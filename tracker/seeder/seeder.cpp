@@ -127,10 +127,15 @@ bool Seeder::is_fetching(const Digest& digest) const {
   return found != layers_.end() && found->second->is_fetching;
 }
 
+std::shared_ptr<const SmallLayer> Seeder::small(const Digest& digest) const {
+  const auto found = layers_.find(digest);
+  return found == layers_.end() ? nullptr : found->second->small;
+}
+
 std::vector<Digest> Seeder::waiting_for_origin() const {
   std::vector<Digest> waiting;
   for (const auto& [digest, layer] : layers_) {
-    const bool has_all = layer->finished.has_value();
+    const bool has_all = layer->finished || layer->small;
     if (layer->is_fetching && !has_all && parts_.clock.now() - layer->moved_at >= patient) waiting.push_back(digest);
   }
   return waiting;
@@ -146,7 +151,7 @@ void Seeder::forget(const Digest& digest) {
 std::vector<SeededLayer> Seeder::layers() const {
   std::vector<SeededLayer> list;
   for (const auto& [digest, layer] : layers_) {
-    if (layer->refusal || !layer->info) continue;
+    if (layer->refusal || !layer->info || layer->small) continue;
     const ByteCount size = layer->info->size;
     const PieceIndex published = layer->seeding ? layer->seeding->published() : 0;
     list.push_back({digest, size, layer->generation, PieceLayout(size).count(), published, layer->is_fetching});
@@ -219,6 +224,7 @@ void Seeder::drop(Layer& layer) {
   layer.reader.reset();
   layer.source.reset();
   layer.intake.reset();
+  layer.small.reset();
   layer.reserved.reset();
 }
 

@@ -27,7 +27,7 @@ struct LayerInfo {
   Digest digest;
   ByteCount size{};
   Generation generation = 0;
-  bool is_small = false;                // in the store, to be fetched by HTTP; else in its swarm
+  bool is_small = false;                // to be fetched by HTTP, from the store or `small`; else in its swarm
   std::string content_type{};           // of a manifest
   std::optional<Signature> finished{};  // over the whole list of piece hashes, once the digest matched
 };
@@ -52,6 +52,13 @@ class SeederEvents {
   // Where agents give a layer that the store does not have: asked before the origin is.
   virtual std::deque<control::Endpoint> holders(const Digest& digest) = 0;
   virtual void gave_wrong_bytes(const control::Endpoint& holder) = 0;
+};
+
+// A small layer's verified bytes, while they are being made durable: on a busy disk that takes longer than all the
+// rest.
+struct SmallLayer {
+  Bytes bytes;
+  std::string content_type;  // of a manifest
 };
 
 struct SeededLayer {  // for people who look
@@ -100,6 +107,8 @@ class Seeder {
   std::vector<Digest> tick(const std::function<bool(const Digest&)>& has_members);
 
   bool is_fetching(const Digest& digest) const;
+  // Of a small layer that may be fetched already and is not in the store yet; null else.
+  std::shared_ptr<const SmallLayer> small(const Digest& digest) const;
   // Layers that whoever wants them must wait for: the origin has given nothing for a second, or is asked later.
   std::vector<Digest> waiting_for_origin() const;
   // Leaves the swarm of a layer that the store does not hold any more.
@@ -122,6 +131,7 @@ class Seeder {
     std::optional<store::Reserved> reserved{};
     std::shared_ptr<Intake> intake{};
     std::shared_ptr<Seeding> seeding{};
+    std::shared_ptr<const SmallLayer> small{};
     std::optional<Error> broken{};        // the swarm cannot go on
     std::optional<Signature> finished{};  // once the digest matched
   };
