@@ -113,8 +113,10 @@ def row_of(what, costs):
 def _report_small(small):
     seconds = [each for layer in small for each in layer.agents_seconds]
     round_trip = statistics.median(layer.round_trip_seconds for layer in small)
+    alone = statistics.median(layer.alone_seconds for layer in small)
     say(f"one layer of {size_text(LAYER_BYTES)} to {AGENTS} idle agents at once: p50 {percentile(seconds, 0.5) * 1e3:.1f} ms, "
-        f"p99 {percentile(seconds, 0.99) * 1e3:.1f} ms; one from the registry: {round_trip * 1e3:.1f} ms")
+        f"p99 {percentile(seconds, 0.99) * 1e3:.1f} ms; to one alone: {alone * 1e3:.1f} ms; "
+        f"one from the registry: {round_trip * 1e3:.1f} ms")
 
 
 def _report(rows, size):

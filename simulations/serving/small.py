@@ -1,5 +1,5 @@
-"""One small layer wanted by many idle agents at once: how long each of their clients waits, against one plain round trip to the
-registry that has it.
+"""One small layer wanted by an idle agent alone, and by many at once: how long each of their clients waits, against one plain
+round trip to the registry that has it.
 """
 
 import dataclasses
@@ -20,19 +20,20 @@ _LONGEST_SECONDS = 30
 
 @dataclasses.dataclass(frozen=True)
 class SmallLayer:
-    """One layer: seconds of each agent's client, and of one client of the registry for another one like it."""
+    """One layer: seconds of each agent's client; of one client of the registry for another one like it, and of one agent."""
 
     agents_seconds: list
+    alone_seconds: float
     round_trip_seconds: float
 
 
 class SmallLayers:
-    """A registry with `rounds` pairs of layers, a tracker and agents, all connected and idle."""
+    """A registry with three layers for each of `rounds`, a tracker and agents, all connected and idle."""
 
     def __init__(self, workspace, programs, network, rounds):
         self._registry = Registry(workspace, network.add("small-origin"))
         directory = workspace.directory("small-layers")
-        self._layers = [make_layer(directory, LAYER_BYTES, seed) for seed in range(2 * rounds)]
+        self._layers = [make_layer(directory, LAYER_BYTES, seed) for seed in range(3 * rounds)]
         self._registry.push_image(_REPOSITORY, "v1", make_image(self._layers))
         upstreams = {_UPSTREAM: {"url": self._registry.endpoint.url}}
         tracker = Tracker(workspace, programs, network.add("small-tracker"), upstreams).start()
@@ -42,12 +43,13 @@ class SmallLayers:
             wait_until(lambda agent=agent: agent.metrics()["shoal_tracker_up"] == 1, _LONGEST_SECONDS, "all are connected")
 
     def measure(self, number):
-        """The SmallLayer of that round, once all have made the last one durable."""
+        """The SmallLayer of that round, each part of it once all have made the last one durable."""
+        direct, alone, wanted = (layer.digest for layer in self._layers[3 * number: 3 * number + 3])
+        [round_trip] = self._time([self._registry.endpoint], direct)
+        [alone_seconds] = self._time([self._agents[0].registry], alone)
+        return SmallLayer(self._time([agent.registry for agent in self._agents], wanted), alone_seconds, round_trip)
+
+    def _time(self, endpoints, digest):
         for agent in self._agents:
             wait_until(lambda agent=agent: not agent.status()["pulls"], _LONGEST_SECONDS, "all are idle")
-        direct, wanted = self._layers[2 * number: 2 * number + 2]
-        path = f"/v2/{_REPOSITORY}/blobs/"
-        [round_trip] = time_each([self._registry.endpoint], path + direct.digest, _LONGEST_SECONDS)
-        seconds = time_each([agent.registry for agent in self._agents], f"{path}{wanted.digest}?ns={_UPSTREAM}",
-                            _LONGEST_SECONDS)
-        return SmallLayer(seconds, round_trip)
+        return time_each(endpoints, f"/v2/{_REPOSITORY}/blobs/{digest}?ns={_UPSTREAM}", _LONGEST_SECONDS)
