@@ -32,7 +32,7 @@ class SimulatedAgent {
       : coordinator_(coordinator),
         lots_(lots),
         name_("node" + std::to_string(number)),
-        address_("10.0.0." + std::to_string(number)) {}
+        address_("127.78.0." + std::to_string(number)) {}
 
   // One moment: hears what was said, and does something or nothing.
   void live(Time now, const std::vector<Digest>& layers);
