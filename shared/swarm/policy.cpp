@@ -146,7 +146,8 @@ void Policy::shun(Peer& peer, Time now) {
 }
 
 void Policy::measured(Peer& peer, Time since, Time now) {
-  const auto took = std::chrono::duration_cast<Milliseconds>(now - since);
+  // Less than the unit is not "never".
+  const Milliseconds took = std::max(Milliseconds(1), std::chrono::duration_cast<Milliseconds>(now - since));
   peer.usual = peer.usual.count() == 0 ? took : (peer.usual * 3 + took) / 4;
   // One that trickles does not make it usual.
   usual_ = usual_.count() == 0 ? took : (usual_ * 7 + std::min(took, usual_ * 2 + Milliseconds(8))) / 8;
