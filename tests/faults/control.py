@@ -11,6 +11,8 @@ import socket
 import struct
 import threading
 
+from .sockets import read_frame, read_head
+
 _HELLO, _JOIN, _PROGRESS, _WELCOME, _JOINED, _PEERS, _SERVE = 0, 2, 3, 8, 9, 11, 12
 _SHA256 = b"\x01"
 
@@ -27,30 +29,6 @@ def swarm_name(key, digest, size, piece_length, generation):
     """The name of a layer's swarm, as shared/layer/swarm_name.hpp has it: 32 hexadecimal digits."""
     message = b"\x01" + digest_bytes(digest) + struct.pack(">QII", size, piece_length, generation)
     return hmac.new(key, message, hashlib.sha256).digest()[:16].hex()
-
-
-def exactly(connection, count):
-    """So many bytes of a socket; ConnectionError when it ends before."""
-    data = bytearray()
-    while len(data) < count:
-        more = connection.recv(count - len(data))
-        if not more:
-            raise ConnectionError("closed")
-        data += more
-    return bytes(data)
-
-
-def read_frame(connection):
-    """Opcode and payload of a WebSocket frame, masked or not."""
-    opcode, length = exactly(connection, 2)
-    is_masked = length & 0x80
-    length &= 0x7F
-    if length == 126:
-        length, = struct.unpack(">H", exactly(connection, 2))
-    elif length == 127:
-        length, = struct.unpack(">Q", exactly(connection, 8))
-    mask = exactly(connection, 4) if is_masked else bytes(4)
-    return opcode & 0x0F, bytes(byte ^ mask[i % 4] for i, byte in enumerate(exactly(connection, length)))
 
 
 class ControlChannel:
@@ -89,9 +67,7 @@ class ControlChannel:
         self._socket.sendall(f"GET /v1/control HTTP/1.1\r\nHost: {endpoint.authority}\r\nUpgrade: websocket\r\n"
                              f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
                              "Sec-WebSocket-Protocol: shoal.v1\r\n\r\n".encode())
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            head += exactly(self._socket, 1)
+        head = read_head(self._socket)
         if b" 101 " not in head.split(b"\r\n")[0]:
             raise ConnectionError(f"the tracker answers {head[:40]!r}")
 

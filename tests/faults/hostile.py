@@ -11,7 +11,8 @@ import struct
 import threading
 import time
 
-from .control import ControlChannel, exactly, swarm_name, text
+from .control import ControlChannel, swarm_name, text
+from .sockets import exactly, serve_each
 
 HELLO, OFFER, ASK, REFUSE, PIECE, HASHES, WANT_HASHES = range(1, 8)
 _FETCH, _SEED = 0, 2
@@ -206,7 +207,7 @@ class HostileNode:
         self._channel.on_swarm = self._enter
         self._channel.on_peers = self._dial
         workspace.callback(self.close)
-        threading.Thread(target=self._accept_all, daemon=True).start()
+        threading.Thread(target=serve_each, args=(self._listener, self._closing, self._answer), daemon=True).start()
 
     def close(self):
         self._closing.set()
@@ -234,24 +235,10 @@ class HostileNode:
         except OSError:
             pass  # the other side is gone or does not want us
 
-    def _accept_all(self):
-        while not self._closing.is_set():
-            try:
-                accepted, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._answer, args=(accepted,), daemon=True).start()
-
     def _answer(self, accepted):
         accepted.settimeout(60)
-        handshake = b""
         try:
-            while len(handshake) < 68:
-                more = accepted.recv(68 - len(handshake))
-                if not more:
-                    return
-                handshake += more
-            swarm = self._swarms.get(handshake[28:48])
+            swarm = self._swarms.get(exactly(accepted, 68)[28:48])
             if swarm:
                 self._serve(accepted, swarm, True)
         except OSError:

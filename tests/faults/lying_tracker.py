@@ -15,7 +15,8 @@ import types
 from simulations.cluster.network import authority
 from simulations.cluster.shoal import piece_length
 
-from .control import exactly, read_frame, text
+from .control import text
+from .sockets import read_frame, read_head, serve_each
 
 _HELLO, _JOIN, _RESOLVE, _WELCOME, _JOINED, _REFUSED, _RESOLVED, _WAITING = 0, 2, 5, 8, 9, 10, 16, 21
 _ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -98,21 +99,14 @@ class LyingTracker:
         self.dead = (place.address, place.free_port())
         self.control = types.SimpleNamespace(url="http://" + authority(*self._listener.getsockname()[:2]))
         workspace.callback(self.close)
-        threading.Thread(target=self._accept_all, daemon=True).start()
+        threading.Thread(target=serve_each, args=(self._listener, self.closing, self._serve), daemon=True).start()
 
     def close(self):
         self.closing.set()
         self._listener.close()
 
-    def _accept_all(self):
-        while not self.closing.is_set():
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(_Channel(connection),), daemon=True).start()
-
-    def _serve(self, channel):
+    def _serve(self, connection):
+        channel = _Channel(connection)
         try:
             channel.upgrade()
             for kind, body in channel.messages():
@@ -125,7 +119,7 @@ class LyingTracker:
                     self.joins += 1
                     join = Join(body[:33], struct.unpack(">Q", body[-12:-4])[0])  # an empty credential is the last field
                     threading.Thread(target=self._answer, args=(channel, join), daemon=True).start()
-        except (OSError, ConnectionError):
+        except OSError:
             pass  # the agent went
         finally:
             channel.close()
@@ -149,10 +143,7 @@ class _Channel:
         self._socket.close()
 
     def upgrade(self):
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            head += exactly(self._socket, 1)
-        lines = [line.partition(b":") for line in head.split(b"\r\n")]
+        lines = [line.partition(b":") for line in read_head(self._socket).split(b"\r\n")]
         key = next(value.strip() for name, _, value in lines if name.lower() == b"sec-websocket-key")
         accept = base64.b64encode(hashlib.sha1(key + _ACCEPT).digest())
         self._socket.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

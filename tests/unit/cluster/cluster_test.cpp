@@ -2,11 +2,11 @@
 // and a clock that jumps. Nodes die, freeze and lie, disks fail, trackers are lost with all they knew, the origin goes
 // away, breaks off and sends wrong bytes. Whatever it is, who lives ends with the right bytes while any source is
 // alive, the tracker alone asks the origin unless it is lost, and no honest node is banned. SHOAL_SEED=N runs one seed
-// alone, SHOAL_SEEDS=N so many; the same seed goes the same way.
+// alone, SHOAL_SEEDS=N so many, SHOAL_LOG=1 with all that the nodes log; the same seed goes the same way.
 #include <catch2/catch.hpp>
 
-#include "shared/crypto/hasher.hpp"
 #include "shared/log/log.hpp"
+#include "tests/doubles/layer_bytes.hpp"
 #include "tests/unit/cluster/nodes.hpp"
 
 using namespace shoal;
@@ -17,26 +17,19 @@ namespace {
 constexpr Milliseconds step{5};
 constexpr Milliseconds longest_pull{120'000};  // with all tries: each within the runtimes' 30 s
 
-Bytes drawn_bytes(std::size_t count, int seed) {
-  std::minstd_rand random(static_cast<unsigned>(seed) + 1);
-  Bytes bytes(count);
-  for (std::byte& byte : bytes) byte = static_cast<std::byte>(random() >> 8);
-  return bytes;
-}
-
 struct Cluster {
   explicit Cluster(int seed) : lots(seed), is_calm(lots.in(4)) {
     VirtualTime::restart(static_cast<unsigned>(seed));
     trackers.push_back(std::make_unique<TrackerNode>(world, "10.0.1.1", 1));
     const int layer_count = lots.between(1, 2);
     for (int i = 0; i < layer_count; ++i) {
-      Bytes bytes = drawn_bytes(static_cast<std::size_t>(lots.between(300'000, 1'200'000)), seed * 4 + i);
+      Bytes bytes = numbered_bytes(static_cast<std::size_t>(lots.between(300'000, 1'200'000)), seed * 4 + i);
       layers.push_back(digest_of(DigestAlgorithm::sha256, bytes));
       world.registry.layers[layers.back()] = std::move(bytes);
     }
     const int nodes = lots.between(1, 6);
     for (int number = 1; number <= nodes; ++number) {
-      agents.push_back(std::make_unique<AgentNode>(world, number, std::vector{trackers.back().get()}));
+      agents.push_back(std::make_unique<AgentNode>(world, number, *trackers.back()));
     }
     world.registry.pause = Milliseconds(lots.between(1, 60));
   }
@@ -119,9 +112,9 @@ struct Cluster {
     const auto number = static_cast<unsigned>(trackers.size()) + 1;
     const Time back = VirtualTime::now() + Milliseconds(lots.between(200, 6'000));
     trackers.push_back(std::make_unique<TrackerNode>(world, "10.0.1." + std::to_string(number), number));
-    for (const auto& agent : agents) agent->trackers_are({nullptr});
+    for (const auto& agent : agents) agent->tracker_is(nullptr);
     world.network.at(back, [this, came = trackers.back().get()] {
-      for (const auto& agent : agents) agent->trackers_are({came});
+      for (const auto& agent : agents) agent->tracker_is(came);
     });
   }
 
@@ -146,13 +139,7 @@ struct Cluster {
 };
 
 void check_node(Cluster& cluster, AgentNode& node) {
-  for (const Digest& layer : cluster.layers) {
-    const auto held = node.store().find(layer);
-    if (!held) continue;
-    Bytes bytes(held->size().value);
-    REQUIRE(held->file()->read_at(0, bytes));
-    CHECK(digest_of(DigestAlgorithm::sha256, bytes) == layer);
-  }
+  for (const Digest& layer : cluster.layers) CHECK(holds_no_wrong_bytes(node.store(), layer));
   CHECK(node.store().reserved().value == 0);
   for (const auto& other : cluster.agents) {
     if (!other->swarm().lies) CHECK_FALSE(node.swarm().bans(other->name(), other->host()));

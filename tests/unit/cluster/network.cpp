@@ -2,10 +2,6 @@
 
 namespace shoal::cluster {
 
-void Network::at(Time when, std::function<void()> what) {
-  entries_.push({when, sequence_++, std::move(what)});
-}
-
 void Network::send(const std::string& from, const std::string& to, std::size_t bytes, std::function<void()> arrive) {
   Node& sender = nodes_[from];
   if (sender.is_cut_off) return;
@@ -22,11 +18,7 @@ void Network::arrive_at(const std::string& to, const std::function<void()>& arri
 }
 
 void Network::deliver(Time now) {
-  while (!entries_.empty() && entries_.top().when <= now) {
-    const std::function<void()> what = entries_.top().what;
-    entries_.pop();
-    what();
-  }
+  while (timetable_.has_before(now + Time::duration(1))) timetable_.do_next();
 }
 
 // ---- control connections

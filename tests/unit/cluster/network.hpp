@@ -5,13 +5,12 @@
 #pragma once
 
 #include <deque>
-#include <functional>
 #include <map>
-#include <queue>
 
 #include "shared/core/signal.hpp"
 #include "shared/http/websocket.hpp"
 #include "shared/swarm/member.hpp"
+#include "tests/doubles/timetable.hpp"
 #include "tests/unit/cluster/virtual_time.hpp"
 
 namespace shoal::cluster {
@@ -28,24 +27,15 @@ class Network {
   };
 
   Node& node(const std::string& host) { return nodes_[host]; }
-  void at(Time when, std::function<void()> what);
+  void at(Time when, std::function<void()> what) { timetable_.at(when, std::move(what)); }
   // Over the uplink of `from`; dropped when either end is cut off, late when `to` is frozen.
   void send(const std::string& from, const std::string& to, std::size_t bytes, std::function<void()> arrive);
   void deliver(Time now);  // everything due
 
  private:
-  struct Entry {
-    Time when;
-    std::uint64_t sequence;
-    std::function<void()> what;
-    bool operator<(const Entry& other) const {
-      return std::pair(other.when, other.sequence) < std::pair(when, sequence);
-    }
-  };
   void arrive_at(const std::string& to, const std::function<void()>& arrive);
   std::map<std::string, Node> nodes_;
-  std::priority_queue<Entry> entries_;
-  std::uint64_t sequence_ = 0;
+  Timetable timetable_;
 };
 
 // One end of a control connection.

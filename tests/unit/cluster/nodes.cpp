@@ -128,20 +128,19 @@ class AgentNode::Hearing final : public agent::link::Listener {
   AgentNode& node_;
 };
 
-AgentNode::AgentNode(World& world, int number, std::vector<TrackerNode*> trackers)
+AgentNode::AgentNode(World& world, int number, TrackerNode& tracker)
     : world_(world),
       name_("node" + std::to_string(number)),
       host_("10.0.0." + std::to_string(number)),
-      trackers_by_number_(std::move(trackers)),
+      tracker_(&tracker),
       disk_(world.disks.emplace_back()),
       swarm_(world.loop, world.network, world.swarms, host_, name_),
       origin_(world.registry, world.clock, world.network, host_),
       hearing_(std::make_unique<Hearing>(*this)) {
-  std::vector<std::string> urls;
-  for (std::size_t i = 0; i < trackers_by_number_.size(); ++i) urls.push_back(std::to_string(i));
-  const auto dialling = [this](std::string url, std::string, std::string) { return dial(std::move(url)); };
+  const auto dialling = [this](std::string, std::string, std::string) { return dial(); };
   trackers_ = std::make_unique<agent::link::Trackers>(
-      world.loop, world.clock, urls, [this] { return hello(); }, *hearing_, dialling);
+      world.loop, world.clock, std::vector<std::string>{"http://tracker"}, [this] { return hello(); }, *hearing_,
+      dialling);
   const agent::pull::Parts parts{world.loop, world.clock, world.pool, world.pool, disk_.store,
                                  swarm_,     origin_,     *trackers_, metrics_};
   pulls_ = std::make_unique<agent::pull::Pulls>(parts, agent::pull::Limits{});
@@ -159,9 +158,9 @@ control::Hello AgentNode::hello() const {
   return hello;
 }
 
-Task<Result<std::unique_ptr<http::WebSocket>>> AgentNode::dial(std::string url) {
+Task<Result<std::unique_ptr<http::WebSocket>>> AgentNode::dial() {
   co_await world_.clock.sleep(latency * 2);
-  TrackerNode* tracker = trackers_by_number_[static_cast<std::size_t>(std::stoi(url))];
+  TrackerNode* const tracker = tracker_;
   const bool reachable = tracker != nullptr && !world_.network.node(tracker->host()).is_cut_off;
   if (!reachable || !is_alive_) co_return fail(ErrorKind::unavailable, "connection refused");
   Socket::Pair ends = Socket::connect(world_.loop, world_.network, host_, tracker->host());
@@ -178,7 +177,6 @@ void AgentNode::die() {
 
 void AgentNode::pull(const Digest& digest, Reading& reading) {
   reading.content = &world_.registry.layers.at(digest);
-  reading.started = VirtualTime::now();
   spawn(world_.loop, read(this, digest, &reading));
 }
 

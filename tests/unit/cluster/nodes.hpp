@@ -93,12 +93,11 @@ struct Reading {
   std::optional<Error> error;
   int tries = 0;
   std::optional<Time> ended;
-  Time started{};
 };
 
 class AgentNode {
  public:
-  AgentNode(World& world, int number, std::vector<TrackerNode*> trackers);
+  AgentNode(World& world, int number, TrackerNode& tracker);
   ~AgentNode();
 
   // As a runtime does: what fails is asked for again from where it stopped, some times.
@@ -110,10 +109,10 @@ class AgentNode {
   MemorySwarm& swarm() { return swarm_; }
   store::Store& store() { return disk_.store; }
   FailingOperation& disk() { return disk_.faults; }
-  void trackers_are(std::vector<TrackerNode*> trackers) { trackers_by_number_ = std::move(trackers); }
+  void tracker_is(TrackerNode* tracker) { tracker_ = tracker; }  // null: none
 
  private:
-  Task<Result<std::unique_ptr<http::WebSocket>>> dial(std::string url);
+  Task<Result<std::unique_ptr<http::WebSocket>>> dial();
   control::Hello hello() const;
   static Task<void> read(AgentNode* self, Digest digest, Reading* reading);
   static Task<Result<void>> read_once(AgentNode* self, Digest digest, Reading* reading);
@@ -123,7 +122,7 @@ class AgentNode {
   std::string name_;
   std::string host_;
   bool is_alive_ = true;
-  std::vector<TrackerNode*> trackers_by_number_;
+  TrackerNode* tracker_;
   Disk& disk_;
   MemorySwarm swarm_;
   MemoryOrigin origin_;

@@ -74,12 +74,8 @@ void SimulatedNetwork::die(std::size_t node) {
   }
 }
 
-void SimulatedNetwork::schedule(Time when, std::function<void()> what) {
-  queue_.push({when, sequence_++, std::move(what)});
-}
-
 void SimulatedNetwork::at(Milliseconds when, std::function<void()> what) {
-  schedule(Time{} + when, std::move(what));
+  timetable_.at(Time{} + when, std::move(what));
 }
 
 bool SimulatedNetwork::everybody_done() const {
@@ -90,15 +86,13 @@ bool SimulatedNetwork::everybody_done() const {
 
 bool SimulatedNetwork::run(Milliseconds limit) {
   for (Time t = now_; t < Time{} + limit; t += tick) {
-    schedule(t, [this] {
+    timetable_.at(t, [this] {
       for (std::size_t node = 0; node < nodes_.size(); ++node) act(node);
     });
   }
-  while (!queue_.empty() && queue_.top().when < Time{} + limit) {
-    const Entry entry = queue_.top();
-    queue_.pop();
-    now_ = entry.when;
-    entry.what();
+  while (timetable_.has_before(Time{} + limit)) {
+    now_ = timetable_.next_time();
+    timetable_.do_next();
     if (everybody_done()) return true;
   }
   return false;
@@ -109,14 +103,14 @@ void SimulatedNetwork::act(std::size_t node) {
   for (const Action& action : nodes_[node].policy->decide(now_)) {
     if (const auto* push = std::get_if<Push>(&action)) send_piece(node, push->peer, push->piece);
     if (const auto* ask = std::get_if<Ask>(&action)) {
-      schedule(now_ + latency, [this, node, a = *ask] {
+      timetable_.at(now_ + latency, [this, node, a = *ask] {
         if (!hears(a.peer)) return;
         if (nodes_[a.peer].policy->have().has(a.piece)) return send_piece(a.peer, node, a.piece);
         nodes_[node].policy->piece_lost(a.peer, a.piece);
       });
     }
     if (const auto* offer = std::get_if<Offer>(&action)) {
-      schedule(now_ + latency, [this, node, o = *offer] {
+      timetable_.at(now_ + latency, [this, node, o = *offer] {
         if (!hears(o.peer)) return;
         for (const PieceRange& range : o.ranges) nodes_[o.peer].policy->peer_offers(id_of(node), range, now_);
         act(o.peer);
@@ -132,13 +126,13 @@ void SimulatedNetwork::send_piece(std::size_t from, std::size_t to, PieceIndex p
   const Time start = std::max(now_, sender.uplink_free);
   sender.uplink_free = start + Milliseconds(sender.piece_milliseconds);
   const auto usable = std::make_shared<bool>(false);
-  schedule(start + latency, [this, from, to, piece, usable] {
+  timetable_.at(start + latency, [this, from, to, piece, usable] {
     if (!hears(to) || !hears(from)) return;
     const auto arrival = nodes_[to].policy->piece_begins(id_of(from), piece, now_);
     *usable = arrival == Policy::Arrival::wanted;
     if (!*usable) ++nodes_[to].duplicates;
   });
-  schedule(sender.uplink_free + latency, [this, from, to, piece, usable] {
+  timetable_.at(sender.uplink_free + latency, [this, from, to, piece, usable] {
     if (hears(to) && hears(from) && *usable) arrive(from, to, piece);
   });
 }

@@ -8,11 +8,11 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <queue>
 #include <vector>
 
 #include "shared/swarm/policy.hpp"
 #include "shared/swarm/swarm.hpp"
+#include "tests/doubles/timetable.hpp"
 
 namespace shoal::swarm {
 
@@ -52,15 +52,6 @@ class SimulatedNetwork {
   int entered(int zone) { return entered_[zone]; }  // pieces sent into the zone from outside
 
  private:
-  struct Entry {
-    Time when;
-    std::uint64_t sequence;
-    std::function<void()> what;
-    bool operator<(const Entry& other) const {
-      return std::pair(other.when, other.sequence) < std::pair(when, sequence);
-    }
-  };
-  void schedule(Time when, std::function<void()> what);
   bool hears(std::size_t node) const { return nodes_[node].alive && !nodes_[node].frozen; }
   void act(std::size_t node);
   void send_piece(std::size_t from, std::size_t to, PieceIndex piece);
@@ -71,8 +62,7 @@ class SimulatedNetwork {
   std::vector<Node> nodes_;
   std::map<int, int> entered_;
   std::map<std::pair<std::size_t, std::size_t>, bool> links_;
-  std::priority_queue<Entry> queue_;
-  std::uint64_t sequence_ = 0;
+  Timetable timetable_;
   Time now_{};
 };
 

@@ -6,7 +6,7 @@
 #include <map>
 
 #include "shared/core/signal.hpp"
-#include "shared/crypto/hasher.hpp"
+#include "tests/doubles/layer_bytes.hpp"
 #include "tracker/seeder/layer_source.hpp"
 
 namespace shoal::tracker {
@@ -126,15 +126,5 @@ class MemorySource final : public LayerSource {
   std::deque<Body> bodies_;
   std::uint64_t allowed_ = std::numeric_limits<std::uint64_t>::max();
 };
-
-inline Bytes numbered_bytes(std::size_t count, int seed = 1) {
-  Bytes bytes(count);
-  std::uint32_t state = static_cast<std::uint32_t>(seed) * 2'654'435'761U + 1;
-  for (std::byte& byte : bytes) {
-    state = state * 1'664'525U + 1'013'904'223U;
-    byte = static_cast<std::byte>(state >> 24);
-  }
-  return bytes;
-}
 
 }  // namespace shoal::tracker

@@ -83,13 +83,6 @@ struct Cluster {
     while (f.clock.now() < end) go_on(Milliseconds(500));
   }
 
-  bool holds_right_bytes(const Digest& digest) {
-    const auto held = f.store.find(digest);
-    if (!held) return true;
-    Bytes bytes(held->size().value);
-    return held->file()->read_at(0, bytes) && digest_of(DigestAlgorithm::sha256, bytes) == digest;
-  }
-
   Lots lots;
   bool is_calm;  // nothing fails but the agents
   FailingOperation disk;
@@ -112,7 +105,7 @@ void play(int seed) {
   for (const SimulatedAgent& agent : cluster.agents) CHECK(agent.messages_to_nobody() == 0);
   CHECK(cluster.f.source.most_reading() <= 1);
   for (const Digest& digest : cluster.layers) {
-    CHECK(cluster.holds_right_bytes(digest));
+    CHECK(holds_no_wrong_bytes(cluster.f.store, digest));
     if (cluster.is_calm) CHECK(cluster.f.source.opened[digest] <= 1);
   }
   CHECK(cluster.f.store.reserved().value == 0);
