@@ -55,6 +55,7 @@ PeerId Member::link_up(Link& link) {
   const PeerId id = next_id_++;
   Neighbour& peer = neighbours_[id];
   peer.link = &link;
+  link.set_no_delay(true);
   peer.shown = policy_.shown();
   peer.knows_hash = PieceSet(layout_.count());
   Hello hello;
@@ -236,6 +237,7 @@ void Member::act(Time now) {
     const auto found = neighbours_.find(id);
     if (found == neighbours_.end()) continue;
     Neighbour& peer = found->second;
+    peer.link->set_no_delay(policy_.is_quick(id));
     if (const auto* ask = std::get_if<Ask>(&action))
       send(peer, Asked{ask->piece, !membership_.hashes.knows(ask->piece)});
     if (const auto* push = std::get_if<Push>(&action)) send_piece(peer, push->piece, true);

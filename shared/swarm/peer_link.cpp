@@ -4,6 +4,7 @@
 #include <libtorrent/entry.hpp>
 #include <libtorrent/error_code.hpp>
 #include <libtorrent/operations.hpp>
+#include <libtorrent/peer_connection.hpp>
 #include <libtorrent/peer_info.hpp>
 
 namespace shoal::swarm {
@@ -64,6 +65,14 @@ std::size_t PeerLink::unsent_bytes() const {
   lt::peer_info info;
   connection_.get_peer_info(info);
   return static_cast<std::size_t>(info.used_send_buffer);
+}
+
+// libtorrent exports no type information of what `native_handle` gives, which UBSan would look at.
+[[gnu::no_sanitize("vptr")]] void PeerLink::set_no_delay(bool on) {
+  if (no_delay_ == on) return;
+  no_delay_ = on;
+  lt::error_code ignored;  // a connection that is gone is reported elsewhere
+  connection_.native_handle()->get_socket().set_option(lt::tcp::no_delay(on), ignored);
 }
 
 std::string PeerLink::host() const {

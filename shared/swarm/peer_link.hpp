@@ -29,6 +29,7 @@ class PeerLink final : public libtorrent::peer_plugin, public Link {
 
   void send(MutableBytes frame) override;
   std::size_t unsent_bytes() const override;
+  void set_no_delay(bool on) override;
   std::string host() const override;
   bool leads_to_seeder() const override { return leads_to_seeder_; }
   void close() override;
@@ -38,6 +39,7 @@ class PeerLink final : public libtorrent::peer_plugin, public Link {
   libtorrent::peer_connection_handle connection_;
   std::weak_ptr<Member> member_;
   bool leads_to_seeder_;
+  bool no_delay_ = false;     // libtorrent never sets it
   std::optional<PeerId> id_;  // within the member, while up
   std::uint8_t their_extension_id_ = 0;
 };

@@ -134,6 +134,11 @@ bool Policy::is_slow(const Peer& peer) const {
   return peer.usual > std::max(limits_.hedge_least, usual_ * limits_.slow_factor);
 }
 
+bool Policy::is_quick(PeerId id) const {
+  const auto found = peers_.find(id);
+  return found == peers_.end() || found->second.usual < limits_.quick;
+}
+
 void Policy::delivered(Peer& peer, Time now) {
   peer.heard = now;
   peer.shunned_until = Time{};

@@ -15,6 +15,7 @@ class SilentLink final : public Link {
  public:
   void send(MutableBytes) override {}
   std::size_t unsent_bytes() const override { return 0; }
+  void set_no_delay(bool) override {}
   std::string host() const override { return "10.0.0.1"; }
   bool leads_to_seeder() const override { return true; }
   void close() override {}

@@ -89,6 +89,7 @@ class MemorySwarm::Link final : public swarm::Link, public std::enable_shared_fr
     });
   }
   std::size_t unsent_bytes() const override { return unsent_; }
+  void set_no_delay(bool) override {}
   std::string host() const override { return other.host_; }
   bool leads_to_seeder() const override { return to_seeder_; }
   void close() override {

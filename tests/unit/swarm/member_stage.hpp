@@ -14,6 +14,7 @@ class PlayedLink final : public Link {
  public:
   void send(MutableBytes frame) override { bodies.push_back(copy_of(frame.subspan(frame_room))); }
   std::size_t unsent_bytes() const override { return unsent; }
+  void set_no_delay(bool on) override { no_delay = on; }
   std::string host() const override { return address; }
   bool leads_to_seeder() const override { return to_seeder; }
   void close() override { closed = true; }
@@ -37,6 +38,7 @@ class PlayedLink final : public Link {
 
   std::vector<Bytes> bodies;
   std::size_t unsent = 0;
+  bool no_delay = false;
   bool closed = false;
   std::string address = "10.0.0.1";
   bool to_seeder = true;

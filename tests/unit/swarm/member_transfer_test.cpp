@@ -39,6 +39,18 @@ TEST_CASE("a seeder that pushes a piece of another swarm hears at once that it i
   CHECK(offers[0].ranges == std::vector<PieceRange>{{1, 1}});
 }
 
+TEST_CASE("messages to a peer that is quick are not held back, those to a slow one are put together") {
+  Stage stage(Role::fetch, 300_KiB);
+  REQUIRE(stage.greets());
+  CHECK(stage.link.no_delay);
+  for (const HashBatch& batch : stage.layer.batches) REQUIRE(stage.says(Hashes{batch}));
+  for (PieceIndex piece = 0; piece < 8; ++piece) {
+    stage.now += Milliseconds(200);
+    REQUIRE(stage.sends(stage.piece_body(piece)));
+  }
+  CHECK_FALSE(stage.link.no_delay);
+}
+
 TEST_CASE("a piece without a known hash waits: the tracker is asked at once, then everybody, then it is dropped") {
   Stage stage(Role::fetch);
   REQUIRE(stage.greets());

@@ -289,6 +289,52 @@ TEST_CASE("a piece whose bytes still flow is not given to another") {
   }
 }
 
+TEST_CASE("who delivers within a millisecond is asked for several pieces, as one that is known to deliver") {
+  Policy policy(Role::fetch, PieceSet(pieces), 1);
+  const Time now = Time{} + std::chrono::hours(1);
+  for (const PeerId id : {PeerId{1}, PeerId{2}}) {
+    policy.peer_came(id, {}, PieceSet(pieces), now);
+    policy.peer_offers(id, {0, pieces}, now);
+  }
+  const auto asks_of = [](const std::vector<Action>& actions, PeerId id) {
+    return std::count_if(actions.begin(), actions.end(), [id](const Action& action) {
+      const auto* ask = std::get_if<Ask>(&action);
+      return ask != nullptr && ask->peer == id;
+    });
+  };
+  const auto first = policy.decide(now);
+  REQUIRE(asks_of(first, 1) == 1);
+  const PieceIndex piece = std::get<Ask>(first.front()).piece;
+  REQUIRE(policy.piece_begins(1, piece, now) == Policy::Arrival::wanted);
+  policy.piece_verified(1, piece, now);
+  const auto next = policy.decide(now);
+  CHECK(asks_of(next, 1) > 1);
+  CHECK(asks_of(next, 2) == 0);
+}
+
+TEST_CASE("a peer is quick until its pieces take long") {
+  Policy policy(Role::fetch, PieceSet(pieces), 1);
+  Time now = Time{} + std::chrono::hours(1);
+  policy.peer_came(1, {}, PieceSet(pieces), now);
+  policy.peer_offers(1, {0, pieces}, now);
+  CHECK(policy.is_quick(1));
+  const auto takes = [&](Milliseconds each) {
+    for (int i = 0; i < 20; ++i) {
+      policy.decide(now);
+      now += each;
+      const PieceIndex piece = policy.have().first_missing();
+      REQUIRE(policy.piece_begins(1, piece, now) == Policy::Arrival::wanted);
+      policy.piece_verified(1, piece, now);
+    }
+  };
+  takes(Milliseconds(1));
+  CHECK(policy.is_quick(1));
+  takes(Milliseconds(200));
+  CHECK_FALSE(policy.is_quick(1));
+  takes(Milliseconds(1));
+  CHECK(policy.is_quick(1));
+}
+
 TEST_CASE("offers to one peer are batched, an acknowledgement to a seeder is not") {
   Policy policy(Role::fetch, PieceSet(8), 0);
   Time now = Time{} + std::chrono::hours(1);
