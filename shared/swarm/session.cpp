@@ -70,7 +70,8 @@ void Session::connect(const SwarmName& name, std::vector<PeerAddress> peers) {
   if (joined.ready) dial(joined);
 }
 
-// 2.0.8 dials new peers once a second, but at once when a torrent is resumed. Our plugin lets a pause cut nothing.
+// 2.0.8 dials new peers once a second, but at once when a torrent is resumed. Our plugin lets a pause cut nothing. It
+// gives up a peer that was away for some seconds; each time that a tracker names one takes a failure away.
 void Session::dial(Joined& joined) {
   if (joined.peers.empty()) return;
   for (const PeerAddress& peer : joined.peers) {
@@ -81,7 +82,9 @@ void Session::dial(Joined& joined) {
       continue;
     }
     if (peer.is_seeder) joined.seeders->insert({address, peer.port});
-    joined.torrent.connect_peer({address, peer.port});
+    for (int failure = 0; failure < most_failed_dials; ++failure) {
+      joined.torrent.connect_peer({address, peer.port}, lt::peer_info::tracker);
+    }
   }
   joined.peers.clear();
   joined.torrent.pause();

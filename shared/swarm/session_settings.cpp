@@ -33,7 +33,8 @@ void switch_off(Pack& pack) {
 
 void set_connections(Pack& pack) {
   pack.set_bool(Pack::allow_multiple_connections_per_ip, true);  // several agents behind one address
-  pack.set_int(Pack::min_reconnect_time, 1);       // seconds; the default leaves holes of 60 s in the mesh
+  pack.set_int(Pack::min_reconnect_time, 1);  // seconds; the default leaves holes of 60 s in the mesh
+  pack.set_int(Pack::max_failcount, most_failed_dials);
   pack.set_int(Pack::connection_speed, 500);       // dials a second
   pack.set_int(Pack::torrent_connect_boost, 255);  // dials at once, over a torrent's life; the largest there is
   pack.set_int(Pack::connections_limit, 8000);

@@ -12,6 +12,8 @@
 
 namespace shoal::swarm {
 
+constexpr int most_failed_dials = 3;  // of one peer, 2 and 3 s apart
+
 libtorrent::session_params session_params(const Options& options);
 
 // Every address is rate limited; by default libtorrent spares local networks.

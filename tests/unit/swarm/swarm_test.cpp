@@ -107,6 +107,25 @@ TEST_CASE("when an agent dies in the middle the others finish") {
   CHECK(nodes[2].identical());
 }
 
+TEST_CASE("a peer that was away for long is dialled again when it is named again") {
+  Loop loop;
+  const TestLayer layer(1_MiB);
+  const std::uint16_t port = TestNode(loop, layer, "seeder").carrier.port;
+  TestNode agent(loop, layer, "agent");
+  agent.join(Role::fetch);
+  REQUIRE(until(loop, [&] { return agent.ready; }));
+  const auto name_it = [&] { agent.carrier.swarm->connect(layer.name, {{"127.0.0.1", port, true}}); };
+  name_it();
+  REQUIRE(!until(
+      loop, [&] { return agent.complete(); }, std::chrono::seconds(8)));
+  TestNode seeder(loop, layer, "seeder", {.listen = "127.0.0.1:" + std::to_string(port), .node = {}});
+  seeder.join(Role::seed);
+  REQUIRE(until(loop, [&] { return seeder.ready; }));
+  name_it();
+  CHECK(until(
+      loop, [&] { return agent.complete(); }, std::chrono::seconds(4)));
+}
+
 TEST_CASE("a swarm that was left says nothing more, whatever still flows, and can be joined again") {
   Loop loop;
   const TestLayer layer(8_MiB);
