@@ -293,6 +293,8 @@ void ClusterSource::take(const Digest& digest, swarm::Event event) {
     report(digest, member, member.held);
   } else if (std::holds_alternative<swarm::Receiving>(event)) {
     if (now - member.last_piece < limits_.trickle) member.last_bytes = now;
+  } else if (std::holds_alternative<swarm::PiecesProven>(event)) {
+    member.last_bytes = member.last_piece = now;
   } else if (const auto* arrived = std::get_if<swarm::PieceArrived>(&event)) {
     member.last_bytes = member.last_piece = now;
     if (member.download) {

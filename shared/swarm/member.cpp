@@ -190,6 +190,7 @@ void Member::publish(const Publication& publication, Time now) {
 
 // The bytes are read again: what else could tell that they are this swarm's.
 void Member::prove(const PieceRange& range) {
+  const PieceIndex before = unproven_.held();
   for (PieceIndex piece = range.first; unproven_.held() > 0 && piece < range.first + range.count; ++piece) {
     if (!unproven_.has(piece)) continue;
     const Result<Bytes> bytes = membership_.file->read(piece);
@@ -199,6 +200,7 @@ void Member::prove(const PieceRange& range) {
     unproven_.remove(piece);
     policy_.in_file(piece);
   }
+  if (unproven_.held() < before) report_(PiecesProven{});
 }
 
 // Who has a piece has its hash; a seeder has other things to do, and pushes what nobody shows.

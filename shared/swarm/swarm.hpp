@@ -45,13 +45,14 @@ struct PieceRefused {  // bytes that did not match their signed hash
 };
 struct Receiving {
 };  // bytes of pieces are coming in; sent at most every 200 ms, so that a slow piece is not taken for a dead swarm
-struct HashesWanted {  // a piece came whose hash no peer passed on: the tracker is to be asked for the batch
+struct PiecesProven {};  // of Membership::unproven: a seeder that starts anew goes through what we have first
+struct HashesWanted {    // a piece came whose hash no peer passed on: the tracker is to be asked for the batch
   PieceIndex piece;
 };
 struct Failed {  // our own disk, for instance: this swarm cannot go on here
   Error error;
 };
-using Event = std::variant<Ready, PieceArrived, PieceRefused, Receiving, HashesWanted, Failed>;
+using Event = std::variant<Ready, PieceArrived, PieceRefused, Receiving, PiecesProven, HashesWanted, Failed>;
 
 struct Membership {
   SwarmName name;

@@ -14,6 +14,9 @@ TEST_CASE("pieces of another swarm are neither shown, given nor asked for before
   stage.member->tick(stage.now += Milliseconds(100));
   CHECK(stage.link.sent<WantHashes>().size() >= 3);  // this neighbour has them
   REQUIRE(stage.says(Hashes{stage.layer.batches[0]}));
+  CHECK(stage.count<PiecesProven>() == 1);  // whoever waits for the swarm hears that it goes on
+  REQUIRE(stage.says(Hashes{stage.layer.batches[0]}));
+  CHECK(stage.count<PiecesProven>() == 1);
   REQUIRE(stage.says(Asked{1, true}));
   REQUIRE(stage.says(Asked{18, true}));
   CHECK(stage.link.pieces().size() == 1);
