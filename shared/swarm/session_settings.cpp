@@ -28,7 +28,9 @@ void switch_off(Pack& pack) {
   pack.set_int(Pack::in_enc_policy, Pack::pe_disabled);
   pack.set_int(Pack::out_enc_policy, Pack::pe_disabled);
   pack.set_int(Pack::max_retry_port_bind, 0);  // a taken port is an error, not a reason to take the next one
+  // Nobody reads alerts. Some are made whatever the mask says, and each keeps its torrent's memory.
   pack.set_int(Pack::alert_mask, 0);
+  pack.set_int(Pack::alert_queue_size, 0);
 }
 
 void set_connections(Pack& pack) {
