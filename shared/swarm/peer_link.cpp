@@ -67,8 +67,7 @@ std::size_t PeerLink::unsent_bytes() const {
   return static_cast<std::size_t>(info.used_send_buffer);
 }
 
-// libtorrent exports no type information of what `native_handle` gives, which UBSan would look at.
-[[gnu::no_sanitize("vptr")]] void PeerLink::set_no_delay(bool on) {
+void PeerLink::set_no_delay(bool on) {
   if (no_delay_ == on) return;
   no_delay_ = on;
   lt::error_code ignored;  // a connection that is gone is reported elsewhere

@@ -19,7 +19,8 @@ from ..integration.library import REPOSITORY
 
 _NODES = 12
 _RATE = 20_000_000 // 8     # bytes a second, of each node, the tracker and the origin
-_LAYER_BYTES = 32 << 20
+_LAYER_BYTES = 128 << 20    # a minute: who is without its tracker for 5 s of it loses 5 s
+_CAPACITY = "300MiB"        # two of them
 _ROUNDS = 3
 _AWAY_SECONDS = 5
 _HEADERS = 1.06             # what a link carries for each byte of a layer
@@ -37,9 +38,10 @@ class Disturbed(Case):
         self.addCleanup(self.links.close)
         self.registry = Registry(self.workspace, self.links.add("source", _RATE), name="source")
         upstreams = {self.registry.authority: {"url": self.registry.endpoint.url}}
-        self.tracker_node = Tracker(self.workspace, self.programs, self.links.add("tracker", _RATE), upstreams).start()
+        self.tracker_node = Tracker(self.workspace, self.programs, self.links.add("tracker", _RATE), upstreams,
+                                    _CAPACITY).start()
         self.node_agents = [Agent(self.workspace, self.programs, self.links.add(f"node{number}", _RATE), upstreams,
-                                  [self.tracker_node]).start() for number in range(1, _NODES + 1)]
+                                  [self.tracker_node], _CAPACITY).start() for number in range(1, _NODES + 1)]
         self.made = 0
 
     def roll_out(self, disturb):
