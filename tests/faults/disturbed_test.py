@@ -20,7 +20,7 @@ from ..integration.library import REPOSITORY
 _NODES = 12
 _RATE = 20_000_000 // 8     # bytes a second, of each node, the tracker and the origin
 _LAYER_BYTES = 128 << 20    # a minute: who is without its tracker for 5 s of it loses 5 s
-_CAPACITY = "300MiB"        # two of them
+_CAPACITY = "700MiB"        # five of them: a layer of the last minutes is not evicted
 _ROUNDS = 3
 _AWAY_SECONDS = 5
 _HEADERS = 1.06             # what a link carries for each byte of a layer

@@ -3,6 +3,7 @@
 Formats: BEP 3 and BEP 10 (bittorrent.org), shared/swarm/messages.hpp. Written from what these say, not with our code.
 """
 
+import contextlib
 import hashlib
 import os
 import random
@@ -100,6 +101,8 @@ class Connection:
                 yield message
 
     def close(self):
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)  # wakes whoever reads or writes
         self._socket.close()
 
 
@@ -201,6 +204,7 @@ class HostileNode:
         self._behaviour = behaviour
         self._swarms = {}       # by info-hash
         self._closing = threading.Event()
+        self._open = set()      # connections
         self.connections = 0    # that came as far as the extension
         self._listener = place.listen()
         self._channel = ControlChannel(tracker.control, self.name, place.address, self._listener.getsockname()[1])
@@ -213,6 +217,8 @@ class HostileNode:
         self._closing.set()
         self._listener.close()
         self._channel.close()
+        for connection in list(self._open):
+            connection.close()
 
     def join(self, digest, upstream, repository):
         self._channel.join(digest, upstream, repository)
@@ -248,11 +254,15 @@ class HostileNode:
 
     def _serve(self, opened, swarm, answered):
         connection = Connection(opened, swarm)
+        self._open.add(connection)
         try:
+            if self._closing.is_set():
+                return
             connection.shake_hands(answered)
             self.connections += 1
             self._behaviour(connection, self.name)
-        except (OSError, ConnectionError):
+        except OSError:
             pass  # turned away, which is what should happen
         finally:
+            self._open.discard(connection)
             connection.close()

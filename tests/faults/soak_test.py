@@ -13,6 +13,7 @@ _IMAGE_BYTES = (12 * _MIB, 2 * _MIB, 60 << 10)
 _CAPACITY = "100MiB"       # seven images: each rollout evicts another one
 _PAUSE_SHARE = 1.0         # of what a rollout took, before the next one: half load
 _MOST_DRIFT = 0.02
+_MOST_DESCRIPTORS = 2      # more or less: connections of readers come and go
 
 
 class Soak(Case):
@@ -41,7 +42,7 @@ class Soak(Case):
             rollouts += 1
             time.sleep(_PAUSE_SHARE * (time.monotonic() - began))
             if time.monotonic() > started + 60 * self.warm_up_minutes:
-                samples.append({name: _size_of(program.process.id) for name, program in programs.items()})
+                samples.append({name: _size_of(program) for name, program in programs.items()})
         self.compare(samples, rollouts)
 
     def compare(self, samples, rollouts):
@@ -53,14 +54,18 @@ class Soak(Case):
                 before = statistics.median(sample[name][what] for sample in samples[:tenth])
                 after = statistics.median(sample[name][what] for sample in samples[-tenth:])
                 print(f"     {name}: {what} {before:g}, then {after:g}, over {rollouts} rollouts")
-                allowed = _MOST_DRIFT * before if what == "memory" else 0
+                allowed = {"memory": _MOST_DRIFT * before, "descriptors": _MOST_DESCRIPTORS, "threads": 0}[what]
                 if after - before > allowed:
                     grown.append(f"{what} of {name}")
         self.assertEqual(grown, [], "more than before")
 
 
-def _size_of(process_id):
-    with open(f"/proc/{process_id}/status", encoding="ascii") as file:
+def _size_of(program):
+    """Descriptors without those of swarms, one for each neighbour and two for each layer: which are connected is up to chance."""
+    directory = f"/proc/{program.process.id}"
+    with open(f"{directory}/status", encoding="ascii") as file:
         status = dict(line.split(":", 1) for line in file)
-    return {"memory": int(status["VmRSS"].split()[0]), "threads": int(status["Threads"]),
-            "descriptors": len(os.listdir(f"/proc/{process_id}/fd"))}
+    opened = len(os.listdir(f"{directory}/fd"))
+    metrics = program.metrics()
+    in_swarms = metrics["shoal_swarm_connections"] + 2 * metrics.get("shoal_swarm_layers", 0)
+    return {"memory": int(status["VmRSS"].split()[0]), "threads": int(status["Threads"]), "descriptors": opened - in_swarms}
