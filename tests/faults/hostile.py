@@ -13,7 +13,7 @@ import threading
 import time
 
 from .control import ControlChannel, swarm_name, text
-from .sockets import exactly, serve_each
+from .sockets import exactly, serve_each, stop_listening
 
 HELLO, OFFER, ASK, REFUSE, PIECE, HASHES, WANT_HASHES = range(1, 8)
 _FETCH, _SEED = 0, 2
@@ -215,7 +215,7 @@ class HostileNode:
 
     def close(self):
         self._closing.set()
-        self._listener.close()
+        stop_listening(self._listener)
         self._channel.close()
         for connection in list(self._open):
             connection.close()

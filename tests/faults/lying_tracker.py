@@ -16,7 +16,7 @@ from simulations.cluster.network import authority
 from simulations.cluster.shoal import piece_length
 
 from .control import text
-from .sockets import read_frame, read_head, serve_each
+from .sockets import read_frame, read_head, serve_each, stop_listening
 
 _HELLO, _JOIN, _RESOLVE, _WELCOME, _JOINED, _REFUSED, _RESOLVED, _WAITING = 0, 2, 5, 8, 9, 10, 16, 21
 _ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -103,7 +103,7 @@ class LyingTracker:
 
     def close(self):
         self.closing.set()
-        self._listener.close()
+        stop_listening(self._listener)
 
     def _serve(self, connection):
         channel = _Channel(connection)

@@ -1,5 +1,7 @@
 """What those who speak to our programs over plain sockets have in common."""
 
+import contextlib
+import socket
 import struct
 import threading
 
@@ -12,6 +14,13 @@ def serve_each(listener, closing, serve):
         except OSError:
             return
         threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+
+def stop_listening(listener):
+    """Ends the `accept` that a thread waits in too; closing alone would leave it there, and the port open for one more."""
+    with contextlib.suppress(OSError):
+        listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
 
 
 def exactly(connection, count):
