@@ -77,8 +77,12 @@ class Received final : public ClientResponse {
       }
       const Milliseconds left = patience();
       if (left <= Milliseconds::zero()) co_return fail(ErrorKind::unavailable, "the body takes too long");
+      if (is_trickling()) co_return fail(ErrorKind::unavailable, "the body only trickles");
+      const auto began = Steady::now();
       const auto size = co_await fill(left);
       if (!size) co_return tl::unexpected(size.error());
+      recent_bytes_ += *size;
+      recent_wait_ += Steady::now() - began;
       if (*size > 0) continue;
       const auto ended = head_->body.end_of_stream();
       if (!ended) co_return tl::unexpected(ended.error());
@@ -90,6 +94,12 @@ class Received final : public ClientResponse {
   Milliseconds patience() const {
     if (!body_due_) return limits_.silence;
     return std::min(limits_.silence, std::chrono::ceil<Milliseconds>(*body_due_ - Steady::now()));
+  }
+  // By how long bytes were waited for: the reader's own pauses do not count.
+  bool is_trickling() {
+    if (recent_wait_ < limits_.trickle) return false;
+    recent_wait_ = Steady::duration::zero();
+    return std::exchange(recent_bytes_, 0) < limits_.least.value;
   }
   ByteView unread() const { return ByteView(buffer_.get() + begin_, end_ - begin_); }
 
@@ -129,6 +139,8 @@ class Received final : public ClientResponse {
   bool to_head_request_;
   ClientLimits limits_;
   std::optional<Steady::time_point> body_due_;
+  std::uint64_t recent_bytes_ = 0;
+  Steady::duration recent_wait_{};
   std::optional<ResponseHead> head_;
   std::unique_ptr<std::byte[]> buffer_;
   std::size_t begin_ = 0;  // unread bytes of the buffer

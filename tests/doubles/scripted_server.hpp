@@ -1,12 +1,15 @@
-// ScriptedServer: answers every connection's first request head with the same bytes, whatever they are, and then closes
-// or holds its tongue. For answers that no decent server gives.
+// ScriptedServer: answers every connection's first request head with the same bytes, whatever they are, and then
+// closes, holds its tongue or trickles. For answers that no decent server gives.
 #pragma once
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <string>
 #include <thread>
 #include <utility>
@@ -14,7 +17,7 @@
 
 namespace shoal::test {
 
-enum class Afterwards { close, stay_silent };
+enum class Afterwards { close, stay_silent, trickle };  // one byte every 5 ms, until the other side goes
 
 class ScriptedServer {
  public:
@@ -33,6 +36,7 @@ class ScriptedServer {
     thread_ = std::thread([this] { serve(); });
   }
   ~ScriptedServer() {
+    stopping_ = true;
     ::shutdown(listener_, SHUT_RDWR);  // ends `accept`
     thread_.join();
     for (const int socket : held_) ::close(socket);
@@ -46,6 +50,7 @@ class ScriptedServer {
   std::string last_request() {  // once its answer has been read
     return last_request_;
   }
+  int trickled() const { return trickled_; }  // bytes that have left
 
  private:
   void serve() {
@@ -64,12 +69,20 @@ class ScriptedServer {
       while (!rest.empty() && (size = ::send(socket, rest.data(), rest.size(), MSG_NOSIGNAL)) > 0) {
         rest.remove_prefix(static_cast<std::size_t>(size));
       }
-      if (afterwards_ == Afterwards::close) {
-        ::close(socket);
-      } else {
+      if (afterwards_ == Afterwards::trickle) trickle(socket);
+      if (afterwards_ == Afterwards::stay_silent) {
         held_.push_back(socket);
+      } else {
+        ::close(socket);
       }
     }
+  }
+
+  void trickle(int socket) {
+    const int at_once = 1;
+    ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
+    pollfd gone{socket, POLLIN, 0};
+    while (!stopping_ && ::poll(&gone, 1, 5) == 0 && ::send(socket, "x", 1, MSG_NOSIGNAL) == 1) ++trickled_;
   }
 
   std::string answer_;
@@ -78,6 +91,8 @@ class ScriptedServer {
   int port_ = 0;
   std::string last_request_;
   std::vector<int> held_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<int> trickled_{0};
   std::thread thread_;
 };
 

@@ -179,6 +179,69 @@ TEST_CASE("a body that takes longer than all of it may is given up, though it is
   CHECK(stalled->body.error().kind == ErrorKind::unavailable);
 }
 
+TEST_CASE("a body that only trickles is given up, though it is never silent for long") {
+  http::ClientLimits limits;
+  limits.trickle = Milliseconds(50);
+  // All of it would take 10 s.
+  const auto got = fetch_scripted("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n", Afterwards::trickle, limits);
+  REQUIRE(got);
+  REQUIRE_FALSE(got->body);
+  CHECK(got->body.error().kind == ErrorKind::unavailable);
+  CHECK(got->body.error().what.find("trickles") != std::string::npos);
+}
+
+TEST_CASE("a slow body that brings enough in its time is read to its end") {
+  http::ClientLimits limits;
+  limits.trickle = Milliseconds(1);
+  limits.least = {1};
+  const auto got = fetch_scripted("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n", Afterwards::trickle, limits);
+  REQUIRE(got);
+  CHECK(text_of(got->body.value()) == std::string(20, 'x'));
+}
+
+TEST_CASE("a body that is whole is not given up for how slowly its last bytes came") {
+  http::ClientLimits limits;
+  limits.trickle = Milliseconds(1);
+  const auto got = fetch_scripted("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n", Afterwards::trickle, limits);
+  REQUIRE(got);
+  CHECK(text_of(got->body.value()) == "x");
+}
+
+namespace {
+
+// Reads one part, and the rest when the server has sent all of it and `pause` has passed.
+Task<Result<Bytes>> read_with_a_pause(http::ClientRequest request, Milliseconds pause, const ScriptedServer& server,
+                                      int all) {
+  const auto response = co_await http::request(std::move(request));
+  if (!response) co_return tl::unexpected(response.error());
+  const auto first = co_await (*response)->next();
+  if (!first) co_return tl::unexpected(first.error());
+  Bytes body = copy_of(*first);
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  const auto end = std::chrono::steady_clock::now() + pause;
+  while (server.trickled() < all || std::chrono::steady_clock::now() < end) {
+    IoError ignored;
+    timer.expires_after(Milliseconds(5));
+    co_await timer.async_wait(into(ignored));
+  }
+  const auto rest = co_await http::read_all(**response, 1_MiB);
+  if (!rest) co_return tl::unexpected(rest.error());
+  body.insert(body.end(), rest->begin(), rest->end());
+  co_return body;
+}
+
+}  // namespace
+
+TEST_CASE("a reader may pause for as long as it likes: only what it waits for is too slow") {
+  ScriptedServer server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n1", Afterwards::trickle);
+  LoopThread loop;
+  auto request = get(server.url());
+  request.limits.trickle = Milliseconds(300);
+  const auto body = loop.wait_for(read_with_a_pause(std::move(request), Milliseconds(400), server, 9));
+  REQUIRE(body);
+  CHECK(text_of(*body) == "1xxxxxxxxx");
+}
+
 TEST_CASE("a body longer than its reader allows is refused") {
   ScriptedServer server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n1234567890", Afterwards::close);
   LoopThread loop;
