@@ -2,50 +2,22 @@
 
 #include <fcntl.h>
 
-#include <vector>
-
 #include "shared/http/deadline.hpp"
+#include "shared/http/names.hpp"
 
 namespace shoal::http {
 namespace {
 
 using asio::ip::tcp;
-using Endpoints = std::vector<tcp::endpoint>;
-
-constexpr std::size_t most_addresses = 8;  // of one name; more would leave each too short a share of the limit
-
-// getaddrinfo cannot be cancelled: whoever waits leaves at the limit, and the answer finds nobody.
-struct Lookup {
-  explicit Lookup(const asio::any_io_executor& executor) : resolver(executor), wake(executor) {}
-  tcp::resolver resolver;
-  asio::steady_timer wake;
-  IoError error = asio::error::timed_out;
-  Endpoints endpoints;
-};
-
-void start(const std::shared_ptr<Lookup>& lookup, const std::string& host, std::uint16_t port) {
-  lookup->resolver.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service,
-                                 [lookup](const IoError& error, const tcp::resolver::results_type& found) {
-                                   lookup->error = error;
-                                   for (const auto& entry : found) {
-                                     if (lookup->endpoints.size() < most_addresses) lookup->endpoints.push_back(entry);
-                                   }
-                                   lookup->wake.cancel();
-                                 });
-}
 
 Task<Result<Endpoints>> resolve(std::string host, std::uint16_t port, Milliseconds limit) {
   IoError error;
   const auto address = asio::ip::make_address(host, error);
   if (!error) co_return Endpoints{{address, port}};
   const auto executor = co_await asio::this_coro::executor;
-  const auto lookup = std::make_shared<Lookup>(executor);
-  lookup->wake.expires_after(limit);
-  start(lookup, host, port);
-  co_await lookup->wake.async_wait(into(error));
-  if (lookup->endpoints.empty())
-    co_return fail(ErrorKind::unavailable, "resolve " + host + ": " + lookup->error.message());
-  co_return std::move(lookup->endpoints);
+  auto& context = asio::query(executor, asio::execution::context_as<asio::execution_context&>);
+  auto resolved = co_await asio::use_service<Names>(context).resolve(std::move(host), port, limit);
+  co_return resolved;
 }
 
 Task<Result<tcp::socket>> connect(tcp::endpoint endpoint, Milliseconds limit) {

@@ -1,6 +1,6 @@
 // dial: a TCP connection to a host by name or address, within one limit.
 //
-// Threads: the loop; names are resolved on Asio's own thread, whose slowness the limit covers.
+// Threads: the loop.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>

@@ -1,0 +1,47 @@
+// Names: the addresses of host names, each name looked up once at a time and on threads of its own, so that one whose
+// name server is silent holds up nobody else. Asio's resolver has one thread for all names, and a lookup given up there
+// is done nevertheless: six names that took a second each delayed the next one by 5.6 s.
+//
+// A service of the loop (asio::use_service), gone with it. Threads: the loop.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "shared/core/result.hpp"
+#include "shared/core/task.hpp"
+#include "shared/core/units.hpp"
+
+namespace shoal::http {
+
+using Endpoints = std::vector<asio::ip::tcp::endpoint>;
+
+class Names final : public asio::execution_context::service {
+ public:
+  static asio::execution_context::id id;
+  explicit Names(asio::execution_context& context) : service(context) {}
+
+  // At least one and at most eight; `unavailable` when there is none, or none within `limit`.
+  Task<Result<Endpoints>> resolve(std::string host, std::uint16_t port, Milliseconds limit);
+
+ private:
+  struct Lookup {
+    bool done = false;
+    IoError error;
+    Endpoints endpoints;
+    std::vector<std::shared_ptr<asio::steady_timer>> waiting;
+  };
+  using Name = std::pair<std::string, std::uint16_t>;
+
+  void shutdown() override;
+  std::shared_ptr<Lookup> look_up(const Name& name, const asio::any_io_executor& executor);
+
+  std::map<Name, std::shared_ptr<Lookup>> running_;
+  asio::thread_pool threads_{4};
+};
+
+}  // namespace shoal::http
