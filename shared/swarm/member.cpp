@@ -48,6 +48,7 @@ Member::Member(Membership membership, Shared& shared, std::function<void(Event)>
 }
 
 Member::~Member() {
+  for (const auto& [id, peer] : neighbours_) shared_.unsent_bytes -= peer.counted_unsent;
   shared_.metrics.connections.add(-static_cast<std::int64_t>(neighbours_.size()));
 }
 
@@ -71,7 +72,10 @@ PeerId Member::link_up(Link& link) {
 }
 
 void Member::link_down(PeerId id, Time now) {
-  if (neighbours_.erase(id) == 0) return;
+  const auto peer = neighbours_.find(id);
+  if (peer == neighbours_.end()) return;
+  shared_.unsent_bytes -= peer->second.counted_unsent;
+  neighbours_.erase(peer);
   shared_.metrics.connections.add(-1);
   policy_.peer_left(id);
   act(now);

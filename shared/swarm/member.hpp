@@ -38,6 +38,10 @@ struct Shared {  // by all swarms of this node
   Metrics& metrics;
   Bans bans{};
   Bytes frame{};  // scratch for pieces on their way out
+  // Queued to all peers, as last seen. While it is too much no piece joins it: whoever does not read is cut before
+  // long.
+  std::size_t unsent_bytes = 0;
+  std::size_t most_unsent_bytes = 256 << 20;
   // Has `work` done by another thread, then `done` by the swarm thread. Without it Member does all work itself.
   std::function<void(std::function<void()> work, std::function<void(Time now)> done)> aside{};
 };
@@ -82,10 +86,11 @@ class Member {
     int unasked = 0;        // pieces that nobody asked it for
     int asks_too_many = 0;  // while as many as may be were queued
     std::size_t unsent_before = 0;
-    std::optional<Time> since;  // first looked at
-    std::uint64_t given = 0;    // bytes of pieces to the link
-    std::uint64_t taken = 0;    // of them, by the other side
-    Time took{};                // when that last grew, or nothing was left to take
+    std::size_t counted_unsent = 0;  // in Shared
+    std::optional<Time> since;       // first looked at
+    std::uint64_t given = 0;         // bytes of pieces to the link
+    std::uint64_t taken = 0;         // of them, by the other side
+    Time took{};                     // when that last grew, or nothing was left to take
   };
   struct Source {
     PeerId id;
@@ -127,9 +132,10 @@ class Member {
   void tick_waiting(Time now);
   void send_hashes(Neighbour& peer, PieceIndex piece);
   void send_piece(Neighbour& peer, PieceIndex piece, bool pushed);
+  std::size_t unsent_bytes(Neighbour& peer);
   void pump(Neighbour& peer);
   void watch_pushes(Time now);
-  bool is_stuck(Neighbour& peer, Time now) const;
+  bool is_stuck(Neighbour& peer, Time now);
   void cut_stuck(Time now);
 
   Membership membership_;

@@ -146,7 +146,8 @@ bool Member::settle(const Source& source, PieceIndex piece, std::size_t size,
   if (!written) {
     shared_.metrics.corrupt_pieces.add();
     policy_.piece_bad(source.id, piece);
-    const bool banned = shared_.bans.blame(source.identity, now);
+    // The seeder signed the hash of other bytes: its disk has lost some. There are other layers, and nobody else.
+    const bool banned = !source.is_seeder && shared_.bans.blame(source.identity, now);
     report_(PieceRefused{piece, source.identity, banned});
     return !banned;
   }
@@ -236,8 +237,15 @@ void Member::send_piece(Neighbour& peer, PieceIndex piece, bool pushed) {
   }
 }
 
+std::size_t Member::unsent_bytes(Neighbour& peer) {
+  const std::size_t unsent = peer.link->unsent_bytes();
+  shared_.unsent_bytes += unsent - std::exchange(peer.counted_unsent, unsent);
+  return unsent;
+}
+
 void Member::pump(Neighbour& peer) {
-  while (!failed_ && !peer.queue.empty() && peer.link->unsent_bytes() < most_unsent) {
+  while (!failed_ && !peer.queue.empty() && unsent_bytes(peer) < most_unsent &&
+         shared_.unsent_bytes < shared_.most_unsent_bytes) {
     const PieceIndex piece = peer.queue.front();
     peer.queue.pop_front();
     send_piece(peer, piece, false);
@@ -256,10 +264,10 @@ void Member::watch_pushes(Time now) {
 }
 
 // Whether it never said hello, or leaves unread what it asked for.
-bool Member::is_stuck(Neighbour& peer, Time now) const {
+bool Member::is_stuck(Neighbour& peer, Time now) {
   if (!peer.since) peer.since = peer.took = now;
   if (!peer.greeted) return now > *peer.since + greeting_limit;
-  const std::uint64_t unread = std::min<std::uint64_t>(peer.link->unsent_bytes(), peer.given);
+  const std::uint64_t unread = std::min<std::uint64_t>(unsent_bytes(peer), peer.given);
   const std::uint64_t taken = peer.given - unread;
   if (taken > peer.taken || unread < least_unread) peer.took = now;
   peer.taken = taken;

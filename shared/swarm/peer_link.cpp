@@ -11,6 +11,7 @@ namespace shoal::swarm {
 namespace {
 
 constexpr std::byte extended_message{20};  // BEP 10
+constexpr Milliseconds handshake_limit{15'000};
 
 }  // namespace
 
@@ -28,7 +29,7 @@ void PeerLink::add_handshake(lt::entry& handshake) {
 bool PeerLink::on_extension_handshake(lt::bdecode_node const& handshake) {
   const lt::bdecode_node names = handshake.dict_find_dict("m");
   const std::int64_t theirs = names ? names.dict_find_int_value(extension_name, 0) : 0;
-  if (theirs < 1 || theirs > 255) return false;  // not one of ours: libtorrent drops this plugin
+  if (theirs < 1 || theirs > 255) return true;  // not one of ours: `tick` closes it
   their_extension_id_ = static_cast<std::uint8_t>(theirs);
   const std::shared_ptr<Member> member = member_.lock();
   if (member && !id_) id_ = member->link_up(*this);
@@ -41,6 +42,12 @@ bool PeerLink::on_extended(int length, int message, lt::span<char const> body) {
   if (!member || !id_) return false;
   const ByteView bytes = std::as_bytes(std::span(body.data(), static_cast<std::size_t>(body.size())));
   return member->receive(*id_, bytes, static_cast<std::size_t>(length), std::chrono::steady_clock::now());
+}
+
+// It is of no use to anybody, and takes the place of one that is.
+void PeerLink::tick() {
+  if (id_ || std::chrono::steady_clock::now() < since_ + handshake_limit) return;
+  close();
 }
 
 void PeerLink::on_disconnect(lt::error_code const&) {

@@ -26,6 +26,7 @@ class PeerLink final : public libtorrent::peer_plugin, public Link {
   bool on_extension_handshake(libtorrent::bdecode_node const& handshake) override;
   bool on_extended(int length, int message, libtorrent::span<char const> body) override;
   void on_disconnect(libtorrent::error_code const& error) override;
+  void tick() override;  // once a second
 
   void send(MutableBytes frame) override;
   std::size_t unsent_bytes() const override;
@@ -39,7 +40,8 @@ class PeerLink final : public libtorrent::peer_plugin, public Link {
   libtorrent::peer_connection_handle connection_;
   std::weak_ptr<Member> member_;
   bool leads_to_seeder_;
-  bool no_delay_ = false;     // libtorrent never sets it
+  bool no_delay_ = false;  // libtorrent never sets it
+  Time since_ = std::chrono::steady_clock::now();
   std::optional<PeerId> id_;  // within the member, while up
   std::uint8_t their_extension_id_ = 0;
 };

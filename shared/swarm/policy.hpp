@@ -15,6 +15,7 @@
 // Threads: one owner.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <set>
 #include <variant>
@@ -192,6 +193,7 @@ class Policy {
   void acknowledged(Peer& peer, PieceIndex piece, Time now);
   void take_back(Peer& peer);
   void expire_pushes(Time now);
+  void expire_deliveries(Time now);
   bool pushing(PieceIndex piece) const { return pushed_[piece] != 0; }
   std::size_t most_pushes() const;  // to one peer
   Peer* target(PieceIndex piece, Time now, PeerId& id);
@@ -217,6 +219,7 @@ class Policy {
   // Not pushed by us, but offered by somebody. Of a layer that is still arriving they are pushed when there is nothing
   // else to do: an offer is a word, and one liar must not keep all from everybody.
   std::set<PieceIndex> claimed_;
+  std::deque<Outstanding> delivered_;  // pushes that were acknowledged lately, and when
   std::size_t undelivered_ = 0;
   std::size_t acknowledged_ = 0;
   bool serving_ = false;   // seeder: every piece is out, everything is offered

@@ -22,14 +22,24 @@ void Policy::acknowledged(Peer& peer, PieceIndex piece, Time now) {
   --pushed_[piece];
   --undelivered_;
   ++acknowledged_;
+  if (!serving_) delivered_.push_back({piece, now});
 }
 
 void Policy::take_back(Peer& peer) {
   for (const Outstanding& o : peer.pushed) {
     --undelivered_;
-    if (--pushed_[o.piece] == 0 && availability_[o.piece] == 0 && !serving_) to_push_.insert(o.piece);
+    if (--pushed_[o.piece] == 0 && !serving_) (availability_[o.piece] == 0 ? to_push_ : claimed_).insert(o.piece);
   }
   peer.pushed.clear();
+}
+
+// Who got a piece may keep it to itself, frozen or a liar: what nobody else has shown for long is as good as claimed.
+void Policy::expire_deliveries(Time now) {
+  const Milliseconds limit = std::max(limits_.patience, usual_ * limits_.patience_factor);
+  for (; !delivered_.empty() && now > delivered_.front().since + limit; delivered_.pop_front()) {
+    const PieceIndex piece = delivered_.front().piece;
+    if (availability_[piece] == 1 && !pushing(piece)) claimed_.insert(piece);
+  }
 }
 
 void Policy::expire_pushes(Time now) {
@@ -95,6 +105,7 @@ bool Policy::push_claimed(Time now, std::vector<Action>& actions) {
 // In twos where it can be: the hashes of a piece and the next travel together.
 void Policy::decide_pushes(Time now, std::vector<Action>& actions) {
   if (serving_ || peers_.empty()) return;
+  expire_deliveries(now);
   const std::size_t most = peers_.size() > limits_.mesh ? limits_.pushes_above_mesh : limits_.pushes;
   const std::size_t cap = std::min(most, limits_.pushes_at_start + acknowledged_);
   while (!to_push_.empty() && undelivered_ < cap) {
@@ -113,6 +124,7 @@ void Policy::decide_pushes(Time now, std::vector<Action>& actions) {
 
 void Policy::serve_all() {
   serving_ = true;
+  delivered_.clear();
   for (auto& [id, peer] : peers_) {
     peer.to_offer.resize(have_.size());
     std::iota(peer.to_offer.begin(), peer.to_offer.end(), PieceIndex{0});

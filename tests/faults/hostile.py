@@ -52,13 +52,31 @@ class Connection:
 
     def shake_hands(self, answered):
         """`answered`: the other side's handshake was read already."""
-        reserved = bytes([0, 0, 0, 0, 0, 0x10, 0, 0])
-        self._socket.sendall(b"\x13BitTorrent protocol" + reserved + self.swarm.info_hash + b"-XX0001-" + os.urandom(12))
+        self.knock()
         if not answered:
             exactly(self._socket, 68)
         self.raw(b"\x14\x00d1:md5:shoali%deee" % _OUR_ID)
         while self.their_id is None:
             self._read_frame()
+
+    def knock(self):
+        """BitTorrent's own handshake."""
+        reserved = bytes([0, 0, 0, 0, 0, 0x10, 0, 0])
+        self._socket.sendall(b"\x13BitTorrent protocol" + reserved + self.swarm.info_hash + b"-XX0001-" + os.urandom(12))
+
+    def ended_within(self, seconds):
+        """Whether the other side closes, though it is told every second that this one is alive."""
+        end = time.monotonic() + seconds
+        self._socket.settimeout(1)
+        while time.monotonic() < end:
+            try:
+                if not self._socket.recv(65_536):
+                    return True
+            except TimeoutError:
+                self.bytes(bytes(4))
+            except OSError:
+                return True
+        return False
 
     def raw(self, payload):
         with self._sending:
@@ -203,6 +221,7 @@ class HostileNode:
         self._place = place
         self._behaviour = behaviour
         self._swarms = {}       # by info-hash
+        self.peers = {}         # of each swarm, as the tracker named them: (host, port) by digest
         self._closing = threading.Event()
         self._open = set()      # connections
         self.connections = 0    # that came as far as the extension
@@ -230,6 +249,7 @@ class HostileNode:
         self._channel.ready(digest, generation, swarm.count)
 
     def _dial(self, digest, peers):
+        self.peers.setdefault(digest, []).extend(peers)
         swarm = next((each for each in self._swarms.values() if each.digest == digest), None)
         for host, port in peers if swarm else ():
             threading.Thread(target=self._call, args=(swarm, host, port), daemon=True).start()
@@ -240,6 +260,14 @@ class HostileNode:
             self._serve(socket.create_connection((host, port), 10, (self._place.address, 0)), swarm, False)
         except OSError:
             pass  # the other side is gone or does not want us
+
+    def knock(self, digest, address):
+        """A connection of the layer's swarm on which nothing but BitTorrent is spoken."""
+        swarm = next(each for each in self._swarms.values() if each.digest == digest)
+        connection = Connection(socket.create_connection(address, 10), swarm)
+        self._open.add(connection)
+        connection.knock()
+        return connection
 
     def _answer(self, accepted):
         accepted.settimeout(60)

@@ -3,11 +3,12 @@
 import statistics
 
 from simulations.cluster.cpu import CpuShare
+from simulations.cluster.processes import wait_until
 from simulations.cluster.puller import PullFailed
 
 from ..integration.case import Case, Puller
 from ..integration.library import REPOSITORY
-from .hostile import BEHAVIOURS, HostileNode
+from .hostile import BEHAVIOURS, HostileNode, stay_silent
 
 _MIB = 1 << 20
 _MOST_MEMORY = 600 * _MIB  # of an agent with sanitizers; without them a tenth
@@ -77,6 +78,20 @@ def _case_of(behaviour):
 
 for _behaviour in BEHAVIOURS:
     setattr(OneKind, f"test_pulls_end_right_among_nodes_that_{_behaviour.__name__}", _case_of(_behaviour))
+
+
+class Speechless(Hostile):
+    def test_a_connection_on_which_our_extension_is_not_spoken_is_closed(self):
+        tracker, agents = self.cluster(1)
+        node, = self.hostile_nodes(tracker, [stay_silent])
+        tag, image = self.new_image()
+        digest = image.layers[0].digest
+        puller = Puller(self, agents[0], tag)
+        self.assert_pulled(puller.result(60), image)
+        node.join(digest, self.origin.authority, REPOSITORY)
+        wait_until(lambda: len(set(node.peers.get(digest, ()))) == 2, 10, "the tracker names its seeder and the agent")
+        for connection in [node.knock(digest, address) for address in set(node.peers[digest])]:
+            self.assertTrue(connection.ended_within(25))
 
 
 class HalfHostile(Hostile):

@@ -83,6 +83,17 @@ TEST_CASE("bytes that do not match their hash are never written, and the second 
   CHECK_FALSE(stage.greets());  // by name, whatever its address is now
 }
 
+TEST_CASE("the tracker's seeder is not banned for bytes that its disk lost: it has other layers") {
+  Stage stage(Role::fetch);
+  REQUIRE(stage.greets(Role::seed, Held::nothing));
+  REQUIRE(stage.says(Hashes{stage.layer.batches[0]}));
+  for (const PieceIndex piece : {0U, 1U, 2U}) CHECK(stage.sends(stage.piece_body(piece, true)));
+  CHECK(stage.count<PieceRefused>() == 3);
+  stage.member->link_down(stage.peer, stage.now);
+  stage.peer = stage.member->link_up(stage.link);
+  CHECK(stage.greets(Role::seed, Held::nothing));
+}
+
 TEST_CASE("a batch of hashes that the tracker did not sign is not believed") {
   Stage stage(Role::fetch);
   REQUIRE(stage.greets());

@@ -128,6 +128,28 @@ TEST_CASE("asks wait while the connection is full, too many are refused, and who
   CHECK_FALSE(stage.says(Asked{30, true}));
 }
 
+TEST_CASE("no piece joins those that all peers together leave unread, while they are too many bytes") {
+  Stage stage(Role::hold, 1_MiB);
+  stage.shared.most_unsent_bytes = 1 << 20;
+  REQUIRE(stage.greets(Role::fetch, Held::nothing));
+  PlayedLink reader;
+  stage.link.unsent = 2 << 20;  // one peer alone may leave more
+  REQUIRE(stage.says(Asked{0, true}));
+  const PeerId unread = std::exchange(stage.peer, stage.member->link_up(reader));
+  REQUIRE(stage.greets(Role::fetch, Held::nothing));
+  REQUIRE(stage.says(Asked{1, true}));
+  CHECK(stage.link.pieces().empty());
+  CHECK(reader.pieces().empty());
+  SECTION("until it is read") {
+    stage.link.unsent = 0;
+  }
+  SECTION("until its connection ends") {
+    stage.member->link_down(unread, stage.now);
+  }
+  stage.member->tick(stage.now);
+  CHECK(reader.pieces().size() == 1);
+}
+
 TEST_CASE("a piece that nobody asked for is not taken from an agent, and a seeder pushes to a newcomer at once") {
   Stage stage(Role::fetch);
   REQUIRE(stage.greets(Role::fetch, Held::nothing));

@@ -246,6 +246,36 @@ TEST_CASE("who claims to have everything keeps no piece of an arriving layer fro
     CHECK(std::holds_alternative<Offer>(action));  // all is there: asks
 }
 
+TEST_CASE("a piece that one peer took and nobody else shows is pushed to another when there is nothing else to do") {
+  Policy policy(Role::seed, PieceSet(4), 0);
+  Time now{};
+  for (const PeerId peer : {1U, 2U}) policy.peer_came(peer, {}, PieceSet(4), now);
+  policy.in_file(0);
+  const std::vector<Action> first = policy.decide(now);
+  REQUIRE(first.size() == 1);
+  const PeerId taker = std::get<Push>(first[0]).peer;
+  policy.peer_offers(taker, {0, 1}, now);
+  now += Milliseconds(1900);
+  CHECK(policy.decide(now).empty());  // it is to pass it on
+  now += Milliseconds(200);
+  const std::vector<Action> second = policy.decide(now);
+  REQUIRE(second.size() == 1);
+  CHECK(std::get<Push>(second[0]).peer != taker);
+}
+
+TEST_CASE("a claimed piece whose taker leaves before it has all of it is pushed to another") {
+  Policy policy(Role::seed, PieceSet(4), 0);
+  for (const PeerId peer : {1U, 2U}) policy.peer_came(peer, {}, PieceSet(4), Time{});
+  policy.peer_offers(1, {0, 4}, Time{});  // it says
+  policy.in_file(0);
+  REQUIRE(policy.decide(Time{}).size() == 1);
+  policy.peer_left(2);
+  policy.peer_came(3, {}, PieceSet(4), Time{});
+  const std::vector<Action> again = policy.decide(Time{});
+  REQUIRE(again.size() == 1);
+  CHECK(std::get<Push>(again[0]).peer == 3);
+}
+
 TEST_CASE("a slow delivery that was given back is taken when it comes first and counted when it comes second") {
   Policy policy(Role::fetch, PieceSet(2), 0);
   Time now{};
