@@ -5,6 +5,8 @@
 namespace shoal::agent::link {
 namespace {
 
+constexpr Milliseconds remembered{60'000};  // what was left; a tracker forgets who is away for 15 s
+
 // A quarter to all of the pause, so that agents that lost the same tracker do not come back together.
 Milliseconds jittered(Milliseconds pause, std::minstd_rand& random) {
   return pause / 4 + Milliseconds(random() % static_cast<unsigned>(pause.count() * 3 / 4 + 1));
@@ -33,7 +35,21 @@ std::string TrackerLink::own_host() const {
 }
 
 void TrackerLink::send(const control::Message& message) {
+  if (const auto* join = std::get_if<control::Join>(&message)) left_.erase(join->digest);
+  if (const auto* progress = std::get_if<control::Progress>(&message)) left_.erase(progress->digest);
+  if (const auto* leave = std::get_if<control::Leave>(&message)) note_left(leave->digest);
   if (up()) socket_->send(control::encode(message));
+}
+
+void TrackerLink::note_left(const Digest& digest) {
+  const Time now = clock_.now();
+  std::erase_if(left_, [now](const auto& entry) { return now - entry.second > remembered; });
+  left_.insert_or_assign(digest, now);
+}
+
+// The connection before may have taken them with it, and a tracker keeps who comes back soon in all its swarms.
+void TrackerLink::repeat_leaves() {
+  for (const auto& [digest, since] : left_) socket_->send(control::encode(control::Leave{digest}));
 }
 
 Task<void> TrackerLink::run() {
@@ -75,6 +91,7 @@ Task<Result<void>> TrackerLink::shake_hands() {
   welcome_ = *welcome;
   up_ = true;
   log::info("link", "tracker connected", {{"tracker", options_.url}, {"epoch", welcome->epoch}});
+  repeat_leaves();
   listener_.on_up(*this);
   co_return Result<void>{};
 }

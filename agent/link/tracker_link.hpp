@@ -63,7 +63,8 @@ class TrackerLink {
   std::string tracker_host() const;                              // address of the other side, while up
   std::string own_host() const;                                  // our address on this connection, while up
 
-  void send(const control::Message& message);  // dropped when down: `on_up` announces all again
+  // Dropped when down: `on_up` announces all again, and what was left lately is said again by itself.
+  void send(const control::Message& message);
   // `unavailable` when the link is down, goes down, or nothing came within `limit`: no answer, and no word that the
   // tracker waits for the origin; or when it has waited for `longest`.
   Task<Result<JoinAnswer>> join(control::Join question, Milliseconds limit, Milliseconds longest);
@@ -75,6 +76,8 @@ class TrackerLink {
   Task<void> receive_all();
   void take(control::Message message);
   void went_down(const std::string& why);
+  void note_left(const Digest& digest);
+  void repeat_leaves();
 
   template <class Answer>
   struct Waiter {
@@ -97,6 +100,7 @@ class TrackerLink {
   bool stopped_ = false;
   std::minstd_rand random_{std::random_device{}()};
   std::uint32_t next_request_ = 1;
+  std::unordered_map<Digest, Time> left_;  // layers whose swarms were left lately, and when
   std::unordered_multimap<Digest, std::shared_ptr<Waiter<JoinAnswer>>> joining_;
   std::map<std::uint32_t, std::shared_ptr<Waiter<control::Resolved>>> resolving_;
 };

@@ -42,6 +42,29 @@ Task<void> welcome_and_close(http::Exchange& exchange) {
   static_cast<void>(end);
 }
 
+// A tracker that notes which swarms are left, and can turn its agent out.
+struct Noting {
+  std::vector<Digest> left;
+  http::WebSocket* socket = nullptr;
+};
+
+Task<void> note_leaves(http::Exchange& exchange, Noting& noting) {
+  auto socket = co_await exchange.upgrade(control::subprotocol);
+  if (!socket) co_return;
+  const auto hello = co_await (*socket)->receive();
+  if (!hello) co_return;
+  noting.socket = socket->get();
+  (*socket)->send(control::encode(control::Welcome{}));
+  for (;;) {
+    const auto frame = co_await (*socket)->receive();
+    if (!frame) break;
+    const auto message = control::decode(*frame);
+    const auto* leave = message ? std::get_if<control::Leave>(&*message) : nullptr;
+    if (leave != nullptr) noting.left.push_back(leave->digest);
+  }
+  noting.socket = nullptr;
+}
+
 // The pauses of a link that was turned out so often.
 std::vector<Milliseconds> pauses_of(std::size_t count, Milliseconds each_connection_lasts) {
   Loop loop;
@@ -70,6 +93,44 @@ TEST_CASE("a link that is turned out again and again comes back ever later, up t
   CHECK(pauses[3] >= Milliseconds(500));
   CHECK(pauses[7] >= Milliseconds(500));
   CHECK(pauses[7] <= Milliseconds(2'000));
+}
+
+TEST_CASE("swarms that were left lately are left again on the next connection, unless they were joined again") {
+  Loop loop;
+  http::ServeThreads threads(1);
+  Noting noting;
+  http::Server server(loop, threads, {.listen = "127.0.0.1:0"}, "tracker",
+                      [&noting](http::Exchange& exchange) { return note_leaves(exchange, noting); });
+  NotingClock clock(Milliseconds(0));
+  Deaf listener;
+  LinkOptions options{.url = "http://" + server.address()};
+  TrackerLink link(
+      loop, clock, options, [] { return control::Hello{}; }, listener);
+  const auto until = [&loop](auto done) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!done() && std::chrono::steady_clock::now() < end) loop.run_one_for(std::chrono::milliseconds(100));
+    REQUIRE(done());
+  };
+  const Digest gone = digest_of(DigestAlgorithm::sha256, bytes_of("gone"));
+  const Digest back = digest_of(DigestAlgorithm::sha256, bytes_of("back"));
+  const Digest while_down = digest_of(DigestAlgorithm::sha256, bytes_of("while down"));
+  link.start();
+  until([&] { return link.up(); });
+  link.send(control::Leave{gone});
+  link.send(control::Leave{back});
+  link.send(control::Join{.digest = back, .source = {}, .size_hint_bytes = 0, .credential = {}});
+  until([&] { return noting.left.size() == 2; });
+  noting.left.clear();
+  noting.socket->close();
+  until([&] { return !link.up(); });
+  link.send(control::Leave{while_down});
+  until([&] { return noting.left.size() >= 2; });
+  std::sort(noting.left.begin(), noting.left.end());
+  std::vector<Digest> expected{gone, while_down};
+  std::sort(expected.begin(), expected.end());
+  CHECK(noting.left == expected);
+  link.stop();
+  until([&] { return noting.socket == nullptr; });
 }
 
 TEST_CASE("a link that lasted comes back at once") {
