@@ -364,7 +364,8 @@ void ClusterSource::on_up(link::TrackerLink& link) {
     }
   }
   // The tracker may be a new one without memory: it is told again of what this node fetches and serves, and is given as
-  // much time as at first. A swarm of keys that it does not have any more has no seeder, and no newcomers.
+  // much time as at first, unless it goes again and again. A swarm of keys that it does not have any more has no
+  // seeder, and no newcomers.
   std::vector<Digest> strange;
   for (auto& [digest, member] : members_) {
     if (member.link != &link) continue;
@@ -372,7 +373,7 @@ void ClusterSource::on_up(link::TrackerLink& link) {
       strange.push_back(digest);
       continue;
     }
-    member.last_bytes = parts_.clock.now();
+    member.wait_on(parts_.clock.now(), limits_.origin_wait);
     if (member.download) link.send(join_message(member.download->ask()));
     if (member.ready) report(digest, member, member.held);
   }
@@ -489,12 +490,9 @@ void ClusterSource::on(link::TrackerLink&, const control::Ban& ban) {
   parts_.swarm.ban({ban.node, ban.host});
 }
 
-// Not for longer than a runtime waits: then this node asks the origin itself.
 void ClusterSource::on(link::TrackerLink&, const control::Waiting& waiting) {
   const auto entry = members_.find(waiting.digest);
-  if (entry == members_.end()) return;
-  const Time now = parts_.clock.now();
-  if (now - entry->second.last_piece < limits_.origin_wait) entry->second.last_bytes = now;
+  if (entry != members_.end()) entry->second.wait_on(parts_.clock.now(), limits_.origin_wait);
 }
 
 }  // namespace shoal::agent::pull

@@ -80,6 +80,10 @@ class ClusterSource {
     bool belongs_to(const control::Welcome& welcome) const {
       return key == welcome.swarm_key && tracker_key == welcome.public_key;
     }
+    // There is something to wait for, but `longest` without a piece is enough: a runtime does not wait longer.
+    void wait_on(Time now, Milliseconds longest) {
+      if (now - last_piece < longest) last_bytes = now;
+    }
   };
   using Members = std::unordered_map<Digest, Member>;
 

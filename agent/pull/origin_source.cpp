@@ -39,9 +39,9 @@ Task<Result<void>> OriginSource::fill(std::shared_ptr<Download> download) {
   const Time due = parts_.clock.now() + limits_.turn;
   while (running_ >= limits_.fetches) {
     const auto left = std::chrono::duration_cast<Milliseconds>(due - parts_.clock.now());
-    if (left <= Milliseconds::zero())
+    if (left <= Milliseconds::zero() && !download->begun())
       co_return fail(ErrorKind::unavailable, "too many layers come from the origin now");
-    co_await ended_.wait_for(left);
+    co_await ended_.wait_for(download->begun() ? limits_.turn : left);
   }
   ++running_;
   Result<void> filled;

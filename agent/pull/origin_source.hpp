@@ -11,10 +11,12 @@
 namespace shoal::agent::pull {
 
 struct OriginLimits {
-  int tries = 3;              // a body that broke off after some bytes is continued by Range
-  Milliseconds pause{200};    // before a further try, doubled each time
-  std::size_t fetches = 8;    // at once; further ones wait, so that a cluster without tracker does not flood the origin
-  Milliseconds turn{20'000};  // longest such wait: a runtime waits 30 s for its head
+  int tries = 3;            // a body that broke off after some bytes is continued by Range
+  Milliseconds pause{200};  // before a further try, doubled each time
+  std::size_t fetches = 8;  // at once; further ones wait, so that a cluster without tracker does not flood the origin
+  // Longest such wait while the layer's size is unknown: a runtime waits 30 s for its head. Once it has that, it is
+  // better off waiting than cut.
+  Milliseconds turn{20'000};
 };
 
 class OriginSource {

@@ -177,9 +177,9 @@ Task<std::optional<Layer>> Pulls::find_begun(Digest digest, Milliseconds limit) 
   co_return Layer(download, download->partial().file()->layout().layer_size());
 }
 
-void Pulls::drop(const Digest& digest) {
+void Pulls::drop(const Digest& digest, const store::PieceFile& file) {
+  if (!parts_.store.drop(digest, file)) return;
   log::error("pull", "a held layer cannot be read, and is removed", {{"digest", digest.text()}});
-  if (parts_.store.holds(digest)) parts_.store.drop(digest);
   cluster_.forget(digest);
 }
 

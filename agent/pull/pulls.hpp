@@ -54,8 +54,8 @@ class Pulls final : public link::Listener {
 
   // A layer that was dropped from the store: nobody is sent here for it any more.
   void forget(const Digest& digest) { cluster_.forget(digest); }
-  // The disk does not give a held layer's bytes: whoever asks next pulls it anew.
-  void drop(const Digest& digest);
+  // The disk does not give the bytes of a held layer's file: whoever asks next pulls the layer anew.
+  void drop(const Digest& digest, const store::PieceFile& file);
 
   // Verified bytes that came with another answer (a manifest asked by its tag) become a held layer.
   Task<void> keep_bytes(Ask ask, Bytes bytes, std::string content_type);

@@ -173,7 +173,7 @@ Task<Result<void>> Blobs::send(http::Exchange& exchange, Digest digest, const pu
     position += bytes.length;
     const Result<void> sent = co_await exchange.send(bytes);
     if (!sent && sent.error().kind == ErrorKind::unavailable) break;
-    if (!sent && layer.held()) pulls_.drop(digest);
+    if (!sent && layer.held()) pulls_.drop(digest, *span->file());
     if (!sent) co_return sent;
   }
   co_return Result<void>();

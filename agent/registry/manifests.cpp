@@ -35,7 +35,7 @@ Task<Result<ManifestAnswer>> Manifests::by_digest(ManifestQuestion question, Dig
                 .size_hint = descriptors_.size_of(digest),
                 .authorization = question.authorization};
   auto answer = co_await read_once(ask);
-  // A second attempt is under way then.
+  // A second attempt is under way then, or what the disk does not give is pulled again.
   if (!answer && answer.error().kind == ErrorKind::corrupt) answer = co_await read_once(ask);
   co_return answer;
 }
@@ -50,9 +50,15 @@ Task<Result<ManifestAnswer>> Manifests::read_once(pull::Ask ask) {
     const auto span = co_await layer->readable(manifest.body.size());
     if (!span) co_return tl::unexpected(span.error());
     const auto bytes = read_whole(*span);
+    if (!bytes && layer->held()) {
+      pulls_.drop(digest, *span->file());
+      co_return fail(ErrorKind::corrupt, bytes.error().what);
+    }
     if (!bytes) co_return tl::unexpected(bytes.error());
     manifest.body.insert(manifest.body.end(), bytes->begin(), bytes->end());
   }
+  const auto judged = co_await layer->readable(layer->size().value);  // no bytes need a verdict too
+  if (!judged) co_return tl::unexpected(judged.error());
   descriptors_.learn(text_of(manifest.body));
   manifest.content_type = layer->content_type();
   if (manifest.content_type.empty()) manifest.content_type = media_type_of(text_of(manifest.body));

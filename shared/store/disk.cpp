@@ -91,6 +91,13 @@ Result<std::uint64_t> size_of(int file) {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
+bool is_same_file(int one, int other) {
+  struct stat first {};
+  struct stat second {};
+  if (::fstat(one, &first) < 0 || ::fstat(other, &second) < 0) return false;
+  return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
 void mark_used(int file) {
   const timespec times[2] = {{0, UTIME_NOW}, {0, UTIME_OMIT}};
   ::futimens(file, times);

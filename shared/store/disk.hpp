@@ -33,7 +33,8 @@ Result<void> read_at(int file, std::uint64_t offset, MutableBytes out, Faults* f
 Result<void> sync(int file, Faults* faults);
 Result<void> truncate(int file, std::uint64_t size_bytes, Faults* faults);
 Result<std::uint64_t> size_of(int file);  // bytes
-void mark_used(int file);                 // now; what the file system cannot remember does not matter
+bool is_same_file(int one, int other);
+void mark_used(int file);  // now; what the file system cannot remember does not matter
 Result<Descriptor> memory_file(std::uint64_t size_bytes);
 
 struct FileStatus {

@@ -19,9 +19,10 @@ void Ledger::remove(Kind kind, const Digest& digest) {
 }
 
 bool Ledger::touch(const Digest& digest) {
-  const auto entry = held_.index.find(digest);
-  if (entry == held_.index.end() || held_.by_use.back() == digest) return false;
-  held_.by_use.splice(held_.by_use.end(), held_.by_use, entry->second.place);
+  Table& held = of(Kind::held);
+  const auto entry = held.index.find(digest);
+  if (entry == held.index.end() || held.by_use.back() == digest) return false;
+  held.by_use.splice(held.by_use.end(), held.by_use, entry->second.place);
   return true;
 }
 
@@ -36,12 +37,11 @@ bool Ledger::can_ever_fit(ByteCount size) const {
 }
 
 bool Ledger::fits(ByteCount size) const {
-  return can_ever_fit(size) &&
-         held_.bytes.value + partial_.bytes.value <= capacity_.value - size.value - reserved_.value;
+  return can_ever_fit(size) && that_can_go().value <= capacity_.value - size.value - reserved_.value;
 }
 
 bool Ledger::would_fit(ByteCount size, const std::vector<Item>& gone) const {
-  const std::uint64_t left = held_.bytes.value + partial_.bytes.value - bytes(gone).value;
+  const std::uint64_t left = that_can_go().value - bytes(gone).value;
   return can_ever_fit(size) && left <= capacity_.value - size.value - reserved_.value;
 }
 
@@ -53,8 +53,9 @@ ByteCount Ledger::bytes(const std::vector<Item>& items) const {
 
 std::vector<Ledger::Item> Ledger::order_of_going() const {
   std::vector<Item> order;
-  for (const Digest& digest : partial_.by_use) order.push_back({digest, Kind::partial});
-  for (const Digest& digest : held_.by_use) order.push_back({digest, Kind::held});
+  for (const Kind kind : {Kind::spoilt, Kind::partial, Kind::held}) {
+    for (const Digest& digest : of(kind).by_use) order.push_back({digest, kind});
+  }
   return order;
 }
 

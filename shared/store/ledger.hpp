@@ -1,11 +1,13 @@
 // Ledger: what takes room in a store, and in which order it is to go. Bookkeeping only, no disk.
 //
-// Three things take room: held layers, reservations under way, and partial layers that ended pulls left. Only the last
-// and the first can go: partial layers first, then held layers, each the least recently used first.
+// What takes room: held layers, reservations under way, partial layers that ended pulls left, and spoilt layers, whose
+// files could not be removed. All but the reservations can go: spoilt and partial layers first, then held layers, each
+// the least recently used first.
 //
 // Threads: the loop.
 #pragma once
 
+#include <array>
 #include <list>
 #include <optional>
 #include <unordered_map>
@@ -18,7 +20,7 @@ namespace shoal::store {
 
 class Ledger {
  public:
-  enum class Kind { held, partial };
+  enum class Kind { held, partial, spoilt };
   struct Item {
     Digest digest;
     Kind kind;
@@ -55,13 +57,13 @@ class Ledger {
     std::unordered_map<Digest, Entry> index;
     ByteCount bytes{};
   };
-  Table& of(Kind kind) { return kind == Kind::held ? held_ : partial_; }
-  const Table& of(Kind kind) const { return kind == Kind::held ? held_ : partial_; }
+  Table& of(Kind kind) { return tables_[static_cast<std::size_t>(kind)]; }
+  const Table& of(Kind kind) const { return tables_[static_cast<std::size_t>(kind)]; }
+  ByteCount that_can_go() const { return bytes(Kind::held) + bytes(Kind::partial) + bytes(Kind::spoilt); }
 
   ByteCount capacity_;
   ByteCount reserved_{};
-  Table held_;
-  Table partial_;
+  std::array<Table, 3> tables_;  // by kind
 };
 
 }  // namespace shoal::store

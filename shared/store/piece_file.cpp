@@ -20,6 +20,10 @@ PieceFile::~PieceFile() {
   ::close(descriptor_);
 }
 
+bool PieceFile::is_same(const PieceFile& other) const {
+  return is_same_file(descriptor_, other.descriptor_);
+}
+
 Result<WrittenPiece> PieceFile::write(const VerifiedPiece& piece) {
   // A piece verified against another layer's layout is a bug of the caller, and would write beyond the reservation.
   SHOAL_CHECK(piece.index() < layout_.count() && piece.bytes().size() == layout_.length(piece.index()));

@@ -55,6 +55,9 @@ class PieceFile {
   // It failed once: the kernel may drop pages that it could not write, and what is read then may be anything.
   bool is_lost() const { return is_lost_; }
 
+  // Open on the same file, whatever its name is now.
+  bool is_same(const PieceFile& other) const;
+
   const PieceLayout& layout() const { return layout_; }
   int descriptor() const { return descriptor_; }  // for sendfile
   Record* record() const { return record_.get(); }

@@ -135,8 +135,8 @@ Result<void> Reserved::State::write_side(const Side& side) {
 Result<void> Reserved::State::give_name() {
   const Disk& disk = root->disk;
   auto is_new = disk.rename_new(temporary_, data_path(digest));
-  if (is_new && !*is_new && !open_layer(disk, digest)) {
-    // A file of that name which is not the layer: nobody holds it, ours takes its place.
+  if (is_new && !*is_new && (replaces || !open_layer(disk, digest))) {
+    // A file of that name which is not the layer, or not its bytes: nobody holds it, ours takes its place.
     const auto removed = disk.remove(data_path(digest));
     if (!removed) return removed;
     is_new = disk.rename_new(temporary_, data_path(digest));

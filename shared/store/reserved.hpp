@@ -28,12 +28,14 @@ struct Reserved::State {
   void adopt();              // the reservation ends, the names stay
 
   bool in_memory() const { return place_ == Place::memory; }
+  bool has_name() const { return data_is_named_; }
 
   std::shared_ptr<Root> root;
   Digest digest;
   ByteCount size;
   std::shared_ptr<PieceFile> file;
   std::atomic<bool> discarded{false};
+  bool replaces = false;  // the file that has the name is spoilt; set before `give_name`
   std::shared_ptr<std::atomic<Fate>> fate = std::make_shared<std::atomic<Fate>>(Fate::under_way);
 
  private:

@@ -28,6 +28,21 @@ Task<void> Scrub::pass() {
   for (const Digest& digest : digests) co_await check(digest);
 }
 
+void Scrub::suspect(const Digest& digest) {
+  const bool is_idle = suspects_.empty();
+  if (!parts_.store.holds(digest)) return;
+  suspects_.insert(digest);
+  if (is_idle) spawn(parts_.loop, check_suspects());
+}
+
+Task<void> Scrub::check_suspects() {
+  while (!suspects_.empty()) {
+    const Digest digest = *suspects_.begin();
+    co_await check(digest);
+    suspects_.erase(digest);
+  }
+}
+
 Task<void> Scrub::check(Digest digest) {
   const bool held = parts_.store.holds(digest);
   const auto file = file_of(digest);
@@ -55,9 +70,7 @@ Task<void> Scrub::check(Digest digest) {
     log::warning("store", "cannot read a layer", {{"digest", digest.text()}, {"cause", read.error().what}});
     co_return;
   }
-  if (!parts_.store.holds(digest)) co_return;  // evicted meanwhile
-  parts_.store.drop(digest);
-  tell_wrong(digest);
+  if (parts_.store.drop(digest, *file)) tell_wrong(digest);  // else evicted meanwhile
 }
 
 // Its file alone: the layer may still be evicted meanwhile.

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 
 #include "shared/config/config.hpp"
 #include "shared/core/clock.hpp"
@@ -42,16 +43,20 @@ class Scrub {
 
   void start();       // passes for ever, the first one after a pause
   Task<void> pass();  // every layer that is held at its beginning, once
+  // Somebody says that its bytes are wrong: it is checked now, one layer at a time.
+  void suspect(const Digest& digest);
 
  private:
   Task<void> run();
   Task<void> check(Digest digest);
+  Task<void> check_suspects();
   std::shared_ptr<PieceFile> file_of(const Digest& digest);
   void tell_wrong(const Digest& digest);
 
   Parts parts_;
   ScrubOptions options_;
   std::function<void(const Digest&)> on_wrong_;
+  std::set<Digest> suspects_;  // the first one is being checked
 };
 
 // Reads and prints the section [store]: both programs have the same.

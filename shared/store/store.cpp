@@ -62,6 +62,7 @@ struct Store::Impl {
   }
 
   void settle();
+  void spoil(const Digest& digest);
   bool remove(const Ledger::Item& item);
   std::vector<Ledger::Item> what_may_go() const;
   bool evict(const Ledger::Item& item);
@@ -96,7 +97,7 @@ void Store::Impl::settle() {
 // False when its files cannot be removed: then it stays, and counts.
 bool Store::Impl::remove(const Ledger::Item& item) {
   const auto removed =
-      item.kind == Kind::held ? remove_layer(root->disk, item.digest) : remove_partial(root->disk, item.digest);
+      item.kind == Kind::partial ? remove_partial(root->disk, item.digest) : remove_layer(root->disk, item.digest);
   if (!removed) {
     log::warning("store", "cannot remove a layer", {{"digest", item.digest.text()}, {"cause", removed.error().what}});
     return false;
@@ -106,10 +107,20 @@ bool Store::Impl::remove(const Ledger::Item& item) {
   return true;
 }
 
-// In the order of going: neither what somebody reads nor what its owner needs.
+// It is held no longer, though a disk that cannot be written any more may keep its files.
+void Store::Impl::spoil(const Digest& digest) {
+  const auto size = ledger.size(Kind::held, digest);
+  if (!size || remove({digest, Kind::held})) return;
+  ledger.remove(Kind::held, digest);
+  ledger.add(Kind::spoilt, digest, *size);
+  readers.erase(digest);
+}
+
+// In the order of going: neither what somebody reads nor what its owner needs, nor the names of what is on its way.
 std::vector<Ledger::Item> Store::Impl::what_may_go() const {
   std::vector<Ledger::Item> items = ledger.order_of_going();
   std::erase_if(items, [this](const Ledger::Item& item) {
+    if (item.kind == Kind::spoilt) return on_their_way.contains(item.digest);
     if (item.kind != Kind::held) return false;
     const auto reader = readers.find(item.digest);
     return (reader != readers.end() && !reader->second.expired()) || (may_go && !may_go(item.digest));
@@ -119,7 +130,7 @@ std::vector<Ledger::Item> Store::Impl::what_may_go() const {
 
 bool Store::Impl::evict(const Ledger::Item& item) {
   if (!remove(item)) return false;
-  log::info("store", item.kind == Kind::held ? "evicted a layer" : "evicted a partial layer",
+  log::info("store", item.kind == Kind::partial ? "evicted a partial layer" : "evicted a layer",
             {{"digest", item.digest.text()}});
   if (item.kind == Kind::held && gone) gone(item.digest);
   return true;
@@ -156,7 +167,7 @@ std::shared_ptr<HeldLayer::Open> Store::Impl::open(const Digest& digest) {
   if (!layer) {
     log::warning("store", "cannot open a layer", {{"digest", digest.text()}, {"cause", layer.error().what}});
     const ErrorKind kind = layer.error().kind;
-    if (kind == ErrorKind::not_found || kind == ErrorKind::corrupt) remove({digest, Kind::held});
+    if (kind == ErrorKind::not_found || kind == ErrorKind::corrupt) spoil(digest);
     return nullptr;
   }
   const PieceLayout layout(ByteCount{layer->side.size_bytes});
@@ -215,6 +226,7 @@ Result<Reserved> Store::reserve(const Digest& digest, ByteCount size) {
   }
   const auto state = std::make_shared<Reserved::State>(impl_->root, digest, size, Reserved::State::Place::disk,
                                                        impl_->next_temporary++);
+  state->replaces = impl_->ledger.has(Kind::spoilt, digest);
   const auto made = impl_->make_file(*state);
   if (!made) return tl::unexpected(made.error());
   impl_->ledger.reserve(size);
@@ -249,8 +261,12 @@ void Store::ask_before_evicting(std::function<bool(const Digest&)> may_go, std::
   impl_->gone = std::move(gone);
 }
 
-void Store::drop(const Digest& digest) {
-  if (holds(digest)) impl_->remove({digest, Kind::held});
+bool Store::drop(const Digest& digest, const PieceFile& file) {
+  if (!holds(digest)) return false;
+  const auto present = look(digest);
+  if (present && !present->file()->is_same(file)) return false;
+  impl_->spoil(digest);
+  return true;
 }
 
 HeldLayer Store::adopt(Committed committed) {
@@ -260,6 +276,8 @@ HeldLayer Store::adopt(Committed committed) {
   auto open = std::make_shared<const HeldLayer::Open>(HeldLayer::Open{*committed.side_, state.file});
   if (state.in_memory()) return HeldLayer(std::move(open));
   impl_->settle();
+  if (state.has_name()) impl_->ledger.remove(Kind::spoilt, state.digest);  // whose file this one has replaced
+  if (impl_->ledger.has(Kind::spoilt, state.digest)) return HeldLayer(std::move(open));
   impl_->ledger.add(Kind::held, state.digest, state.size);
   auto& reader = impl_->readers[state.digest];
   if (reader.expired()) reader = open;
@@ -309,7 +327,7 @@ std::vector<Digest> Store::digests() const {
 }
 
 ByteCount Store::used() const {
-  return impl_->ledger.bytes(Kind::held);
+  return impl_->ledger.bytes(Kind::held) + impl_->ledger.bytes(Kind::spoilt);
 }
 ByteCount Store::reserved() const {
   impl_->settle();

@@ -123,8 +123,9 @@ class Store {
 
   // `may_go` is asked about each layer that could be evicted, `gone` is told of each that was.
   void ask_before_evicting(std::function<bool(const Digest&)> may_go, std::function<void(const Digest&)> gone);
-  // Its bytes proved wrong on the disk: it is forgotten and removed.
-  void drop(const Digest& digest);
+  // The bytes of this file proved wrong, or cannot be read: the layer is forgotten and removed. False when it is
+  // another file's by now. Files that cannot be removed count until they can, or until the layer comes anew.
+  bool drop(const Digest& digest, const PieceFile& file);
 
   // Any thread, blocking: makes the layer durable under its name. `side.digest` and size must be the verified layer's.
   static Result<Committed> commit(const Reserved& reserved, const VerifiedLayer& proof, Side side);
@@ -135,7 +136,7 @@ class Store {
   static Result<Committed> write_small(const Reserved& reserved, ByteView bytes, std::string content_type);
 
   std::vector<Digest> digests() const;
-  ByteCount used() const;      // held layers
+  ByteCount used() const;      // held layers, and dropped ones whose files could not be removed
   ByteCount reserved() const;  // on their way
   ByteCount partial() const;   // left by pulls that ended
 

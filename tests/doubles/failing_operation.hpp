@@ -1,5 +1,5 @@
-// FailingOperation: lets a chosen operation of the store fail, once or from then on, or move only half of its bytes. Any
-// thread may ask it.
+// FailingOperation: lets a chosen operation of the store fail, once or from then on, or move only half of its bytes.
+// Any thread may ask it.
 #pragma once
 
 #include <mutex>

@@ -142,14 +142,3 @@ TEST_CASE("what is in memory is bounded, and given back with its last reader") {
   reader.reset();
   CHECK(store.reserve_in_memory(digest, largest_in_memory));
 }
-
-TEST_CASE("a layer that proved wrong on the disk is forgotten and removed") {
-  TemporaryDirectory directory;
-  Store store({directory.path(), 1_MiB, nullptr});
-  REQUIRE(put(store, made_bytes(40'000, 1)));
-  store.drop(digest_of_seed(40'000, 1));
-  store.drop(digest_of_seed(40'000, 1));
-  CHECK_FALSE(store.find(digest_of_seed(40'000, 1)));
-  CHECK(store.used().value == 0);
-  CHECK(files_in(directory.path(), "layers").empty());
-}

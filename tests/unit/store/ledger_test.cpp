@@ -59,6 +59,20 @@ TEST_CASE("partial layers go first, then held layers, the least recently used fi
   CHECK(ledger.list(Kind::held) == std::vector{named("b"), named("a")});
 }
 
+TEST_CASE("a spoilt layer takes room like a held one, and goes before all others") {
+  Ledger ledger({100});
+  ledger.add(Kind::held, named("a"), {10});
+  ledger.add(Kind::partial, named("b"), {20});
+  ledger.add(Kind::spoilt, named("c"), {30});
+  CHECK(going(ledger) == std::vector{named("c"), named("b"), named("a")});
+  CHECK(ledger.list(Kind::held) == std::vector{named("a")});
+  CHECK(ledger.fits({40}));
+  CHECK_FALSE(ledger.fits({41}));
+  const Ledger::Item spoilt{named("c"), Kind::spoilt};
+  CHECK(ledger.would_fit({70}, {spoilt}));
+  CHECK_FALSE(ledger.would_fit({71}, {spoilt}));
+}
+
 TEST_CASE("a layer counts once however often it is added or removed") {
   Ledger ledger({100});
   for (int i = 0; i < 2; ++i) ledger.add(Kind::held, named("a"), {40});

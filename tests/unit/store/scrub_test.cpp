@@ -69,6 +69,22 @@ TEST_CASE("a layer whose bytes changed on the disk is removed, counted and told 
   CHECK(put(f.store, made_bytes(40'000, 2)));
 }
 
+TEST_CASE("a layer that is suspected is checked at once, and so are others that are suspected meanwhile") {
+  Fixture f;
+  f.spoil(f.digests[0]);
+  f.spoil(f.digests[2]);
+  for (const std::size_t i : {0U, 0U, 2U}) f.scrub.suspect(f.digests[i]);
+  f.scrub.suspect(digest_of_bytes(made_bytes(7, 7)));  // nobody has it
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (f.wrong.size() < 2 && std::chrono::steady_clock::now() < give_up) {
+    f.loop.restart();
+    f.loop.run_for(Milliseconds(1));
+    f.clock.advance(Milliseconds(100));
+  }
+  CHECK(f.wrong.size() == 2);
+  CHECK(f.store.digests() == std::vector{f.digests[1]});
+}
+
 TEST_CASE("a layer whose file is gone is told of like one that rotted") {
   Fixture f;
   std::filesystem::remove(f.directory.path() + "/layers/sha256/" + f.digests[2].hex().substr(0, 2) + "/" +

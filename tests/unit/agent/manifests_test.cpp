@@ -1,0 +1,83 @@
+// Manifests by their digest: what a source or a disk does wrong, no client sees.
+#include "agent/registry/manifests.hpp"
+
+#include <cerrno>
+
+#include "tests/unit/agent/pulling_node.hpp"
+
+using namespace shoal;
+using namespace shoal::agent;
+
+namespace {
+
+const Bytes manifest_bytes = copy_of(bytes_of(R"({"schemaVersion":2,"layers":[]})"));
+
+Task<void> ask(registry::Manifests& manifests, Digest digest, std::optional<Result<registry::ManifestAnswer>>& answer) {
+  registry::ManifestQuestion question{
+      .route = {.repository = {"reg", "lib/app"}, .tag = {}, .digest = digest}, .accept = {}, .authorization = {}};
+  auto given = co_await manifests.answer(std::move(question));
+  answer = std::move(given);
+}
+
+struct Fixture {
+  Result<Bytes> get(const Digest& which) {
+    std::optional<Result<registry::ManifestAnswer>> answer;
+    spawn(node.loop, ask(manifests, which, answer));
+    node.settle();
+    REQUIRE(answer);
+    if (!*answer) return tl::unexpected(answer->error());
+    const auto& manifest = std::get<registry::Manifest>(**answer);
+    CHECK(manifest.size_bytes == manifest.body.size());
+    return manifest.body;
+  }
+
+  PullingNode node;
+  Digest digest = node.origin.add(manifest_bytes);
+  registry::Manifests manifests{node.parts, node.pulls, Milliseconds(0)};
+};
+
+}  // namespace
+
+TEST_CASE("a manifest whose source says that it is empty is asked for again, not handed out") {
+  Fixture f;
+  f.node.origin.next_bodies({Bytes()});
+  CHECK(f.get(f.digest).value() == manifest_bytes);
+  CHECK(f.node.origin.opened == 2);
+}
+
+TEST_CASE("a manifest whose source says twice that it is empty is corrupt") {
+  Fixture f;
+  f.node.origin.next_bodies({Bytes(), Bytes()});
+  const auto got = f.get(f.digest);
+  REQUIRE_FALSE(got);
+  CHECK(got.error().kind == ErrorKind::corrupt);
+  CHECK(f.node.store.digests().empty());
+}
+
+TEST_CASE("a manifest that is empty by its digest is handed out so") {
+  Fixture f;
+  const Digest empty = f.node.origin.add(Bytes());
+  CHECK(f.get(empty).value().empty());
+  CHECK(f.node.origin.opened == 1);
+}
+
+TEST_CASE("whichever operation fails while a held manifest is read, the client gets it, and it is held") {
+  int n = 0;
+  std::string failed;
+  do {
+    Fixture f;
+    REQUIRE(f.get(f.digest));
+    f.node.disk.fail(++n, EIO);
+    const auto got = f.get(f.digest);
+    failed = f.node.disk.failed();
+    f.node.disk.stop();
+    CAPTURE(n, failed);
+    REQUIRE(got);
+    CHECK(*got == manifest_bytes);
+    CHECK(f.node.origin.opened == (failed.empty() ? 1 : 2));
+    CHECK(f.node.store.holds(f.digest));
+    CHECK(holds_no_wrong_bytes(f.node.store, f.digest));
+    CHECK(f.node.store.used().value == manifest_bytes.size());
+  } while (!failed.empty());
+  CHECK(n == 5);  // the data file, the side file, its bytes, the manifest's, and once nothing
+}

@@ -1,0 +1,98 @@
+// PullingNode: the pull path over a real store, with an origin and a swarm in memory and a clock that is set.
+#pragma once
+
+#include <catch2/catch.hpp>
+
+#include "agent/pull/pulls.hpp"
+#include "tests/doubles/failing_operation.hpp"
+#include "tests/doubles/recording_swarm.hpp"
+#include "tests/doubles/temporary_directory.hpp"
+#include "tests/unit/agent/scripted_origin.hpp"
+
+namespace shoal::agent {
+
+// What one client of the pull path got.
+struct Reading {
+  Bytes bytes;
+  std::optional<Error> error;
+  bool ended = false;
+};
+
+// To a Pulls that is made later.
+struct Forwarding final : link::Listener {
+  void on_up(link::TrackerLink& link) override { pulls->on_up(link); }
+  void on_message(link::TrackerLink& link, control::Message message) override {
+    pulls->on_message(link, std::move(message));
+  }
+  pull::Pulls* pulls = nullptr;
+};
+
+class PullingNode {
+ public:
+  explicit PullingNode(const pull::Limits& limits = {}, const std::vector<std::string>& tracker_urls = {},
+                       const link::Dial& dial = http::connect_websocket)
+      : trackers(
+            loop, clock, tracker_urls, [] { return control::Hello{}; }, listener, dial),
+        pulls(parts, limits) {
+    listener.pulls = &pulls;
+  }
+
+  // Everything that can happen now.
+  void settle() {
+    loop.restart();
+    loop.poll();
+  }
+  // Everything that happens until then, short real waits included.
+  template <class Done>
+  void run_until(Done done) {
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!done() && std::chrono::steady_clock::now() < give_up) {
+      loop.restart();
+      loop.run_one_for(std::chrono::milliseconds(20));
+    }
+    REQUIRE(done());
+  }
+  void read(const Digest& digest, std::optional<ByteCount> size_hint, Reading& reading) {
+    pull::Ask ask{.digest = digest,
+                  .kind = origin::Kind::blob,
+                  .repository = {"reg", "lib/app"},
+                  .size_hint = size_hint,
+                  .authorization = {}};
+    spawn(loop, read_all(pulls, std::move(ask), reading));
+    settle();
+  }
+
+  TemporaryDirectory directory;
+  FailingOperation disk;
+  store::Store store{
+      {.path = directory.path(), .capacity = 50_MiB, .faults = &disk}};  // outlives what the loop still has
+  Loop loop;
+  ManualClock clock{loop};
+  Pool pool{0};
+  RecordingSwarm swarm{loop};
+  ScriptedOrigin origin{loop, clock};
+  pull::Metrics metrics;
+  Forwarding listener;
+  link::Trackers trackers;
+  pull::Parts parts{loop, clock, pool, pool, store, swarm, origin, trackers, metrics};
+  pull::Pulls pulls;
+
+ private:
+  static Task<void> read_all(pull::Pulls& pulls, pull::Ask ask, Reading& reading) {
+    const auto layer = co_await pulls.open(std::move(ask));
+    if (!layer) reading.error = layer.error();
+    while (!reading.error && reading.bytes.size() < layer->size().value) {
+      const auto span = co_await layer->readable(reading.bytes.size());
+      if (!span) {
+        reading.error = span.error();
+        break;
+      }
+      Bytes part(span->length());
+      CHECK(span->file()->read_at(span->offset(), part));
+      reading.bytes.insert(reading.bytes.end(), part.begin(), part.end());
+    }
+    reading.ended = true;
+  }
+};
+
+}  // namespace shoal::agent

@@ -1,0 +1,75 @@
+// ScriptedOrigin: an origin without a network that brings other bytes, or keeps its streams waiting, when it is told
+// to.
+#pragma once
+
+#include <deque>
+#include <map>
+
+#include "shared/core/signal.hpp"
+#include "shared/origin/origin.hpp"
+#include "tests/doubles/layer_bytes.hpp"
+
+namespace shoal {
+
+class ScriptedOrigin final : public origin::Origin {
+ public:
+  ScriptedOrigin(Loop& loop, Clock& clock) : Origin(origin::Options{}, clock), changed_(loop) {}
+
+  Digest add(Bytes bytes) {
+    const Digest digest = digest_of(DigestAlgorithm::sha256, bytes);
+    layers_[digest] = std::move(bytes);
+    return digest;
+  }
+  // What the next streams bring, in order; those after them are right.
+  void next_bodies(std::deque<Bytes> bodies) { bodies_ = std::move(bodies); }
+  void hold() { is_held_ = true; }  // streams bring nothing until `go_on`
+  void go_on() {
+    is_held_ = false;
+    changed_.notify();
+  }
+
+  Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::Repository, origin::Kind, Digest digest,
+                                                          std::uint64_t from, std::string) override {
+    ++opened;
+    const auto found = layers_.find(digest);
+    if (found == layers_.end()) co_return fail(ErrorKind::not_found, "404");
+    Bytes bytes = found->second;
+    if (!bodies_.empty()) {
+      bytes = std::move(bodies_.front());
+      bodies_.pop_front();
+    }
+    std::unique_ptr<origin::LayerStream> stream = std::make_unique<Stream>(*this, std::move(bytes), from);
+    co_return std::move(stream);
+  }
+
+  int opened = 0;
+
+ private:
+  class Stream final : public origin::LayerStream {
+   public:
+    Stream(ScriptedOrigin& from_whom, Bytes bytes, std::uint64_t from)
+        : origin_(from_whom), bytes_(std::move(bytes)), offset_(from), position_(from) {}
+    ByteCount size() const override { return {bytes_.size()}; }
+    std::uint64_t offset() const override { return offset_; }
+    const std::string& content_type() const override { return content_type_; }
+    Task<Result<ByteView>> next() override {
+      while (origin_.is_held_) co_await origin_.changed_.wait();
+      const ByteView rest = ByteView(bytes_).subspan(std::exchange(position_, bytes_.size()));
+      co_return rest;
+    }
+
+   private:
+    ScriptedOrigin& origin_;
+    Bytes bytes_;
+    std::string content_type_;
+    std::uint64_t offset_;
+    std::uint64_t position_;
+  };
+
+  Signal changed_;
+  std::map<Digest, Bytes> layers_;
+  std::deque<Bytes> bodies_;
+  bool is_held_ = false;
+};
+
+}  // namespace shoal
