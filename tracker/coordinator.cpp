@@ -18,6 +18,15 @@ Accused identity_of(const Agent& agent) {
   return {agent.node, agent.host.text()};
 }
 
+Wanted wanted_of(const Digest& digest, const control::Source& source) {
+  const auto kind = source.kind == control::LayerKind::manifest ? origin::Kind::manifest : origin::Kind::blob;
+  return {digest, kind, {source.upstream, source.repository}};
+}
+
+bool names_another_source(const Member& member, const Wanted& wanted) {
+  return !member.source.upstream.empty() && !wanted_of(wanted.digest, member.source).same_source(wanted);
+}
+
 control::Joined joined(const LayerInfo& layer) {
   const auto piece_length = static_cast<std::uint32_t>(piece_length_for(layer.size).value);
   return {layer.digest, layer.size.value, piece_length, layer.generation, layer.content_type, {}, {}};
@@ -112,12 +121,18 @@ void Coordinator::close_links(const std::string& why) {
 
 void Coordinator::on(NodeId from, const control::Join& join) {
   metrics_.joins.add();
-  const auto kind = join.source.kind == control::LayerKind::manifest ? origin::Kind::manifest : origin::Kind::blob;
+  want(from, join.digest, join.source, join.size_hint_bytes);
+}
+
+void Coordinator::want(NodeId node, const Digest& digest, const control::Source& source,
+                       std::uint64_t size_hint_bytes) {
   // A member before the seeder is asked: its answer may come at once.
-  directory_.swarm(join.digest).join(from, join.size_hint_bytes).is_answered = false;
-  const Wish wish = seeder_.want({join.digest, kind, {join.source.upstream, join.source.repository}});
-  if (const auto* refusal = std::get_if<Refusal>(&wish)) refuse(from, join.digest, *refusal);
-  if (const auto* layer = std::get_if<LayerInfo>(&wish)) answer_join(from, *layer, join.size_hint_bytes);
+  Member& member = directory_.swarm(digest).join(node, size_hint_bytes);
+  member.is_answered = false;
+  member.source = source;
+  const Wish wish = seeder_.want(wanted_of(digest, source));
+  if (const auto* refusal = std::get_if<Refusal>(&wish)) refuse(node, digest, *refusal);
+  if (const auto* layer = std::get_if<LayerInfo>(&wish)) answer_join(node, *layer, size_hint_bytes);
 }
 
 void Coordinator::on(NodeId from, const control::Progress& progress) {
@@ -168,7 +183,14 @@ void Coordinator::on(NodeId from, const control::Blame& blame) {
   const auto& agents = directory_.agents();
   const bool is_known = std::ranges::any_of(
       agents, [&](const auto& entry) { return identity_of(entry.second) == accused && entry.first != from; });
-  if (!is_known || is_banned(from)) return;
+  if (is_banned(from)) return;
+  // The seeder's name is not banned, whoever else uses it: an agent that names the tracker's address would have it
+  // banned everywhere. But its disk may have lost what it seeds.
+  if (accused.node == options_.seeder.node) {
+    if (options_.suspect) options_.suspect(blame.digest);
+    return;
+  }
+  if (!is_known) return;
   if (blames_.report(accused, reporter->host.text(), clock_.now())) ban(accused);
 }
 
@@ -321,11 +343,22 @@ void Coordinator::finished(const LayerInfo& layer) {
   }
 }
 
-void Coordinator::refused(const Digest& digest, const Refusal& refusal) {
-  for (const auto& [node, member] : members_of(digest)) {
-    if (member.state != MemberState::complete) refuse(node, digest, refusal);
+// What one source says is not said of another: it is asked now, for those who named it and have nothing yet. The others
+// go on by themselves.
+void Coordinator::refused(const Wanted& wanted, const Refusal& refusal) {
+  const Refusal of_another{control::Reason::unavailable, "another source failed: " + refusal.what};
+  std::map<NodeId, Member> waiting;
+  for (const auto& [node, member] : members_of(wanted.digest)) {
+    if (member.state == MemberState::complete) continue;
+    const bool names_another = names_another_source(member, wanted);
+    if (names_another && !member.is_answered) {
+      waiting.emplace(node, member);
+    } else {
+      refuse(node, wanted.digest, names_another ? of_another : refusal);
+    }
   }
-  directory_.forget_swarm(digest);
+  directory_.forget_swarm(wanted.digest);
+  for (const auto& [node, member] : waiting) want(node, wanted.digest, member.source, member.size_hint_bytes);
 }
 
 std::deque<control::Endpoint> Coordinator::holders(const Digest& digest) {

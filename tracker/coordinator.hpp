@@ -29,8 +29,9 @@ class Coordinator final : public SeederEvents {
   static constexpr std::size_t read_holders = 2;   // of a layer that the tracker lost; then the origin is asked
 
   struct Options {
-    control::Endpoint seeder;  // as it is handed out: host empty unless advertised
-    std::uint64_t epoch = 0;   // of this tracker's memory: another one for each start
+    control::Endpoint seeder;                      // as it is handed out: host empty unless advertised
+    std::uint64_t epoch = 0;                       // of this tracker's memory: another one for each start
+    std::function<void(const Digest&)> suspect{};  // an agent says that it had wrong bytes of the layer from the seeder
   };
   struct Parts {
     Seeder::Parts seeder;
@@ -60,7 +61,7 @@ class Coordinator final : public SeederEvents {
   void known(const LayerInfo& layer) override;
   void restarted(const Digest& digest, Generation generation) override;
   void finished(const LayerInfo& layer) override;
-  void refused(const Digest& digest, const Refusal& refusal) override;
+  void refused(const Wanted& wanted, const Refusal& refusal) override;
   std::deque<control::Endpoint> holders(const Digest& digest) override;
   void gave_wrong_bytes(const control::Endpoint& holder) override;
 
@@ -75,6 +76,7 @@ class Coordinator final : public SeederEvents {
   template <class Other>
   void on(NodeId from, const Other& message);  // what only a tracker says
 
+  void want(NodeId node, const Digest& digest, const control::Source& source, std::uint64_t size_hint_bytes);
   void warn_of_namesake(NodeId node, NodeId namesake) const;
   void answer_join(NodeId node, const LayerInfo& layer, std::uint64_t size_hint_bytes);
   void answer_small(NodeId node, const LayerInfo& layer);

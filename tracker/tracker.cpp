@@ -12,8 +12,11 @@ namespace {
 // Two threads hash at 1 GB/s together, more than a 10 Gbit/s origin link needs beside everything else.
 constexpr std::size_t pool_threads = 2;
 
-Coordinator::Options coordinator_options(const Config& config, std::uint16_t seeder_port) {
-  return {.seeder = {config.seeder.advertise, seeder_port, "tracker", true}, .epoch = random_number()};
+Coordinator::Options coordinator_options(const Config& config, std::uint16_t seeder_port,
+                                         std::function<void(const Digest&)> suspect) {
+  return {.seeder = {config.seeder.advertise, seeder_port, "tracker", true},
+          .epoch = random_number(),
+          .suspect = std::move(suspect)};
 }
 
 }  // namespace
@@ -29,11 +32,12 @@ Tracker::Tracker(Config config)
       carrier_(swarm::make_swarm(
           loop_, {.listen = config_.seeder.listen, .node = "tracker", .upload_limit = config_.seeder.upload_limit},
           metrics_.swarm)),
-      coordinator_({.seeder = {loop_, clock_, pool_, store_, *carrier_.swarm, source_, keys_, pace_, metrics_.seeder},
-                    .resolver = {loop_, clock_, source_, metrics_.resolver, {}},
-                    .metrics = metrics_.coordinator,
-                    .random = std::mt19937(std::random_device{}())},
-                   coordinator_options(config_, carrier_.port)),
+      coordinator_(
+          {.seeder = {loop_, clock_, pool_, store_, *carrier_.swarm, source_, keys_, pace_, metrics_.seeder},
+           .resolver = {loop_, clock_, source_, metrics_.resolver, {}},
+           .metrics = metrics_.coordinator,
+           .random = std::mt19937(std::random_device{}())},
+          coordinator_options(config_, carrier_.port, [this](const Digest& digest) { scrub_.suspect(digest); })),
       scrub_({loop_, clock_, pool_, store_, metrics_.scrub}, config_.scrub,
              [this](const Digest& digest) { coordinator_.forget(digest); }),
       admin_(loop_, serve_threads_, config_.admin.listen, page_),

@@ -7,6 +7,7 @@
 
 #include <map>
 
+#include "shared/control/messages.hpp"
 #include "shared/layer/swarm_name.hpp"
 #include "tracker/directory/peer_choice.hpp"
 
@@ -18,6 +19,7 @@ struct Member {
   MemberState state = MemberState::joining;
   bool is_answered = false;           // was sent Joined
   std::uint64_t size_hint_bytes = 0;  // 0: none
+  control::Source source{};           // that its join named; no upstream: it did not join
   std::uint32_t pieces = 0;           // as it said last
   bool has_seeder = false;            // was told to dial the seeder
 };

@@ -82,11 +82,19 @@ Task<void> Seeder::take_up(LayerPtr layer) {
 }
 
 Task<Result<void>> Seeder::open_origin(LayerPtr layer, std::uint64_t from) {
-  const Wanted& wanted = layer->wanted;
   // Once: if what they gave proves wrong, the origin alone is asked.
-  auto holders = layer->asked_holders ? std::deque<control::Endpoint>() : events_.holders(wanted.digest);
+  auto holders = layer->asked_holders ? std::deque<control::Endpoint>() : events_.holders(layer->wanted.digest);
   layer->asked_holders = true;
   layer->source = std::make_unique<HoldersFirst>(parts_.source, parts_.keys.swarm, std::move(holders));
+  auto opened = co_await open_next(layer, from);
+  // What a holder says of the size may be false, and refuses the layer to nobody: each is asked once, then the origin.
+  while (!opened && layer->source->holder()) opened = co_await open_next(layer, from);
+  co_return opened;
+}
+
+// The next holder that answers or the origin, and room for what it has.
+Task<Result<void>> Seeder::open_next(LayerPtr layer, std::uint64_t from) {
+  const Wanted& wanted = layer->wanted;
   layer->reader = std::make_unique<OriginReader>(
       OriginReader::Parts{*layer->source, parts_.clock, parts_.pace, parts_.metrics}, wanted, from);
   const auto opened = co_await layer->reader->open();
@@ -100,9 +108,9 @@ Task<Result<void>> Seeder::open_origin(LayerPtr layer, std::uint64_t from) {
     co_return fail(ErrorKind::refused, "the manifest is too large");
   auto reserved = parts_.store.reserve(wanted.digest, size);
   if (!reserved) co_return tl::unexpected(reserved.error());
-  layer->reserved = std::move(*reserved);
-  const auto generation = layer->reserved->start_generation(layer->generation);
-  co_return generation;
+  const auto started = reserved->start_generation(layer->generation);
+  if (started) layer->reserved = std::move(*reserved);
+  co_return started;
 }
 
 Task<Result<void>> Seeder::fetch_small(LayerPtr layer) {

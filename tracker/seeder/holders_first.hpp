@@ -1,14 +1,17 @@
 // HoldersFirst: one layer's bytes from agents that hold it, then from the origin: for a tracker that has lost its
 // store, or had no room. The origin is spared a copy, and need not be there.
 //
-// Nobody is believed: the layer's digest judges what came, as it does the origin's. Each agent is asked once.
+// Nobody is believed: the layer's digest judges what came, as it does the origin's. Each agent is asked once, and given
+// up when it is slow.
 // Threads: the loop.
 #pragma once
 
 #include <deque>
 #include <optional>
+#include <vector>
 
 #include "shared/control/messages.hpp"
+#include "shared/http/client.hpp"
 #include "tracker/seeder/layer_source.hpp"
 
 namespace shoal::tracker {
@@ -26,7 +29,12 @@ class HoldersFirst final : public LayerSource {
     return origin_.ask(std::move(repository), std::move(method), std::move(tag), std::move(accept));
   }
   bool is_origin() const override { return !holder_; }
+  void gave_bytes() override;
   const std::optional<control::Endpoint>& holder() const { return holder_; }  // who was opened last; none: the origin
+  // The agent that gave bytes of the layer, if it was one alone: of several nobody knows whose are wrong.
+  std::optional<control::Endpoint> only_giver() const;
+
+  http::ClientRequest request_to(const control::Endpoint& holder, const Digest& digest, std::uint64_t from) const;
 
  private:
   Task<Result<std::unique_ptr<origin::LayerStream>>> open_at(control::Endpoint holder, Digest digest,
@@ -35,6 +43,8 @@ class HoldersFirst final : public LayerSource {
   SwarmKey key_;
   std::deque<control::Endpoint> holders_;
   std::optional<control::Endpoint> holder_;
+  std::vector<control::Endpoint> givers_;  // agents whose bytes were taken
+  bool is_continued_ = false;              // bytes were there before: nobody knows whose
 };
 
 }  // namespace shoal::tracker

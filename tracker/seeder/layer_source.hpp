@@ -18,6 +18,7 @@ class LayerSource {
   virtual Task<Result<origin::Answer>> ask(origin::Repository repository, std::string method, std::string tag,
                                            std::string accept) = 0;
   virtual bool is_origin() const { return true; }  // whether what was opened last comes from a registry
+  virtual void gave_bytes() {}                     // bytes of what was opened last were taken
 };
 
 // With the configured credentials, or anonymous.

@@ -50,14 +50,19 @@ Task<Result<void>> OriginReader::open_from_position() {
   if (!fits) co_return fits;
   stream_ = std::move(*stream);
   size_ = stream_->size();
-  content_type_ = stream_->content_type();
+  // No digest covers what an agent says here. Without a type, its readers go by what the manifest itself says.
+  content_type_ = parts_.source.is_origin() ? stream_->content_type() : std::string();
   skip_ = position_ - stream_->offset();
   opened_ = true;
   co_return Result<void>();
 }
 
 Result<void> OriginReader::check(const origin::LayerStream& stream) const {
-  if (opened_ && stream.size() != size_) return fail(ErrorKind::corrupt, "the origin's layer changed its size");
+  if (opened_ && stream.size() != size_) {
+    // An agent's word does not undo what came before: the next one is asked.
+    const ErrorKind kind = parts_.source.is_origin() ? ErrorKind::corrupt : ErrorKind::unavailable;
+    return fail(kind, "the origin's layer changed its size");
+  }
   if (stream.offset() > position_) return fail(ErrorKind::unavailable, "the origin answered with another range");
   return {};
 }
@@ -71,7 +76,10 @@ Task<Result<ByteView>> OriginReader::next_of_body() {
   const ByteView fresh = unseen(*bytes);
   if (fresh.size() > size_.value - position_) co_return fail(ErrorKind::corrupt, "the origin sent more than it said");
   position_ += fresh.size();
-  if (!fresh.empty()) empty_bodies_ = 0;
+  if (!fresh.empty()) {
+    empty_bodies_ = 0;
+    parts_.source.gave_bytes();
+  }
   if (is_origin) co_await parts_.pace.spend({bytes->size()});
   co_return fresh;
 }

@@ -2,7 +2,7 @@
 // missing byte when the origin fails or cuts the body short.
 //
 // Errors: as origin::Origin::open; `unavailable` when the origin did not answer for ten seconds, or after three bodies
-// in a row without a new byte; `corrupt` when a resumed body has another size. Threads: the loop.
+// in a row without a new byte; `corrupt` when the origin resumes with another size. Threads: the loop.
 #pragma once
 
 #include "tracker/seeder/layer_source.hpp"
@@ -15,6 +15,11 @@ struct Wanted {  // a layer, and where the origin keeps it
   Digest digest;
   origin::Kind kind = origin::Kind::blob;
   origin::Repository repository;
+
+  bool same_source(const Wanted& other) const {
+    return kind == other.kind && repository.upstream == other.repository.upstream &&
+           repository.name == other.repository.name;
+  }
 };
 
 class OriginReader {

@@ -36,7 +36,7 @@ Wish Seeder::want(const Wanted& wanted) {
   if (found != layers_.end()) {
     const Layer& layer = *found->second;
     const bool refused_just_now = layer.refusal && parts_.clock.now() - layer.used_at < remember_refusal;
-    if (refused_just_now) return *layer.refusal;
+    if (refused_just_now && layer.wanted.same_source(wanted)) return *layer.refusal;
     if (!layer.refusal) return layer.info ? Wish(*layer.info) : Wish(Pending{});
   }
   const auto held = parts_.store.find(wanted.digest);
@@ -45,7 +45,10 @@ Wish Seeder::want(const Wanted& wanted) {
 
 Wish Seeder::want_held(const Wanted& wanted, const store::HeldLayer& held) {
   const store::Side& side = held.side();
-  if (held.size() <= small_layer_limit || !side.content_type.empty()) {
+  // One that an agent gave has no content type.
+  const bool is_manifest =
+      !side.content_type.empty() || (wanted.kind == origin::Kind::manifest && held.size() <= origin::largest_manifest);
+  if (held.size() <= small_layer_limit || is_manifest) {
     return LayerInfo{.digest = wanted.digest, .size = held.size(), .is_small = true, .content_type = side.content_type};
   }
   const LayerPtr layer = add_layer(wanted);
@@ -174,8 +177,12 @@ void Seeder::start_seeding(const LayerPtr& layer, std::shared_ptr<store::PieceFi
 void Seeder::on_swarm(const LayerPtr& layer, const swarm::Event& event) {
   if (const auto* failed = std::get_if<swarm::Failed>(&event)) {
     layer->broken = failed->error;
-    if (!layer->is_fetching) refuse(*layer, failed->error);  // else the fetch ends with it
-    return;
+    if (layer->is_fetching) return;  // the fetch ends with it
+    // It was ready, so it is the disk that does not give the bytes: whoever wants the layer next has it fetched anew.
+    if (layer->info && parts_.store.drop(layer->wanted.digest, layer->seeding->file())) {
+      log::error("tracker", "a held layer cannot be read, and is removed", {{"digest", layer->wanted.digest.text()}});
+    }
+    return refuse(*layer, failed->error);
   }
   if (!std::holds_alternative<swarm::Ready>(event) || layer->info) return;
   layer->info = LayerInfo{.digest = layer->wanted.digest,
@@ -189,7 +196,8 @@ void Seeder::restart(Layer& layer) {
   parts_.metrics.corrupt_layers.add();
   log::error("tracker", "the origin's bytes do not match the digest, fetching again",
              {{"digest", layer.wanted.digest.text()}, {"upstream", layer.wanted.repository.upstream}});
-  if (layer.source && layer.source->holder()) events_.gave_wrong_bytes(*layer.source->holder());
+  const auto giver = layer.source ? layer.source->only_giver() : std::nullopt;
+  if (giver) events_.gave_wrong_bytes(*giver);
   const bool had_swarm = layer.seeding != nullptr;
   if (layer.reserved) layer.reserved->discard();
   drop(layer);
@@ -211,7 +219,7 @@ void Seeder::refuse(Layer& layer, const Error& cause) {
   layer.is_fetching = false;
   layer.used_at = parts_.clock.now();
   layer.refusal = Refusal{reason_of(cause.kind), cause.what, cause.retry_after};
-  events_.refused(layer.wanted.digest, *layer.refusal);
+  events_.refused(layer.wanted, *layer.refusal);
 }
 
 // Leaves the swarm and gives the reservation back.

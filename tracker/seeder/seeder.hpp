@@ -48,7 +48,8 @@ class SeederEvents {
   virtual void known(const LayerInfo& layer) = 0;
   virtual void restarted(const Digest& digest, Generation generation) = 0;  // `known` follows
   virtual void finished(const LayerInfo& layer) = 0;
-  virtual void refused(const Digest& digest, const Refusal& refusal) = 0;  // its swarm is left
+  // Its swarm is left. Whoever names another source may want it again at once.
+  virtual void refused(const Wanted& wanted, const Refusal& refusal) = 0;
   // Where agents give a layer that the store does not have: asked before the origin is.
   virtual std::deque<control::Endpoint> holders(const Digest& digest) = 0;
   virtual void gave_wrong_bytes(const control::Endpoint& holder) = 0;
@@ -148,6 +149,7 @@ class Seeder {
   Task<Result<void>> fetch_pieces(LayerPtr layer);
   Task<void> take_up(LayerPtr layer);
   Task<Result<void>> open_origin(LayerPtr layer, std::uint64_t from);
+  Task<Result<void>> open_next(LayerPtr layer, std::uint64_t from);
   Task<Result<void>> take_all(LayerPtr layer, std::shared_ptr<Intake> intake);
   Task<void> store_kept(LayerPtr layer, Bytes bytes, std::string content_type);
   Task<Result<void>> store_small(LayerPtr layer, Bytes bytes, std::string content_type);

@@ -40,6 +40,7 @@ class Seeding : public std::enable_shared_from_this<Seeding> {
   void leave();                                      // nothing is published afterwards
 
   ByteCount size() const { return file_->layout().layer_size(); }
+  const store::PieceFile& file() const { return *file_; }
   PieceIndex published() const { return next_; }
   // A batch that holds `piece`, as large as can be, for an agent that no peer passed it to; nothing when it was not
   // published yet.

@@ -33,7 +33,10 @@ struct Fixture : SeederFixture {
                            .resolver = {loop, clock, source, resolver_metrics, {}},
                            .metrics = coordinator_metrics,
                            .random = std::mt19937(1)},
-                          {.seeder = {"", 7082, "tracker", true}, .epoch = 5}};
+                          {.seeder = {"", 7082, "tracker", true}, .epoch = 5, .suspect = [this](const Digest& digest) {
+                             suspects.push_back(digest);
+                           }}};
+  std::vector<Digest> suspects;
   std::map<std::string, NodeId> ids;
   std::map<std::string, std::string> addresses;
   std::map<std::string, RecordingLink> links;
@@ -53,9 +56,10 @@ struct Fixture : SeederFixture {
     ids[node] = *id;
     return links[node];
   }
-  void join(const std::string& node, const Digest& digest, std::uint64_t size_hint_bytes = 0) {
+  void join(const std::string& node, const Digest& digest, std::uint64_t size_hint_bytes = 0,
+            const std::string& repository = "library/alpine") {
     coordinator.handle(ids.at(node),
-                       control::Join{digest, {control::LayerKind::blob, "reg", "library/alpine"}, size_hint_bytes, ""});
+                       control::Join{digest, {control::LayerKind::blob, "reg", repository}, size_hint_bytes, ""});
   }
   void progress(const std::string& node, const Digest& digest, Generation generation = 0, bool complete = false) {
     coordinator.handle(ids.at(node), control::Progress{digest, generation, 1, complete});
@@ -161,6 +165,62 @@ TEST_CASE("what the origin does not have is refused to everybody who waits") {
   REQUIRE(f.until([&] { return !f.links["b"].all<control::Refused>().empty(); }));
   CHECK(f.links["a"].all<control::Refused>()[0].reason == control::Reason::not_found);
   CHECK(f.coordinator.directory().swarms().empty());
+}
+
+TEST_CASE("what one source refuses is refused to who named it, and the source that others named is asked next") {
+  Fixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.source.next_answers({{.error = Error{ErrorKind::unavailable, "429", Milliseconds(30'000)}}});
+  for (const char* node : {"a", "b", "c", "d"}) f.connect(node);
+  f.join("a", digest);
+  f.join("b", digest, layer_size.value, "library/busybox");
+  f.join("c", digest, layer_size.value, "library/busybox");
+  f.join("d", digest);
+  REQUIRE(f.until([&] { return f.links["c"].all<control::Finished>().size() == 1; }));
+  for (const char* node : {"a", "d"}) {
+    const auto refused = f.links[node].all<control::Refused>();
+    REQUIRE(refused.size() == 1);
+    CHECK(refused[0].retry_after_ms == 30'000);
+    CHECK(f.links[node].all<control::Joined>().empty());
+  }
+  for (const char* node : {"b", "c"}) {
+    CHECK(f.links[node].all<control::Refused>().empty());
+    CHECK(f.links[node].all<control::Joined>().size() == 1);
+  }
+  CHECK(f.source.opened_at == std::vector<std::string>{"library/alpine", "library/busybox"});
+}
+
+TEST_CASE("each source is asked once for those who wait, and each agent hears what its own says") {
+  Fixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.source.next_answers({{.error = Error{ErrorKind::unavailable, "429", Milliseconds(30'000)}},
+                         {.error = Error{ErrorKind::not_found, "404"}}});
+  for (const char* node : {"a", "b"}) f.connect(node);
+  f.join("a", digest);
+  f.join("b", digest, 0, "library/busybox");
+  REQUIRE(f.until([&] { return !f.links["b"].all<control::Refused>().empty(); }));
+  f.settle();
+  CHECK(f.links["a"].all<control::Refused>().at(0).reason == control::Reason::unavailable);
+  CHECK(f.links["b"].all<control::Refused>().at(0).reason == control::Reason::not_found);
+  CHECK(f.source.opened_from.size() == 2);
+  CHECK(f.coordinator.directory().swarms().empty());
+}
+
+TEST_CASE("a source that fails in the middle tells an agent that named another one to go on by itself") {
+  Fixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.source.next_answers(
+      {{.cut_after = 1'000'000}, {.error = Error{ErrorKind::unavailable, "429", Milliseconds(30'000)}}});
+  f.source.allow(500'000);
+  for (const char* node : {"a", "b"}) f.connect(node);
+  f.join("a", digest);
+  f.join("b", digest, 0, "library/busybox");
+  REQUIRE(f.until([&] { return !f.links["b"].all<control::Joined>().empty(); }));
+  f.source.allow(layer_size.value);
+  REQUIRE(f.until([&] { return !f.links["b"].all<control::Refused>().empty(); }));
+  CHECK(f.links["a"].all<control::Refused>().at(0).retry_after_ms == 30'000);
+  CHECK(f.links["b"].all<control::Refused>().at(0).retry_after_ms == 0);
+  CHECK(f.links["b"].all<control::Refused>().at(0).reason == control::Reason::unavailable);
 }
 
 TEST_CASE("wrong bytes at the origin restart everybody, and the seeder of the next generation is handed out") {
@@ -348,6 +408,18 @@ TEST_CASE("a node that two others had wrong bytes from is banned everywhere, and
   CHECK(f.connect("later").all<control::Ban>().size() == 1);
   f.clock.advance(Blames::remembered + Milliseconds(1));
   CHECK(f.connect("even-later").all<control::Ban>().empty());
+}
+
+TEST_CASE("an agent that calls itself as the seeder does gets nobody banned under that name") {
+  Fixture f;
+  for (const char* node : {"tracker", "a", "b", "c"}) f.connect(node);
+  for (const char* reporter : {"a", "b", "c"}) {
+    const Digest digest = digest_of(DigestAlgorithm::sha256, bytes_of("a layer"));
+    f.coordinator.handle(f.ids[reporter], control::Blame{digest, 0, 3, "tracker", f.addresses["tracker"]});
+  }
+  CHECK(f.links["a"].all<control::Ban>().empty());
+  CHECK(f.connect("later").all<control::Ban>().empty());
+  CHECK(f.suspects.size() == 3);  // but the seeder's disk may be bad
 }
 
 TEST_CASE("an agent that says what only a tracker says is cut off") {

@@ -39,8 +39,9 @@ class MemorySource final : public LayerSource {
     if (upstream == "reg") return {};
     return fail(ErrorKind::not_found, "upstream " + upstream + " is not configured");
   }
-  Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::Repository, origin::Kind, Digest digest,
+  Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::Repository repository, origin::Kind, Digest digest,
                                                           std::uint64_t from) override {
+    opened_at.push_back(repository.name);
     opened_from.push_back(from);
     ++opened[digest];
     Body body;
@@ -66,6 +67,7 @@ class MemorySource final : public LayerSource {
     changed_.notify();
   }
 
+  std::vector<std::string> opened_at;  // repositories
   std::vector<std::uint64_t> opened_from;
   std::map<Digest, int> opened;
   int most_reading() const { return reading_->most; }

@@ -14,7 +14,7 @@ struct RecordingEvents final : SeederEvents {
   void known(const LayerInfo& layer) override { known_layers.push_back(layer); }
   void restarted(const Digest&, Generation generation) override { restarts.push_back(generation); }
   void finished(const LayerInfo& layer) override { finished_layers.push_back(layer); }
-  void refused(const Digest&, const Refusal& refusal) override { refusals.push_back(refusal); }
+  void refused(const Wanted&, const Refusal& refusal) override { refusals.push_back(refusal); }
   std::deque<control::Endpoint> holders(const Digest&) override { return agents; }
   void gave_wrong_bytes(const control::Endpoint& holder) override { wrong.push_back(holder.node); }
   std::deque<control::Endpoint> agents;  // that hold whatever is wanted
@@ -46,6 +46,16 @@ struct SeederFixture {
       clock.advance(Milliseconds(10));
     }
     return condition();
+  }
+  bool until_held(const Digest& digest) {
+    return until([&] { return store.find(digest).has_value(); });
+  }
+  Bytes held_bytes(const Digest& digest) {
+    const auto held = store.find(digest);
+    REQUIRE(held);
+    Bytes bytes(held->size().value);
+    REQUIRE(held->file()->read_at(0, bytes));
+    return bytes;
   }
   // Nothing more happens by itself.
   void settle() {

@@ -1,6 +1,5 @@
 #include "tracker/seeder/seeder.hpp"
 
-#include "tests/doubles/http_origin.hpp"
 #include "tests/unit/tracker/seeder_fixture.hpp"
 
 using namespace shoal;
@@ -9,14 +8,6 @@ using namespace shoal::tracker;
 namespace {
 
 constexpr ByteCount layer_size{3'000'000};  // 184 pieces of 16 KiB
-
-Bytes held_bytes(store::Store& store, const Digest& digest) {
-  const auto held = store.find(digest);
-  REQUIRE(held);
-  Bytes bytes(held->size().value);
-  REQUIRE(held->file()->read_at(0, bytes));
-  return bytes;
-}
 
 }  // namespace
 
@@ -30,7 +21,7 @@ TEST_CASE("many joins of an unknown layer start exactly one origin fetch, and th
   REQUIRE(f.events.known_layers.size() == 1);
   CHECK(f.events.known_layers[0].size == layer_size);
   CHECK_FALSE(f.events.known_layers[0].is_small);
-  CHECK(held_bytes(f.store, digest) == content);
+  CHECK(f.held_bytes(digest) == content);
 }
 
 TEST_CASE("pieces are published, and the layer may be joined, before the origin has finished") {
@@ -118,7 +109,7 @@ TEST_CASE("a body that breaks off is resumed by Range from the first missing byt
   f.seeder.want(f.wanted(digest));
   REQUIRE(f.until([&] { return f.store.find(digest).has_value(); }));
   CHECK(f.source.opened_from == std::vector<std::uint64_t>{0, 1'234'567, 2'000'000});
-  CHECK(held_bytes(f.store, digest) == content);
+  CHECK(f.held_bytes(digest) == content);
   CHECK(f.events.restarts.empty());
 }
 
@@ -141,7 +132,7 @@ TEST_CASE("a fetch goes on where an earlier one ended, and everything is publish
   REQUIRE(f.until([&] { return f.store.find(digest).has_value(); }));
   const std::uint64_t piece = piece_length_for(layer_size).value;
   CHECK(f.source.opened_from == std::vector<std::uint64_t>{1'234'567 / piece * piece});
-  CHECK(held_bytes(f.store, digest) == content);
+  CHECK(f.held_bytes(digest) == content);
   CHECK(f.store.partial() == ByteCount{0});
   const auto& published = f.swarm_of(digest, layer_size).in_file;
   REQUIRE(published.size() == PieceLayout(layer_size).count());
@@ -254,6 +245,19 @@ TEST_CASE("a refusal is remembered for two seconds, then the origin is asked aga
   CHECK(f.until([&] { return f.source.opened_from.size() == 2; }));
 }
 
+TEST_CASE("a refusal counts for the source that it came from alone, another one is asked") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.source.next_answers({{.error = Error{ErrorKind::unavailable, "429", Milliseconds(30'000)}}});
+  f.seeder.want(f.wanted(digest));
+  REQUIRE(f.until([&] { return !f.events.refusals.empty(); }));
+  CHECK(std::holds_alternative<Refusal>(f.seeder.want(f.wanted(digest))));
+  const Wanted elsewhere{digest, origin::Kind::blob, {"reg", "library/busybox"}};
+  CHECK(std::holds_alternative<Pending>(f.seeder.want(elsewhere)));
+  REQUIRE(f.until_held(digest));
+  CHECK(f.source.opened_at == std::vector<std::string>{"library/alpine", "library/busybox"});
+}
+
 TEST_CASE("wrong bytes are fetched again once, under the next generation, and then kept") {
   SeederFixture f;
   const Bytes content = numbered_bytes(layer_size.value);
@@ -268,7 +272,7 @@ TEST_CASE("wrong bytes are fetched again once, under the next generation, and th
   CHECK(f.swarm_of(digest, layer_size, 0).left);
   CHECK_FALSE(f.swarm_of(digest, layer_size, 1).left);
   CHECK(f.store.find(digest)->side().generation == 1);
-  CHECK(held_bytes(f.store, digest) == content);
+  CHECK(f.held_bytes(digest) == content);
   CHECK(f.events.known_layers.back().generation == 1);
 }
 
@@ -323,64 +327,6 @@ TEST_CASE("a held layer is seeded from the store, all pieces at once, without as
   CHECK(f.source.opened_from.size() == 1);
 }
 
-namespace {
-
-// An agent that holds one layer, and gives it to who knows the swarm key.
-struct HoldingAgent {
-  HoldingAgent(const SeederFixture& f, const Digest& digest, const Bytes& bytes) {
-    const std::string proof = "Shoal " + small_layer_proof(f.keys.swarm, digest);
-    http.routes().Get("/v1/held/" + digest.text(), [proof, bytes](const auto& request, auto& response) {
-      if (request.get_header_value("Authorization") != proof) {
-        response.status = 403;
-      } else {
-        response.set_content(std::string(text_of(bytes)), "application/octet-stream");
-      }
-    });
-    http.start();
-  }
-  control::Endpoint endpoint() const { return {"127.0.0.1", static_cast<std::uint16_t>(http.port()), "holder", false}; }
-  test::HttpOrigin http;
-};
-
-}  // namespace
-
-TEST_CASE("what an agent holds and the store does not is read there, and the origin is not asked") {
-  SeederFixture f;
-  const Bytes bytes = numbered_bytes(layer_size.value);
-  const Digest digest = digest_of(DigestAlgorithm::sha256, bytes);
-  const HoldingAgent agent(f, digest, bytes);
-  f.events.agents = {{"127.0.0.1", 1, "gone", false}, agent.endpoint()};
-  f.seeder.want(f.wanted(digest));
-  REQUIRE(f.until([&] { return f.store.find(digest).has_value(); }));
-  CHECK(held_bytes(f.store, digest) == bytes);
-  CHECK(f.source.opened_from.empty());
-  CHECK(f.metrics.origin_received_bytes.value() == 0);
-  CHECK(f.metrics.agents_received_bytes.value() == layer_size.value);
-}
-
-TEST_CASE("an agent that gives wrong bytes costs a generation, and the origin is asked instead") {
-  SeederFixture f;
-  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
-  const HoldingAgent agent(f, digest, numbered_bytes(layer_size.value, 9));
-  f.events.agents = {agent.endpoint()};
-  f.seeder.want(f.wanted(digest));
-  REQUIRE(f.until([&] { return f.store.find(digest).has_value(); }));
-  CHECK(f.events.restarts == std::vector<Generation>{1});
-  CHECK(f.events.wrong == std::vector<std::string>{"holder"});
-  CHECK(held_bytes(f.store, digest) == numbered_bytes(layer_size.value));
-  CHECK(f.source.opened_from == std::vector<std::uint64_t>{0});
-}
-
-TEST_CASE("agents that do not give what they are said to hold leave the origin") {
-  SeederFixture f;
-  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
-  const HoldingAgent other(f, digest_of(DigestAlgorithm::sha256, bytes_of("other")), copy_of(bytes_of("other")));
-  f.events.agents = {{"127.0.0.1", 1, "gone", false}, other.endpoint()};
-  f.seeder.want(f.wanted(digest));
-  REQUIRE(f.until([&] { return f.store.find(digest).has_value(); }));
-  CHECK(f.events.restarts.empty());
-}
-
 TEST_CASE("a swarm that has members is not left") {
   SeederFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
@@ -421,6 +367,40 @@ TEST_CASE("a swarm that fails while the origin sends ends the fetch with a refus
   f.source.allow(layer_size.value);
   REQUIRE(f.until([&] { return !f.events.refusals.empty(); }));
   CHECK(f.swarm_of(digest, layer_size).left);
+}
+
+TEST_CASE("a held layer that the disk does not give is dropped, and fetched again for who wants it next") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.seeder.want(f.wanted(digest));
+  REQUIRE(f.until_held(digest));
+  f.clock.advance(Seeder::leave_after);
+  f.seeder.tick([](const Digest&) { return false; });
+  f.seeder.want(f.wanted(digest));
+  REQUIRE(f.until([&] { return f.events.known_layers.size() == 2; }));
+
+  const SwarmName name = swarm_name(f.keys.swarm, digest, PieceLayout(layer_size), 0);
+  f.swarm.report(name, swarm::Failed{{ErrorKind::unavailable, "read piece: Input/output error"}});
+  CHECK(f.events.refusals.size() == 1);
+  CHECK_FALSE(f.store.holds(digest));
+  f.clock.advance(Seeder::remember_refusal);
+  f.seeder.want(f.wanted(digest));
+  REQUIRE(f.until_held(digest));
+  CHECK(f.source.opened_from.size() == 2);
+}
+
+TEST_CASE("a held layer whose swarm cannot be joined is kept") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.seeder.want(f.wanted(digest));
+  REQUIRE(f.until_held(digest));
+  f.clock.advance(Seeder::leave_after);
+  f.seeder.tick([](const Digest&) { return false; });
+  f.seeder.want(f.wanted(digest));
+  const SwarmName name = swarm_name(f.keys.swarm, digest, PieceLayout(layer_size), 0);
+  f.swarm.report(name, swarm::Failed{{ErrorKind::unavailable, "join swarm"}});
+  CHECK(f.events.refusals.size() == 1);
+  CHECK(f.store.holds(digest));
 }
 
 TEST_CASE("reading from origins keeps to its rate") {
