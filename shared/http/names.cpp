@@ -41,6 +41,7 @@ Task<Result<Endpoints>> Names::resolve(std::string host, std::uint16_t port, Mil
 }
 
 void Names::shutdown() {
+  threads_.stop();
   threads_.join();
   running_.clear();  // its timers need the loop
 }
