@@ -48,6 +48,8 @@ Coordinator::Coordinator(Parts parts, Options options)
 }
 
 Result<NodeId> Coordinator::arrive(const control::Hello& hello, const std::string& source, AgentLink& link) {
+  if (hello.node == options_.seeder.node)
+    return fail(ErrorKind::refused, "the name " + hello.node + " is the seeder's");
   const auto arrival = directory_.arrive(hello, source);
   if (!arrival) return tl::unexpected(arrival.error());
   const NodeId id = arrival->id;
@@ -130,7 +132,9 @@ void Coordinator::want(NodeId node, const Digest& digest, const control::Source&
   Member& member = directory_.swarm(digest).join(node, size_hint_bytes);
   member.is_answered = false;
   member.source = source;
-  const Wish wish = seeder_.want(wanted_of(digest, source));
+  Wanted wanted = wanted_of(digest, source);
+  wanted.size_hint_bytes = size_hint_bytes;
+  const Wish wish = seeder_.want(wanted);
   if (const auto* refusal = std::get_if<Refusal>(&wish)) refuse(node, digest, *refusal);
   if (const auto* layer = std::get_if<LayerInfo>(&wish)) answer_join(node, *layer, size_hint_bytes);
 }
@@ -179,17 +183,15 @@ void Coordinator::on(NodeId from, const control::Blame& blame) {
                 {"peer", blame.node},
                 {"host", blame.host},
                 {"reported_by", reporter->node}});
+  if (is_banned(from)) return;
+  if (blame.node == options_.seeder.node) {  // there is no other: its disk has lost some of this layer
+    if (options_.suspect) options_.suspect(blame.digest);
+    return;
+  }
   const Accused accused{blame.node, blame.host};
   const auto& agents = directory_.agents();
   const bool is_known = std::ranges::any_of(
       agents, [&](const auto& entry) { return identity_of(entry.second) == accused && entry.first != from; });
-  if (is_banned(from)) return;
-  // The seeder's name is not banned, whoever else uses it: an agent that names the tracker's address would have it
-  // banned everywhere. But its disk may have lost what it seeds.
-  if (accused.node == options_.seeder.node) {
-    if (options_.suspect) options_.suspect(blame.digest);
-    return;
-  }
   if (!is_known) return;
   if (blames_.report(accused, reporter->host.text(), clock_.now())) ban(accused);
 }

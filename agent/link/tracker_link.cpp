@@ -42,13 +42,18 @@ void TrackerLink::send(const control::Message& message) {
 }
 
 void TrackerLink::note_left(const Digest& digest) {
+  forget_old_leaves();
+  left_.insert_or_assign(digest, clock_.now());
+}
+
+void TrackerLink::forget_old_leaves() {
   const Time now = clock_.now();
   std::erase_if(left_, [now](const auto& entry) { return now - entry.second > remembered; });
-  left_.insert_or_assign(digest, now);
 }
 
 // The connection before may have taken them with it, and a tracker keeps who comes back soon in all its swarms.
 void TrackerLink::repeat_leaves() {
+  forget_old_leaves();
   for (const auto& [digest, since] : left_) socket_->send(control::encode(control::Leave{digest}));
 }
 

@@ -77,6 +77,7 @@ class TrackerLink {
   void take(control::Message message);
   void went_down(const std::string& why);
   void note_left(const Digest& digest);
+  void forget_old_leaves();
   void repeat_leaves();
 
   template <class Answer>

@@ -10,11 +10,11 @@ using asio::ip::tcp;
 constexpr std::size_t most_addresses = 8;  // of one name; more would leave each too short a share of the limit
 
 // getaddrinfo: nothing can hurry it.
-Endpoints addresses_of(const std::string& host, std::uint16_t port, IoError& error) {
+Endpoints addresses_of(const std::string& host, IoError& error) {
   asio::io_context nothing_else;
   tcp::resolver resolver(nothing_else);
   Endpoints endpoints;
-  for (const auto& entry : resolver.resolve(host, std::to_string(port), tcp::resolver::numeric_service, error)) {
+  for (const auto& entry : resolver.resolve(host, "0", tcp::resolver::numeric_service, error)) {
     if (endpoints.size() < most_addresses) endpoints.push_back(entry);
   }
   return endpoints;
@@ -26,8 +26,7 @@ asio::execution_context::id Names::id;
 
 Task<Result<Endpoints>> Names::resolve(std::string host, std::uint16_t port, Milliseconds limit) {
   const auto executor = co_await asio::this_coro::executor;
-  const Name name{std::move(host), port};
-  const std::shared_ptr<Lookup> lookup = look_up(name, executor);
+  const std::shared_ptr<Lookup> lookup = look_up(host, executor);
   const auto wake = std::make_shared<asio::steady_timer>(executor, limit);
   lookup->waiting.push_back(wake);
   IoError ignored;
@@ -35,30 +34,32 @@ Task<Result<Endpoints>> Names::resolve(std::string host, std::uint16_t port, Mil
   std::erase(lookup->waiting, wake);
   const IoError error = lookup->done ? lookup->error : asio::error::timed_out;
   if (lookup->endpoints.empty()) {
-    co_return fail(ErrorKind::unavailable, "resolve " + name.first + ": " + error.message());
+    co_return fail(ErrorKind::unavailable, "resolve " + host + ": " + error.message());
   }
-  co_return lookup->endpoints;
+  Endpoints endpoints = lookup->endpoints;
+  for (tcp::endpoint& endpoint : endpoints) endpoint.port(port);
+  co_return endpoints;
 }
 
 void Names::shutdown() {
   threads_.stop();
   threads_.join();
-  running_.clear();  // its timers need the loop
+  for (const auto& [host, lookup] : running_) lookup->waiting.clear();  // the timers need the loop
 }
 
-std::shared_ptr<Names::Lookup> Names::look_up(const Name& name, const asio::any_io_executor& executor) {
-  const auto [entry, is_new] = running_.try_emplace(name);
+std::shared_ptr<Names::Lookup> Names::look_up(const std::string& host, const asio::any_io_executor& executor) {
+  const auto [entry, is_new] = running_.try_emplace(host);
   if (!is_new) return entry->second;
   const auto lookup = entry->second = std::make_shared<Lookup>();
-  asio::post(threads_, [this, name, lookup, executor] {
+  asio::post(threads_, [this, host, lookup, executor] {
     IoError error;
-    Endpoints endpoints = addresses_of(name.first, name.second, error);
-    asio::post(executor, [this, name, lookup, error, found = std::move(endpoints)]() mutable {
+    Endpoints endpoints = addresses_of(host, error);
+    asio::post(executor, [this, host, lookup, error, found = std::move(endpoints)]() mutable {
       lookup->done = true;
       lookup->error = error;
       lookup->endpoints = std::move(found);
       for (const auto& timer : lookup->waiting) timer->cancel();
-      running_.erase(name);
+      running_.erase(host);
     });
   });
   return lookup;

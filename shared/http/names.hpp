@@ -1,8 +1,8 @@
-// Names: the addresses of host names, each name looked up once at a time and on threads of its own, so that one whose
-// name server is silent holds up nobody else. Asio's resolver has one thread for all names, and a lookup given up there
-// is done nevertheless: six names that took a second each delayed the next one by 5.6 s.
+// Names: the addresses of host names, each name looked up once at a time, on four threads: up to three whose name
+// server is silent hold up nobody else. Asio's resolver has one thread for all names, and a lookup given up there is
+// done nevertheless: six names that took a second each delayed the next one by 5.6 s.
 //
-// A service of the loop (asio::use_service), gone with it. Threads: the loop.
+// A service of the loop (asio::use_service), gone with it, once the lookups under way have ended. Threads: the loop.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -32,15 +32,14 @@ class Names final : public asio::execution_context::service {
   struct Lookup {
     bool done = false;
     IoError error;
-    Endpoints endpoints;
+    Endpoints endpoints;  // without their port
     std::vector<std::shared_ptr<asio::steady_timer>> waiting;
   };
-  using Name = std::pair<std::string, std::uint16_t>;
 
   void shutdown() override;
-  std::shared_ptr<Lookup> look_up(const Name& name, const asio::any_io_executor& executor);
+  std::shared_ptr<Lookup> look_up(const std::string& host, const asio::any_io_executor& executor);
 
-  std::map<Name, std::shared_ptr<Lookup>> running_;
+  std::map<std::string, std::shared_ptr<Lookup>> running_;  // by host
   asio::thread_pool threads_{4};
 };
 

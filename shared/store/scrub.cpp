@@ -29,17 +29,15 @@ Task<void> Scrub::pass() {
 }
 
 void Scrub::suspect(const Digest& digest) {
-  const bool is_idle = suspects_.empty();
-  if (!parts_.store.holds(digest)) return;
-  suspects_.insert(digest);
-  if (is_idle) spawn(parts_.loop, check_suspects());
+  if (!parts_.store.holds(digest) || std::ranges::find(suspects_, digest) != suspects_.end()) return;
+  suspects_.push_back(digest);
+  if (suspects_.size() == 1) spawn(parts_.loop, check_suspects());
 }
 
 Task<void> Scrub::check_suspects() {
   while (!suspects_.empty()) {
-    const Digest digest = *suspects_.begin();
-    co_await check(digest);
-    suspects_.erase(digest);
+    co_await check(suspects_.front());
+    suspects_.pop_front();
   }
 }
 
@@ -99,7 +97,8 @@ void describe(config::Section& root, Options& options, ScrubOptions& scrub) {
 }
 
 void add_to_page(metrics::Page& page, const Store& store, const ScrubMetrics& scrub) {
-  page.add_gauge("shoal_store_used_bytes", "", "Bytes of held layers.",
+  page.add_gauge("shoal_store_used_bytes", "",
+                 "Bytes of held layers, and of dropped ones whose files could not be removed.",
                  [&store] { return static_cast<double>(store.used().value); });
   page.add_gauge("shoal_store_held_layers", "", "Layers held.",
                  [&store] { return static_cast<double>(store.digests().size()); });

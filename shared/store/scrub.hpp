@@ -6,8 +6,8 @@
 // Threads: the loop; layers are read and hashed on the pool.
 #pragma once
 
+#include <deque>
 #include <functional>
-#include <set>
 
 #include "shared/config/config.hpp"
 #include "shared/core/clock.hpp"
@@ -56,7 +56,7 @@ class Scrub {
   Parts parts_;
   ScrubOptions options_;
   std::function<void(const Digest&)> on_wrong_;
-  std::set<Digest> suspects_;  // the first one is being checked
+  std::deque<Digest> suspects_;  // the first one is being checked
 };
 
 // Reads and prints the section [store]: both programs have the same.

@@ -124,7 +124,8 @@ class Store {
   // `may_go` is asked about each layer that could be evicted, `gone` is told of each that was.
   void ask_before_evicting(std::function<bool(const Digest&)> may_go, std::function<void(const Digest&)> gone);
   // The bytes of this file proved wrong, or cannot be read: the layer is forgotten and removed. False when it is
-  // another file's by now. Files that cannot be removed count until they can, or until the layer comes anew.
+  // another file's by now. Files that cannot be removed count until they can, or until the layer comes anew;
+  // the next start finds them.
   bool drop(const Digest& digest, const PieceFile& file);
 
   // Any thread, blocking: makes the layer durable under its name. `side.digest` and size must be the verified layer's.

@@ -38,8 +38,8 @@ struct Shared {  // by all swarms of this node
   Metrics& metrics;
   Bans bans{};
   Bytes frame{};  // scratch for pieces on their way out
-  // Queued to all peers, as last seen. While it is too much no piece joins it: whoever does not read is cut before
-  // long.
+  // Queued to all peers, as last seen. While it is too much, who has read all is given one piece that it asked for, and
+  // nobody more: whoever does not read is cut before long.
   std::size_t unsent_bytes = 0;
   std::size_t most_unsent_bytes = 256 << 20;
   // Has `work` done by another thread, then `done` by the swarm thread. Without it Member does all work itself.

@@ -244,8 +244,10 @@ std::size_t Member::unsent_bytes(Neighbour& peer) {
 }
 
 void Member::pump(Neighbour& peer) {
-  while (!failed_ && !peer.queue.empty() && unsent_bytes(peer) < most_unsent &&
-         shared_.unsent_bytes < shared_.most_unsent_bytes) {
+  while (!failed_ && !peer.queue.empty()) {
+    const std::size_t unsent = unsent_bytes(peer);
+    const bool all_leave_much = shared_.unsent_bytes >= shared_.most_unsent_bytes;
+    if (unsent >= (all_leave_much ? 1 : most_unsent)) return;
     const PieceIndex piece = peer.queue.front();
     peer.queue.pop_front();
     send_piece(peer, piece, false);

@@ -70,10 +70,11 @@ class Connection:
         self._socket.settimeout(1)
         while time.monotonic() < end:
             try:
+                self.bytes(bytes(4))
                 if not self._socket.recv(65_536):
                     return True
             except TimeoutError:
-                self.bytes(bytes(4))
+                pass
             except OSError:
                 return True
         return False

@@ -104,6 +104,8 @@ Task<Result<void>> Seeder::open_next(LayerPtr layer, std::uint64_t from) {
     if (size == layer->reserved->file()->layout().layer_size()) co_return Result<void>();
     co_return fail(ErrorKind::corrupt, "the origin's layer has another size than before");
   }
+  if (layer->source->holder() && wanted.size_hint_bytes != 0 && size.value != wanted.size_hint_bytes)
+    co_return fail(ErrorKind::refused, "an agent's layer has another size than its manifest says");
   if (wanted.kind == origin::Kind::manifest && size > origin::largest_manifest)
     co_return fail(ErrorKind::refused, "the manifest is too large");
   auto reserved = parts_.store.reserve(wanted.digest, size);

@@ -15,6 +15,7 @@ struct Wanted {  // a layer, and where the origin keeps it
   Digest digest;
   origin::Kind kind = origin::Kind::blob;
   origin::Repository repository;
+  std::uint64_t size_hint_bytes = 0;  // of who wants it, from a manifest; 0: none
 
   bool same_source(const Wanted& other) const {
     return kind == other.kind && repository.upstream == other.repository.upstream &&

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <optional>
+#include <thread>
 
 using namespace shoal;
 using namespace shoal::http;
@@ -45,6 +46,7 @@ TEST_CASE("a name whose server is silent is asked for once at a time, and holds 
     REQUIRE_FALSE(*outcome);
     CHECK(outcome->error().kind == ErrorKind::unavailable);
   }
+  while (asked == 0) std::this_thread::yield();
   loop.restart();
   std::optional<Result<Endpoints>> other;
   spawn(loop, resolve(names, "localhost", Milliseconds(20'000), other));

@@ -128,11 +128,12 @@ TEST_CASE("asks wait while the connection is full, too many are refused, and who
   CHECK_FALSE(stage.says(Asked{30, true}));
 }
 
-TEST_CASE("no piece joins those that all peers together leave unread, while they are too many bytes") {
+TEST_CASE("while all peers together leave unread too many bytes, only who has read all is given another piece") {
   Stage stage(Role::hold, 1_MiB);
   stage.shared.most_unsent_bytes = 1 << 20;
   REQUIRE(stage.greets(Role::fetch, Held::nothing));
   PlayedLink reader;
+  reader.unsent = 1;
   stage.link.unsent = 2 << 20;  // one peer alone may leave more
   REQUIRE(stage.says(Asked{0, true}));
   const PeerId unread = std::exchange(stage.peer, stage.member->link_up(reader));
@@ -140,6 +141,9 @@ TEST_CASE("no piece joins those that all peers together leave unread, while they
   REQUIRE(stage.says(Asked{1, true}));
   CHECK(stage.link.pieces().empty());
   CHECK(reader.pieces().empty());
+  SECTION("this one") {
+    reader.unsent = 0;
+  }
   SECTION("until it is read") {
     stage.link.unsent = 0;
   }

@@ -100,6 +100,16 @@ TEST_CASE("an agent's false size refuses a layer to nobody: the next agent is as
     REQUIRE(f.until_held(digest));
     CHECK(f.source.opened_from.size() == 1);
   }
+  SECTION("the origin, when there would be room for the false size") {
+    const Digest digest = f.source.add(bytes);
+    const test::ScriptedServer modest(answer("200 OK\r\nContent-Length: 1000000"), test::Afterwards::stay_silent);
+    f.events.agents = {at(modest.port(), "liar")};
+    Wanted wanted = f.wanted(digest);
+    wanted.size_hint_bytes = bytes.size();
+    f.seeder.want(wanted);
+    REQUIRE(f.until_held(digest));
+    CHECK(f.source.opened_from.size() == 1);
+  }
   SECTION("the next agent") {
     const Digest digest = digest_of(DigestAlgorithm::sha256, bytes);
     const HoldingAgent agent(f, digest, bytes);
