@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "shared/control/messages.hpp"
 #include "shared/http/client.hpp"
 #include "shared/http/server.hpp"
 
@@ -71,6 +72,7 @@ void describe(config::Section& root, Options& options) {
     section.key("name", options.node.name, "Unique in the cluster; the host's name unless given.");
     section.key("zone", options.node.zone, "Rack or zone of this node.");
     if (options.node.name.empty()) section.fault("name", "a node needs a name");
+    if (options.node.name == control::seeder_node) section.fault("name", "is the seeders' name; write another one");
   });
   root.section("registry", [&](config::Section& section) {
     RegistryOptions& registry = options.registry;

@@ -14,7 +14,7 @@ constexpr std::size_t pool_threads = 2;
 
 Coordinator::Options coordinator_options(const Config& config, std::uint16_t seeder_port,
                                          std::function<void(const Digest&)> suspect) {
-  return {.seeder = {config.seeder.advertise, seeder_port, "tracker", true},
+  return {.seeder = {config.seeder.advertise, seeder_port, control::seeder_node, true},
           .epoch = random_number(),
           .suspect = std::move(suspect)};
 }
@@ -30,7 +30,8 @@ Tracker::Tracker(Config config)
       source_(origin_),
       pace_(clock_, config_.seeder.origin_limit),
       carrier_(swarm::make_swarm(
-          loop_, {.listen = config_.seeder.listen, .node = "tracker", .upload_limit = config_.seeder.upload_limit},
+          loop_,
+          {.listen = config_.seeder.listen, .node = control::seeder_node, .upload_limit = config_.seeder.upload_limit},
           metrics_.swarm)),
       coordinator_(
           {.seeder = {loop_, clock_, pool_, store_, *carrier_.swarm, source_, keys_, pace_, metrics_.seeder},

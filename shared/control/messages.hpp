@@ -18,6 +18,7 @@ namespace shoal::control {
 inline constexpr const char* subprotocol = "shoal.v1";
 inline constexpr const char* path = "/v1/control";
 inline constexpr std::uint16_t version = 1;
+inline constexpr const char* seeder_node = "tracker";   // the node name of every tracker's seeder, and of no agent
 inline constexpr std::size_t largest_held_list = 8192;  // digests in one message; longer lists go in several `Holds`
 
 enum class LayerKind : std::uint8_t { blob = 0, manifest = 1 };

@@ -34,3 +34,8 @@ TEST_CASE("a host with a port, and what is no host at all, is a fault that names
                       Catch::Contains("hosts") && Catch::Contains("\"" + std::string(bad) + "\" is not a host name"));
   }
 }
+
+TEST_CASE("no agent takes the name that the trackers' seeders have") {
+  CHECK_THROWS_WITH(read("[node]\nname = \"tracker\"\n"),
+                    Catch::Contains("name") && Catch::Contains("is the seeders' name; write another one"));
+}
