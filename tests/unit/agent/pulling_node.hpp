@@ -1,22 +1,13 @@
 // PullingNode: the pull path over a real store, with an origin and a swarm in memory and a clock that is set.
 #pragma once
 
-#include <catch2/catch.hpp>
-
-#include "agent/pull/pulls.hpp"
 #include "tests/doubles/failing_operation.hpp"
 #include "tests/doubles/recording_swarm.hpp"
 #include "tests/doubles/temporary_directory.hpp"
+#include "tests/unit/agent/reading.hpp"
 #include "tests/unit/agent/scripted_origin.hpp"
 
 namespace shoal::agent {
-
-// What one client of the pull path got.
-struct Reading {
-  Bytes bytes;
-  std::optional<Error> error;
-  bool ended = false;
-};
 
 // To a Pulls that is made later.
 struct Forwarding final : link::Listener {
@@ -76,23 +67,6 @@ class PullingNode {
   link::Trackers trackers;
   pull::Parts parts{loop, clock, pool, pool, store, swarm, origin, trackers, metrics};
   pull::Pulls pulls;
-
- private:
-  static Task<void> read_all(pull::Pulls& pulls, pull::Ask ask, Reading& reading) {
-    const auto layer = co_await pulls.open(std::move(ask));
-    if (!layer) reading.error = layer.error();
-    while (!reading.error && reading.bytes.size() < layer->size().value) {
-      const auto span = co_await layer->readable(reading.bytes.size());
-      if (!span) {
-        reading.error = span.error();
-        break;
-      }
-      Bytes part(span->length());
-      CHECK(span->file()->read_at(span->offset(), part));
-      reading.bytes.insert(reading.bytes.end(), part.begin(), part.end());
-    }
-    reading.ended = true;
-  }
 };
 
 }  // namespace shoal::agent

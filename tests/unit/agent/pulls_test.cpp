@@ -7,6 +7,7 @@
 #include "tests/doubles/failing_operation.hpp"
 #include "tests/doubles/temporary_directory.hpp"
 #include "tests/unit/agent/fake_origin.hpp"
+#include "tests/unit/agent/reading.hpp"
 
 using namespace shoal;
 using namespace shoal::agent;
@@ -67,35 +68,9 @@ struct Agent {
   pull::Pulls pulls;
 };
 
-// What one client of the pull path got.
-struct Reading {
-  Bytes bytes;
-  std::optional<Error> error;
-  bool ended = false;
-};
-
-Task<void> read(Agent& agent, pull::Ask ask, Reading& reading) {
-  const auto layer = co_await agent.pulls.open(std::move(ask));
-  if (!layer) {
-    reading.error = layer.error();
-  } else {
-    while (reading.bytes.size() < layer->size().value && !reading.error) {
-      const auto span = co_await layer->readable(reading.bytes.size());
-      if (!span) {
-        reading.error = span.error();
-        break;
-      }
-      const std::size_t at = reading.bytes.size();
-      reading.bytes.resize(at + span->length());
-      CHECK(span->file()->read_at(span->offset(), MutableBytes(reading.bytes).subspan(at)));
-    }
-  }
-  reading.ended = true;
-}
-
 Reading read_one(Agent& agent, const pull::Ask& ask) {
   Reading reading;
-  spawn(agent.loop, read(agent, ask, reading));
+  spawn(agent.loop, read_all(agent.pulls, ask, reading));
   agent.loop.restart();
   agent.loop.run();
   REQUIRE(reading.ended);
@@ -126,7 +101,7 @@ TEST_CASE("however many ask at once, the origin is asked once and all get the by
   FakeOrigin fake(content);
   Agent agent(fake);
   std::vector<Reading> readings(20);
-  for (Reading& reading : readings) spawn(agent.loop, read(agent, agent.ask(content), reading));
+  for (Reading& reading : readings) spawn(agent.loop, read_all(agent.pulls, agent.ask(content), reading));
   agent.loop.run();
   for (const Reading& reading : readings) CHECK(reading.bytes == content);
   CHECK(fake.gets() == 1);
@@ -290,7 +265,7 @@ struct FailingWrites final : FailingOperation {
 
 // As the registry answers: what there is no room for is passed through.
 Task<void> read_or_pass(Agent& agent, pull::Ask ask, Reading& reading) {
-  co_await read(agent, ask, reading);
+  co_await read_all(agent.pulls, ask, reading);
   if (!reading.error || reading.error->kind != ErrorKind::no_space) co_return;
   reading = Reading();
   const auto passing = co_await agent.pulls.pass(ask);

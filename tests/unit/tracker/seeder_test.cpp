@@ -369,14 +369,24 @@ TEST_CASE("a swarm that fails while the origin sends ends the fetch with a refus
   CHECK(f.swarm_of(digest, layer_size).left);
 }
 
-TEST_CASE("a held layer that the disk does not give is dropped, and fetched again for who wants it next") {
-  SeederFixture f;
+namespace {
+
+// A layer that nobody was in the swarm of for a while, so that it is seeded from the disk now.
+Digest held_and_wanted_again(SeederFixture& f) {
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   f.seeder.want(f.wanted(digest));
   REQUIRE(f.until_held(digest));
   f.clock.advance(Seeder::leave_after);
   f.seeder.tick([](const Digest&) { return false; });
   f.seeder.want(f.wanted(digest));
+  return digest;
+}
+
+}  // namespace
+
+TEST_CASE("a held layer that the disk does not give is dropped, and fetched again for who wants it next") {
+  SeederFixture f;
+  const Digest digest = held_and_wanted_again(f);
   REQUIRE(f.until([&] { return f.events.known_layers.size() == 2; }));
 
   const SwarmName name = swarm_name(f.keys.swarm, digest, PieceLayout(layer_size), 0);
@@ -391,12 +401,7 @@ TEST_CASE("a held layer that the disk does not give is dropped, and fetched agai
 
 TEST_CASE("a held layer whose swarm cannot be joined is kept") {
   SeederFixture f;
-  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
-  f.seeder.want(f.wanted(digest));
-  REQUIRE(f.until_held(digest));
-  f.clock.advance(Seeder::leave_after);
-  f.seeder.tick([](const Digest&) { return false; });
-  f.seeder.want(f.wanted(digest));
+  const Digest digest = held_and_wanted_again(f);
   const SwarmName name = swarm_name(f.keys.swarm, digest, PieceLayout(layer_size), 0);
   f.swarm.report(name, swarm::Failed{{ErrorKind::unavailable, "join swarm"}});
   CHECK(f.events.refusals.size() == 1);
