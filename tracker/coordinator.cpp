@@ -146,9 +146,8 @@ void Coordinator::on(NodeId from, const control::Progress& progress) {
   Member* const known_member = roster->find(from);
   Member& member = known_member != nullptr ? *known_member : roster->join(from, 0);
   member.pieces = progress.pieces;
-  const bool was_ready = member.state == MemberState::ready || member.state == MemberState::complete;
   member.state = progress.complete ? MemberState::complete : MemberState::ready;
-  if (!was_ready) make_ready(from, progress.digest, *roster);
+  introduce(from, progress.digest, *roster);
 }
 
 void Coordinator::on(NodeId from, const control::Leave& leave) {
@@ -268,7 +267,10 @@ std::optional<std::size_t> Coordinator::distance_between(NodeId asking, NodeId o
   return agent->zone == directory_.find(asking)->zone ? 0 : FanOut::steps_between_zones;
 }
 
-void Coordinator::make_ready(NodeId node, const Digest& digest, Roster& roster) {
+// Tells a ready member its neighbours, once on each of its connections: what was sent on the last one may be lost.
+void Coordinator::introduce(NodeId node, const Digest& digest, Roster& roster) {
+  const std::uint32_t connection = directory_.find(node)->connection;
+  if (std::exchange(roster.find(node)->introduced_on, connection) == connection) return;
   control::Peers peers{digest, roster.generation(), directory_.neighbours_for(roster, node)};
   const bool is_seeded = seeder_.is_seeding(digest, roster.generation());
   if (is_seeded && roster.give_seeder(node)) peers.peers.push_back(options_.seeder);

@@ -82,7 +82,7 @@ class Coordinator final : public SeederEvents {
   void answer_small(NodeId node, const LayerInfo& layer);
   std::optional<std::size_t> distance_between(NodeId asking, NodeId other) const;  // as FanOut::Distance
   void note_held(NodeId node, const std::vector<Digest>& digests);
-  void make_ready(NodeId node, const Digest& digest, Roster& roster);
+  void introduce(NodeId node, const Digest& digest, Roster& roster);
   void ask_holders_to_serve(NodeId joining, const LayerInfo& layer, Roster& roster);
   void tell_to_wait(const Digest& digest);
   void refuse(NodeId node, const Digest& digest, const Refusal& refusal);

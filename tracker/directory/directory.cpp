@@ -38,14 +38,16 @@ Result<Directory::Arrival> Directory::arrive(const control::Hello& hello, const 
   const NodeId id = known ? *known : next_id_++;
   const bool restarted = known && agents_.at(id).epoch != hello.epoch;
   std::unordered_set<Digest> held;
+  std::uint32_t connection = 1;
   if (known) {
     held = std::move(agents_.at(id).held);
+    connection = agents_.at(id).connection + 1;
   } else {
     by_name_.emplace(hello.node, id);
   }
   const auto [entry, is_new] = agents_.insert_or_assign(
       id, Agent{id, hello.node, hello.zone, hello.epoch, *host, swarm,
-                handed_out(hello.small_layers, *small_host, hello.node), std::nullopt, std::move(held)});
+                handed_out(hello.small_layers, *small_host, hello.node), connection, std::nullopt, std::move(held)});
   hold_only(id, hello.held);
   return Arrival{id, restarted, namesake_of(entry->second)};
 }
@@ -152,9 +154,14 @@ std::vector<Digest> Directory::swarms_of(NodeId id) const {
   return in;
 }
 
-std::vector<control::Endpoint> Directory::neighbours_for(Roster& roster, NodeId newcomer) {
-  const auto may_dial = [&](NodeId other) { return can_reach(newcomer, other); };
-  return endpoints(roster.graph().add(newcomer, may_dial, random_));
+std::vector<control::Endpoint> Directory::neighbours_for(Roster& roster, NodeId member) {
+  PeerChoice& graph = roster.graph();
+  const auto may_dial = [&](NodeId other) { return can_reach(member, other); };
+  if (!graph.contains(member)) return endpoints(graph.add(member, may_dial, random_));
+  graph.repair(member, may_dial, random_);
+  std::vector<NodeId> known = graph.neighbours(member);
+  std::erase_if(known, [&](NodeId other) { return !may_dial(other); });
+  return endpoints(known);
 }
 
 std::vector<control::Endpoint> Directory::repair(Roster& roster, NodeId lonely) {

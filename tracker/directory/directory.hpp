@@ -30,6 +30,7 @@ struct Agent {
   PeerHost host;                   // where its swarm listens
   control::Endpoint swarm;         // with the host filled in, as it is handed out
   control::Endpoint small_layers;  // likewise; port 0: serves none
+  std::uint32_t connection = 0;    // number of its latest connection, from 1; what an earlier one carried may be lost
   std::optional<Time> dropped_at;  // no connection since
   std::unordered_set<Digest> held;
   bool is_banned = false;  // nobody is sent to it, nor it to anybody
@@ -71,8 +72,9 @@ class Directory {
   void forget_swarm(const Digest& digest) { swarms_.erase(digest); }
   std::vector<Digest> swarms_of(NodeId id) const;
 
-  // A ready member's neighbours: the members that it is to dial.
-  std::vector<control::Endpoint> neighbours_for(Roster& roster, NodeId newcomer);
+  // The members that a ready member is to dial: a newcomer's new neighbours. For a member that has come back: all its
+  // neighbours, those that dialled it included, since the message that named either of the two to the other may be lost.
+  std::vector<control::Endpoint> neighbours_for(Roster& roster, NodeId member);
   std::vector<control::Endpoint> repair(Roster& roster, NodeId lonely);
 
  private:

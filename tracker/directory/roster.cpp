@@ -10,6 +10,7 @@ void Roster::restart(Generation generation) {
     member.state = MemberState::joining;
     member.pieces = 0;
     member.has_seeder = false;
+    member.introduced_on = 0;
   }
 }
 

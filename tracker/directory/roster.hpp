@@ -22,6 +22,7 @@ struct Member {
   control::Source source{};           // that its join named; no upstream: it did not join
   std::uint32_t pieces = 0;           // as it said last
   bool has_seeder = false;            // was told to dial the seeder
+  std::uint32_t introduced_on = 0;    // the connection (Agent::connection) that carried its neighbours; 0: none yet
 };
 
 struct RosterCounts {

@@ -1,75 +1,10 @@
-#include "tracker/coordinator.hpp"
-
-#include "tests/unit/tracker/seeder_fixture.hpp"
+#include "tests/unit/tracker/coordinator_fixture.hpp"
 
 using namespace shoal;
 using namespace shoal::tracker;
 
-namespace {
-
-constexpr ByteCount layer_size{3'000'000};
-
-class RecordingLink final : public AgentLink {
- public:
-  void send(const control::Message& message) override { sent.push_back(message); }
-  void close(const std::string&) override { closed = true; }
-
-  template <class M>
-  std::vector<M> all() const {
-    std::vector<M> found;
-    for (const control::Message& message : sent) {
-      if (const auto* m = std::get_if<M>(&message)) found.push_back(*m);
-    }
-    return found;
-  }
-  std::vector<control::Message> sent;
-  bool closed = false;
-};
-
-struct Fixture : SeederFixture {
-  ResolverMetrics resolver_metrics;
-  CoordinatorMetrics coordinator_metrics;
-  Coordinator coordinator{{.seeder = {loop, clock, pool, store, swarm, source, keys, pace, metrics, first_generation},
-                           .resolver = {loop, clock, source, resolver_metrics, {}},
-                           .metrics = coordinator_metrics,
-                           .random = std::mt19937(1)},
-                          {.seeder = {"", 7082, "tracker", true}, .epoch = 5, .suspect = [this](const Digest& digest) {
-                             suspects.push_back(digest);
-                           }}};
-  std::vector<Digest> suspects;
-  std::map<std::string, NodeId> ids;
-  std::map<std::string, std::string> addresses;
-  std::map<std::string, RecordingLink> links;
-
-  Fixture() { coordinator.hand_out_port(7080); }
-
-  RecordingLink& connect(const std::string& node, std::vector<Digest> held = {}, std::uint64_t epoch = 1) {
-    control::Hello hello;
-    hello.node = node;
-    hello.epoch = epoch;
-    hello.swarm.port = 7072;
-    hello.small_layers.port = 7073;
-    hello.held = std::move(held);
-    const auto [address, is_new] = addresses.emplace(node, "10.0.0." + std::to_string(addresses.size() + 1));
-    const auto id = coordinator.arrive(hello, address->second, links[node]);
-    REQUIRE(id);
-    ids[node] = *id;
-    return links[node];
-  }
-  void join(const std::string& node, const Digest& digest, std::uint64_t size_hint_bytes = 0,
-            const std::string& repository = "library/alpine") {
-    coordinator.handle(ids.at(node),
-                       control::Join{digest, {control::LayerKind::blob, "reg", repository}, size_hint_bytes, ""});
-  }
-  void progress(const std::string& node, const Digest& digest, Generation generation = 0, bool complete = false) {
-    coordinator.handle(ids.at(node), control::Progress{digest, generation, 1, complete});
-  }
-};
-
-}  // namespace
-
 TEST_CASE("an agent is welcomed with the swarm key, the public key and the tracker's epoch") {
-  Fixture f;
+  CoordinatorFixture f;
   const auto welcomes = f.connect("a").all<control::Welcome>();
   REQUIRE(welcomes.size() == 1);
   CHECK(welcomes[0].swarm_key == f.keys.swarm);
@@ -78,7 +13,7 @@ TEST_CASE("an agent is welcomed with the swarm key, the public key and the track
 }
 
 TEST_CASE("all who join an unknown layer are answered when the origin has said its size, with the seeder") {
-  Fixture f;
+  CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   for (const char* node : {"a", "b", "c"}) {
     f.connect(node);
@@ -99,7 +34,7 @@ TEST_CASE("all who join an unknown layer are answered when the origin has said i
 }
 
 TEST_CASE("a member's first progress brings it its neighbours, all of whom were ready before") {
-  Fixture f;
+  CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   for (const char* node : {"a", "b", "c"}) {
     f.connect(node);
@@ -119,7 +54,7 @@ TEST_CASE("a member's first progress brings it its neighbours, all of whom were 
 }
 
 TEST_CASE("while the origin gives nothing, all who want the layer are told each second that it is asked on") {
-  Fixture f;
+  CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   f.source.allow(0);
   for (const char* node : {"a", "b"}) {
@@ -140,7 +75,7 @@ TEST_CASE("while the origin gives nothing, all who want the layer are told each 
 }
 
 TEST_CASE("a size hint that differs from the origin's size is refused, and the others are answered") {
-  Fixture f;
+  CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   f.connect("wrong");
   f.connect("right");
@@ -156,7 +91,7 @@ TEST_CASE("a size hint that differs from the origin's size is refused, and the o
 }
 
 TEST_CASE("what the origin does not have is refused to everybody who waits") {
-  Fixture f;
+  CoordinatorFixture f;
   const Digest unknown = digest_of(DigestAlgorithm::sha256, bytes_of("nowhere"));
   for (const char* node : {"a", "b"}) {
     f.connect(node);
@@ -168,7 +103,7 @@ TEST_CASE("what the origin does not have is refused to everybody who waits") {
 }
 
 TEST_CASE("what one source refuses is refused to who named it, and the source that others named is asked next") {
-  Fixture f;
+  CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   f.source.next_answers({{.error = Error{ErrorKind::unavailable, "429", Milliseconds(30'000)}}});
   for (const char* node : {"a", "b", "c", "d"}) f.connect(node);
@@ -191,7 +126,7 @@ TEST_CASE("what one source refuses is refused to who named it, and the source th
 }
 
 TEST_CASE("each source is asked once for those who wait, and each agent hears what its own says") {
-  Fixture f;
+  CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   f.source.next_answers({{.error = Error{ErrorKind::unavailable, "429", Milliseconds(30'000)}},
                          {.error = Error{ErrorKind::not_found, "404"}}});
@@ -207,7 +142,7 @@ TEST_CASE("each source is asked once for those who wait, and each agent hears wh
 }
 
 TEST_CASE("a source that fails in the middle tells an agent that named another one to go on by itself") {
-  Fixture f;
+  CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   f.source.next_answers(
       {{.cut_after = 1'000'000}, {.error = Error{ErrorKind::unavailable, "429", Milliseconds(30'000)}}});
@@ -224,7 +159,7 @@ TEST_CASE("a source that fails in the middle tells an agent that named another o
 }
 
 TEST_CASE("wrong bytes at the origin restart everybody, and the seeder of the next generation is handed out") {
-  Fixture f;
+  CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   f.source.next_answers({{.bytes = numbered_bytes(layer_size.value, 2)}});
   f.source.allow(1'000'000);
@@ -246,7 +181,7 @@ TEST_CASE("wrong bytes at the origin restart everybody, and the seeder of the ne
 }
 
 TEST_CASE("a member that began on the manifest's size before the answer is answered all the same") {
-  Fixture f;
+  CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   f.connect("a");
   f.join("a", digest, layer_size.value);
@@ -256,7 +191,7 @@ TEST_CASE("a member that began on the manifest's size before the answer is answe
 }
 
 TEST_CASE("a small layer is answered with a holder or who is to be one, and with the tracker itself") {
-  Fixture f;
+  CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(1'000));
   for (const char* node : {"a", "b", "c", "d", "e"}) f.connect(node);
   f.join("a", digest);
@@ -289,7 +224,7 @@ TEST_CASE("a small layer is answered with a holder or who is to be one, and with
 }
 
 TEST_CASE("the empty layer is answered at once") {
-  Fixture f;
+  CoordinatorFixture f;
   f.connect("a");
   f.join("a", digest_of(DigestAlgorithm::sha256, {}));
   const auto joined = f.links["a"].all<control::Joined>();
@@ -299,7 +234,7 @@ TEST_CASE("the empty layer is answered at once") {
 }
 
 TEST_CASE("agents that hold a wanted layer are asked to serve it, at most eight, each once") {
-  Fixture f;
+  CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   for (int i = 0; i < 12; ++i) f.connect("holder-" + std::to_string(i), {digest});
   f.connect("a");
@@ -317,7 +252,7 @@ TEST_CASE("agents that hold a wanted layer are asked to serve it, at most eight,
 }
 
 TEST_CASE("a second connection of a node closes the first, whose end is then of no account") {
-  Fixture f;
+  CoordinatorFixture f;
   RecordingLink first;
   control::Hello hello;
   hello.node = "a";
@@ -334,7 +269,7 @@ TEST_CASE("a second connection of a node closes the first, whose end is then of 
 }
 
 TEST_CASE("a dropped member is handed out for 15 seconds, then no longer") {
-  Fixture f;
+  CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   for (const char* node : {"a", "b", "c"}) {
     f.connect(node);
@@ -357,7 +292,7 @@ TEST_CASE("a dropped member is handed out for 15 seconds, then no longer") {
 }
 
 TEST_CASE("a restarted agent has left its swarms; one that only reconnected has not") {
-  Fixture f;
+  CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   f.connect("a");
   f.join("a", digest);
@@ -370,7 +305,7 @@ TEST_CASE("a restarted agent has left its swarms; one that only reconnected has 
 }
 
 TEST_CASE("a missing batch of hashes is sent on request") {
-  Fixture f;
+  CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   f.connect("a");
   f.join("a", digest);
@@ -384,7 +319,7 @@ TEST_CASE("a missing batch of hashes is sent on request") {
 }
 
 TEST_CASE("a node that two others had wrong bytes from is banned everywhere, and is nobody's neighbour") {
-  Fixture f;
+  CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   for (const char* node : {"liar", "a", "b"}) f.connect(node);
   const auto blame = [&](const char* reporter, const char* host) {
@@ -411,7 +346,7 @@ TEST_CASE("a node that two others had wrong bytes from is banned everywhere, and
 }
 
 TEST_CASE("the seeder is not banned for wrong bytes, but its layer is suspected, and nobody else has its name") {
-  Fixture f;
+  CoordinatorFixture f;
   for (const char* node : {"a", "b", "c"}) f.connect(node);
   for (const char* reporter : {"a", "b", "c"}) {
     const Digest digest = digest_of(DigestAlgorithm::sha256, bytes_of("a layer"));
@@ -428,14 +363,14 @@ TEST_CASE("the seeder is not banned for wrong bytes, but its layer is suspected,
 }
 
 TEST_CASE("an agent that says what only a tracker says is cut off") {
-  Fixture f;
+  CoordinatorFixture f;
   f.connect("a");
   f.coordinator.handle(f.ids["a"], control::Ban{"b", ""});
   CHECK(f.links["a"].closed);
 }
 
 TEST_CASE("the tracker keeps the only complete copy of a young swarm, and lets go once an agent is complete") {
-  Fixture f;
+  CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   f.connect("a");
   f.join("a", digest);
@@ -451,7 +386,7 @@ TEST_CASE("the tracker keeps the only complete copy of a young swarm, and lets g
 }
 
 TEST_CASE("an agent that lost a layer is not asked to serve it") {
-  Fixture f;
+  CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   auto& holder = f.connect("a", {digest});
   f.coordinator.handle(f.ids.at("a"), control::Lost{{digest}});

@@ -1,0 +1,69 @@
+// CoordinatorFixture: a coordinator over the seeder of SeederFixture, and agents whose connections record what they are
+// told.
+#pragma once
+
+#include "tests/unit/tracker/seeder_fixture.hpp"
+#include "tracker/coordinator.hpp"
+
+namespace shoal::tracker {
+
+inline constexpr ByteCount layer_size{3'000'000};
+
+class RecordingLink final : public AgentLink {
+ public:
+  void send(const control::Message& message) override { sent.push_back(message); }
+  void close(const std::string&) override { closed = true; }
+
+  template <class M>
+  std::vector<M> all() const {
+    std::vector<M> found;
+    for (const control::Message& message : sent) {
+      if (const auto* m = std::get_if<M>(&message)) found.push_back(*m);
+    }
+    return found;
+  }
+  std::vector<control::Message> sent;
+  bool closed = false;
+};
+
+struct CoordinatorFixture : SeederFixture {
+  ResolverMetrics resolver_metrics;
+  CoordinatorMetrics coordinator_metrics;
+  Coordinator coordinator{{.seeder = {loop, clock, pool, store, swarm, source, keys, pace, metrics, first_generation},
+                           .resolver = {loop, clock, source, resolver_metrics, {}},
+                           .metrics = coordinator_metrics,
+                           .random = std::mt19937(1)},
+                          {.seeder = {"", 7082, "tracker", true}, .epoch = 5, .suspect = [this](const Digest& digest) {
+                             suspects.push_back(digest);
+                           }}};
+  std::vector<Digest> suspects;
+  std::map<std::string, NodeId> ids;
+  std::map<std::string, std::string> addresses;
+  std::map<std::string, RecordingLink> links;
+
+  CoordinatorFixture() { coordinator.hand_out_port(7080); }
+
+  RecordingLink& connect(const std::string& node, std::vector<Digest> held = {}, std::uint64_t epoch = 1) {
+    control::Hello hello;
+    hello.node = node;
+    hello.epoch = epoch;
+    hello.swarm.port = 7072;
+    hello.small_layers.port = 7073;
+    hello.held = std::move(held);
+    const auto [address, is_new] = addresses.emplace(node, "10.0.0." + std::to_string(addresses.size() + 1));
+    const auto id = coordinator.arrive(hello, address->second, links[node]);
+    REQUIRE(id);
+    ids[node] = *id;
+    return links[node];
+  }
+  void join(const std::string& node, const Digest& digest, std::uint64_t size_hint_bytes = 0,
+            const std::string& repository = "library/alpine") {
+    coordinator.handle(ids.at(node),
+                       control::Join{digest, {control::LayerKind::blob, "reg", repository}, size_hint_bytes, ""});
+  }
+  void progress(const std::string& node, const Digest& digest, Generation generation = 0, bool complete = false) {
+    coordinator.handle(ids.at(node), control::Progress{digest, generation, 1, complete});
+  }
+};
+
+}  // namespace shoal::tracker
