@@ -1,13 +1,14 @@
-// SmallLayers: gives small layers and manifests to other agents, one HTTP round trip each: GET /v1/small/<digest>. Of
-// one that is arriving the answer waits a moment: the tracker sends agents here that are to have it from us.
+// SmallLayers: serves layers to other nodes over the holder protocol (shared/holder/protocol.hpp). A small layer that is
+// still arriving is served too: the tracker names this node before it has all bytes. Any held layer is served to a
+// tracker that has lost its own copy; agents fetch large layers from the swarm.
 //
-// GET /v1/held/<digest>, with or without a Range, gives any layer that is held: to a tracker that has lost its own
-// copy. A few at once; pieces in the swarm are what everybody else fetches. Both only to callers that show a proof of
-// the swarm key. Threads: the loop.
+// Threads: the loop.
 #pragma once
 
 #include "agent/link/trackers.hpp"
 #include "agent/pull/pulls.hpp"
+#include "shared/core/slots.hpp"
+#include "shared/holder/limits.hpp"
 #include "shared/http/server.hpp"
 
 namespace shoal::agent {
@@ -18,13 +19,12 @@ class SmallLayers {
   Task<void> handle(http::Exchange& exchange);
 
  private:
-  static constexpr std::size_t most_held_at_once = 4;
-  bool allowed(const std::string& authorization, const Digest& digest) const;
-  Task<void> give_small(http::Exchange& exchange, Digest digest);
-  Task<void> give_held(http::Exchange& exchange, Digest digest);
+  std::vector<SwarmKey> keys() const;
+  Task<void> serve_small(http::Exchange& exchange, Digest digest);
+  Task<void> serve_held(http::Exchange& exchange, Digest digest);
   pull::Pulls& pulls_;
   link::Trackers& trackers_;
-  std::size_t giving_held_ = 0;
+  Slots held_slots_{holder::limits.serving.held_at_once};
 };
 
 }  // namespace shoal::agent

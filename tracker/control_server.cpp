@@ -1,12 +1,13 @@
 #include "tracker/control_server.hpp"
 
+#include "shared/holder/limits.hpp"
+#include "shared/holder/protocol.hpp"
+#include "shared/holder/serve.hpp"
 #include "tracker/agent_session.hpp"
 #include "tracker/api.hpp"
 
 namespace shoal::tracker {
 namespace {
-
-constexpr std::string_view small_prefix = "/v1/small/";
 
 http::Response plain(unsigned status, std::string line) {
   return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::move(line) + "\n", std::nullopt};
@@ -14,19 +15,6 @@ http::Response plain(unsigned status, std::string line) {
 
 http::Response json(std::string body) {
   return {200, {{"Content-Type", "application/json"}}, std::move(body), std::nullopt};
-}
-
-http::Response small_head(const std::string& content_type, std::uint64_t size_bytes) {
-  http::Response head;
-  head.headers = {{"Content-Type", content_type.empty() ? "application/octet-stream" : content_type}};
-  head.length = size_bytes;
-  return head;
-}
-
-bool proves(const http::Request& request, const SwarmKey& key, const Digest& digest) {
-  const std::string expected = "Shoal " + small_layer_proof(key, digest);
-  const std::string said = http::find_header(request.headers, "Authorization").value_or("");
-  return equal_in_constant_time(bytes_of(said), bytes_of(expected));
 }
 
 }  // namespace
@@ -40,12 +28,12 @@ Task<void> ControlServer::handle(http::Exchange& exchange) {
   const http::Request request = exchange.request();
   http::Response response = plain(404, "not found");
   if (request.method != "GET" && request.method != "HEAD") {
-    response = plain(405, "only GET and HEAD");
+    response = holder::wrong_method();
   } else if (request.path == control::path) {
     co_await serve_agent(exchange);
     co_return;
-  } else if (request.path.starts_with(small_prefix)) {
-    co_await serve_small(exchange, request.path.substr(small_prefix.size()));
+  } else if (holder::is_holder_path(request.path)) {
+    co_await serve_small(exchange);
     co_return;
   } else if (request.path == "/v1/layers") {
     response = json(layers_json(parts_.coordinator));
@@ -64,31 +52,30 @@ Task<void> ControlServer::serve_agent(http::Exchange& exchange) {
   co_await AgentSession::run(session);
 }
 
-Task<void> ControlServer::serve_small(http::Exchange& exchange, std::string digest_text) {
-  const auto digest = Digest::parse(digest_text);
-  const bool allowed = digest && proves(exchange.request(), parts_.keys.swarm, *digest);
-  if (const auto small = allowed ? parts_.coordinator.seeder().small(*digest) : nullptr) {
+// Small layers only: for the others there are the swarm's seeder and the agents.
+Task<void> ControlServer::serve_small(http::Exchange& exchange) {
+  auto question = holder::parse(exchange.request(), std::span(&parts_.keys.swarm, 1));
+  if (!question) {
+    co_await exchange.respond(std::move(question.error()));
+    co_return;
+  }
+  const bool is_small = question->resource == holder::Resource::small;
+  if (const auto small = is_small ? parts_.coordinator.seeder().small(question->digest) : nullptr) {
     co_await send_small(exchange, small);
     co_return;
   }
-  const auto held = allowed ? parts_.store.find(*digest) : std::nullopt;
-  if (!held || held->size() > origin::largest_manifest) {
-    http::Response refusal = allowed || !digest ? plain(404, "not held here") : plain(401, "no proof of the swarm key");
-    const auto ignored = co_await exchange.respond(std::move(refusal));
-    static_cast<void>(ignored);
+  const auto held = is_small ? parts_.store.find(question->digest) : std::nullopt;
+  if (!held || held->size() > holder::largest_small) {
+    co_await exchange.respond(holder::not_held());
     co_return;
   }
-  const auto started = co_await exchange.start(small_head(held->side().content_type, held->size().value));
-  if (!started) co_return;
-  const store::VerifiedSpan span = held->readable(0);
-  http::FileSpan bytes{span.file(), span.file()->descriptor(), span.offset(), span.length()};
-  const auto sent = co_await exchange.send(std::move(bytes));
-  static_cast<void>(sent);  // a client that is gone asks again
+  const auto started = co_await exchange.start(holder::head(held->side().content_type, held->size()));
+  if (started) co_await holder::send_file(exchange, held->readable(0), held->size());
 }
 
-// One that is not durable yet.
+// A layer that is not durable yet.
 Task<void> ControlServer::send_small(http::Exchange& exchange, std::shared_ptr<const SmallLayer> small) {
-  const auto started = co_await exchange.start(small_head(small->content_type, small->bytes.size()));
+  const auto started = co_await exchange.start(holder::head(small->content_type, {small->bytes.size()}));
   if (!started) co_return;
   const auto sent = co_await exchange.send(Bytes(small->bytes));
   static_cast<void>(sent);

@@ -2,7 +2,7 @@
 //
 //   GET /v1/control          WebSocket, sub-protocol shoal.v1
 //   GET /v1/layers, /v1/agents
-//   GET /v1/small/<digest>   Authorization: Shoal <small_layer_proof>; a held manifest or small layer
+//   GET /v1/small/<digest>   the holder protocol (shared/holder/protocol.hpp): a held manifest or small layer
 // Threads: the loop.
 #pragma once
 
@@ -34,7 +34,7 @@ class ControlServer {
  private:
   Task<void> handle(http::Exchange& exchange);
   Task<void> serve_agent(http::Exchange& exchange);
-  Task<void> serve_small(http::Exchange& exchange, std::string digest_text);
+  Task<void> serve_small(http::Exchange& exchange);
   Task<void> send_small(http::Exchange& exchange, std::shared_ptr<const SmallLayer> small);
 
   Parts parts_;

@@ -1,14 +1,12 @@
 #include "agent/pull/cluster_source.hpp"
 
 #include "agent/pull/room.hpp"
-#include "shared/http/client.hpp"
 #include "shared/log/log.hpp"
 
 namespace shoal::agent::pull {
 namespace {
 
-constexpr std::size_t most_blames = 16;        // of one layer
-constexpr std::uint64_t slowest_holder = 100;  // bytes in a millisecond: slower ones are not waited for
+constexpr std::size_t most_blames = 16;  // of one layer
 
 ErrorKind kind_of(control::Reason reason) {
   switch (reason) {
@@ -47,7 +45,7 @@ std::vector<swarm::PeerAddress> addresses(const std::vector<control::Endpoint>& 
 
 }  // namespace
 
-ClusterSource::ClusterSource(Parts parts, ClusterLimits limits) : parts_(parts), limits_(limits) {}
+ClusterSource::ClusterSource(Parts parts, ClusterLimits limits) : parts_(parts), limits_(limits), holders_(parts) {}
 
 Task<Result<void>> ClusterSource::fill(std::shared_ptr<Download> download) {
   Result<void> filled = fail(ErrorKind::unavailable, "no tracker is connected");
@@ -91,7 +89,7 @@ Task<Result<void>> ClusterSource::fill_joined(std::shared_ptr<Download> download
   const bool small = !joined.holders.empty();
   Result<void> filled;
   if (small) {
-    filled = co_await from_holders(download, link, std::move(joined));
+    filled = co_await holders_.fill(download, link, std::move(joined));
   } else {
     filled = co_await from_swarm(download, link, std::move(joined));
   }
@@ -115,49 +113,6 @@ Result<void> ClusterSource::agree(Download& download, const control::Joined& joi
   }
   if (download.content_type().empty()) download.set_content_type(joined.content_type);
   return {};
-}
-
-Task<Result<void>> ClusterSource::from_holders(std::shared_ptr<Download> download, link::TrackerLink* link,
-                                               control::Joined joined) {
-  if (!link->up()) co_return fail(ErrorKind::unavailable, "the tracker went away");
-  http::ClientRequest request;
-  request.headers = {{"Authorization", "Shoal " + small_layer_proof(link->welcome().swarm_key, joined.digest)}};
-  request.limits = {.connect = limits_.holder,
-                    .headers = limits_.holder,
-                    .silence = limits_.holder_silence,
-                    .whole = limits_.holder_silence + Milliseconds(joined.size_bytes / slowest_holder)};
-  const std::vector<swarm::PeerAddress> holders = addresses(joined.holders, *link);
-  Result<Bytes> bytes = tl::unexpected(Error{ErrorKind::unavailable, "the tracker named no holder"});
-  for (const swarm::PeerAddress& holder : holders) {
-    bytes = co_await ask_holder(request, holder, joined);
-    if (bytes) break;
-  }
-  // The tracker has it, and its link may be all that is slow: everybody else who waits would go to the origin too.
-  const auto tracker = std::ranges::find(joined.holders, std::string(), &control::Endpoint::host);
-  if (!bytes && tracker != joined.holders.end() && link->up()) {
-    request.limits = {.connect = limits_.tracker_alone,
-                      .headers = limits_.tracker_alone,
-                      .silence = limits_.holder_silence,
-                      .whole = Milliseconds(0)};
-    const swarm::PeerAddress last = holders[static_cast<std::size_t>(tracker - joined.holders.begin())];
-    bytes = co_await ask_holder(request, last, joined);
-  }
-  if (!bytes) co_return tl::unexpected(bytes.error());
-  parts_.metrics.holder_bytes.add(bytes->size());
-  Result<void> filled = download->write_whole(*bytes, &Received::from_holder);
-  co_return filled;
-}
-
-Task<Result<Bytes>> ClusterSource::ask_holder(http::ClientRequest request, swarm::PeerAddress holder,
-                                              const control::Joined& joined) {
-  const Digest& digest = joined.digest;
-  request.url = http::Url{"http", holder.host, holder.port, "/v1/small/" + digest.text()};
-  auto response = co_await http::request(std::move(request));
-  if (!response) co_return tl::unexpected(response.error());
-  auto body = co_await http::read_all(**response, {joined.size_bytes});
-  const bool whole = body && (*response)->status() == 200 && digest_of(digest.algorithm(), *body) == digest;
-  if (whole) co_return std::move(*body);
-  co_return fail(ErrorKind::unavailable, "the holder " + holder.host + " did not give the layer");
 }
 
 Task<Result<void>> ClusterSource::from_swarm(std::shared_ptr<Download> download, link::TrackerLink* link,

@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "agent/pull/download.hpp"
+#include "agent/pull/holder_source.hpp"
 #include "agent/pull/parts.hpp"
 
 namespace shoal::agent::pull {
@@ -25,11 +26,6 @@ struct ClusterLimits {
   // nodes. They give up spread over a time, so that those who go to the origin do not go together.
   Milliseconds return_of_tracker{8'000};
   Milliseconds return_spread{4'000};
-  Milliseconds holder{2'000};  // for the head of a small layer: the holder is there
-  // For its bytes: on links of 5 Mbit/s twelve nodes that hand 250 KiB on to each other take a few seconds. With a
-  // limit of 2 s they turned to the tracker all at once, and then to the origin: 12 copies left it instead of one.
-  Milliseconds holder_silence{10'000};
-  Milliseconds tracker_alone{8'000};  // for its head, when no holder gives the layer
   Milliseconds trickle{15'000};       // bytes of pieces count for so long without a whole piece: 1 MiB at 70 KB/s
   // Between two reports to the tracker: each second of 48 agents cost it 0.3 % of its uplink, for acknowledgements.
   Milliseconds progress{3'000};
@@ -89,8 +85,6 @@ class ClusterSource {
 
   Task<Result<void>> fill_from(std::shared_ptr<Download> download, link::TrackerLink* link);
   Task<Result<void>> fill_joined(std::shared_ptr<Download> download, link::TrackerLink* link, control::Joined joined);
-  Task<Result<void>> from_holders(std::shared_ptr<Download> download, link::TrackerLink* link, control::Joined joined);
-  Task<Result<Bytes>> ask_holder(http::ClientRequest request, swarm::PeerAddress holder, const control::Joined& joined);
   Task<Result<void>> from_swarm(std::shared_ptr<Download> download, link::TrackerLink* link, control::Joined joined);
   Task<Result<void>> watch(Digest digest);
   Milliseconds patience(const Member& member, Milliseconds spread) const;
@@ -119,6 +113,7 @@ class ClusterSource {
 
   Parts parts_;
   ClusterLimits limits_;
+  HolderSource holders_;
   Members members_;
   std::list<Digest> by_age_;  // of memberships, oldest first
   std::minstd_rand random_{std::random_device{}()};

@@ -19,8 +19,4 @@ SwarmName swarm_name(const SwarmKey& key, const Digest& digest, const PieceLayou
   return name;
 }
 
-std::string small_layer_proof(const SwarmKey& key, const Digest& digest) {
-  return hex_text(hmac_sha256(key, bytes_of("small " + digest.text())));
-}
-
 }  // namespace shoal

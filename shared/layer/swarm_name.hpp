@@ -27,7 +27,4 @@ struct SwarmName {
 
 SwarmName swarm_name(const SwarmKey& key, const Digest& digest, const PieceLayout& layout, Generation generation);
 
-// What a caller shows to fetch a small layer from a holder: HMAC-SHA-256(swarm key; "small", digest text), hexadecimal.
-std::string small_layer_proof(const SwarmKey& key, const Digest& digest);
-
 }  // namespace shoal

@@ -34,8 +34,6 @@ class HoldersFirst final : public LayerSource {
   // The agent that gave bytes of the layer, if it was one alone: of several nobody knows whose are wrong.
   std::optional<control::Endpoint> only_giver() const;
 
-  http::ClientRequest request_to(const control::Endpoint& holder, const Digest& digest, std::uint64_t from) const;
-
  private:
   Task<Result<std::unique_ptr<origin::LayerStream>>> open_at(control::Endpoint holder, Digest digest,
                                                              std::uint64_t from);

@@ -33,9 +33,3 @@ TEST_CASE("another key, digest, size or generation is another swarm") {
   CHECK(swarm_name(counting_key(), digest, PieceLayout({(64_MiB).value - 1}), 3) != name);
   CHECK(swarm_name(counting_key(), digest, PieceLayout(64_MiB), 4) != name);
 }
-
-TEST_CASE("the proof for a small layer depends on key and digest") {
-  const std::string proof = small_layer_proof(counting_key(), digest);
-  CHECK(proof == "5d2d5c3ba316fd0d0d17091e8cf39b4359d0491cb56c4d342226b626de44a6aa");
-  CHECK(small_layer_proof(SwarmKey{}, digest) != proof);
-}

@@ -1,5 +1,6 @@
 #include "tracker/control_server.hpp"
 
+#include "shared/holder/protocol.hpp"
 #include "shared/http/client.hpp"
 #include "tests/unit/tracker/seeder_fixture.hpp"
 #include "tracker/admin_server.hpp"
@@ -126,7 +127,7 @@ TEST_CASE("a small layer is served with its content type to who proves the swarm
   f.seeder.want(f.wanted(digest, origin::Kind::manifest));
   REQUIRE(f.until([&] { return f.store.find(digest).has_value(); }));
 
-  const Answer served = f.get_small(digest, small_layer_proof(f.keys.swarm, digest));
+  const Answer served = f.get_small(digest, holder::proof(f.keys.swarm, digest));
   CHECK(served.status == 200);
   CHECK(bytes_of(served.body).size() == content.size());
   CHECK(copy_of(bytes_of(served.body)) == content);
@@ -134,11 +135,11 @@ TEST_CASE("a small layer is served with its content type to who proves the swarm
 
   SwarmKey other{};
   other.fill(std::byte{1});
-  CHECK(f.get_small(digest, small_layer_proof(other, digest)).status == 401);
+  CHECK(f.get_small(digest, holder::proof(other, digest)).status == 401);
   CHECK(f.get_small(digest, "").status == 401);
   CHECK(f.get(f.server.address(), "/v1/small/" + digest.text()).status == 401);
   const Digest unknown = digest_of(DigestAlgorithm::sha256, bytes_of("nowhere"));
-  CHECK(f.get_small(unknown, small_layer_proof(f.keys.swarm, unknown)).status == 404);
+  CHECK(f.get_small(unknown, holder::proof(f.keys.swarm, unknown)).status == 404);
   CHECK(f.get(f.server.address(), "/v1/small/sha256:abc").status == 404);
 }
 

@@ -1,0 +1,51 @@
+// The holder protocol: a node reads a layer from another node that has it, in one HTTP request.
+//
+//   GET /v1/small/<digest>         a layer of at most largest_small; agents also while it is arriving, and trackers
+//   GET /v1/held/<digest>          any layer that an agent holds, with or without a Range
+//   Authorization: Shoal <proof>   proof of the swarm key, for this digest
+//
+// Answers: 200 or 206 and the bytes; 401 without a right proof; 404 for a layer that is not there, or another path; 405
+// for any method but GET and HEAD; 503 when too many held layers are being sent.
+// Threads: any.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "shared/http/client.hpp"
+#include "shared/layer/swarm_name.hpp"
+
+namespace shoal::holder {
+
+enum class Resource { small, held };
+
+// HMAC-SHA-256(swarm key; "small", digest text), hexadecimal: the same for both resources.
+std::string proof(const SwarmKey& key, const Digest& digest);
+
+// ---- asking
+
+struct Node {  // that serves the layer
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+// For all bytes of a layer of this size.
+http::ClientRequest small_request(const Node& node, const SwarmKey& key, const Digest& digest, ByteCount size);
+// The same with more time: for the tracker, once no other node has sent the layer.
+http::ClientRequest patient_small_request(const Node& node, const SwarmKey& key, const Digest& digest);
+// For the bytes from `from` on.
+http::ClientRequest held_request(const Node& node, const SwarmKey& key, const Digest& digest, std::uint64_t from);
+
+// ---- serving
+
+// Whether the path belongs to this protocol: then `parse` answers for it.
+bool is_holder_path(std::string_view path);
+
+struct Question {
+  Resource resource;
+  Digest digest;
+};
+// The question, or the refusal to send: of a path, a method, or a proof that fits none of the keys.
+tl::expected<Question, http::Response> parse(const http::Request& request, std::span<const SwarmKey> keys);
+
+}  // namespace shoal::holder

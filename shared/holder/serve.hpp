@@ -1,0 +1,22 @@
+// The answers of the holder protocol: heads, refusals, and a file's bytes by sendfile.
+//
+// Threads: the loop.
+#pragma once
+
+#include "shared/http/server.hpp"
+#include "shared/store/verified.hpp"
+
+namespace shoal::holder {
+
+http::Response head(const std::string& content_type, ByteCount length);
+
+http::Response no_such_path();  // 404
+http::Response wrong_method();  // 405
+http::Response no_proof();      // 401
+http::Response not_held();      // 404
+http::Response too_many();      // 503
+
+// After the head: the first `length` bytes of the span. A client that is gone ends it.
+Task<void> send_file(http::Exchange& exchange, store::VerifiedSpan span, ByteCount length);
+
+}  // namespace shoal::holder
