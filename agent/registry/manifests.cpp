@@ -7,13 +7,9 @@ namespace shoal::agent::registry {
 namespace {
 
 constexpr Milliseconds resolve_limit{5'000};  // the tracker waits for the origin's HEAD
-
-Result<Bytes> read_whole(const store::VerifiedSpan& span) {
-  Bytes bytes(span.length());
-  auto read = span.file()->read_at(span.offset(), bytes);
-  if (!read) return tl::unexpected(read.error());
-  return bytes;
-}
+// A manifest up to this size is read on the loop, in less than a millisecond: its turn on the pool, which hashes layers,
+// may come later than that. Images' manifests have some kilobytes.
+constexpr std::size_t read_at_once_bytes = 32 << 10;
 
 }  // namespace
 
@@ -45,24 +41,50 @@ Task<Result<ManifestAnswer>> Manifests::read_once(pull::Ask ask) {
   auto layer = co_await pulls_.open(std::move(ask));
   if (!layer) co_return tl::unexpected(layer.error());
   if (layer->size() > origin::largest_manifest) co_return fail(ErrorKind::refused, "the manifest is larger than 4 MiB");
-  Manifest manifest{.digest = digest, .size_bytes = layer->size().value, .content_type = {}, .body = {}};
-  while (manifest.body.size() < layer->size().value) {
-    const auto span = co_await layer->readable(manifest.body.size());
+  auto body = co_await read_body(*layer, digest);
+  if (!body) co_return tl::unexpected(body.error());
+  Learnt learnt = co_await learn(std::move(*body));
+  std::string type = layer->content_type();
+  if (type.empty()) type = std::move(learnt.facts.media_type);
+  const std::uint64_t size_bytes = learnt.body.size();
+  co_return Manifest{digest, size_bytes, std::move(type), std::move(learnt.body)};
+}
+
+// All bytes, once the digest has matched: no bytes need a verdict too.
+Task<Result<Bytes>> Manifests::read_body(pull::Layer layer, Digest digest) {
+  Bytes body(layer.size().value);
+  for (std::uint64_t position = 0; position < body.size();) {
+    const auto span = co_await layer.readable(position);
     if (!span) co_return tl::unexpected(span.error());
-    const auto bytes = read_whole(*span);
-    if (!bytes && layer->held()) {
+    const MutableBytes part = MutableBytes(body).subspan(position, std::min(span->length(), body.size() - position));
+    const Result<void> read = span->file()->read_at(span->offset(), part);
+    if (!read && layer.held()) {
       pulls_.drop(digest, *span->file());
-      co_return fail(ErrorKind::corrupt, bytes.error().what);
+      co_return fail(ErrorKind::corrupt, read.error().what);
     }
-    if (!bytes) co_return tl::unexpected(bytes.error());
-    manifest.body.insert(manifest.body.end(), bytes->begin(), bytes->end());
+    if (!read) co_return tl::unexpected(read.error());
+    position += part.size();
   }
-  const auto judged = co_await layer->readable(layer->size().value);  // no bytes need a verdict too
+  const auto judged = co_await layer.readable(body.size());
   if (!judged) co_return tl::unexpected(judged.error());
-  descriptors_.learn(text_of(manifest.body));
-  manifest.content_type = layer->content_type();
-  if (manifest.content_type.empty()) manifest.content_type = media_type_of(text_of(manifest.body));
-  co_return manifest;
+  co_return body;
+}
+
+// Remembers what the manifest points to. A large one is read on the pool: 4 MiB take longer than the loop may stand.
+Task<Manifests::Learnt> Manifests::learn(Bytes body) {
+  const bool at_once = body.size() <= read_at_once_bytes;
+  auto read = [body = std::move(body)]() mutable {
+    ManifestFacts facts = read_manifest(text_of(body));
+    return Learnt{std::move(body), std::move(facts)};
+  };
+  Learnt learnt;
+  if (at_once) {
+    learnt = read();
+  } else {
+    learnt = co_await parts_.pool.run(std::move(read));
+  }
+  descriptors_.learn(learnt.facts);
+  co_return learnt;
 }
 
 Task<Result<ManifestAnswer>> Manifests::by_tag(ManifestQuestion question) {
@@ -141,15 +163,15 @@ Task<Result<ManifestAnswer>> Manifests::from_origin(ManifestQuestion question) {
   }
   const Digest digest = digest_of(named ? named->algorithm() : DigestAlgorithm::sha256, asked->body);
   if (named && digest != *named) co_return fail(ErrorKind::corrupt, "the origin's manifest does not match its digest");
-  descriptors_.learn(text_of(asked->body));
+  Learnt learnt = co_await learn(std::move(asked->body));
   pull::Ask ask{.digest = digest,
                 .kind = origin::Kind::manifest,
                 .repository = question.route.repository,
                 .size_hint = {},
                 .authorization = {}};
-  spawn(parts_.loop, pulls_.keep_bytes(std::move(ask), asked->body, asked->content_type));
-  const std::uint64_t size_bytes = asked->body.size();
-  co_return Manifest{digest, size_bytes, std::move(asked->content_type), std::move(asked->body)};
+  spawn(parts_.loop, pulls_.keep_bytes(std::move(ask), learnt.body, asked->content_type));
+  const std::uint64_t size_bytes = learnt.body.size();
+  co_return Manifest{digest, size_bytes, std::move(asked->content_type), std::move(learnt.body)};
 }
 
 }  // namespace shoal::agent::registry

@@ -41,6 +41,12 @@ class Manifests {
  private:
   Task<Result<ManifestAnswer>> by_digest(ManifestQuestion question, Digest digest);
   Task<Result<ManifestAnswer>> read_once(pull::Ask ask);
+  Task<Result<Bytes>> read_body(pull::Layer layer, Digest digest);
+  struct Learnt {
+    Bytes body;
+    ManifestFacts facts;
+  };
+  Task<Learnt> learn(Bytes body);
   Task<Result<ManifestAnswer>> by_tag(ManifestQuestion question);
   Task<Result<ManifestAnswer>> resolve(ManifestQuestion question);
   std::optional<Resolved> stale(const TagQuestion& question, const Result<ManifestAnswer>& answer);

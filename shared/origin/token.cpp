@@ -1,14 +1,16 @@
 #include "shared/origin/token.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "shared/json/reader.hpp"
 #include "shared/origin/redirects.hpp"
 
 namespace shoal::origin {
 namespace {
 
 constexpr std::size_t longest_token = 32 << 10;  // more than any server takes in a header
+// Twice the longest token: an answer's other fields, such as a refresh token, are not much longer.
+constexpr json::Limits answer_limits{.token_bytes = 2 * longest_token};
 constexpr std::size_t most_authorizations = 1024;
 constexpr std::int64_t longest_lifetime_seconds = 24 * 3600;
 
@@ -17,26 +19,30 @@ bool fits_into_header(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
-std::string text_field(const nlohmann::json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+std::string text_in(const json::Value& value) {
+  const auto* text = std::get_if<std::string_view>(&value);
+  return text != nullptr ? std::string(*text) : std::string();
+}
+
+Milliseconds lifetime_in(const json::Value& value) {
+  const auto* seconds = std::get_if<std::uint64_t>(&value);
+  if (seconds == nullptr) return default_lifetime;
+  return std::chrono::seconds(std::min<std::uint64_t>(*seconds, longest_lifetime_seconds));
 }
 
 }  // namespace
 
 Result<Token> parse_token(ByteView answer) {
-  const std::string_view text = text_of(answer);
-  const auto json = nlohmann::json::parse(text.begin(), text.end(), nullptr, false);
-  if (!json.is_object()) return fail(ErrorKind::unavailable, "the token endpoint's answer is not a JSON object");
   Token token;
-  token.text = text_field(json, "token");
-  if (token.text.empty()) token.text = text_field(json, "access_token");
+  std::string access_token;
+  const Result<void> read = json::read(text_of(answer), answer_limits, [&](const json::Place& place, const json::Value& value) {
+    if (place.is({"token"})) token.text = text_in(value);
+    if (place.is({"access_token"})) access_token = text_in(value);
+    if (place.is({"expires_in"})) token.lifetime = lifetime_in(value);
+  });
+  if (!read) return fail(ErrorKind::unavailable, "the token endpoint's answer: " + read.error().what);
+  if (token.text.empty()) token.text = std::move(access_token);
   if (!fits_into_header(token.text)) return fail(ErrorKind::unavailable, "the token endpoint's answer has no token");
-  const auto lifetime = json.find("expires_in");
-  if (lifetime != json.end() && lifetime->is_number_unsigned()) {
-    const auto seconds = std::min<std::uint64_t>(lifetime->get<std::uint64_t>(), longest_lifetime_seconds);
-    token.lifetime = std::chrono::seconds(seconds);
-  }
   return token;
 }
 

@@ -16,11 +16,14 @@
 
 namespace shoal::origin {
 
+// Eight times the longest token that is taken: an answer may name it twice, beside a refresh token.
 inline constexpr ByteCount largest_token_answer{256 << 10};
+
+inline constexpr Milliseconds default_lifetime{60'000};  // of a token whose answer names none: the specification's
 
 struct Token {
   std::string text;
-  Milliseconds lifetime{60'000};  // the specification's default
+  Milliseconds lifetime = default_lifetime;
 };
 
 // `unavailable` when it is not the JSON of a token that fits into a header.

@@ -7,49 +7,30 @@ using namespace shoal::agent::registry;
 
 namespace {
 
-const std::string a_digest = "sha256:" + std::string(64, 'a');
-const std::string b_digest = "sha256:" + std::string(64, 'b');
+Digest numbered(std::size_t number) {
+  const std::string digits = std::to_string(number);
+  return Digest::parse("sha256:" + std::string(64 - digits.size(), '0') + digits).value();
+}
 
-std::optional<ByteCount> size_of(const Descriptors& descriptors, const std::string& digest) {
-  return descriptors.size_of(Digest::parse(digest).value());
+ManifestFacts naming(std::size_t number, std::uint64_t size) {
+  return {.media_type = {}, .descriptors = {{numbered(number), ByteCount{size}}}};
 }
 
 }  // namespace
 
-TEST_CASE("a manifest teaches the sizes of its config and layers") {
+TEST_CASE("the size that was named last is remembered") {
   Descriptors descriptors;
-  descriptors.learn(R"({"config":{"digest":")" + a_digest + R"(","size":7},"layers":[{"digest":")" + b_digest +
-                    R"(","size":8}]})");
-  CHECK(size_of(descriptors, a_digest) == ByteCount{7});
-  CHECK(size_of(descriptors, b_digest) == ByteCount{8});
+  CHECK_FALSE(descriptors.size_of(numbered(1)));
+  descriptors.learn(naming(1, 7));
+  CHECK(descriptors.size_of(numbered(1)) == ByteCount{7});
+  descriptors.learn(naming(1, 8));
+  CHECK(descriptors.size_of(numbered(1)) == ByteCount{8});
 }
 
-TEST_CASE("an index teaches the sizes of its manifests") {
+TEST_CASE("sizes are remembered of 65,536 layers; the oldest makes room") {
   Descriptors descriptors;
-  descriptors.learn(R"({"manifests":[{"digest":")" + a_digest + R"(","size":7}]})");
-  CHECK(size_of(descriptors, a_digest) == ByteCount{7});
-}
-
-TEST_CASE("what is no descriptor teaches nothing") {
-  Descriptors descriptors;
-  const std::vector<std::string> texts = {
-      "no json",
-      "[]",
-      "{\"layers\":7,\"config\":[]}",
-      "{\"config\":{\"digest\":\"" + a_digest + "\",\"size\":-1}}",
-      "{\"config\":{\"digest\":\"" + a_digest + "\"}}",
-      "{\"config\":{\"digest\":7,\"size\":7}}",
-      "{\"layers\":[{\"digest\":\"sha256:x\",\"size\":7},null,7]}",
-      "{\"config\":{\"digest\":\"" + a_digest + "\",\"size\":99999999999999}}",
-  };
-  for (const std::string& text : texts) {
-    descriptors.learn(text);
-  }
-  CHECK_FALSE(size_of(descriptors, a_digest));
-}
-
-TEST_CASE("a manifest without mediaType is an OCI manifest, one with manifests an OCI index") {
-  CHECK(media_type_of("{\"mediaType\":\"x/y\"}") == "x/y");
-  CHECK(media_type_of("{\"layers\":[]}") == "application/vnd.oci.image.manifest.v1+json");
-  CHECK(media_type_of("{\"manifests\":[]}") == "application/vnd.oci.image.index.v1+json");
+  for (std::size_t number = 0; number <= 65'536; ++number) descriptors.learn(naming(number, number));
+  CHECK_FALSE(descriptors.size_of(numbered(0)));
+  CHECK(descriptors.size_of(numbered(1)) == ByteCount{1});
+  CHECK(descriptors.size_of(numbered(65'536)) == ByteCount{65'536});
 }

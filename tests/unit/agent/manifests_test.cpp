@@ -2,6 +2,7 @@
 #include "agent/registry/manifests.hpp"
 
 #include <cerrno>
+#include <future>
 
 #include "tests/unit/agent/pulling_node.hpp"
 
@@ -80,4 +81,67 @@ TEST_CASE("whichever operation fails while a held manifest is read, the client g
     CHECK(f.node.store.used().value == manifest_bytes.size());
   } while (!failed.empty());
   CHECK(n == 5);  // the data file, the side file, its bytes, the manifest's, and once nothing
+}
+
+namespace {
+
+// A pool of one thread that is kept from its work.
+class BusyPool {
+ public:
+  explicit BusyPool(PullingNode& node) : node_(node) {}
+  pull::Parts parts() {
+    pull::Parts& p = node_.parts;
+    return {p.loop, p.clock, pool_, p.commits, p.store, p.swarm, p.origin, p.trackers, p.metrics};
+  }
+  void keep_busy() { spawn(node_.loop, occupy(pool_, done_.get_future().share())); }
+  void let_go() { done_.set_value(); }
+
+ private:
+  static Task<void> occupy(Pool& pool, std::shared_future<void> done) {
+    auto wait = [done] {
+      done.wait();
+      return true;
+    };
+    const bool waited = co_await pool.run(std::move(wait));
+    CHECK(waited);
+  }
+
+  PullingNode& node_;
+  std::promise<void> done_;
+  Pool pool_{1};
+};
+
+}  // namespace
+
+TEST_CASE("a large manifest is read on the pool, so that the loop goes on; a small one is read at once") {
+  PullingNode node;
+  BusyPool pool(node);
+  registry::Manifests manifests(pool.parts(), node.pulls, Milliseconds(0));
+  const Digest small = node.origin.add(manifest_bytes);
+  const Digest large = node.origin.add(copy_of(bytes_of("{\"a\":1" + std::string(100'000, ' ') + "}")));
+  std::optional<Result<registry::ManifestAnswer>> of_small;
+  std::optional<Result<registry::ManifestAnswer>> of_large;
+  pool.keep_busy();
+  spawn(node.loop, ask(manifests, large, of_large));
+  spawn(node.loop, ask(manifests, small, of_small));
+  node.settle();
+  CHECK(of_small);
+  CHECK_FALSE(of_large);
+  pool.let_go();
+  node.run_until([&] { return of_large.has_value(); });
+  CHECK(of_large->has_value());
+}
+
+TEST_CASE("what a manifest points to is known once it was asked for") {
+  Fixture f;
+  const std::string layer = "sha256:" + std::string(64, 'a');
+  const std::string text = R"({"layers":[{"digest":")" + layer + R"(","size":7}]})";
+  REQUIRE(f.get(f.node.origin.add(copy_of(bytes_of(text)))));
+  CHECK(f.manifests.descriptors().size_of(Digest::parse(layer).value()) == ByteCount{7});
+}
+
+TEST_CASE("a blob of nested JSON that is asked for as a manifest is handed out like any other bytes") {
+  Fixture f;
+  const std::string bomb = R"({"x":)" + std::string(1'000'000, '[') + std::string(1'000'000, ']') + "}";
+  CHECK(f.get(f.node.origin.add(copy_of(bytes_of(bomb)))).value() == copy_of(bytes_of(bomb)));
 }

@@ -28,6 +28,25 @@ TEST_CASE("a token comes under either name and lives a minute unless it says oth
   CHECK(token_of(R"({"token":"a","expires_in":-5})")->lifetime == Milliseconds(60'000));
 }
 
+TEST_CASE("of a field that is named twice in a token's answer the last one counts") {
+  CHECK(token_of(R"({"token":"a","token":"b"})")->text == "b");
+  CHECK_FALSE(token_of(R"({"token":"a","token":7})"));
+  CHECK(token_of(R"({"token":"a","expires_in":300,"expires_in":"x"})")->lifetime == Milliseconds(60'000));
+  CHECK(token_of(R"({"token":"a","inner":{"token":"b"}})")->text == "a");
+}
+
+TEST_CASE("a token's answer that passes a limit of the JSON reader is unavailable") {
+  CHECK(token_of(R"({"token":"a","refresh_token":")" + std::string(60'000, 'x') + "\"}")->text == "a");
+  for (const std::string& bad :
+       {R"({"token":"a","refresh_token":")" + std::string(70'000, 'x') + "\"}",
+        R"({"token":"a","x":)" + std::string(2'000'000, '[') + std::string(2'000'000, ']') + "}",
+        std::string(R"({"token":"a"} {})")}) {
+    const auto token = token_of(bad);
+    REQUIRE_FALSE(token);
+    CHECK(token.error().kind == ErrorKind::unavailable);
+  }
+}
+
 TEST_CASE("what is no token, or would break its header, is unavailable") {
   for (const std::string& bad :
        {std::string(), std::string("x"), std::string("[]"), std::string("{}"), std::string(R"({"token":5})"),

@@ -1,0 +1,113 @@
+#include "agent/registry/manifest_facts.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "shared/json/reader.hpp"
+#include "shared/layer/piece_layout.hpp"
+
+namespace shoal::agent::registry {
+namespace {
+
+constexpr const char* oci_manifest = "application/vnd.oci.image.manifest.v1+json";
+constexpr const char* oci_index = "application/vnd.oci.image.index.v1+json";
+constexpr std::size_t longest_type_part = 127;  // RFC 6838 section 4.2
+
+bool is_type_part(std::string_view text) {
+  return !text.empty() && text.size() <= longest_type_part && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("!#$&-^_.+").find(c) != std::string_view::npos;
+  });
+}
+
+// "type/subtype" of RFC 6838 section 4.2, which has no character that a header could not hold.
+bool is_media_type(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  return slash != std::string_view::npos && is_type_part(text.substr(0, slash)) && is_type_part(text.substr(slash + 1));
+}
+
+// A descriptor, or a list of descriptors, that a manifest has under one name.
+class Field {
+ public:
+  enum class Holds { one, list };
+  Field(std::string_view name, Holds holds) : name_(name), holds_(holds) {}
+
+  bool is_there() const { return is_there_; }
+
+  void take(const json::Place& place, const json::Value& value) {
+    if (place.is({name_})) begin();
+    if (holds_ == Holds::one && place.depth() <= 2) {
+      if (place.is({name_})) begin_descriptor();
+      if (place.is({name_, "digest"})) take_digest(value);
+      if (place.is({name_, "size"})) take_size(value);
+    } else if (holds_ == Holds::list && place.depth() <= 3) {
+      if (place.is({name_, json::any_element})) begin_descriptor();
+      if (place.is({name_, json::any_element, "digest"})) take_digest(value);
+      if (place.is({name_, json::any_element, "size"})) take_size(value);
+    }
+  }
+
+  void add_to(std::vector<Descriptor>& descriptors) const {
+    for (const Unchecked& found : found_) {
+      if (found.digest && found.size) descriptors.push_back({*found.digest, *found.size});
+    }
+  }
+
+ private:
+  struct Unchecked {
+    std::optional<Digest> digest;
+    std::optional<ByteCount> size;
+  };
+
+  void begin() {
+    is_there_ = true;
+    found_.clear();
+    current_ = nullptr;
+  }
+  void begin_descriptor() {
+    current_ = found_.size() < most_descriptors ? &found_.emplace_back() : nullptr;
+  }
+  void take_digest(const json::Value& value) {
+    if (current_ == nullptr) return;
+    const auto* text = std::get_if<std::string_view>(&value);
+    const auto digest = Digest::parse(text != nullptr ? *text : std::string_view());
+    current_->digest = digest ? std::optional(*digest) : std::nullopt;
+  }
+  void take_size(const json::Value& value) {
+    if (current_ == nullptr) return;
+    const auto* bytes = std::get_if<std::uint64_t>(&value);
+    const bool is_possible = bytes != nullptr && ByteCount{*bytes} <= largest_layer;
+    current_->size = is_possible ? std::optional(ByteCount{*bytes}) : std::nullopt;
+  }
+
+  std::string_view name_;
+  Holds holds_;
+  bool is_there_ = false;
+  std::vector<Unchecked> found_;
+  Unchecked* current_ = nullptr;  // the descriptor whose fields come now
+};
+
+}  // namespace
+
+ManifestFacts read_manifest(std::string_view text) {
+  std::optional<std::string> type;
+  Field config("config", Field::Holds::one);
+  Field layers("layers", Field::Holds::list);
+  Field manifests("manifests", Field::Holds::list);
+  Field blobs("blobs", Field::Holds::list);
+  const std::array<Field*, 4> fields{&config, &layers, &manifests, &blobs};
+  const Result<void> read = json::read(text, {}, [&](const json::Place& place, const json::Value& value) {
+    if (place.is({"mediaType"})) {
+      const auto* said = std::get_if<std::string_view>(&value);
+      type = said != nullptr && is_media_type(*said) ? std::optional<std::string>(*said) : std::nullopt;
+    }
+    for (Field* field : fields) field->take(place, value);
+  });
+  if (!read) return {oci_manifest, {}};
+  ManifestFacts facts{type.value_or(manifests.is_there() ? oci_index : oci_manifest), {}};
+  for (const Field* field : fields) field->add_to(facts.descriptors);
+  return facts;
+}
+
+}  // namespace shoal::agent::registry

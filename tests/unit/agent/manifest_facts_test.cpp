@@ -1,0 +1,110 @@
+// What is learnt of a manifest, and of what is none.
+#include "agent/registry/manifest_facts.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace shoal;
+using namespace shoal::agent::registry;
+
+namespace {
+
+const std::string oci_manifest = "application/vnd.oci.image.manifest.v1+json";
+const std::string oci_index = "application/vnd.oci.image.index.v1+json";
+
+std::string digest(char digit) {
+  return "sha256:" + std::string(64, digit);
+}
+
+std::string descriptor(char digit, const std::string& size) {
+  return R"({"mediaType":"x/y","digest":")" + digest(digit) + R"(","size":)" + size + "}";
+}
+
+// "a 7, b 8": the first digit of each digest, and its size.
+std::string learnt(const std::string& text) {
+  std::string all;
+  for (const Descriptor& found : read_manifest(text).descriptors) {
+    all += (all.empty() ? "" : ", ") + found.digest.hex().substr(0, 1) + " " + std::to_string(found.size.value);
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("a manifest names the sizes of its config and layers") {
+  CHECK(learnt(R"({"config":)" + descriptor('a', "7") + R"(,"layers":[)" + descriptor('b', "8") + "," +
+               descriptor('c', "9") + "]}") == "a 7, b 8, c 9");
+}
+
+TEST_CASE("an index names the sizes of its manifests, an artifact those of its blobs") {
+  CHECK(learnt(R"({"manifests":[)" + descriptor('a', "7") + "]}") == "a 7");
+  CHECK(learnt(R"({"blobs":[)" + descriptor('a', "7") + "]}") == "a 7");
+}
+
+TEST_CASE("what is no descriptor teaches nothing") {
+  for (const std::string& text :
+       {std::string("no json"), std::string("[]"), std::string(R"({"layers":7,"config":[]})"),
+        R"({"config":)" + descriptor('a', "-1") + "}", R"({"config":{"digest":")" + digest('a') + "\"}}",
+        std::string(R"({"config":{"digest":7,"size":7}})"),
+        std::string(R"({"layers":[{"digest":"sha256:x","size":7},null,7]})"),
+        R"({"config":)" + descriptor('a', "99999999999999") + "}", R"({"layers":[[)" + descriptor('a', "7") + "]]}",
+        R"([{"config":)" + descriptor('a', "7") + "}]", R"({"other":{"config":)" + descriptor('a', "7") + "}}",
+        R"({"subject":)" + descriptor('a', "7") + "}", R"({"config":)" + descriptor('a', "7") + "} more"}) {
+    CAPTURE(text);
+    CHECK(learnt(text).empty());
+  }
+}
+
+TEST_CASE("an element of a manifest that is no descriptor does not hide those beside it") {
+  CHECK(learnt(R"({"layers":[7,)" + descriptor('a', "7") + R"(,null,{"size":1},)" + descriptor('b', "8") + "]}") ==
+        "a 7, b 8");
+}
+
+TEST_CASE("of a field that is named twice the last one counts") {
+  const std::string first = R"({"layers":[)" + descriptor('a', "7") + "],";
+  CHECK(learnt(first + R"("layers":[)" + descriptor('b', "8") + "]}") == "b 8");
+  CHECK(learnt(first + R"("layers":7})").empty());
+  CHECK(learnt(R"({"config":)" + descriptor('a', "7") + R"(,"config":)" + descriptor('b', "8") + "}") == "b 8");
+  CHECK(learnt(R"({"config":{"digest":")" + digest('a') + R"(","size":7,"digest":")" + digest('b') + "\"}}") == "b 7");
+  CHECK(learnt(R"({"config":{"digest":")" + digest('a') + R"(","size":7,"size":"x"}})").empty());
+  CHECK(read_manifest(R"({"mediaType":"x/y","mediaType":"x/z"})").media_type == "x/z");
+  CHECK(read_manifest(R"({"mediaType":"x/y","mediaType":7})").media_type == oci_manifest);
+}
+
+TEST_CASE("a manifest without mediaType is an OCI manifest, one with manifests an OCI index") {
+  CHECK(read_manifest(R"({"mediaType":"x/y"})").media_type == "x/y");
+  CHECK(read_manifest(R"({"mediaType":"application/vnd.oci.image.manifest.v1+json"})").media_type == oci_manifest);
+  CHECK(read_manifest(R"({"layers":[]})").media_type == oci_manifest);
+  CHECK(read_manifest(R"({"manifests":[]})").media_type == oci_index);
+  CHECK(read_manifest(R"({"manifests":7})").media_type == oci_index);
+  CHECK(read_manifest("no json").media_type == oci_manifest);
+}
+
+TEST_CASE("a mediaType that is no media type does not become a header") {
+  for (const std::string& type : {std::string(), std::string("x"), std::string("x/"), std::string("/y"),
+                                  std::string("x/y/z"), std::string("x/y; a=b"), std::string("x/\\r\\ny"),
+                                  std::string("x/\\u00e4"), "x/" + std::string(128, 'y'), std::string(200'000, 'x') + "/y"}) {
+    CHECK(read_manifest(R"({"mediaType":")" + type + R"(","manifests":[]})").media_type == oci_index);
+  }
+  CHECK(read_manifest(R"({"mediaType":"x/)" + std::string(127, 'y') + "\"}").media_type.size() == 129);
+}
+
+TEST_CASE("of a long list the first descriptors count") {
+  std::string text = R"({"layers":[)" + descriptor('a', "1");
+  for (std::size_t i = 1; i < most_descriptors; ++i) text += "," + descriptor('b', "2");
+  text += "," + descriptor('c', "3") + R"(],"blobs":[)" + descriptor('d', "4") + "]}";
+  const auto found = read_manifest(text).descriptors;
+  REQUIRE(found.size() == most_descriptors + 1);
+  CHECK(found[most_descriptors - 1].size == ByteCount{2});
+  CHECK(found.back().size == ByteCount{4});
+}
+
+TEST_CASE("a manifest nested 100,000 or 2,000,000 deep teaches nothing and harms nothing") {
+  for (const std::size_t depth : {100'000U, 2'000'000U}) {
+    const std::string bomb = std::string(depth, '[') + std::string(depth, ']');
+    for (const std::string& text : {R"({"layers":)" + bomb + "}", R"({"x":)" + bomb + R"(,"layers":[]})", bomb}) {
+      const ManifestFacts facts = read_manifest(text);
+      CHECK(facts.descriptors.empty());
+      CHECK(facts.media_type == oci_manifest);
+    }
+  }
+}
