@@ -1,7 +1,6 @@
 #include "shared/origin/redirects.hpp"
 
-#include <algorithm>
-#include <array>
+#include <libpsl.h>
 
 namespace shoal::origin {
 namespace {
@@ -10,14 +9,21 @@ bool is_address(const std::string& host) {
   return host.find(':') != std::string::npos || host.find_first_not_of("0123456789.") == std::string::npos;
 }
 
-// The second levels that the registries of country domains sell names under.
-bool is_open_to_all(std::string_view domain) {
-  static constexpr std::array<std::string_view, 8> second_levels{"co", "com", "org", "net", "gov", "edu", "ac", "or"};
-  const std::size_t dot = domain.find('.');
-  if (dot == std::string_view::npos) return true;
-  const bool is_country = domain.size() - dot - 1 == 2;
-  return is_country &&
-         std::find(second_levels.begin(), second_levels.end(), domain.substr(0, dot)) != second_levels.end();
+// Registries that give each customer a name under their own, and are not in the private section of the list.
+bool is_shared_registry(std::string_view domain) {
+  return domain == "azurecr.io" || domain == "jfrog.io" || domain == "pkg.dev" || domain.starts_with("dkr.ecr.");
+}
+
+// A domain that different owners have names under. The list is the one that is built into Debian's libpsl5 (of February
+// 2023, private section included): it needs no file at run time.
+bool is_public_suffix(const std::string& domain) {
+  return is_shared_registry(domain) || psl_is_public_suffix(psl_builtin(), domain.c_str()) != 0;
+}
+
+// The final dot of an absolute name is part of no entry of the list.
+std::string without_final_dot(std::string host) {
+  if (host.ends_with('.')) host.pop_back();
+  return host;
 }
 
 }  // namespace
@@ -38,10 +44,12 @@ Result<Hop> next_hop(const http::Url& from, const std::optional<std::string>& lo
 bool is_related_host(const std::string& registry, const std::string& other) {
   if (registry == other) return true;
   if (is_address(registry) || is_address(other)) return false;
-  const std::size_t dot = registry.find('.');
+  const std::string own = without_final_dot(registry);
+  const std::string asked = without_final_dot(other);
+  const std::size_t dot = own.find('.');
   if (dot == std::string::npos) return false;
-  const std::string parent = registry.substr(dot + 1);
-  return !is_open_to_all(parent) && (other == parent || other.ends_with("." + parent));
+  const std::string parent = own.substr(dot + 1);
+  return !is_public_suffix(parent) && (asked == parent || asked.ends_with("." + parent));
 }
 
 }  // namespace shoal::origin

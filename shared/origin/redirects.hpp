@@ -1,5 +1,5 @@
 // Redirects: what following one may do, as pure functions of URLs.
-// Source: evidence/security.md, section 1 (credential leaks of other systems); RFC 9110 section 15.4.
+// Source: RFC 9110 section 15.4; for the hosts that may see a credential, the Public Suffix List (publicsuffix.org).
 //
 // Threads: any.
 #pragma once
@@ -12,6 +12,7 @@
 
 namespace shoal::origin {
 
+// A registry redirects to its store, and that perhaps to another region: two or three in a row, never five.
 inline constexpr int most_redirects = 5;
 
 bool is_redirect(unsigned status);
@@ -25,8 +26,8 @@ struct Hop {
 // often a credential of its own.
 Result<Hop> next_hop(const http::Url& from, const std::optional<std::string>& location);
 
-// Whether `other` belongs to who runs `registry`: the same host, or one under (or at) the registry's parent domain. A
-// parent under which anybody may register, such as "com" or "co.uk", counts for nothing.
+// Whether `other` has the same owner as `registry`: the same host, or a host at or under the registry's parent domain.
+// A parent that different owners have names under, such as "com", "co.uk" or "azurecr.io", makes no host related.
 bool is_related_host(const std::string& registry, const std::string& other);
 
 }  // namespace shoal::origin

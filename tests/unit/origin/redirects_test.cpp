@@ -60,3 +60,29 @@ TEST_CASE("a host is related to a registry by the registry's own domain only") {
   CHECK_FALSE(is_related_host("::1", "::2"));
   CHECK_FALSE(is_related_host("localhost", "other"));
 }
+
+TEST_CASE("hosts under a domain that anybody can have a name under are unrelated") {
+  for (const char* suffix : {"com", "co.uk", "com.au", "me.uk", "ltd.uk", "gob.mx", "k12.ca.us", "kobe.jp", "github.io",
+                             "blogspot.com", "local", "internal"}) {
+    CAPTURE(suffix);
+    CHECK_FALSE(is_related_host(std::string("registry.") + suffix, std::string("evil.") + suffix));
+    CHECK_FALSE(is_related_host(std::string("registry.") + suffix, suffix));
+    CHECK_FALSE(is_related_host(std::string("registry.") + suffix + ".", std::string("evil.") + suffix + "."));
+  }
+  CHECK(is_related_host("registry.example.me.uk", "auth.example.me.uk"));
+  CHECK(is_related_host("registry.example.gob.mx", "example.gob.mx"));
+}
+
+TEST_CASE("two customers of one registry service are unrelated") {
+  CHECK_FALSE(is_related_host("acme.azurecr.io", "evil.azurecr.io"));
+  CHECK_FALSE(is_related_host("acme.azurecr.io", "azurecr.io"));
+  CHECK_FALSE(is_related_host("acme.jfrog.io", "evil.jfrog.io"));
+  CHECK_FALSE(is_related_host("europe-docker.pkg.dev", "us-docker.pkg.dev"));
+  CHECK_FALSE(is_related_host("1.dkr.ecr.eu-west-1.amazonaws.com", "2.dkr.ecr.eu-west-1.amazonaws.com"));
+  CHECK(is_related_host("acme.azurecr.io", "acme.azurecr.io"));
+}
+
+TEST_CASE("the final dot of a host changes nothing of what it is related to") {
+  CHECK(is_related_host("registry.gitlab.com.", "gitlab.com"));
+  CHECK(is_related_host("registry.gitlab.com", "gitlab.com."));
+}
