@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "shared/core/bytes.hpp"
+
 namespace shoal::config {
 namespace {
 
@@ -68,7 +70,6 @@ std::string read_value(const toml::node& node, std::vector<std::string>& place) 
 }
 
 std::string value_text(const std::string& value) {
-  static constexpr char digits[] = "0123456789ABCDEF";
   std::string out = "\"";
   for (const char c : value) {
     const auto byte = static_cast<unsigned char>(c);
@@ -76,9 +77,7 @@ std::string value_text(const std::string& value) {
       out += '\\';
       out += c;
     } else if (byte < 0x20 || byte == 0x7f) {
-      out += "\\u00";
-      out += digits[byte >> 4];
-      out += digits[byte & 15];
+      out += "\\u00" + hex_text(bytes_of({&c, 1}), HexCase::upper);
     } else {
       out += c;
     }

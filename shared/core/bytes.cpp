@@ -11,8 +11,8 @@ int digit_value(char digit) {
 
 }  // namespace
 
-std::string hex_text(ByteView bytes) {
-  static constexpr char digits[] = "0123456789abcdef";
+std::string hex_text(ByteView bytes, HexCase letters) {
+  const char* digits = letters == HexCase::lower ? "0123456789abcdef" : "0123456789ABCDEF";
   std::string text;
   text.reserve(bytes.size() * 2);
   for (const std::byte byte : bytes) {

@@ -24,7 +24,8 @@ inline Bytes copy_of(ByteView bytes) {
   return Bytes(bytes.begin(), bytes.end());
 }
 
-std::string hex_text(ByteView bytes);  // lower case, two digits a byte
+enum class HexCase { lower, upper };
+std::string hex_text(ByteView bytes, HexCase letters = HexCase::lower);  // two digits a byte
 // Lower-case digits only, as the OCI digest grammar asks; nothing for anything else.
 std::optional<Bytes> parse_hex(std::string_view text);
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "shared/core/bytes.hpp"
+
 namespace shoal::http {
 namespace {
 
@@ -91,17 +93,13 @@ std::optional<std::string> percent_decode(std::string_view text) {
 }
 
 std::string percent_encode(std::string_view text) {
-  static constexpr char digits[] = "0123456789ABCDEF";
   std::string out;
   for (const char c : text) {
     if (is_unreserved(c)) {
       out += c;
-      continue;
+    } else {
+      out += "%" + hex_text(bytes_of({&c, 1}), HexCase::upper);  // RFC 3986 section 2.1
     }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += digits[byte >> 4];
-    out += digits[byte & 15];
   }
   return out;
 }

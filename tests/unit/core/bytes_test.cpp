@@ -9,6 +9,7 @@ TEST_CASE("hexadecimal text and bytes are inverse") {
   for (unsigned i = 0; i < 256; ++i) all.push_back(static_cast<std::byte>(i));
   CHECK(parse_hex(hex_text(all)) == all);
   CHECK(hex_text(bytes_of("\x01\xab")) == "01ab");
+  CHECK(hex_text(bytes_of("\x01\xab"), HexCase::upper) == "01AB");
   CHECK(parse_hex("")->empty());
 }
 
