@@ -25,8 +25,7 @@ Task<void> AdminServer::handle(http::Exchange& exchange) {
     response = ready_ ? plain(200, "ready\n") : plain(503, "not ready\n");
   else if (request.path == "/metrics")
     response = plain(200, page_.text());
-  const auto ignored = co_await exchange.respond(std::move(response));  // a client that is gone wants no answer
-  static_cast<void>(ignored);
+  co_await exchange.respond(std::move(response));
 }
 
 }  // namespace shoal::tracker

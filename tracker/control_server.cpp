@@ -40,8 +40,7 @@ Task<void> ControlServer::handle(http::Exchange& exchange) {
   } else if (request.path == "/v1/agents") {
     response = json(agents_json(parts_.coordinator));
   }
-  const auto ignored = co_await exchange.respond(std::move(response));  // a client that is gone wants no answer
-  static_cast<void>(ignored);
+  co_await exchange.respond(std::move(response));
 }
 
 Task<void> ControlServer::serve_agent(http::Exchange& exchange) {
@@ -75,10 +74,9 @@ Task<void> ControlServer::serve_small(http::Exchange& exchange) {
 
 // A layer that is not durable yet.
 Task<void> ControlServer::send_small(http::Exchange& exchange, std::shared_ptr<const SmallLayer> small) {
-  const auto started = co_await exchange.start(holder::head(small->content_type, {small->bytes.size()}));
-  if (!started) co_return;
-  const auto sent = co_await exchange.send(Bytes(small->bytes));
-  static_cast<void>(sent);
+  http::Response whole = holder::head(small->content_type, {small->bytes.size()});
+  whole.body = std::string(text_of(small->bytes));
+  co_await exchange.respond(std::move(whole));
 }
 
 }  // namespace shoal::tracker

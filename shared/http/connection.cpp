@@ -121,7 +121,7 @@ Task<Connection::Next> Connection::refuse(std::string why) {
   why += "\n";
   std::string answer = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: ";
   answer += std::to_string(why.size()) + "\r\n\r\n" + why;
-  const auto written = co_await write(std::move(answer));
+  const auto written = co_await write(answer);
   co_return written ? Next::close_gently : Next::close;
 }
 
@@ -145,11 +145,12 @@ Task<void> Connection::finish(Next next) {
   close(next == Next::reset);
 }
 
-Task<Result<void>> Connection::write(std::string text) {
+Task<Result<void>> Connection::write(std::string_view head, std::string_view body) {
   if (cut_) co_return client_is_gone();
   IoError error;
+  const std::array<asio::const_buffer, 2> both{asio::buffer(head), asio::buffer(body)};
   deadline_.arm(shared_->options.stall_limit);
-  co_await asio::async_write(socket_, asio::buffer(text), into(error));
+  co_await asio::async_write(socket_, both, into(error));
   deadline_.disarm();
   if (error || cut_) co_return client_is_gone();
   co_return Result<void>();

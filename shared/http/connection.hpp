@@ -49,7 +49,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool take_available();
   Task<Next> refuse(std::string why);  // 400
   Task<void> finish(Next next);        // closes as `next` says
-  Task<Result<void>> write(std::string text);
+  // One after the other, as they are: a body of megabytes is not copied. Both are the caller's until this returns.
+  Task<Result<void>> write(std::string_view head, std::string_view body = {});
   Task<Result<void>> send_file(FileSpan span);
   Task<bool> wait_until_writable();
   void close(bool reset);

@@ -1,6 +1,7 @@
 #include "shared/http/exchange.hpp"
 
 #include <algorithm>
+#include <boost/beast/http/status.hpp>
 
 #include "shared/core/check.hpp"
 #include "shared/http/upgrade.hpp"
@@ -8,41 +9,8 @@
 namespace shoal::http {
 namespace {
 
-const char* reason(unsigned status) {
-  switch (status) {
-    case 200:
-      return "OK";
-    case 202:
-      return "Accepted";
-    case 206:
-      return "Partial Content";
-    case 304:
-      return "Not Modified";
-    case 307:
-      return "Temporary Redirect";
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 416:
-      return "Range Not Satisfiable";
-    case 426:
-      return "Upgrade Required";
-    case 500:
-      return "Internal Server Error";
-    case 502:
-      return "Bad Gateway";
-    case 503:
-      return "Service Unavailable";
-    default:
-      return "Status";
-  }
+std::string reason(unsigned status) {
+  return std::string(boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(status)));
 }
 
 // A value relayed from another server must not be able to end its line.
@@ -84,23 +52,23 @@ void ConnectionExchange::limit_send_buffer(ByteCount size) {
   connection_->socket_.set_option(asio::socket_base::send_buffer_size(static_cast<int>(size.value)), ignored);
 }
 
-Task<Result<void>> ConnectionExchange::respond(Response response) {
+Task<void> ConnectionExchange::respond(Response response) {
   SHOAL_CHECK(stage_ == Stage::fresh);
   const std::uint64_t length =
       is_head_request() ? response.length.value_or(response.body.size()) : response.body.size();
-  std::string text = head_text(response, length);
-  if (!is_head_request() && !has_no_body(response.status)) text += response.body;
+  const std::string head = head_text(response, length);
+  if (is_head_request() || has_no_body(response.status)) response.body.clear();
   stage_ = Stage::answering;
-  auto written = co_await connection_->write(std::move(text));
+  const Result<void> written = co_await connection_->write(head, response.body);
   if (!written) stage_ = Stage::broken;
-  co_return written;
 }
 
 Task<Result<void>> ConnectionExchange::start(Response response) {
   SHOAL_CHECK(stage_ == Stage::fresh && response.length && response.body.empty());
   stage_ = Stage::answering;
   unsent_ = is_head_request() ? 0 : *response.length;
-  auto written = co_await connection_->write(head_text(response, *response.length));
+  const std::string head = head_text(response, *response.length);
+  auto written = co_await connection_->write(head);
   if (!written) stage_ = Stage::broken;
   co_return written;
 }
@@ -123,7 +91,7 @@ Task<Result<void>> ConnectionExchange::send(Bytes bytes) {
   if (stage_ == Stage::broken) co_return fail(ErrorKind::unavailable, "the client is gone");
   SHOAL_CHECK(bytes.size() <= unsent_);
   unsent_ -= bytes.size();
-  auto sent = co_await connection_->write(std::string(text_of(bytes)));
+  auto sent = co_await connection_->write(text_of(bytes));
   if (!sent) stage_ = Stage::broken;
   co_return sent;
 }
@@ -133,8 +101,7 @@ Task<Result<std::unique_ptr<WebSocket>>> ConnectionExchange::upgrade(std::string
   const auto fits = check_upgrade(request_.request, subprotocol);
   if (!fits) {
     Response response{426, {{"Upgrade", "websocket"}}, fits.error().what + "\n", {}};
-    const auto told = co_await respond(std::move(response));
-    if (!told) co_return tl::unexpected(told.error());
+    co_await respond(std::move(response));
     co_return tl::unexpected(fits.error());
   }
   stage_ = Stage::given_away;

@@ -20,7 +20,7 @@ class ConnectionExchange final : public Exchange {
 
   const Request& request() const override { return request_.request; }
   void limit_send_buffer(ByteCount size) override;
-  Task<Result<void>> respond(Response response) override;
+  Task<void> respond(Response response) override;
   Task<Result<void>> start(Response response) override;
   Task<Result<void>> send(FileSpan span) override;
   Task<Result<void>> send(Bytes bytes) override;

@@ -27,9 +27,10 @@ class Exchange {
   virtual const Request& request() const = 0;
   // How far the kernel may run ahead of a client that may not take all of its answer. Stays with the connection.
   virtual void limit_send_buffer(ByteCount size) = 0;
-  // The whole answer. `unavailable` when the client is gone.
-  virtual Task<Result<void>> respond(Response response) = 0;
-  // The head of an answer of response.length bytes, whose body follows through `send`, in order.
+  // The whole answer. A client that is gone is no failure of the handler, which has nothing left to do for it.
+  virtual Task<void> respond(Response response) = 0;
+  // The head of an answer of response.length bytes, whose body follows through `send`, in order. Errors of the three:
+  // `unavailable` when the client is gone, `corrupt` when the file does not give its bytes.
   virtual Task<Result<void>> start(Response response) = 0;
   virtual Task<Result<void>> send(FileSpan span) = 0;
   virtual Task<Result<void>> send(Bytes bytes) = 0;

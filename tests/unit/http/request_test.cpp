@@ -16,8 +16,7 @@ http::Handler counter(std::shared_ptr<std::atomic<int>> count) {
   return [count](Exchange& exchange) -> Task<void> {
     http::Response response;
     response.body = std::to_string(++*count);
-    const auto sent = co_await exchange.respond(response);
-    (void)sent;
+    co_await exchange.respond(response);
   };
 }
 

@@ -163,8 +163,7 @@ TEST_CASE("a port where nobody listens and a server that is no WebSocket are una
   ServerFixture fixture([](Exchange& exchange) -> Task<void> {
     http::Response response;
     response.status = 404;
-    const auto sent = co_await exchange.respond(response);
-    (void)sent;
+    co_await exchange.respond(response);
   });
   const std::string nobody = "http://127.0.0.1:" + std::to_string(free_port);
   const auto refused = fixture.loop().wait_for(http::connect_websocket(nobody, "/", "shoal.test"));
