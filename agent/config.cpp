@@ -82,8 +82,8 @@ void describe(config::Section& root, Options& options) {
     origin::describe_allow(section, options.upstreams);
     word_key(section, "handover", registry.handover, {"stream", "whole"},
              "\"stream\": verified pieces as they arrive; \"whole\": nothing before the layer's digest matched.");
-    registry.endpoint.handover.handover =
-        registry.handover == "whole" ? registry::Handover::whole : registry::Handover::stream;
+    registry.endpoint.serve.mode =
+        registry.handover == "whole" ? registry::ServeMode::whole : registry::ServeMode::stream;
     section.key(
         "hosts", registry.endpoint.hosts,
         "Host names by which clients call the endpoint, beside its addresses and localhost; any other name in a "

@@ -222,6 +222,17 @@ std::string Layer::content_type() const {
   return std::get<std::shared_ptr<Download>>(source_)->content_type();
 }
 
+// The end of a layer is readable once its digest has matched.
+Task<Result<void>> Layer::verified() const {
+  const auto end = co_await readable(size().value);
+  co_return end ? Result<void>() : tl::unexpected(end.error());
+}
+
+Task<Result<void>> Layer::verified_within(Milliseconds limit) const {
+  const auto end = co_await readable_within(size().value, limit);
+  co_return end ? Result<void>() : tl::unexpected(end.error());
+}
+
 Task<Result<store::VerifiedSpan>> Layer::readable(std::uint64_t from) const {
   if (const auto* layer = std::get_if<store::HeldLayer>(&source_)) co_return layer->readable(from);
   auto span = co_await std::get<std::shared_ptr<Download>>(source_)->readable(from);

@@ -24,6 +24,10 @@ class Layer {
   bool held() const { return std::holds_alternative<store::HeldLayer>(source_); }
   ByteCount size() const { return held() ? std::get<store::HeldLayer>(source_).size() : size_; }
   std::string content_type() const;  // of a manifest, once it has arrived
+  // Waits until the digest of the whole layer has matched; the error of the pull when it did not.
+  Task<Result<void>> verified() const;
+  // As `verified`, for at most `limit`; then `unavailable`, while the download goes on.
+  Task<Result<void>> verified_within(Milliseconds limit) const;
   Task<Result<store::VerifiedSpan>> readable(std::uint64_t from) const;
   Task<Result<store::VerifiedSpan>> readable_within(std::uint64_t from, Milliseconds limit) const;
 

@@ -9,7 +9,7 @@ namespace shoal::agent::registry {
 namespace {
 
 constexpr const char* blob_type = "application/octet-stream";
-constexpr Milliseconds while_it_takes = std::chrono::hours(24);
+constexpr Milliseconds no_limit = std::chrono::hours(24);  // the pull path gives a layer up long before
 constexpr Milliseconds rounding{10};  // a wait may end this much before its limit, and has not failed then
 
 http::Response blob_head(const Digest& digest, std::uint64_t size_bytes) {
@@ -58,15 +58,23 @@ Task<void> Blobs::answer(http::Exchange& exchange, BlobRoute route) {
   const Milliseconds limit = ask.size_hint ? options_.first_byte_limit : options_.first_byte_limit_unnamed;
   const auto layer = co_await pulls_.open(ask);
   if (layer) {
-    co_await hand_over(exchange, std::move(ask), *layer, asked + limit);
-  } else if (layer.error().kind == ErrorKind::no_space && options_.handover == Handover::stream) {
-    co_await pass_through(exchange, std::move(ask));
+    co_await serve(exchange, std::move(ask), *layer, asked + limit);
   } else {
-    co_await exchange.respond(oci_error(layer.error(), "BLOB_UNKNOWN"));  // the pull path has logged it
+    co_await answer_error(exchange, std::move(ask), layer.error());  // the pull path has logged it
   }
 }
 
-// The head of a blob that is there, or 304 to whoever has it. A Range does not count: it is defined for GET alone.
+// Before the head was sent. A layer that there is no room for is passed through, unless no byte may leave before the
+// digest has matched.
+Task<void> Blobs::answer_error(http::Exchange& exchange, pull::Ask ask, Error error) {
+  if (error.kind == ErrorKind::no_space && options_.mode == ServeMode::stream) {
+    co_await pass_through(exchange, std::move(ask));
+  } else {
+    co_await exchange.respond(oci_error(error, "BLOB_UNKNOWN"));
+  }
+}
+
+// The head of a blob, or 304 when the client has it already. A Range does not count: it is defined for GET alone.
 Task<void> Blobs::answer_head(http::Exchange& exchange, pull::Ask ask) {
   const Digest digest = ask.digest;
   auto size = co_await find_size(std::move(ask));
@@ -103,67 +111,70 @@ Task<tl::expected<ByteCount, http::Response>> Blobs::find_size(pull::Ask ask) {
   co_return layer->size();
 }
 
-// What must be readable before a byte leaves: the first byte wanted, or with `handover = "whole"` all of the layer. A
-// first attempt whose bytes proved wrong may have a second one under way, which nobody has seen a byte of; when its
-// size is another one too, `layer` is the second one and the error the first one's.
-Task<Result<store::VerifiedSpan>> Blobs::first_span(pull::Ask ask, pull::Layer& layer, std::uint64_t from,
-                                                    Milliseconds limit) {
-  const std::uint64_t gate = options_.handover == Handover::whole ? layer.size().value : from;
-  auto span = co_await layer.readable_within(gate, limit);
-  if (span || span.error().kind != ErrorKind::corrupt) co_return span;
-  auto again = co_await pulls_.open(std::move(ask));
-  if (!again) co_return span;
-  const bool has_another_size = again->size() != layer.size();
-  layer = *again;
-  if (!has_another_size) span = co_await layer.readable_within(gate, limit);
-  co_return span;
+// Whether the answer's first byte may leave: it is verified, or with `ServeMode::whole` all of the layer is.
+Task<Result<void>> Blobs::ready(pull::Layer layer, std::uint64_t from, Milliseconds limit) {
+  Result<void> answer;
+  if (options_.mode == ServeMode::whole) {
+    answer = co_await layer.verified_within(limit);
+  } else {
+    const auto span = co_await layer.readable_within(from, limit);
+    if (!span) answer = tl::unexpected(span.error());
+  }
+  co_return answer;
+}
+
+// As `ready`. When a first attempt's bytes proved wrong, a second attempt may be under way, of which no byte was sent:
+// then the answer is about that one. A second attempt of another size is returned with the first one's error.
+Task<Blobs::Start> Blobs::wait_to_start(pull::Ask ask, pull::Layer layer, std::uint64_t from, Milliseconds limit) {
+  Start start{layer, {}};
+  start.ready = co_await ready(layer, from, limit);
+  if (start.ready || start.ready.error().kind != ErrorKind::corrupt) co_return start;
+  const auto again = co_await pulls_.open(std::move(ask));
+  if (!again) co_return start;
+  start.layer = *again;
+  if (again->size() == layer.size()) start.ready = co_await ready(*again, from, limit);
+  co_return start;
 }
 
 // Our own failure before the head is an error at once, so that the runtime falls back; after it, returning early resets
 // the connection, and the runtime resumes with a Range.
-Task<void> Blobs::hand_over(http::Exchange& exchange, pull::Ask ask, pull::Layer layer, Time head_due) {
-  const std::uint64_t size = layer.size().value;
-  const RangeAnswer range = range_of(exchange.request(), ask.digest, size, layer.held());
-  http::Response head = ranged_head(ask.digest, range, size);
-  if (range.status == 416) {
-    co_await exchange.respond(std::move(head));
-    co_return;
-  }
-  const auto left = std::chrono::duration_cast<Milliseconds>(head_due - parts_.clock.now());
-  auto span = co_await first_span(ask, layer, range.span.first, std::max(left, Milliseconds::zero()));
-  if (layer.size().value != size) {
-    co_await hand_over(exchange, std::move(ask), std::move(layer), head_due);
-    co_return;
-  }
-  if (!span && parts_.clock.now() + rounding < head_due) {
-    if (span.error().kind == ErrorKind::no_space && options_.handover == Handover::stream) {
-      co_await pass_through(exchange, std::move(ask));
-    } else {
-      co_await exchange.respond(oci_error(span.error(), "BLOB_UNKNOWN"));
+Task<void> Blobs::serve(http::Exchange& exchange, pull::Ask ask, pull::Layer layer, Time head_due) {
+  Start start{std::move(layer), {}};
+  RangeAnswer range;
+  std::uint64_t size = 0;
+  do {
+    size = start.layer.size().value;
+    range = range_of(exchange.request(), ask.digest, size, start.layer.held());
+    if (range.status == 416) {
+      co_await exchange.respond(ranged_head(ask.digest, range, size));
+      co_return;
     }
+    const auto left = std::chrono::duration_cast<Milliseconds>(head_due - parts_.clock.now());
+    start = co_await wait_to_start(ask, start.layer, range.span.first, std::max(left, Milliseconds::zero()));
+  } while (start.layer.size().value != size);
+  if (!start.ready && parts_.clock.now() + rounding < head_due) {
+    co_await answer_error(exchange, std::move(ask), start.ready.error());
     co_return;
   }
   if (range.open_ended) exchange.limit_send_buffer(options_.open_ended_send_buffer);
-  const Result<void> started = co_await exchange.start(std::move(head));
+  const Result<void> started = co_await exchange.start(ranged_head(ask.digest, range, size));
   if (!started) co_return;
-  if (!span) span = co_await first_span(ask, layer, range.span.first, while_it_takes);
-  Result<void> sent;
-  if (span) {
-    sent = co_await send(exchange, ask.digest, layer, range.span);
-  } else {
-    sent = tl::unexpected(span.error());
+  if (!start.ready) start = co_await wait_to_start(ask, start.layer, range.span.first, no_limit);
+  Result<void> sent = start.ready;
+  if (start.ready) sent = co_await send(exchange, ask.digest, start.layer, range.span);
+  if (!sent) {
+    log::warning("registry", "response aborted", {{"digest", ask.digest.text()}, {"cause", sent.error().what}});
   }
-  if (!sent) log::warning("registry", "hand-over cut", {{"digest", ask.digest.text()}, {"why", sent.error().what}});
 }
 
-// Sends the verified bytes as they become contiguous; of an arriving layer the last byte after the digest matched. That
-// the client goes away in between is no failure.
-Task<Result<void>> Blobs::send(http::Exchange& exchange, Digest digest, const pull::Layer& layer, Span wanted) {
+// Sends the verified bytes as they become contiguous; of an arriving layer the last byte after the digest matched. A
+// client that is gone is no failure.
+Task<Result<void>> Blobs::send(http::Exchange& exchange, Digest digest, pull::Layer layer, Span wanted) {
   const std::uint64_t before_verdict = layer.held() || wanted.first == wanted.end ? wanted.end : wanted.end - 1;
   for (std::uint64_t position = wanted.first; position < wanted.end;) {
     if (position == before_verdict) {
-      const auto judged = co_await layer.readable(layer.size().value);
-      if (!judged) co_return tl::unexpected(judged.error());
+      const Result<void> verified = co_await layer.verified();
+      if (!verified) co_return verified;
     }
     const auto span = co_await layer.readable(position);
     if (!span) co_return tl::unexpected(span.error());
@@ -196,21 +207,21 @@ Task<void> Blobs::pass_through(http::Exchange& exchange, pull::Ask ask) {
     co_return;
   }
   Result<void> sent = co_await exchange.start(std::move(head));
-  Bytes held_back;
+  Bytes withheld;
   for (std::uint64_t position = 0; sent;) {
     const Result<ByteView> bytes = co_await (*passing)->next();
     if (!bytes) {
-      log::warning("registry", "pass-through cut", {{"digest", digest.text()}, {"why", bytes.error().what}});
+      log::warning("registry", "pass-through aborted", {{"digest", digest.text()}, {"cause", bytes.error().what}});
       co_return;
     }
     if (bytes->empty()) break;
     Bytes part = part_of(*bytes, position, range.span);
     position += bytes->size();
     if (part.empty()) continue;
-    std::swap(held_back, part);
+    std::swap(withheld, part);
     sent = co_await exchange.send(std::move(part));
   }
-  if (sent) co_await exchange.send(std::move(held_back));
+  if (sent) sent = co_await exchange.send(std::move(withheld));  // a client that is gone is no failure
 }
 
 }  // namespace shoal::agent::registry

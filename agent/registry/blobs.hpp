@@ -1,8 +1,8 @@
-// Blobs: layers and configs, handed over as their verified bytes become contiguous.
+// Blobs: serves layers and configs, as their verified bytes become contiguous.
 //
 // No complete answer is ever wrong: the last byte of an answer from an arriving layer, whatever its range, waits until
 // the whole layer's digest has matched.
-// Source: OCI distribution-spec, pull; RFC 9110 sections 13 and 14; DESIGN section 4.
+// Source: OCI distribution-spec, pull; RFC 9110 sections 13 and 14; docs/endpoint.md.
 // Threads: the loop.
 #pragma once
 
@@ -14,25 +14,26 @@
 
 namespace shoal::agent::registry {
 
-enum class Handover {
-  stream,  // verified pieces as they become contiguous, the end after the digest matched
-  whole,   // nothing before the digest matched
+enum class ServeMode {
+  stream,  // verified pieces as they become contiguous, the end after the digest has matched
+  whole,   // no byte before the digest has matched
 };
 
-struct HandoverOptions {
-  Handover handover = Handover::stream;
-  // From the request on; then the head is sent and the body follows as it comes (DESIGN section 4). Later when no
-  // manifest has named the size, which is the tracker's word alone then; within the runtimes' 30 s all the same.
+struct ServeOptions {
+  ServeMode mode = ServeMode::stream;
+  // From the request on; then the head is sent and the body follows as it comes. Within a runtime's 30 s for the head,
+  // and soon enough that a runtime falls back at once when no source answers.
   Milliseconds first_byte_limit{5'000};
+  // When no manifest has named the size, the size is the tracker's word alone, and the head waits for it longer.
   Milliseconds first_byte_limit_unnamed{20'000};
-  // Before a client that may take 8 MiB of an open-ended range and go (containerd's chunks). Measured there without a
-  // bound: a quarter more was sent than taken (evidence/runtimes.md section 2.4).
+  // For an open-ended range, of which containerd takes 8 MiB and closes the connection. Measured without a bound: a
+  // quarter more was sent than taken.
   ByteCount open_ended_send_buffer = 256_KiB;
 };
 
 class Blobs {
  public:
-  Blobs(pull::Parts parts, pull::Pulls& pulls, const Descriptors& descriptors, HandoverOptions options)
+  Blobs(pull::Parts parts, pull::Pulls& pulls, const Descriptors& descriptors, ServeOptions options)
       : parts_(parts), pulls_(pulls), descriptors_(descriptors), options_(options) {}
   Task<void> answer(http::Exchange& exchange, BlobRoute route);
 
@@ -40,16 +41,21 @@ class Blobs {
   Task<void> answer_head(http::Exchange& exchange, pull::Ask ask);
   Task<tl::expected<ByteCount, http::Response>> find_size(pull::Ask ask);
   std::optional<ByteCount> known_size(const pull::Ask& ask);
-  Task<void> hand_over(http::Exchange& exchange, pull::Ask ask, pull::Layer layer, Time head_due);
+  Task<void> answer_error(http::Exchange& exchange, pull::Ask ask, Error error);
+  Task<void> serve(http::Exchange& exchange, pull::Ask ask, pull::Layer layer, Time head_due);
+  struct Start {
+    pull::Layer layer;
+    Result<void> ready;
+  };
+  Task<Start> wait_to_start(pull::Ask ask, pull::Layer layer, std::uint64_t from, Milliseconds limit);
+  Task<Result<void>> ready(pull::Layer layer, std::uint64_t from, Milliseconds limit);
+  Task<Result<void>> send(http::Exchange& exchange, Digest digest, pull::Layer layer, Span wanted);
   Task<void> pass_through(http::Exchange& exchange, pull::Ask ask);
-  Task<Result<store::VerifiedSpan>> first_span(pull::Ask ask, pull::Layer& layer, std::uint64_t from,
-                                               Milliseconds limit);
-  Task<Result<void>> send(http::Exchange& exchange, Digest digest, const pull::Layer& layer, Span wanted);
 
   pull::Parts parts_;
   pull::Pulls& pulls_;
   const Descriptors& descriptors_;
-  HandoverOptions options_;
+  ServeOptions options_;
 };
 
 }  // namespace shoal::agent::registry

@@ -20,7 +20,7 @@ Endpoint::Endpoint(pull::Parts parts, pull::Pulls& pulls, EndpointOptions option
     : parts_(parts),
       options_(std::move(options)),
       manifests_(parts, pulls, options_.stale_if_error),
-      blobs_(parts, pulls, manifests_.descriptors(), options_.handover),
+      blobs_(parts, pulls, manifests_.descriptors(), options_.serve),
       lists_(parts.origin) {}
 
 // A client's word names a configured registry or nothing.

@@ -14,7 +14,7 @@ struct EndpointOptions {
   std::string default_upstream = "docker.io";
   std::vector<std::string> hosts;  // names by which clients may call this endpoint, beside addresses and "localhost"
   Milliseconds stale_if_error{0};  // how old a tag's last known digest may be that is served for a failing origin
-  HandoverOptions handover;
+  ServeOptions serve;
 };
 
 class Endpoint {

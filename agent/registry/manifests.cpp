@@ -65,8 +65,8 @@ Task<Result<Bytes>> Manifests::read_body(pull::Layer layer, Digest digest) {
     if (!read) co_return tl::unexpected(read.error());
     position += part.size();
   }
-  const auto judged = co_await layer.readable(body.size());
-  if (!judged) co_return tl::unexpected(judged.error());
+  const Result<void> verified = co_await layer.verified();
+  if (!verified) co_return tl::unexpected(verified.error());
   co_return body;
 }
 
