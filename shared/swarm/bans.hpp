@@ -6,17 +6,14 @@
 #pragma once
 
 #include <map>
-#include <string>
 
 #include "shared/core/clock.hpp"
+#include "shared/swarm/identity.hpp"
 
 namespace shoal::swarm {
 
-struct Identity {
-  std::string node;
-  std::string host;  // an IP address
-  friend auto operator<=>(const Identity&, const Identity&) = default;
-};
+// Wrong pieces of one peer, after which it is asked no more and banned: one may be a broken memory cell on the way.
+inline constexpr int bad_pieces_for_ban = 2;
 
 class Bans {
  public:
@@ -39,7 +36,6 @@ class Bans {
   }
 
  private:
-  static constexpr int bad_pieces_for_ban = 2;  // one may be a broken memory cell on the way
   static constexpr std::size_t most_nodes = 4096;
   struct Entry {
     int bad_pieces = 0;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "shared/core/check.hpp"
-#include "shared/swarm/swarm.hpp"
 
 namespace shoal::swarm {
 

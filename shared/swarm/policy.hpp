@@ -23,10 +23,11 @@
 
 #include "shared/core/clock.hpp"
 #include "shared/layer/piece_set.hpp"
+#include "shared/swarm/bans.hpp"
+#include "shared/swarm/mesh.hpp"
+#include "shared/swarm/role.hpp"
 
 namespace shoal::swarm {
-
-enum class Role : std::uint8_t;
 
 using PeerId = std::uint32_t;  // one connection
 
@@ -72,9 +73,8 @@ struct PolicyLimits {
   std::size_t asks_in_all = 12;   // shared out over the peers that offer something: measured with 11 neighbours, 1 each
   std::size_t asks_per_peer = 4;  // a lone pair needs some to fill the line
   std::size_t asks_at_seeder = 2;  // at least, once it offers everything; more queue up there and make the tail
-  std::size_t pushes = 16;         // undelivered in all, up to `mesh` peers; 24 above (measured at 12 and 32)
+  std::size_t pushes = 16;         // undelivered in all, up to full_mesh_members peers; 24 above (measured at 12 and 32)
   std::size_t pushes_above_mesh = 24;
-  std::size_t mesh = 13;
   // Of fresh peers, whose acknowledgements come at once: all on their way share the uplink, and with 16 the first one
   // would take as long as all. Each acknowledgement allows one more.
   std::size_t pushes_at_start = 4;
@@ -94,7 +94,6 @@ struct PolicyLimits {
   // of an earlier one, 40 ms: a pair over loopback had 16 MB/s instead of 300. Where links are slower than that, one
   // packet for several messages is worth more: 12 nodes at 20 Mbit/s took 1.081 instead of 1.091 x size/rate.
   Milliseconds quick{100};
-  int bad_pieces = 2;      // then that peer is asked no more
   Milliseconds idle{500};  // at least: with nothing to ask of for so long, zones do not count for a while
 };
 
@@ -178,7 +177,7 @@ class Policy {
   bool may_cross(PieceIndex piece) const { return near_[piece] == 0 && ours_[piece]; }
   std::optional<PieceIndex> best(const Peer& peer, bool anywhere) const;
   bool may_be_asked(const Peer& peer, Time now) const {
-    return peer.bad < limits_.bad_pieces && now >= peer.shunned_until;
+    return peer.bad < bad_pieces_for_ban && now >= peer.shunned_until;
   }
   void ask(PeerId id, Peer& peer, PieceIndex piece, Time now, std::vector<Action>& actions);
   void ask_of(PeerId id, Peer& peer, bool anywhere, Time now, std::vector<Action>& actions);

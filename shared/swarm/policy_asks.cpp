@@ -3,7 +3,6 @@
 #include <tuple>
 
 #include "shared/swarm/policy.hpp"
-#include "shared/swarm/swarm.hpp"
 
 namespace shoal::swarm {
 namespace {

@@ -4,7 +4,6 @@
 #include <tuple>
 
 #include "shared/swarm/policy.hpp"
-#include "shared/swarm/swarm.hpp"
 
 namespace shoal::swarm {
 namespace {
@@ -106,7 +105,7 @@ bool Policy::push_claimed(Time now, std::vector<Action>& actions) {
 void Policy::decide_pushes(Time now, std::vector<Action>& actions) {
   if (serving_ || peers_.empty()) return;
   expire_deliveries(now);
-  const std::size_t most = peers_.size() > limits_.mesh ? limits_.pushes_above_mesh : limits_.pushes;
+  const std::size_t most = peers_.size() > full_mesh_members ? limits_.pushes_above_mesh : limits_.pushes;
   const std::size_t cap = std::min(most, limits_.pushes_at_start + acknowledged_);
   while (!to_push_.empty() && undelivered_ < cap) {
     const PieceIndex piece = *to_push_.begin();

@@ -15,15 +15,10 @@
 #include "shared/layer/piece_set.hpp"
 #include "shared/metrics/metrics.hpp"
 #include "shared/store/piece_file.hpp"
-#include "shared/swarm/bans.hpp"
+#include "shared/swarm/identity.hpp"
+#include "shared/swarm/role.hpp"
 
 namespace shoal::swarm {
-
-enum class Role : std::uint8_t {  // the numbers are on the wire
-  fetch,                          // wants the layer, offers what it has
-  hold,                           // has all of it and all hashes
-  seed,  // the tracker: pieces become available through `publish` and are pushed once each, in order
-};
 
 struct PeerAddress {
   std::string host;  // an IP address

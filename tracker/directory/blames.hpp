@@ -10,7 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "shared/swarm/bans.hpp"
+#include "shared/core/clock.hpp"
+#include "shared/swarm/identity.hpp"
 
 namespace shoal::tracker {
 
