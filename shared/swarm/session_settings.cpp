@@ -1,13 +1,14 @@
 #include "shared/swarm/session_settings.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <libtorrent/bencode.hpp>
 #include <libtorrent/disabled_disk_io.hpp>
 #include <libtorrent/entry.hpp>
 #include <libtorrent/peer_class.hpp>
 #include <libtorrent/session.hpp>
 #include <libtorrent/torrent_info.hpp>
+
+#include "shared/swarm/steady_system_clock.hpp"
 
 namespace shoal::swarm {
 namespace {
@@ -50,6 +51,7 @@ void set_connections(Pack& pack) {
 }  // namespace
 
 lt::session_params session_params(const Options& options) {
+  start_steady_system_clock();  // before libtorrent sets its first timer
   Pack pack;
   pack.set_str(Pack::listen_interfaces, options.listen);
   pack.set_str(Pack::user_agent, "shoal/" SHOAL_VERSION);
@@ -93,15 +95,3 @@ lt::add_torrent_params torrent_params(const SwarmName& name) {
 }
 
 }  // namespace shoal::swarm
-
-// libtorrent's clock: 2.0.8 sets all its timers by this one. Set back by a day it would stand still for that long, and
-// with it everything that a rate limit meters (seen: no byte moved any more). So in programs with a swarm it follows
-// the steady clock from where the real one was at first. OpenSSL and the log ask the kernel for the date themselves.
-std::chrono::system_clock::time_point std::chrono::system_clock::now() noexcept {
-  static const auto ahead = [] {
-    timespec real{};
-    clock_gettime(CLOCK_REALTIME, &real);
-    return seconds(real.tv_sec) + nanoseconds(real.tv_nsec) - steady_clock::now().time_since_epoch();
-  }();
-  return time_point(duration_cast<duration>(steady_clock::now().time_since_epoch() + ahead));
-}
