@@ -38,7 +38,7 @@ class Program::Hearing final : public link::Listener {
  public:
   explicit Hearing(std::optional<pull::Pulls>& pulls) : pulls_(pulls) {}
   void on_up(link::TrackerLink& link) override { pulls_->on_up(link); }
-  void on_message(link::TrackerLink& link, control::Message message) override {
+  void on_message(link::TrackerLink& link, control::TrackerMessage message) override {
     pulls_->on_message(link, std::move(message));
   }
 

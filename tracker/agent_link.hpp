@@ -10,7 +10,7 @@ namespace shoal::tracker {
 class AgentLink {
  public:
   virtual ~AgentLink() = default;
-  virtual void send(const control::Message& message) = 0;  // never blocks
+  virtual void send(const control::TrackerMessage& message) = 0;  // never blocks
   virtual void close(const std::string& why) = 0;          // the coordinator hears of it through `gone`
 };
 

@@ -21,7 +21,7 @@ Task<void> AgentSession::run(std::shared_ptr<AgentSession> self) {
 
 bool AgentSession::take(const Result<Bytes>& frame) {
   if (!frame) return false;
-  const auto message = control::decode(*frame);
+  const auto message = control::decode_agent_message(*frame);
   if (!message && message.error().kind == ErrorKind::refused) return true;  // a type of a later version
   if (!message) {
     close(message.error().what);
@@ -32,7 +32,7 @@ bool AgentSession::take(const Result<Bytes>& frame) {
   return true;
 }
 
-bool AgentSession::take_hello(const control::Message& message) {
+bool AgentSession::take_hello(const control::AgentMessage& message) {
   const auto* hello = std::get_if<control::Hello>(&message);
   if (hello == nullptr) {
     close("the first message is not a hello");

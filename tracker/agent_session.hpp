@@ -17,7 +17,7 @@ class AgentSession final : public AgentLink, public std::enable_shared_from_this
   AgentSession(Loop& loop, Clock& clock, Coordinator& coordinator, std::unique_ptr<http::WebSocket> socket)
       : loop_(loop), clock_(clock), coordinator_(coordinator), socket_(std::move(socket)) {}
 
-  void send(const control::Message& message) override { socket_->send(control::encode(message)); }
+  void send(const control::TrackerMessage& message) override { socket_->send(control::encode(message)); }
   void close(const std::string& why) override;
 
   // Returns when the connection has ended.
@@ -26,7 +26,7 @@ class AgentSession final : public AgentLink, public std::enable_shared_from_this
  private:
   // False ends the connection.
   bool take(const Result<Bytes>& frame);
-  bool take_hello(const control::Message& message);
+  bool take_hello(const control::AgentMessage& message);
   static Task<void> close_without_hello(std::weak_ptr<AgentSession> session, Clock& clock);
 
   Loop& loop_;

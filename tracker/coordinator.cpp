@@ -88,7 +88,7 @@ void Coordinator::gone(NodeId node, const AgentLink& link) {
   log::info("tracker", "agent disconnected", {{"node", directory_.find(node)->node}});
 }
 
-void Coordinator::handle(NodeId from, const control::Message& message) {
+void Coordinator::handle(NodeId from, const control::AgentMessage& message) {
   std::visit([&](const auto& m) { on(from, m); }, message);
 }
 
@@ -218,10 +218,9 @@ void Coordinator::on(NodeId from, const control::WantHashes& want) {
   if (batch) send(from, control::Hashes{want.digest, want.generation, std::move(*batch)});
 }
 
-template <class Other>
-void Coordinator::on(NodeId from, const Other&) {
+void Coordinator::on(NodeId from, const control::Hello&) {
   const auto link = links_.find(from);
-  if (link != links_.end()) link->second->close("an agent sent what only a tracker or a new connection says");
+  if (link != links_.end()) link->second->close("an agent sent a second hello on one connection");
 }
 
 // ---- answers
@@ -306,7 +305,7 @@ void Coordinator::remove_everywhere(NodeId node) {
   fan_out_.gone(node);
 }
 
-void Coordinator::send(NodeId node, const control::Message& message) {
+void Coordinator::send(NodeId node, const control::TrackerMessage& message) {
   const auto link = links_.find(node);
   if (link != links_.end()) link->second->send(message);
 }

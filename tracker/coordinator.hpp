@@ -43,7 +43,7 @@ class Coordinator final : public SeederEvents {
 
   // The first message of a connection. From then on `link` is the agent's, until `gone`; an older one is closed.
   Result<NodeId> arrive(const control::Hello& hello, const std::string& source, AgentLink& link);
-  void handle(NodeId from, const control::Message& message);
+  void handle(NodeId from, const control::AgentMessage& message);
   void gone(NodeId node, const AgentLink& link);
 
   // The port of the control listener, where the tracker itself is a holder of small layers.
@@ -73,8 +73,7 @@ class Coordinator final : public SeederEvents {
   void on(NodeId from, const control::Resolve& question);
   void on(NodeId from, const control::Blame& blame);
   void on(NodeId from, const control::WantHashes& want);
-  template <class Other>
-  void on(NodeId from, const Other& message);  // what only a tracker says
+  void on(NodeId from, const control::Hello& second);
 
   void want(NodeId node, const Digest& digest, const control::Source& source, std::uint64_t size_hint_bytes);
   void warn_of_namesake(NodeId node, NodeId namesake) const;
@@ -92,7 +91,7 @@ class Coordinator final : public SeederEvents {
   void refresh_bans();
   void remove_member(NodeId node, const Digest& digest);
   void remove_everywhere(NodeId node);
-  void send(NodeId node, const control::Message& message);
+  void send(NodeId node, const control::TrackerMessage& message);
   std::map<NodeId, Member> members_of(const Digest& digest);  // a copy: answering them changes the roster
 
   Options options_;

@@ -34,7 +34,7 @@ std::string TrackerLink::own_host() const {
   return socket_->local_address();
 }
 
-void TrackerLink::send(const control::Message& message) {
+void TrackerLink::send(const control::AgentMessage& message) {
   if (const auto* join = std::get_if<control::Join>(&message)) left_.erase(join->digest);
   if (const auto* progress = std::get_if<control::Progress>(&message)) left_.erase(progress->digest);
   if (const auto* leave = std::get_if<control::Leave>(&message)) note_left(leave->digest);
@@ -87,7 +87,7 @@ Task<Result<void>> TrackerLink::shake_hands() {
   const Result<Bytes> frame = co_await socket_->receive();
   timer->cancel();
   if (!frame) co_return tl::unexpected(frame.error());
-  Result<control::Message> message = control::decode(*frame);
+  Result<control::TrackerMessage> message = control::decode_tracker_message(*frame);
   if (!message) co_return tl::unexpected(message.error());
   const auto* welcome = std::get_if<control::Welcome>(&*message);
   if (!welcome || welcome->protocol_version != control::version) {
@@ -108,7 +108,7 @@ Task<void> TrackerLink::receive_all() {
       went_down(frame.error().what);
       co_return;
     }
-    Result<control::Message> message = control::decode(*frame);
+    Result<control::TrackerMessage> message = control::decode_tracker_message(*frame);
     if (message) {
       take(std::move(*message));
     } else if (message.error().kind == ErrorKind::corrupt) {
@@ -118,7 +118,7 @@ Task<void> TrackerLink::receive_all() {
   }
 }
 
-void TrackerLink::take(control::Message message) {
+void TrackerLink::take(control::TrackerMessage message) {
   const auto answer_joins = [this](const Digest& digest, const JoinAnswer& answer) {
     const auto [begin, end] = joining_.equal_range(digest);
     const bool asked = begin != end;

@@ -27,7 +27,7 @@ class Listener {
  public:
   virtual ~Listener() = default;
   virtual void on_up(TrackerLink& link) = 0;  // welcomed: announce what is held and under way
-  virtual void on_message(TrackerLink& link, control::Message message) = 0;
+  virtual void on_message(TrackerLink& link, control::TrackerMessage message) = 0;
 };
 
 // As http::connect_websocket, which it is unless a test has connections of its own.
@@ -64,7 +64,7 @@ class TrackerLink {
   std::string own_host() const;                                  // our address on this connection, while up
 
   // Dropped when down: `on_up` announces all again, and what was left lately is said again by itself.
-  void send(const control::Message& message);
+  void send(const control::AgentMessage& message);
   // `unavailable` when the link is down, goes down, or nothing came within `limit`: no answer, and no word that the
   // tracker waits for the origin; or when it has waited for `longest`.
   Task<Result<JoinAnswer>> join(control::Join question, Milliseconds limit, Milliseconds longest);
@@ -74,7 +74,7 @@ class TrackerLink {
   Task<void> run();
   Task<Result<void>> shake_hands();
   Task<void> receive_all();
-  void take(control::Message message);
+  void take(control::TrackerMessage message);
   void went_down(const std::string& why);
   void note_left(const Digest& digest);
   void forget_old_leaves();

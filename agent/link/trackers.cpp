@@ -37,7 +37,7 @@ TrackerLink* Trackers::owner_of(std::string_view key) {
   return owner;
 }
 
-void Trackers::send_to_all(const control::Message& message) {
+void Trackers::send_to_all(const control::AgentMessage& message) {
   for (const auto& link : links_) link->send(message);
 }
 

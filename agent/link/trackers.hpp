@@ -23,7 +23,7 @@ class Trackers {
   bool any_up() const;
   TrackerLink* owner_of(std::string_view key);  // nullptr when none is up
   TrackerLink* owner_of(const Digest& digest) { return owner_of(text_of(digest.raw())); }
-  void send_to_all(const control::Message& message);
+  void send_to_all(const control::AgentMessage& message);
   const std::vector<std::unique_ptr<TrackerLink>>& all() const { return links_; }
 
  private:

@@ -345,7 +345,7 @@ void ClusterSource::give_up(const Digest& digest, const char* why) {
   }
 }
 
-void ClusterSource::on_message(link::TrackerLink& link, control::Message message) {
+void ClusterSource::on_message(link::TrackerLink& link, control::TrackerMessage message) {
   std::visit([&](const auto& known) { on(link, known); }, message);
 }
 

@@ -52,7 +52,7 @@ class ClusterSource {
 
   // What trackers say unasked.
   void on_up(link::TrackerLink& link);
-  void on_message(link::TrackerLink& link, control::Message message);
+  void on_message(link::TrackerLink& link, control::TrackerMessage message);
 
  private:
   struct Member {
@@ -108,8 +108,10 @@ class ClusterSource {
   void on(link::TrackerLink& link, const control::Finished& finished);
   void on(link::TrackerLink& link, const control::Waiting& waiting);
   void on(link::TrackerLink& link, const control::Ban& ban);
-  template <class Other>
-  void on(link::TrackerLink&, const Other&) {}  // answers, and what only trackers hear
+  void on(link::TrackerLink&, const control::Welcome&) {}   // on_up announced it; a second one changes nothing
+  void on(link::TrackerLink&, const control::Resolved&) {}  // the link paired it with its question
+  void on(link::TrackerLink&, const control::Prefetch&) {}  // reserved
+  void on(link::TrackerLink&, const control::Forget&) {}    // reserved
 
   Parts parts_;
   ClusterLimits limits_;

@@ -213,7 +213,7 @@ void Pulls::on_up(link::TrackerLink& link) {
   cluster_.on_up(link);
 }
 
-void Pulls::on_message(link::TrackerLink& link, control::Message message) {
+void Pulls::on_message(link::TrackerLink& link, control::TrackerMessage message) {
   cluster_.on_message(link, std::move(message));
 }
 

@@ -68,7 +68,7 @@ class Pulls final : public link::Listener {
   std::size_t committing() const;  // layers that are whole and on their way to being held
 
   void on_up(link::TrackerLink& link) override;
-  void on_message(link::TrackerLink& link, control::Message message) override;
+  void on_message(link::TrackerLink& link, control::TrackerMessage message) override;
 
  private:
   std::shared_ptr<Download> start(Ask ask, int attempt, std::optional<Generation> disproved = {});

@@ -1,6 +1,6 @@
 """A control channel to a tracker, spoken by the test itself: what a hostile node needs to be handed out to others.
 
-Formats: shared/control/messages.hpp. Written from what that header says, not with its code.
+Formats: shared/control/*_messages.hpp. Written from what these headers say, not with their code.
 """
 
 import base64

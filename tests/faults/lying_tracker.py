@@ -1,6 +1,6 @@
 """A tracker that lies: the control channel's other side, spoken by the test itself.
 
-Formats: RFC 6455 and shared/control/messages.hpp. Written from what these say, not with our code.
+Formats: RFC 6455 and shared/control/*_messages.hpp. Written from what these say, not with our code.
 """
 
 import base64

@@ -29,7 +29,7 @@ class PassingTracker {
     connection.is_open = false;
     connection.changed.notify();
   }
-  static void tell(Connection& connection, const control::Message& message) {
+  static void tell(Connection& connection, const control::TrackerMessage& message) {
     connection.inbox.push_back(control::encode(message));
     connection.changed.notify();
   }
@@ -48,7 +48,7 @@ class PassingTracker {
       co_return frame;
     }
     void send(Bytes frame) override {
-      const auto message = control::decode(frame);
+      const auto message = control::decode_agent_message(frame);
       if (message && std::holds_alternative<control::Join>(*message)) tell(*connection_, tracker_.joined_.value());
     }
     void close() override { end(*connection_); }

@@ -12,7 +12,7 @@ namespace shoal::agent {
 // To a Pulls that is made later.
 struct Forwarding final : link::Listener {
   void on_up(link::TrackerLink& link) override { pulls->on_up(link); }
-  void on_message(link::TrackerLink& link, control::Message message) override {
+  void on_message(link::TrackerLink& link, control::TrackerMessage message) override {
     pulls->on_message(link, std::move(message));
   }
   pull::Pulls* pulls = nullptr;

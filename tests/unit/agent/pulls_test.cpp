@@ -26,7 +26,7 @@ class NoSwarm final : public swarm::Swarm {
 class NoListener final : public link::Listener {
  public:
   void on_up(link::TrackerLink&) override {}
-  void on_message(link::TrackerLink&, control::Message) override {}
+  void on_message(link::TrackerLink&, control::TrackerMessage) override {}
 };
 
 origin::Options options_for(const FakeOrigin& fake) {

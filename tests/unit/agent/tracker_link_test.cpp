@@ -27,7 +27,7 @@ class NotingClock final : public Clock {
 
 struct Deaf final : Listener {
   void on_up(TrackerLink&) override {}
-  void on_message(TrackerLink&, control::Message) override {}
+  void on_message(TrackerLink&, control::TrackerMessage) override {}
 };
 
 // A tracker that welcomes everybody and then closes the connection.
@@ -58,7 +58,7 @@ Task<void> note_leaves(http::Exchange& exchange, Noting& noting) {
   for (;;) {
     const auto frame = co_await (*socket)->receive();
     if (!frame) break;
-    const auto message = control::decode(*frame);
+    const auto message = control::decode_agent_message(*frame);
     const auto* leave = message ? std::get_if<control::Leave>(&*message) : nullptr;
     if (leave != nullptr) noting.left.push_back(leave->digest);
   }

@@ -120,7 +120,7 @@ class AgentNode::Hearing final : public agent::link::Listener {
  public:
   explicit Hearing(AgentNode& node) : node_(node) {}
   void on_up(agent::link::TrackerLink& link) override { node_.pulls_->on_up(link); }
-  void on_message(agent::link::TrackerLink& link, control::Message message) override {
+  void on_message(agent::link::TrackerLink& link, control::TrackerMessage message) override {
     node_.pulls_->on_message(link, std::move(message));
   }
 

@@ -11,10 +11,19 @@ using namespace shoal::control;
 
 namespace {
 
+template <class Message>
 struct Golden {
   const char* name;
   Message value;
 };
+
+// A direction's decoder by the type of its messages.
+Result<AgentMessage> decode(ByteView frame, const AgentMessage&) {
+  return decode_agent_message(frame);
+}
+Result<TrackerMessage> decode(ByteView frame, const TrackerMessage&) {
+  return decode_tracker_message(frame);
+}
 
 template <std::size_t Size>
 std::array<std::byte, Size> filled(int with) {
@@ -36,7 +45,7 @@ HashBatch a_batch() {
   return {64, {filled<32>(1), filled<32>(2)}, filled<64>(3)};
 }
 
-std::vector<Golden> agent_messages() {
+std::vector<Golden<AgentMessage>> agent_messages() {
   return {
       {"hello", Hello{1,
                       "node-1",
@@ -56,7 +65,7 @@ std::vector<Golden> agent_messages() {
   };
 }
 
-std::vector<Golden> tracker_messages() {
+std::vector<Golden<TrackerMessage>> tracker_messages() {
   return {
       {"welcome", Welcome{1, 3, filled<32>(4), filled<32>(5), filled<32>(6), 99, {"http://10.0.0.9:7080"}}},
       {"joined", Joined{layer(),
@@ -80,10 +89,10 @@ std::vector<Golden> tracker_messages() {
   };
 }
 
-std::vector<Golden> all_messages() {
-  auto all = agent_messages();
-  for (auto& golden : tracker_messages()) all.push_back(std::move(golden));
-  return all;
+template <class Check>
+void for_each_message(Check check) {
+  for (const auto& golden : agent_messages()) check(golden);
+  for (const auto& golden : tracker_messages()) check(golden);
 }
 
 // A golden file is hexadecimal text with line breaks.
@@ -97,60 +106,83 @@ std::string golden_hex(const std::string& name) {
 }  // namespace
 
 TEST_CASE("every message type has a golden file") {
-  std::set<std::size_t> types;
-  for (const Golden& golden : all_messages()) types.insert(golden.value.index());
-  CHECK(types.size() == std::variant_size_v<Message>);
+  std::set<std::byte> types;
+  for_each_message([&](const auto& golden) { types.insert(encode(golden.value)[0]); });
+  CHECK(types.size() == std::variant_size_v<AgentMessage> + std::variant_size_v<TrackerMessage>);
 }
 
 TEST_CASE("each message encodes to its golden file, and the golden file decodes to it") {
-  for (const Golden& golden : all_messages()) {
+  for_each_message([](const auto& golden) {
     INFO(golden.name);
     CHECK(hex_text(encode(golden.value)) == golden_hex(golden.name));
     const auto bytes = parse_hex(golden_hex(golden.name));
     REQUIRE(bytes);
-    const auto decoded = decode(*bytes);
+    const auto decoded = decode(*bytes, golden.value);
     REQUIRE(decoded);
     CHECK(*decoded == golden.value);
-  }
+  });
 }
 
 TEST_CASE("a message cut short at any byte is corrupt") {
-  for (const Golden& golden : all_messages()) {
+  for_each_message([](const auto& golden) {
     INFO(golden.name);
     const Bytes whole = encode(golden.value);
     for (std::size_t length = 0; length < whole.size(); ++length) {
-      const auto decoded = decode(ByteView(whole).first(length));
+      const auto decoded = decode(ByteView(whole).first(length), golden.value);
       REQUIRE_FALSE(decoded);
       CHECK(decoded.error().kind == ErrorKind::corrupt);
     }
-  }
+  });
 }
 
 TEST_CASE("bytes behind the last field are ignored, so that a later version may append fields") {
-  for (const Golden& golden : all_messages()) {
+  for_each_message([](const auto& golden) {
     INFO(golden.name);
     Bytes longer = encode(golden.value);
     longer.insert(longer.end(), 9, std::byte{0xee});
-    const auto decoded = decode(longer);
+    const auto decoded = decode(longer, golden.value);
     REQUIRE(decoded);
     CHECK(*decoded == golden.value);
-  }
+  });
 }
 
 TEST_CASE("a message of an unknown type is refused, to be skipped") {
-  const auto first_unknown = static_cast<int>(std::variant_size_v<Message>);
+  const auto first_unknown = static_cast<int>(MessageType::waiting) + 1;
   for (const int type : {first_unknown, 255}) {
-    const auto decoded = decode(Bytes{static_cast<std::byte>(type), std::byte{0}});
+    const Bytes frame{static_cast<std::byte>(type), std::byte{0}};
+    const auto from_agent = decode_agent_message(frame);
+    const auto from_tracker = decode_tracker_message(frame);
+    REQUIRE_FALSE(from_agent);
+    REQUIRE_FALSE(from_tracker);
+    CHECK(from_agent.error().kind == ErrorKind::refused);
+    CHECK(from_tracker.error().kind == ErrorKind::refused);
+  }
+}
+
+TEST_CASE("what only a tracker says is corrupt from an agent, so that the tracker closes the connection") {
+  for (const auto& golden : tracker_messages()) {
+    INFO(golden.name);
+    const auto decoded = decode_agent_message(encode(golden.value));
+    REQUIRE_FALSE(decoded);
+    CHECK(decoded.error().kind == ErrorKind::corrupt);
+    CHECK(decoded.error().what == "an agent sent a message that only a tracker sends");
+  }
+}
+
+TEST_CASE("what only an agent says is refused from a tracker, so that the agent skips it") {
+  for (const auto& golden : agent_messages()) {
+    INFO(golden.name);
+    const auto decoded = decode_tracker_message(encode(golden.value));
     REQUIRE_FALSE(decoded);
     CHECK(decoded.error().kind == ErrorKind::refused);
   }
 }
 
 TEST_CASE("an unknown reason, kind or digest algorithm is corrupt") {
-  const auto spoiled = [](const Message& message, std::size_t offset) {
+  const auto spoiled = [](const auto& message, std::size_t offset) {
     Bytes bytes = encode(message);
     bytes[offset] = std::byte{77};
-    return decode(bytes);
+    return decode(bytes, message);
   };
   constexpr std::size_t after_digest = 1 + 1 + 32;
   CHECK_FALSE(spoiled(Refused{layer(), Reason::size, ""}, after_digest));
@@ -162,7 +194,7 @@ TEST_CASE("a list that claims more items than there are bytes is corrupt, and no
   Encoder frame;
   frame.field(std::uint8_t{1});            // Holds
   frame.field(std::uint32_t{0xffffffff});  // digests
-  const auto decoded = decode(frame.take());
+  const auto decoded = decode_agent_message(frame.take());
   REQUIRE_FALSE(decoded);
   CHECK(decoded.error().kind == ErrorKind::corrupt);
 }

@@ -88,7 +88,7 @@ TEST_CASE("an agent says hello over the WebSocket and is welcomed; when it goes 
   socket->send(control::encode(hello()));
   const auto frame = f.receive(*socket);
   REQUIRE(frame);
-  const auto message = control::decode(*frame);
+  const auto message = control::decode_tracker_message(*frame);
   REQUIRE(message);
   CHECK(std::get<control::Welcome>(*message).swarm_key == f.keys.swarm);
   CHECK(f.get(f.server.address(), "/v1/agents").body.find("\"node-1\"") != std::string::npos);
@@ -103,6 +103,15 @@ TEST_CASE("a first message that is not a hello, or does not parse, ends the conn
     socket->send(first);
     CHECK_FALSE(f.receive(*socket));
   }
+}
+
+TEST_CASE("an agent that says what only a tracker says is cut off") {
+  Fixture f;
+  auto socket = f.connect();
+  socket->send(control::encode(hello()));
+  REQUIRE(f.receive(*socket));
+  socket->send(control::encode(control::Ban{"x", ""}));
+  CHECK_FALSE(f.receive(*socket));
 }
 
 TEST_CASE("a message of a later version is skipped, and the connection goes on") {

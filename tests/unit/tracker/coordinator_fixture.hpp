@@ -11,18 +11,18 @@ inline constexpr ByteCount layer_size{3'000'000};
 
 class RecordingLink final : public AgentLink {
  public:
-  void send(const control::Message& message) override { sent.push_back(message); }
+  void send(const control::TrackerMessage& message) override { sent.push_back(message); }
   void close(const std::string&) override { closed = true; }
 
   template <class M>
   std::vector<M> all() const {
     std::vector<M> found;
-    for (const control::Message& message : sent) {
+    for (const control::TrackerMessage& message : sent) {
       if (const auto* m = std::get_if<M>(&message)) found.push_back(*m);
     }
     return found;
   }
-  std::vector<control::Message> sent;
+  std::vector<control::TrackerMessage> sent;
   bool closed = false;
 };
 

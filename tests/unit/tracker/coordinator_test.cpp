@@ -365,7 +365,7 @@ TEST_CASE("the seeder is not banned for wrong bytes, but its layer is suspected,
 TEST_CASE("an agent that says what only a tracker says is cut off") {
   CoordinatorFixture f;
   f.connect("a");
-  f.coordinator.handle(f.ids["a"], control::Ban{"b", ""});
+  f.coordinator.handle(f.ids["a"], control::Hello{});
   CHECK(f.links["a"].closed);
 }
 

@@ -7,7 +7,7 @@ void SimulatedAgent::live(Time now, const std::vector<Digest>& layers) {
   if (!is_connected_) return;
   SimulatedLink& link = *links_.back();
   while (!link.inbox.empty()) {
-    const control::Message message = std::move(link.inbox.front());
+    const control::TrackerMessage message = std::move(link.inbox.front());
     link.inbox.pop_front();
     std::visit([&](const auto& known) { on(known, now); }, message);
   }
@@ -107,7 +107,7 @@ void SimulatedAgent::talk_nonsense(const Digest& digest) {
   say(control::WantHashes{digest, any, any * 1'000});
   say(control::Blame{digest, any, any, other, "10.0.0." + std::to_string(lots_.between(1, 9))});
   if (lots_.in(2)) say(control::Progress{digest, any, any, false});
-  if (lots_.in(8)) say(control::Waiting{digest});  // only a tracker says that: the connection ends
+  if (lots_.in(8)) say(control::Hello{});  // a second one: the connection ends
 }
 
 void SimulatedAgent::on(const control::Joined& joined, Time now) {

@@ -14,13 +14,13 @@ namespace shoal::tracker {
 
 class SimulatedLink final : public AgentLink {
  public:
-  void send(const control::Message& message) override {
+  void send(const control::TrackerMessage& message) override {
     messages_to_nobody += is_gone ? 1 : 0;
     inbox.push_back(message);
   }
   void close(const std::string&) override { is_closed = true; }
 
-  std::deque<control::Message> inbox;
+  std::deque<control::TrackerMessage> inbox;
   bool is_closed = false;
   bool is_gone = false;
   int messages_to_nobody = 0;
@@ -52,7 +52,7 @@ class SimulatedAgent {
 
   void connect(Time now);
   void vanish(Time now);
-  void say(const control::Message& message) { coordinator_.handle(id_, message); }
+  void say(const control::AgentMessage& message) { coordinator_.handle(id_, message); }
   void join(const Digest& digest, Want& want, Time now);
   void go_on(const Digest& digest, Want& want, Time now);
   void do_something(Time now, const std::vector<Digest>& layers);

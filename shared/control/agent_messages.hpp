@@ -1,0 +1,125 @@
+// Messages from an agent to its tracker. Fields in the order of the frame; protocol.hpp has the types' bytes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "shared/control/protocol.hpp"
+#include "shared/layer/swarm_name.hpp"
+
+namespace shoal::control {
+
+struct Hello {
+  static constexpr MessageType type = MessageType::hello;
+  std::uint16_t protocol_version = version;
+  std::string node;
+  std::string zone;
+  std::uint64_t epoch = 0;  // start of this agent, to tell a restart from a second agent of the same name
+  Endpoint swarm;           // host empty unless advertised
+  Endpoint small_layers;    // HTTP, host as in `swarm`
+  std::vector<Digest> held;
+  template <class C>
+  static void fields(C& c, Hello& m) {
+    c.field(m.protocol_version), c.field(m.node), c.field(m.zone), c.field(m.epoch), c.field(m.swarm);
+    c.field(m.small_layers), c.field(m.held);
+  }
+  friend bool operator==(const Hello&, const Hello&) = default;
+};
+
+struct Holds {  // further layers this agent holds: after `Hello`, or committed since
+  static constexpr MessageType type = MessageType::holds;
+  std::vector<Digest> held;
+  template <class C>
+  static void fields(C& c, Holds& m) {
+    c.field(m.held);
+  }
+  friend bool operator==(const Holds&, const Holds&) = default;
+};
+
+struct Join {
+  static constexpr MessageType type = MessageType::join;
+  Digest digest;
+  Source source;
+  std::uint64_t size_hint_bytes = 0;  // from the manifest's descriptor; 0: none
+  std::string credential;             // reserved: sent over TLS or loopback only
+  template <class C>
+  static void fields(C& c, Join& m) {
+    c.field(m.digest), c.field(m.source), c.field(m.size_hint_bytes), c.field(m.credential);
+  }
+  friend bool operator==(const Join&, const Join&) = default;
+};
+
+struct Progress {  // the first one says that this agent listens under the swarm's name
+  static constexpr MessageType type = MessageType::progress;
+  Digest digest;
+  Generation generation = 0;
+  std::uint32_t pieces = 0;
+  bool complete = false;  // the digest matched
+  template <class C>
+  static void fields(C& c, Progress& m) {
+    c.field(m.digest), c.field(m.generation), c.field(m.pieces), c.field(m.complete);
+  }
+  friend bool operator==(const Progress&, const Progress&) = default;
+};
+
+struct Leave {
+  static constexpr MessageType type = MessageType::leave;
+  Digest digest;
+  template <class C>
+  static void fields(C& c, Leave& m) {
+    c.field(m.digest);
+  }
+  friend bool operator==(const Leave&, const Leave&) = default;
+};
+
+struct Resolve {  // a tag, for an anonymous caller or the tracker's configured credential
+  static constexpr MessageType type = MessageType::resolve;
+  std::uint32_t request = 0;
+  std::string upstream;
+  std::string repository;
+  std::string tag;
+  std::string accept;
+  template <class C>
+  static void fields(C& c, Resolve& m) {
+    c.field(m.request), c.field(m.upstream), c.field(m.repository), c.field(m.tag), c.field(m.accept);
+  }
+  friend bool operator==(const Resolve&, const Resolve&) = default;
+};
+
+struct Blame {  // a peer sent bytes that do not match their signed hash; sent after the layer's digest matched
+  static constexpr MessageType type = MessageType::blame;
+  Digest digest;
+  Generation generation = 0;
+  std::uint32_t piece = 0;
+  std::string node;
+  std::string host;  // its IP address, as the reporter sees it
+  template <class C>
+  static void fields(C& c, Blame& m) {
+    c.field(m.digest), c.field(m.generation), c.field(m.piece), c.field(m.node), c.field(m.host);
+  }
+  friend bool operator==(const Blame&, const Blame&) = default;
+};
+
+struct WantHashes {  // a batch that no peer passed on
+  static constexpr MessageType type = MessageType::want_hashes;
+  Digest digest;
+  Generation generation = 0;
+  std::uint32_t piece = 0;
+  template <class C>
+  static void fields(C& c, WantHashes& m) {
+    c.field(m.digest), c.field(m.generation), c.field(m.piece);
+  }
+  friend bool operator==(const WantHashes&, const WantHashes&) = default;
+};
+
+struct Lost {  // layers that this agent no longer holds
+  static constexpr MessageType type = MessageType::lost;
+  std::vector<Digest> layers;
+  template <class C>
+  static void fields(C& c, Lost& m) {
+    c.field(m.layers);
+  }
+  friend bool operator==(const Lost&, const Lost&) = default;
+};
+
+}  // namespace shoal::control
