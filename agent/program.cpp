@@ -3,6 +3,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 
+#include "shared/control/timing.hpp"
 #include "shared/log/log.hpp"
 
 namespace shoal::agent {
@@ -18,7 +19,7 @@ std::vector<std::string> with_default(std::vector<std::string> allow, const std:
 // The default upstream needs no entry of its own.
 origin::Options origin_options(const Options& options) {
   origin::Options origin = options.upstreams;
-  origin.limits.headers = Milliseconds(5'000);  // a runtime waits for us meanwhile (DESIGN section 4)
+  origin.limits.headers = control::timing::origin_head;
   origin.allow = with_default(origin.allow, options.registry.endpoint.default_upstream);
   return origin;
 }

@@ -3,6 +3,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 
+#include "shared/control/timing.hpp"
 #include "shared/crypto/signing.hpp"
 #include "shared/log/log.hpp"
 
@@ -71,7 +72,7 @@ void Tracker::run() {
 
 Task<void> Tracker::tick() {
   while (!stopping_) {
-    co_await clock_.sleep(Milliseconds(1'000));
+    co_await clock_.sleep(control::timing::tick);
     coordinator_.tick();
   }
 }

@@ -5,8 +5,6 @@
 namespace shoal::agent::link {
 namespace {
 
-constexpr Milliseconds remembered{60'000};  // what was left; a tracker forgets who is away for 15 s
-
 // A quarter to all of the pause, so that agents that lost the same tracker do not come back together.
 Milliseconds jittered(Milliseconds pause, std::minstd_rand& random) {
   return pause / 4 + Milliseconds(random() % static_cast<unsigned>(pause.count() * 3 / 4 + 1));
@@ -48,7 +46,7 @@ void TrackerLink::note_left(const Digest& digest) {
 
 void TrackerLink::forget_old_leaves() {
   const Time now = clock_.now();
-  std::erase_if(left_, [now](const auto& entry) { return now - entry.second > remembered; });
+  std::erase_if(left_, [now](const auto& entry) { return now - entry.second > control::timing::repeat_leaves; });
 }
 
 // The connection before may have taken them with it, and a tracker keeps who comes back soon in all its swarms.

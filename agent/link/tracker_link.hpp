@@ -14,6 +14,7 @@
 #include <variant>
 
 #include "shared/control/messages.hpp"
+#include "shared/control/timing.hpp"
 #include "shared/core/clock.hpp"
 #include "shared/core/signal.hpp"
 #include "shared/http/websocket.hpp"
@@ -37,13 +38,11 @@ using Dial = std::function<Task<Result<std::unique_ptr<http::WebSocket>>>(std::s
 struct LinkOptions {
   std::string url;  // "http://tracker:7080"
   Dial dial = http::connect_websocket;
-  Milliseconds welcome_limit{5'000};  // DESIGN section 3: hand-over to the next source must not wait longer
+  Milliseconds welcome_limit = control::timing::welcome;
   // Before a reconnect; doubles up to the longest, with jitter of three quarters, until a connection has lasted that
   // long: who is turned out again and again must not come back at once each time.
   Milliseconds shortest_pause{250};  // all agents lose a tracker in the same moment
-  // So that a tracker that is back is known again within 5 s, dialling included. 10,000 plain connections took 1.2 s
-  // (evidence/security.md section 2); over TLS this has to be longer.
-  Milliseconds longest_pause{2'000};
+  Milliseconds longest_pause = control::timing::longest_reconnect_pause;
 };
 
 using JoinAnswer = std::variant<control::Joined, control::Refused>;

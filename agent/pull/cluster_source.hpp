@@ -12,19 +12,19 @@
 #include "agent/pull/download.hpp"
 #include "agent/pull/holder_source.hpp"
 #include "agent/pull/parts.hpp"
+#include "shared/control/timing.hpp"
 
 namespace shoal::agent::pull {
 
 struct ClusterLimits {
-  Milliseconds join{5'000};           // for the tracker's answer: the runtime wants its headers by then
-  Milliseconds origin_wait{15'000};   // while the tracker says that it waits for the origin: a runtime wants its
-                                      // headers in 30 s, and this node asks the origin itself after that
+  Milliseconds join = control::timing::join_answer;
+  Milliseconds origin_wait = control::timing::origin_wait;
   std::size_t trackers_asked = 3;     // one after the other; one that came back without its memory counts anew
-  Milliseconds silence{5'000};        // without a byte while the tracker is there
+  Milliseconds silence = control::timing::swarm_silence;
   Milliseconds silence_alone{2'000};  // without a byte and without this tracker, while there is another one
   // Without a byte and without any tracker: one that is started again is back by then, and the origin is spared all the
   // nodes. They give up spread over a time, so that those who go to the origin do not go together.
-  Milliseconds return_of_tracker{8'000};
+  Milliseconds return_of_tracker = control::timing::return_of_tracker;
   Milliseconds return_spread{4'000};
   Milliseconds trickle{15'000};       // bytes of pieces count for so long without a whole piece: 1 MiB at 70 KB/s
   // Between two reports to the tracker: each second of 48 agents cost it 0.3 % of its uplink, for acknowledgements.

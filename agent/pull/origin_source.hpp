@@ -7,6 +7,7 @@
 #include "agent/pull/download.hpp"
 #include "agent/pull/parts.hpp"
 #include "agent/pull/passing.hpp"
+#include "shared/control/timing.hpp"
 
 namespace shoal::agent::pull {
 
@@ -14,9 +15,8 @@ struct OriginLimits {
   int tries = 3;            // a body that broke off after some bytes is continued by Range
   Milliseconds pause{200};  // before a further try, doubled each time
   std::size_t fetches = 8;  // at once; further ones wait, so that a cluster without tracker does not flood the origin
-  // Longest such wait while the layer's size is unknown: a runtime waits 30 s for its head. Once it has that, it is
-  // better off waiting than cut.
-  Milliseconds turn{20'000};
+  // Longest such wait while the layer's size is unknown. A runtime that has its head is better off waiting than cut.
+  Milliseconds turn = control::timing::origin_turn;
 };
 
 class OriginSource {

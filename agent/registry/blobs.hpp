@@ -10,6 +10,7 @@
 #include "agent/registry/descriptors.hpp"
 #include "agent/registry/range.hpp"
 #include "agent/registry/route.hpp"
+#include "shared/control/timing.hpp"
 #include "shared/http/server.hpp"
 
 namespace shoal::agent::registry {
@@ -25,7 +26,7 @@ struct ServeOptions {
   // and soon enough that a runtime falls back at once when no source answers.
   Milliseconds first_byte_limit{5'000};
   // When no manifest has named the size, the size is the tracker's word alone, and the head waits for it longer.
-  Milliseconds first_byte_limit_unnamed{20'000};
+  Milliseconds first_byte_limit_unnamed = control::timing::first_byte;
   // For an open-ended range, of which containerd takes 8 MiB and closes the connection. Measured without a bound: a
   // quarter more was sent than taken.
   ByteCount open_ended_send_buffer = 256_KiB;

@@ -7,6 +7,7 @@
 
 #include <map>
 
+#include "shared/control/timing.hpp"
 #include "shared/core/clock.hpp"
 #include "shared/swarm/identity.hpp"
 
@@ -18,7 +19,7 @@ inline constexpr int bad_pieces_for_ban = 2;
 class Bans {
  public:
   static constexpr Milliseconds forgive{600'000};  // a wrong piece, after so long without another
-  static constexpr Milliseconds lasts{3'600'000};  // a ban
+  static constexpr Milliseconds lasts = control::timing::ban;
 
   // One more bad piece from that node; true when it is banned now.
   bool blame(const Identity& who, Time now) {

@@ -1,6 +1,7 @@
 // Pieces of one swarm on their way in and out.
 #include <algorithm>
 
+#include "shared/control/timing.hpp"
 #include "shared/core/check.hpp"
 #include "shared/swarm/member.hpp"
 
@@ -10,7 +11,7 @@ namespace {
 constexpr std::size_t most_unsent = 4 << 20;      // bytes queued to one peer before further asks of it wait
 constexpr std::size_t most_waiting = 8;           // pieces kept in memory for want of a hash
 constexpr Milliseconds waiting_answer{100};       // then all neighbours are asked for the hash, and the tracker again
-constexpr Milliseconds waiting_limit{3000};       // then the piece is dropped
+constexpr Milliseconds waiting_limit = control::timing::hash_wait;  // then the piece is dropped
 constexpr Milliseconds receiving_interval{200};   // swarm.hpp: Receiving
 constexpr Milliseconds pushes_interval{100};      // how often the progress of pushes is looked at
 constexpr Milliseconds stuck_interval{1000};      // how often peers that do nothing are looked for

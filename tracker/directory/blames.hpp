@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "shared/control/timing.hpp"
 #include "shared/core/clock.hpp"
 #include "shared/swarm/identity.hpp"
 
@@ -19,7 +20,7 @@ using Accused = swarm::Identity;
 
 class Blames {
  public:
-  static constexpr Milliseconds remembered{3'600'000};  // a report and a ban: a broken machine is replaced meanwhile
+  static constexpr Milliseconds remembered = control::timing::ban;  // a report and a ban
   static constexpr std::size_t reporters_for_ban = 2;
   static constexpr std::size_t most_accused = 1'024;  // the oldest makes room
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "shared/control/messages.hpp"
+#include "shared/control/timing.hpp"
 #include "shared/core/clock.hpp"
 #include "tracker/directory/peer_host.hpp"
 #include "tracker/directory/roster.hpp"
@@ -38,7 +39,7 @@ struct Agent {
 
 class Directory {
  public:
-  static constexpr Milliseconds keep_after_drop{15'000};
+  static constexpr Milliseconds keep_after_drop = control::timing::keep_after_drop;
   static constexpr std::size_t largest_held = 65'536;  // digests of one agent: 4 MiB; further ones are not remembered
 
   explicit Directory(std::mt19937 random) : random_(random) {}

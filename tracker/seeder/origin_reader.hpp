@@ -5,6 +5,7 @@
 // in a row without a new byte; `corrupt` when the origin resumes with another size. Threads: the loop.
 #pragma once
 
+#include "shared/control/timing.hpp"
 #include "tracker/seeder/layer_source.hpp"
 #include "tracker/seeder/metrics.hpp"
 #include "tracker/seeder/pace.hpp"
@@ -28,7 +29,7 @@ class OriginReader {
   static constexpr int most_empty_bodies = 3;
   static constexpr Milliseconds first_backoff{100};      // then three times as long each time, unless the origin says
   static constexpr Milliseconds longest_backoff{3'000};  // how long it wants to be left alone
-  static constexpr Milliseconds keep_asking{10'000};     // agents are told meanwhile, and wait for 15 s
+  static constexpr Milliseconds keep_asking = control::timing::keep_asking;
 
   struct Parts {
     LayerSource& source;

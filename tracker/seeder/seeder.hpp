@@ -12,6 +12,7 @@
 #include <variant>
 
 #include "shared/control/messages.hpp"
+#include "shared/control/timing.hpp"
 #include "shared/core/pool.hpp"
 #include "shared/store/store.hpp"
 #include "tracker/seeder/holders_first.hpp"
@@ -79,7 +80,7 @@ class Seeder {
   static constexpr std::size_t most_waiting = 4'096;
   static constexpr Milliseconds remember_refusal{2'000};  // a thousand agents ask for what the origin just refused
   static constexpr Milliseconds leave_after{600'000};     // without members
-  static constexpr Milliseconds patient{900};             // with the origin, before those who wait are told
+  static constexpr Milliseconds patient = control::timing::first_waiting;
 
   struct Parts {
     Loop& loop;

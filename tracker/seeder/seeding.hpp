@@ -12,6 +12,7 @@
 
 #include <map>
 
+#include "shared/control/timing.hpp"
 #include "shared/core/clock.hpp"
 #include "shared/swarm/swarm.hpp"
 
@@ -21,7 +22,7 @@ class Seeding : public std::enable_shared_from_this<Seeding> {
  public:
   static constexpr Milliseconds first_batch_time{20};
   static constexpr PieceIndex first_pieces = 32;
-  static constexpr Milliseconds batch_time{100};
+  static constexpr Milliseconds batch_time = control::timing::hash_batch;
 
   struct Parts {
     Loop& loop;

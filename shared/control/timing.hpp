@@ -1,0 +1,78 @@
+// The time budget: every duration that two processes must agree on, and how they compare.
+//
+// Each comment says which side waits for which. The side that waits gives up later than the side that it waits for: it
+// receives an answer instead of a silence. A duration that matters to one process alone stands beside its code; the two
+// sides of the holder protocol have theirs in shared/holder/limits.hpp.
+// Threads: any.
+#pragma once
+
+#include "shared/core/units.hpp"
+
+namespace shoal::control::timing {
+
+// ---- A pull whose origin does not answer, from the outside inwards.
+
+// A runtime waits for an agent's response head: containerd's and Docker's client give up then.
+inline constexpr Milliseconds runtime_head{30'000};
+// An agent sends a blob's head at the latest then, when no manifest has named the size.
+inline constexpr Milliseconds first_byte{20'000};
+// An agent's own fetch waits for a free place at the origin while the size is unknown.
+inline constexpr Milliseconds origin_turn{20'000};
+// An agent waits for the origin's response head, once it asks the origin itself.
+inline constexpr Milliseconds origin_head{5'000};
+// An agent waits for a tracker that sends `Waiting`. Then it asks the origin itself.
+inline constexpr Milliseconds origin_wait{15'000};
+// A tracker asks an origin that does not answer again for so long. Then it sends `Refused`.
+inline constexpr Milliseconds keep_asking{10'000};
+// An agent waits for `Joined`, `Refused` or `Waiting` after its `Join`.
+inline constexpr Milliseconds join_answer{5'000};
+// An agent waits for the bytes of a swarm whose tracker is connected and sends no `Waiting`.
+inline constexpr Milliseconds swarm_silence{5'000};
+// A tracker repeats `Waiting`, and looks after its swarms.
+inline constexpr Milliseconds tick{1'000};
+// A tracker waits for the origin before the first `Waiting`. Below a tick, so that the first tick after it counts.
+inline constexpr Milliseconds first_waiting{900};
+
+static_assert(first_byte < runtime_head, "the runtime must receive the head in time");
+static_assert(origin_turn < runtime_head, "the runtime must receive an error in time");
+static_assert(origin_wait < first_byte, "the agent must have time to ask the origin itself");
+static_assert(origin_wait + origin_head < runtime_head, "the origin's answer must reach the runtime in time");
+static_assert(keep_asking < origin_wait, "the agent must hear from the tracker how the origin failed");
+static_assert(join_answer < keep_asking, "an agent must not wait for a silent tracker as for a silent origin");
+static_assert(first_waiting < tick, "a fetch that has waited since the last tick must be told of at this one");
+static_assert(2 * tick + first_waiting < join_answer, "one lost or late Waiting must not end a join");
+static_assert(2 * tick + first_waiting < swarm_silence, "one lost or late Waiting must not end an attempt");
+
+// ---- A control connection that breaks.
+
+// An agent waits for `Welcome` on a new connection.
+inline constexpr Milliseconds welcome{5'000};
+// An agent's longest pause between two connections. All agents come back at once after a restart of their tracker:
+// 10,000 plain connections took 1.2 s. Over TLS this has to be longer.
+inline constexpr Milliseconds longest_reconnect_pause{2'000};
+// An agent waits for the bytes of a swarm while no tracker is connected: a restarted tracker is back by then.
+inline constexpr Milliseconds return_of_tracker{8'000};
+// A tracker keeps the swarms and the addresses of an agent whose connection broke.
+inline constexpr Milliseconds keep_after_drop{15'000};
+// An agent repeats a `Leave` on each new connection for so long: the message may have been lost with the old one.
+inline constexpr Milliseconds repeat_leaves{60'000};
+
+static_assert(longest_reconnect_pause + welcome < return_of_tracker, "an agent must be back before it gives swarms up");
+static_assert(longest_reconnect_pause + welcome < keep_after_drop, "an agent must be back before the tracker drops it");
+static_assert(keep_after_drop < repeat_leaves, "the tracker must hear of a Leave, or have dropped the agent");
+
+// ---- Pieces and their hashes.
+
+// A tracker signs the hashes of the pieces that it has read from the origin.
+inline constexpr Milliseconds hash_batch{100};
+// An agent keeps a piece whose signed hash has not arrived. Then it drops the piece.
+inline constexpr Milliseconds hash_wait{3'000};
+
+static_assert(10 * hash_batch < hash_wait, "a hash must arrive before its piece is dropped, on a slow link too");
+
+// ---- Bans.
+
+// A ban lasts so long, at agents and at trackers: a broken machine is replaced meanwhile.
+inline constexpr Milliseconds ban{3'600'000};
+
+}  // namespace shoal::control::timing
