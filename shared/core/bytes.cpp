@@ -1,6 +1,6 @@
 #include "shared/core/bytes.hpp"
 
-namespace shoal {
+namespace shoal::inline core {
 namespace {
 
 int digit_value(char digit) {
@@ -47,4 +47,4 @@ std::string base64_text(ByteView bytes) {
   return text;
 }
 
-}  // namespace shoal
+}  // namespace shoal::inline core

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace shoal {
+namespace shoal::inline core {
 
 using Bytes = std::vector<std::byte>;
 using ByteView = std::span<const std::byte>;
@@ -31,4 +31,4 @@ std::optional<Bytes> parse_hex(std::string_view text);
 
 std::string base64_text(ByteView bytes);  // RFC 4648 section 4, padded
 
-}  // namespace shoal
+}  // namespace shoal::inline core

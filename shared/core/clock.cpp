@@ -1,6 +1,6 @@
 #include "shared/core/clock.hpp"
 
-namespace shoal {
+namespace shoal::inline core {
 
 Task<void> SystemClock::sleep(Milliseconds duration) {
   asio::steady_timer timer(co_await asio::this_coro::executor, duration);
@@ -24,4 +24,4 @@ void ManualClock::advance(Milliseconds duration) {
   });
 }
 
-}  // namespace shoal
+}  // namespace shoal::inline core

@@ -10,7 +10,7 @@
 #include "shared/core/task.hpp"
 #include "shared/core/units.hpp"
 
-namespace shoal {
+namespace shoal::inline core {
 
 using Time = std::chrono::steady_clock::time_point;
 
@@ -45,4 +45,4 @@ class ManualClock final : public Clock {
   std::vector<Sleeper> sleepers_;
 };
 
-}  // namespace shoal
+}  // namespace shoal::inline core

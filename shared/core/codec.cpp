@@ -2,7 +2,7 @@
 
 #include "shared/core/check.hpp"
 
-namespace shoal {
+namespace shoal::inline core {
 
 void Encoder::field(const Digest& value) {
   field(value.algorithm());
@@ -39,4 +39,4 @@ ByteView Decoder::sized() {
   return take(size);
 }
 
-}  // namespace shoal
+}  // namespace shoal::inline core

@@ -15,7 +15,7 @@
 #include "shared/core/bytes.hpp"
 #include "shared/core/digest.hpp"
 
-namespace shoal {
+namespace shoal::inline core {
 
 class Encoder {
  public:
@@ -138,4 +138,4 @@ inline bool known(DigestAlgorithm algorithm) {
   return algorithm == DigestAlgorithm::sha256 || algorithm == DigestAlgorithm::sha512;
 }
 
-}  // namespace shoal
+}  // namespace shoal::inline core

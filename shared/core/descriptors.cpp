@@ -2,7 +2,7 @@
 
 #include <sys/resource.h>
 
-namespace shoal {
+namespace shoal::inline core {
 
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -11,4 +11,4 @@ void raise_descriptor_limit() {
   static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
 }
 
-}  // namespace shoal
+}  // namespace shoal::inline core

@@ -3,9 +3,9 @@
 // Threads: any.
 #pragma once
 
-namespace shoal {
+namespace shoal::inline core {
 
 // From now on as many as the hard limit allows: a shell's soft limit is 1,024. What cannot be raised stays.
 void raise_descriptor_limit();
 
-}  // namespace shoal
+}  // namespace shoal::inline core

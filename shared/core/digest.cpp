@@ -4,7 +4,7 @@
 
 #include "shared/core/check.hpp"
 
-namespace shoal {
+namespace shoal::inline core {
 namespace {
 
 constexpr std::string_view sha256_prefix = "sha256:";
@@ -42,4 +42,4 @@ std::string Digest::text() const {
   return std::string(algorithm_ == DigestAlgorithm::sha256 ? sha256_prefix : sha512_prefix) + hex();
 }
 
-}  // namespace shoal
+}  // namespace shoal::inline core

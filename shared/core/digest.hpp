@@ -12,7 +12,7 @@
 #include "shared/core/bytes.hpp"
 #include "shared/core/result.hpp"
 
-namespace shoal {
+namespace shoal::inline core {
 
 enum class DigestAlgorithm : std::uint8_t { sha256 = 1, sha512 = 2 };  // the numbers are on the wire and on disk
 
@@ -38,7 +38,7 @@ class Digest {
   std::array<std::byte, 64> bytes_{};  // zero behind a sha256
 };
 
-}  // namespace shoal
+}  // namespace shoal::inline core
 
 template <>
 struct std::hash<shoal::Digest> {

@@ -10,7 +10,7 @@
 
 #include "shared/core/task.hpp"
 
-namespace shoal {
+namespace shoal::inline core {
 
 class Pool {
  public:
@@ -55,4 +55,4 @@ class Pool {
   std::optional<asio::thread_pool> threads_;
 };
 
-}  // namespace shoal
+}  // namespace shoal::inline core

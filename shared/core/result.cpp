@@ -3,7 +3,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace shoal {
+namespace shoal::inline core {
 
 Error from_errno(int error_number, const std::string& attempted) {
   ErrorKind kind = ErrorKind::unavailable;
@@ -29,4 +29,4 @@ const char* text(ErrorKind kind) {
   return "unknown";
 }
 
-}  // namespace shoal
+}  // namespace shoal::inline core

@@ -8,7 +8,7 @@
 #include <tl/expected.hpp>
 #include <utility>
 
-namespace shoal {
+namespace shoal::inline core {
 
 enum class ErrorKind {
   not_found,    // nobody has it: answer so
@@ -54,4 +54,4 @@ class StartError : public std::runtime_error {
   int exit_code_;
 };
 
-}  // namespace shoal
+}  // namespace shoal::inline core

@@ -1,6 +1,6 @@
 #include "shared/core/signal.hpp"
 
-namespace shoal {
+namespace shoal::inline core {
 
 void Signal::notify() {
   for (const auto& waiter : std::exchange(waiting_, {})) {
@@ -23,4 +23,4 @@ Task<void> Signal::wait_on(Timer timer) {
   co_await timer->async_wait(into(ignored));
 }
 
-}  // namespace shoal
+}  // namespace shoal::inline core

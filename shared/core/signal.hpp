@@ -9,7 +9,7 @@
 #include "shared/core/task.hpp"
 #include "shared/core/units.hpp"
 
-namespace shoal {
+namespace shoal::inline core {
 
 class Signal {
  public:
@@ -30,4 +30,4 @@ class Signal {
   std::vector<std::weak_ptr<asio::steady_timer>> waiting_;
 };
 
-}  // namespace shoal
+}  // namespace shoal::inline core

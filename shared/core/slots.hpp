@@ -7,7 +7,7 @@
 #include <memory>
 #include <optional>
 
-namespace shoal {
+namespace shoal::inline core {
 
 class Slots {
   // Shared: a coroutine frame may keep its slot longer than the Slots live, since frames are destroyed with the loop.
@@ -39,4 +39,4 @@ class Slots {
   Count used_;
 };
 
-}  // namespace shoal
+}  // namespace shoal::inline core

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <exception>
 
-namespace shoal {
+namespace shoal::inline core {
 
 void spawn(Loop& loop, Task<void> task) {
   asio::co_spawn(loop, std::move(task), [](const std::exception_ptr& failure) {
@@ -18,4 +18,4 @@ void spawn(Loop& loop, Task<void> task) {
   });
 }
 
-}  // namespace shoal
+}  // namespace shoal::inline core

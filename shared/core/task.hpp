@@ -15,7 +15,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-namespace shoal {
+namespace shoal::inline core {
 
 namespace asio = boost::asio;
 
@@ -33,4 +33,4 @@ inline auto into(IoError& error) {
   return asio::redirect_error(asio::use_awaitable, error);
 }
 
-}  // namespace shoal
+}  // namespace shoal::inline core

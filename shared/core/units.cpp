@@ -5,7 +5,7 @@
 #include <limits>
 #include <span>
 
-namespace shoal {
+namespace shoal::inline core {
 namespace {
 
 struct Unit {
@@ -75,4 +75,4 @@ std::string text(Milliseconds duration) {
   return text_with(static_cast<std::uint64_t>(duration.count()), time_units);
 }
 
-}  // namespace shoal
+}  // namespace shoal::inline core

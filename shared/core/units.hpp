@@ -10,7 +10,7 @@
 
 #include "shared/core/result.hpp"
 
-namespace shoal {
+namespace shoal::inline core {
 
 struct ByteCount {
   std::uint64_t value = 0;
@@ -50,4 +50,4 @@ std::string text(ByteRate rate);
 Result<Milliseconds> parse_duration(std::string_view text);  // ms, s, m, h
 std::string text(Milliseconds duration);
 
-}  // namespace shoal
+}  // namespace shoal::inline core

@@ -6,7 +6,7 @@
 
 #include "shared/core/check.hpp"
 
-namespace shoal {
+namespace shoal::inline crypto {
 namespace {
 
 // Fetched once: in OpenSSL 3 an implicit fetch costs more than hashing a small message.
@@ -77,4 +77,4 @@ bool equal_in_constant_time(ByteView a, ByteView b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-}  // namespace shoal
+}  // namespace shoal::inline crypto

@@ -9,7 +9,7 @@
 #include "shared/core/bytes.hpp"
 #include "shared/core/digest.hpp"
 
-namespace shoal {
+namespace shoal::inline crypto {
 
 using Hash256 = std::array<std::byte, 32>;
 
@@ -36,4 +36,4 @@ Digest digest_of(DigestAlgorithm algorithm, ByteView bytes);
 // Takes the same time whatever differs: for secrets.
 bool equal_in_constant_time(ByteView a, ByteView b);
 
-}  // namespace shoal
+}  // namespace shoal::inline crypto

@@ -5,7 +5,7 @@
 
 #include "shared/core/check.hpp"
 
-namespace shoal {
+namespace shoal::inline crypto {
 namespace {
 
 unsigned char* raw(std::byte* bytes) {
@@ -107,4 +107,4 @@ std::uint64_t random_number() {
   return number;
 }
 
-}  // namespace shoal
+}  // namespace shoal::inline crypto

@@ -9,7 +9,7 @@
 #include "shared/core/bytes.hpp"
 #include "shared/core/result.hpp"
 
-namespace shoal {
+namespace shoal::inline crypto {
 
 using PublicKey = std::array<std::byte, 32>;
 using Signature = std::array<std::byte, 64>;
@@ -36,4 +36,4 @@ bool verify(const PublicKey& key, ByteView message, const Signature& signature);
 Bytes random_bytes(std::size_t count);  // for keys and nonces
 std::uint64_t random_number();          // for epochs: another one for each start, whatever the clock says
 
-}  // namespace shoal
+}  // namespace shoal::inline crypto

@@ -3,7 +3,7 @@
 #include "shared/core/check.hpp"
 #include "shared/core/codec.hpp"
 
-namespace shoal {
+namespace shoal::inline layer {
 namespace {
 
 Bytes batch_message(const SwarmName& swarm, PieceIndex first, const std::vector<Hash256>& hashes) {
@@ -122,4 +122,4 @@ void PieceHashes::set(PieceIndex piece, const Hash256& hash) {
   hashes_[piece] = hash;
 }
 
-}  // namespace shoal
+}  // namespace shoal::inline layer

@@ -14,7 +14,7 @@
 #include "shared/layer/piece_layout.hpp"
 #include "shared/layer/swarm_name.hpp"
 
-namespace shoal {
+namespace shoal::inline layer {
 
 inline constexpr std::size_t largest_batch = 64;  // hashes
 
@@ -109,4 +109,4 @@ class PieceHashes {
   void set(PieceIndex piece, const Hash256& hash);
 };
 
-}  // namespace shoal
+}  // namespace shoal::inline layer

@@ -5,7 +5,7 @@
 
 #include "shared/core/check.hpp"
 
-namespace shoal {
+namespace shoal::inline layer {
 
 namespace {
 constexpr std::uint64_t fewest_pieces = 1500;
@@ -26,4 +26,4 @@ std::uint32_t PieceLayout::length(PieceIndex piece) const {
   return static_cast<std::uint32_t>(std::min(piece_length_.value, layer_size_.value - offset(piece)));
 }
 
-}  // namespace shoal
+}  // namespace shoal::inline layer

@@ -9,7 +9,7 @@
 
 #include "shared/core/units.hpp"
 
-namespace shoal {
+namespace shoal::inline layer {
 
 using PieceIndex = std::uint32_t;
 
@@ -42,4 +42,4 @@ class PieceLayout {
   ByteCount piece_length_;
 };
 
-}  // namespace shoal
+}  // namespace shoal::inline layer

@@ -9,7 +9,7 @@
 #include "shared/core/check.hpp"
 #include "shared/layer/piece_layout.hpp"
 
-namespace shoal {
+namespace shoal::inline layer {
 
 class PieceSet {
  public:
@@ -48,4 +48,4 @@ class PieceSet {
   PieceIndex held_ = 0;
 };
 
-}  // namespace shoal
+}  // namespace shoal::inline layer

@@ -3,7 +3,7 @@
 #include "shared/core/codec.hpp"
 #include "shared/crypto/hasher.hpp"
 
-namespace shoal {
+namespace shoal::inline layer {
 
 SwarmName swarm_name(const SwarmKey& key, const Digest& digest, const PieceLayout& layout, Generation generation) {
   constexpr std::uint8_t version = 1;
@@ -19,4 +19,4 @@ SwarmName swarm_name(const SwarmKey& key, const Digest& digest, const PieceLayou
   return name;
 }
 
-}  // namespace shoal
+}  // namespace shoal::inline layer

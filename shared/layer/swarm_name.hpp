@@ -12,7 +12,7 @@
 #include "shared/core/digest.hpp"
 #include "shared/layer/piece_layout.hpp"
 
-namespace shoal {
+namespace shoal::inline layer {
 
 using SwarmKey = std::array<std::byte, 32>;  // the cluster's secret
 
@@ -27,4 +27,4 @@ struct SwarmName {
 
 SwarmName swarm_name(const SwarmKey& key, const Digest& digest, const PieceLayout& layout, Generation generation);
 
-}  // namespace shoal
+}  // namespace shoal::inline layer

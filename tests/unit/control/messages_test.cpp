@@ -32,14 +32,14 @@ std::array<std::byte, Size> filled(int with) {
   return bytes;
 }
 
-Digest layer() {
+Digest a_layer() {
   return digest_of(DigestAlgorithm::sha256, bytes_of("layer"));
 }
 Digest long_layer() {
   return digest_of(DigestAlgorithm::sha512, bytes_of("layer"));
 }
 Join a_join() {
-  return {layer(), {LayerKind::manifest, "reg.example.com:5000", "library/alpine"}, 65'536, "secret"};
+  return {a_layer(), {LayerKind::manifest, "reg.example.com:5000", "library/alpine"}, 65'536, "secret"};
 }
 HashBatch a_batch() {
   return {64, {filled<32>(1), filled<32>(2)}, filled<64>(3)};
@@ -53,39 +53,39 @@ std::vector<Golden<AgentMessage>> agent_messages() {
                       1'700'000'000'000,
                       {"", 7072, "node-1", false},
                       {"10.0.0.1", 7073, "node-1", false},
-                      {layer(), long_layer()}}},
+                      {a_layer(), long_layer()}}},
       {"holds", Holds{{long_layer()}}},
       {"join", a_join()},
-      {"progress", Progress{layer(), 1, 1000, true}},
-      {"leave", Leave{layer()}},
+      {"progress", Progress{a_layer(), 1, 1000, true}},
+      {"leave", Leave{a_layer()}},
       {"resolve", Resolve{7, "reg.example.com", "library/alpine", "3.19", "application/vnd.oci.image.index.v1+json"}},
-      {"blame", Blame{layer(), 2, 17, "node-9", "10.0.0.9"}},
-      {"want_hashes", WantHashes{layer(), 0, 65}},
-      {"lost", Lost{{layer(), long_layer()}}},
+      {"blame", Blame{a_layer(), 2, 17, "node-9", "10.0.0.9"}},
+      {"want_hashes", WantHashes{a_layer(), 0, 65}},
+      {"lost", Lost{{a_layer(), long_layer()}}},
   };
 }
 
 std::vector<Golden<TrackerMessage>> tracker_messages() {
   return {
       {"welcome", Welcome{1, 3, filled<32>(4), filled<32>(5), filled<32>(6), 99, {"http://10.0.0.9:7080"}}},
-      {"joined", Joined{layer(),
+      {"joined", Joined{a_layer(),
                         1'000'000,
                         16'384,
                         1,
                         "application/vnd.oci.image.manifest.v1+json",
                         {{"", 7082, "", true}},
                         {{"10.0.0.1", 7073, "node-1", false}}}},
-      {"refused", Refused{layer(), Reason::size, "the origin says 5 bytes", 3'000}},
-      {"peers", Peers{layer(), 1, {{"10.0.0.2", 7072, "node-2", false}, {"fd00::1", 7072, "node-3", false}}}},
-      {"serve", Serve{layer(), 1}},
-      {"restart", Restart{layer(), 1}},
-      {"hashes", Hashes{layer(), 0, a_batch()}},
-      {"finished", Finished{layer(), 0, filled<64>(8)}},
+      {"refused", Refused{a_layer(), Reason::size, "the origin says 5 bytes", 3'000}},
+      {"peers", Peers{a_layer(), 1, {{"10.0.0.2", 7072, "node-2", false}, {"fd00::1", 7072, "node-3", false}}}},
+      {"serve", Serve{a_layer(), 1}},
+      {"restart", Restart{a_layer(), 1}},
+      {"hashes", Hashes{a_layer(), 0, a_batch()}},
+      {"finished", Finished{a_layer(), 0, filled<64>(8)}},
       {"resolved", Resolved{7, 200, long_layer(), 1234, "application/json", "why"}},
       {"prefetch", Prefetch{a_join()}},
-      {"forget", Forget{layer()}},
+      {"forget", Forget{a_layer()}},
       {"ban", Ban{"node-9", "10.0.0.9"}},
-      {"waiting", Waiting{layer()}},
+      {"waiting", Waiting{a_layer()}},
   };
 }
 
@@ -185,9 +185,9 @@ TEST_CASE("an unknown reason, kind or digest algorithm is corrupt") {
     return decode(bytes, message);
   };
   constexpr std::size_t after_digest = 1 + 1 + 32;
-  CHECK_FALSE(spoiled(Refused{layer(), Reason::size, ""}, after_digest));
+  CHECK_FALSE(spoiled(Refused{a_layer(), Reason::size, ""}, after_digest));
   CHECK_FALSE(spoiled(a_join(), after_digest));
-  CHECK_FALSE(spoiled(Leave{layer()}, 1));
+  CHECK_FALSE(spoiled(Leave{a_layer()}, 1));
 }
 
 TEST_CASE("a list that claims more items than there are bytes is corrupt, and nothing is allocated for it") {

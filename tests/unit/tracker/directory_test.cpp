@@ -9,7 +9,7 @@ using namespace shoal::tracker;
 
 namespace {
 
-Digest layer(const std::string& name) {
+Digest a_layer(const std::string& name) {
   return digest_of(DigestAlgorithm::sha256, bytes_of(name));
 }
 
@@ -66,7 +66,7 @@ TEST_CASE("a hello with a link-local address, a bad name, no port or another ver
 TEST_CASE("a second hello of the same name and address replaces the first") {
   Directory directory{std::mt19937(1)};
   auto first_hello = hello("a");
-  first_hello.held = {layer("x")};
+  first_hello.held = {a_layer("x")};
   const auto first = directory.arrive(first_hello, "10.0.0.7");
   const auto again = directory.arrive(hello("a"), "10.0.0.7");
   const auto restarted = directory.arrive(hello("a", 2), "10.0.0.7");
@@ -104,8 +104,8 @@ TEST_CASE("two agents that are connected under one name are two, and each is tol
   REQUIRE(second);
   CHECK_FALSE(first->namesake);
   CHECK(second->namesake == first->id);
-  directory.hold(first->id, {layer("x")});
-  CHECK(directory.holders(layer("x"), second->id, 8) == std::vector<NodeId>{first->id});
+  directory.hold(first->id, {a_layer("x")});
+  CHECK(directory.holders(a_layer("x"), second->id, 8) == std::vector<NodeId>{first->id});
   const auto first_again = directory.arrive(hello("a"), "10.0.0.1");
   REQUIRE(first_again);
   CHECK(first_again->id == first->id);
@@ -136,30 +136,30 @@ TEST_CASE("holders are handed out in turn, never the asking one") {
   for (const std::string name : {"a", "b", "c", "d"}) {
     nodes.push_back(directory.arrive(hello(name), "10.0.0." + std::to_string(nodes.size() + 1))->id);
   }
-  for (const NodeId node : {nodes[0], nodes[1], nodes[2]}) directory.hold(node, {layer("x")});
+  for (const NodeId node : {nodes[0], nodes[1], nodes[2]}) directory.hold(node, {a_layer("x")});
   std::map<NodeId, int> times;
   for (int i = 0; i < 300; ++i) {
-    const auto chosen = directory.holders(layer("x"), nodes[3], 1);
+    const auto chosen = directory.holders(a_layer("x"), nodes[3], 1);
     REQUIRE(chosen.size() == 1);
     ++times[chosen[0]];
   }
   CHECK(times == std::map<NodeId, int>{{nodes[0], 100}, {nodes[1], 100}, {nodes[2], 100}});
   for (int i = 0; i < 3; ++i) {
-    const auto others = directory.holders(layer("x"), nodes[0], 8);
+    const auto others = directory.holders(a_layer("x"), nodes[0], 8);
     CHECK(others.size() == 2);
     CHECK(std::find(others.begin(), others.end(), nodes[0]) == others.end());
   }
-  CHECK(directory.holders(layer("unknown"), nodes[0], 8).empty());
+  CHECK(directory.holders(a_layer("unknown"), nodes[0], 8).empty());
 }
 
 TEST_CASE("an agent that is forgotten holds nothing any more") {
   Directory directory{std::mt19937(1)};
   const NodeId holder = directory.arrive(hello("a"), "10.0.0.1")->id;
   const NodeId asking = directory.arrive(hello("b"), "10.0.0.2")->id;
-  directory.hold(holder, {layer("x"), layer("y")});
-  CHECK(directory.holders(layer("x"), asking, 1).size() == 1);
+  directory.hold(holder, {a_layer("x"), a_layer("y")});
+  CHECK(directory.holders(a_layer("x"), asking, 1).size() == 1);
   directory.forget(holder);
-  CHECK(directory.holders(layer("x"), asking, 1).empty());
+  CHECK(directory.holders(a_layer("x"), asking, 1).empty());
 }
 
 TEST_CASE("only agents of the same address family, and of the same side of loopback, are told of each other") {
@@ -168,7 +168,7 @@ TEST_CASE("only agents of the same address family, and of the same side of loopb
   const NodeId six = directory.arrive(hello("six"), "fd00::1")->id;
   const NodeId local = directory.arrive(hello("local"), "127.0.0.1")->id;
   const NodeId other = directory.arrive(hello("other"), "10.0.0.2")->id;
-  Roster& roster = directory.swarm(layer("x"));
+  Roster& roster = directory.swarm(a_layer("x"));
   for (const NodeId node : {four, six, local}) {
     CHECK(directory.neighbours_for(roster, node).empty());
   }
@@ -207,14 +207,14 @@ TEST_CASE("a layer that an agent lost is not looked for there any more") {
   const NodeId first = directory.arrive(hello("a"), "10.0.0.1")->id;
   const NodeId second = directory.arrive(hello("b"), "10.0.0.2")->id;
   const NodeId asking = directory.arrive(hello("c"), "10.0.0.3")->id;
-  directory.hold(first, {layer("x"), layer("y")});
-  directory.hold(second, {layer("x")});
-  directory.lose(first, {layer("x"), layer("unknown")});
-  CHECK(directory.holders(layer("x"), asking, 8) == std::vector<NodeId>{second});
-  CHECK(directory.holders(layer("y"), asking, 8) == std::vector<NodeId>{first});
-  directory.lose(second, {layer("x")});
-  directory.lose(second, {layer("x")});
-  CHECK(directory.holders(layer("x"), asking, 8).empty());
+  directory.hold(first, {a_layer("x"), a_layer("y")});
+  directory.hold(second, {a_layer("x")});
+  directory.lose(first, {a_layer("x"), a_layer("unknown")});
+  CHECK(directory.holders(a_layer("x"), asking, 8) == std::vector<NodeId>{second});
+  CHECK(directory.holders(a_layer("y"), asking, 8) == std::vector<NodeId>{first});
+  directory.lose(second, {a_layer("x")});
+  directory.lose(second, {a_layer("x")});
+  CHECK(directory.holders(a_layer("x"), asking, 8).empty());
   directory.forget(first);
   directory.forget(second);
 }

@@ -15,7 +15,7 @@ using Source = std::optional<NodeId>;
 
 const FanOut::Distance everywhere = [](NodeId) { return std::optional<std::size_t>(0); };
 
-Digest layer(int number) {
+Digest a_layer(int number) {
   return digest_of(DigestAlgorithm::sha256, bytes_of(std::to_string(number)));
 }
 
@@ -28,7 +28,7 @@ struct Fixture {
 
   Source ask(NodeId node, int number = 1, const std::vector<NodeId>& holders = {},
              const FanOut::Distance& distance = everywhere) {
-    const Source given = fan_out.source_for(layer(number), node, holders, distance, now, random);
+    const Source given = fan_out.source_for(a_layer(number), node, holders, distance, now, random);
     ++served[given];
     source[{number, node}] = given;
     return given;
@@ -59,7 +59,7 @@ TEST_CASE("who serves one layer is spared by the next, though all come in the sa
   for (int number = 0; number < 40; ++number) {
     for (NodeId node = 1; node <= 12; ++node) f.ask(node, number);
     for (NodeId node = 1; node <= 12; ++node) {
-      if (number >= 3) f.fan_out.holds(node, layer(number - 3));
+      if (number >= 3) f.fan_out.holds(node, a_layer(number - 3));
     }
   }
   CHECK(f.most_served() <= 60);  // 37 were each one's share
@@ -69,7 +69,7 @@ TEST_CASE("who serves one layer is spared by the next, though all come in the sa
 TEST_CASE("who has it goes before the tracker and before who is to get it") {
   Fixture f;
   CHECK(f.ask(1) == std::nullopt);
-  f.fan_out.holds(1, layer(1));
+  f.fan_out.holds(1, a_layer(1));
   CHECK(f.ask(2) == Source(1));
   CHECK(f.ask(3) == Source(1));
   CHECK(f.ask(4, 2, {9}) == Source(9));
@@ -86,7 +86,7 @@ TEST_CASE("who asks again is sent to the tracker") {
 TEST_CASE("nobody is sent where it cannot go, nor to whom waits for it") {
   Fixture f;
   f.ask(1);
-  f.fan_out.holds(1, layer(1));
+  f.fan_out.holds(1, a_layer(1));
   CHECK(f.ask(2) == Source(1));
   CHECK(f.ask(3, 1, {}, [](NodeId) { return std::optional<std::size_t>(); }) == std::nullopt);
   CHECK(f.ask(1) != Source(2));
