@@ -37,8 +37,8 @@ Task<void> SmallLayers::serve_small(http::Exchange& exchange, Digest digest) {
   const ByteCount size = layer->size();
   const Result<void> started = co_await exchange.start(holder::head(layer->content_type(), size));
   if (!started) co_return;
-  const auto whole = co_await layer->readable_within(size.value, holder::limits.serving.arriving);
-  if (!whole) co_return;  // the connection ends early
+  const Result<void> verified = co_await layer->verified_within(holder::limits.serving.arriving);
+  if (!verified) co_return;  // the connection ends early
   auto all = co_await layer->readable(0);
   if (!all || all->length() != size.value) co_return;
   co_await holder::send_file(exchange, std::move(*all), size);
