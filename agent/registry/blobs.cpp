@@ -34,10 +34,10 @@ http::Response ranged_head(const Digest& digest, const RangeAnswer& range, std::
   return head;
 }
 
-// The part of `bytes`, which begin at `position`, that lies in `wanted`.
-Bytes part_of(ByteView bytes, std::uint64_t position, Span wanted) {
-  const std::uint64_t first = std::max(position, wanted.first);
-  const std::uint64_t end = std::min(position + bytes.size(), wanted.end);
+// The part of `bytes`, which begin at `position`, that lies in `range`.
+Bytes part_of(ByteView bytes, std::uint64_t position, Span range) {
+  const std::uint64_t first = std::max(position, range.first);
+  const std::uint64_t end = std::min(position + bytes.size(), range.end);
   return first < end ? copy_of(bytes.subspan(first - position, end - first)) : Bytes();
 }
 
@@ -169,16 +169,16 @@ Task<void> Blobs::serve(http::Exchange& exchange, pull::Ask ask, pull::Layer lay
 
 // Sends the verified bytes as they become contiguous; of an arriving layer the last byte after the digest matched. A
 // client that is gone is no failure.
-Task<Result<void>> Blobs::send(http::Exchange& exchange, Digest digest, pull::Layer layer, Span wanted) {
-  const std::uint64_t before_verdict = layer.held() || wanted.first == wanted.end ? wanted.end : wanted.end - 1;
-  for (std::uint64_t position = wanted.first; position < wanted.end;) {
+Task<Result<void>> Blobs::send(http::Exchange& exchange, Digest digest, pull::Layer layer, Span range) {
+  const std::uint64_t before_verdict = layer.held() || range.first == range.end ? range.end : range.end - 1;
+  for (std::uint64_t position = range.first; position < range.end;) {
     if (position == before_verdict) {
       const Result<void> verified = co_await layer.verified();
       if (!verified) co_return verified;
     }
     const auto span = co_await layer.readable(position);
     if (!span) co_return tl::unexpected(span.error());
-    const std::uint64_t end = position < before_verdict ? before_verdict : wanted.end;
+    const std::uint64_t end = position < before_verdict ? before_verdict : range.end;
     const http::FileSpan bytes{span->file(), span->file()->descriptor(), span->offset(),
                                std::min(span->length(), end - position)};
     position += bytes.length;

@@ -17,7 +17,7 @@ std::string entity_tag(const Digest& digest) {
 
 bool has_already(const std::optional<std::string>& if_none_match, const Digest& digest) {
   if (!if_none_match) return false;
-  const std::string wanted = entity_tag(digest);
+  const std::string own = entity_tag(digest);
   std::string_view rest = *if_none_match;
   skip(rest, " \t");
   if (rest.substr(0, rest.find_last_not_of(" \t") + 1) == "*") return true;
@@ -26,7 +26,7 @@ bool has_already(const std::optional<std::string>& if_none_match, const Digest& 
     if (!rest.starts_with('"')) return false;
     const std::size_t end = rest.find('"', 1);
     if (end == std::string_view::npos) return false;
-    if (rest.substr(0, end + 1) == wanted) return true;
+    if (rest.substr(0, end + 1) == own) return true;
     rest.remove_prefix(end + 1);
     if (!rest.empty() && std::string_view(" \t,").find(rest[0]) == std::string_view::npos) return false;
   }

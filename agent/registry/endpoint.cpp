@@ -23,7 +23,7 @@ Endpoint::Endpoint(pull::Parts parts, pull::Pulls& pulls, EndpointOptions option
       blobs_(parts, pulls, manifests_.descriptors(), options_.serve),
       lists_(parts.origin) {}
 
-// A client's word names a configured registry or nothing.
+// The name in a request is a key into the configuration: no other registry is contacted.
 std::optional<Error> Endpoint::unknown_upstream(const Route& route) const {
   const origin::Repository* repository = repository_of(route);
   if (repository == nullptr) return std::nullopt;
@@ -32,7 +32,7 @@ std::optional<Error> Endpoint::unknown_upstream(const Route& route) const {
   return target.error();
 }
 
-// What is refused before its path is looked at.
+// The refusals that do not depend on the path.
 std::optional<http::Response> Endpoint::refusal(const http::Request& request) const {
   const std::string host = http::find_header(request.headers, "Host").value_or("");
   if (!is_our_host(host, options_.hosts)) {
@@ -75,7 +75,7 @@ Task<void> Endpoint::handle(http::Exchange& exchange) {
 Task<void> Endpoint::manifest(http::Exchange& exchange, ManifestRoute route) {
   const http::Request& request = exchange.request();
   const bool by_tag = !route.digest;
-  // docker names its types in another order each time, and what is known of a tag is known for what was accepted.
+  // docker names its types in another order each time, and LastKnown remembers a tag by its accepted types.
   const std::string accept = http::sorted_list(http::find_header(request.headers, "Accept").value_or(""));
   ManifestQuestion question{.route = std::move(route),
                             .accept = accept,
@@ -84,8 +84,8 @@ Task<void> Endpoint::manifest(http::Exchange& exchange, ManifestRoute route) {
   auto answer = co_await manifests_.answer(std::move(question));
   http::Response response;
   if (!answer) {
-    // Of a digest the pull path has logged it.
-    if (by_tag) log::warning("registry", "tag not served", {{"path", request.path}, {"why", answer.error().what}});
+    // The pull path has logged the failure of a digest.
+    if (by_tag) log::warning("registry", "tag not served", {{"path", request.path}, {"cause", answer.error().what}});
     response = oci_error(answer.error(), "MANIFEST_UNKNOWN");
   } else if (const auto* refused = std::get_if<origin::Answer>(&*answer)) {
     response = relay(*refused, "MANIFEST_UNKNOWN");

@@ -1,6 +1,6 @@
 // Endpoint: the registry that the node's container runtime talks to. Read-only.
 //
-// Source: OCI distribution-spec, pull; DESIGN section 4 (what containerd 1.6 to 2.3, podman, skopeo and docker send).
+// Source: OCI distribution-spec, pull; docs/endpoint.md (requests of containerd 1.6 to 2.3, podman, skopeo and docker).
 // Threads: the loop.
 #pragma once
 
@@ -34,9 +34,9 @@ class Endpoint {
   Lists lists_;
 };
 
-// Whether a request with this Host is for us. An address or "localhost" cannot be another's name; any other name must
-// be among `hosts`, or a web page could have its own name resolve to this machine and read layers with the browser's
-// hands.
+// Whether a request with this Host is for us. An address or "localhost" cannot be another machine's name. Any other name
+// must be among `hosts`: otherwise a web page could let its own name resolve to this machine, and read layers through a
+// browser.
 bool is_our_host(const std::string& header, const std::vector<std::string>& hosts);
 
 }  // namespace shoal::agent::registry

@@ -16,7 +16,7 @@ std::string LastKnown::key_of(const TagQuestion& question) const {
 }
 
 void LastKnown::remember(const TagQuestion& question, Resolved resolved, Time now) {
-  forget(question);
+  remove(question);
   std::string key = key_of(question);
   by_age_.push_back(key);
   entries_.emplace(std::move(key), Entry{std::move(resolved), now, std::prev(by_age_.end())});
@@ -25,7 +25,7 @@ void LastKnown::remember(const TagQuestion& question, Resolved resolved, Time no
   by_age_.pop_front();
 }
 
-void LastKnown::forget(const TagQuestion& question) {
+void LastKnown::remove(const TagQuestion& question) {
   const auto entry = entries_.find(key_of(question));
   if (entry == entries_.end()) return;
   by_age_.erase(entry->second.place);

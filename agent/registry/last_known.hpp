@@ -1,6 +1,7 @@
 // LastKnown: which digest each tag had when the origin was last able to say, for `stale_if_error`. In memory only.
 //
-// Whoever asks finds only what was resolved for the same credential: the key holds a keyed hash of it, never itself.
+// A caller finds only digests that were resolved for the same credential. The key has a keyed hash of the credential,
+// never the credential itself.
 // Threads: the loop.
 #pragma once
 
@@ -32,12 +33,12 @@ class LastKnown {
  public:
   LastKnown();
   void remember(const TagQuestion& question, Resolved resolved, Time now);
-  void forget(const TagQuestion& question);
-  // Nothing when it was never resolved, or longer ago than `limit`.
+  void remove(const TagQuestion& question);
+  // Nothing when the tag was never resolved, or longer ago than `limit`.
   std::optional<Resolved> find(const TagQuestion& question, Time now, Milliseconds limit) const;
   std::size_t size() const { return entries_.size(); }
 
-  static constexpr std::size_t most = 4'096;  // about 2 MiB; what was resolved longest ago is forgotten
+  static constexpr std::size_t most = 4'096;  // about 2 MiB; the tag that was resolved longest ago is removed
 
  private:
   struct Entry {

@@ -12,15 +12,15 @@ bool is_ns(std::string_view pair) {
   return pair.substr(0, pair.find('=')) == "ns";
 }
 
-// The pairs of a query that `wanted` says yes to, joined again.
-template <typename Wanted>
-std::string only(std::string_view query, Wanted wanted) {
+// The pairs of a query that `chosen` is true for, joined again.
+template <typename Chosen>
+std::string only(std::string_view query, Chosen chosen) {
   std::string kept;
   query = query.substr(0, query.find('#'));
   while (!query.empty()) {
     const std::string_view pair = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(query.size(), pair.size() + 1));
-    if (pair.empty() || !wanted(pair)) continue;
+    if (pair.empty() || !chosen(pair)) continue;
     kept.append(kept.empty() ? "" : "&").append(pair);
   }
   return kept;
@@ -63,7 +63,7 @@ std::string_view path_of(std::string_view target) {
   return target.substr(0, target.find('?'));
 }
 
-// "/v2/…": what registries agree on, whatever stands before it where they live.
+// "/v2/…", without the path prefix that a registry may have.
 std::string_view from_base(std::string_view path) {
   return path.substr(std::min(path.find("/v2/"), path.size()));
 }

@@ -1,5 +1,5 @@
-// Links: the pages of a list. What of a request's query goes to the origin, and how the origin's Link to the next page
-// leads back to this endpoint.
+// Links: the pages of a list. Which part of a request's query goes to the origin, and how the origin's Link to the next
+// page leads back to this endpoint.
 // Source: OCI distribution-spec, listing tags; RFC 8288 section 3.
 #pragma once
 

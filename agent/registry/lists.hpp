@@ -1,5 +1,5 @@
 // Lists: tags, referrers and the catalogue, passed through to the origin with the caller's credentials, or the
-// configured ones. Nothing of them is kept: only the origin knows what they hold now.
+// configured ones. They are not stored: only the origin knows their present content.
 //
 // An origin without the referrers API is asked for the tag that stands in for it, as the specification has clients do;
 // with neither, the list is empty.

@@ -1,4 +1,4 @@
-// ManifestFacts: what this endpoint needs to know of a manifest or an index, read once.
+// ManifestFacts: the type of a manifest or an index and the sizes that it names, read once.
 //
 // Source: OCI image-spec, manifest.md, image-index.md and descriptor.md; docker's schema 2 has the same fields.
 // Threads: any. A manifest of 4 MiB takes some 50 ms, so that a large one is read on the pool.
@@ -19,18 +19,18 @@ struct Descriptor {
 };
 
 struct ManifestFacts {
-  // The `mediaType` field when it can stand in a header; else what the content is when it has no such field.
+  // The `mediaType` field when it is a media type, which can stand in a header; else the OCI type of a manifest or index.
   std::string media_type;
-  // What `config`, `layers`, `manifests` and `blobs` point to, those without a digest or a possible size left out.
+  // Of `config`, `layers`, `manifests` and `blobs`, those that have a digest and a possible size.
   std::vector<Descriptor> descriptors;
 };
 
-// Of the elements of a manifest these many count, the first ones. An artifact of many files has some thousands; all of
-// them take 1 MiB here and an eighth of the table of sizes.
+// So many of each list count, from the first one on. An artifact of many files has some thousands. A full list takes
+// 1 MiB while it is read, and an eighth of the table of sizes.
 inline constexpr std::size_t most_descriptors = 8'192;
 
-// Anything that is not a manifest, or passes a limit of the JSON reader, has no descriptors and the type of an OCI
-// manifest: its bytes are right all the same. Of a field that is named twice the last one counts.
+// A text that is not JSON, or passes a limit of the JSON reader, has no descriptors and the type of an OCI manifest: its
+// bytes match their digest and are served all the same. Of a field that is named twice the last one counts.
 ManifestFacts read_manifest(std::string_view json);
 
 }  // namespace shoal::agent::registry

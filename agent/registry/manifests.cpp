@@ -31,7 +31,7 @@ Task<Result<ManifestAnswer>> Manifests::by_digest(ManifestQuestion question, Dig
                 .size_hint = descriptors_.size_of(digest),
                 .authorization = question.authorization};
   auto answer = co_await read_once(ask);
-  // A second attempt is under way then, or what the disk does not give is pulled again.
+  // Then a second attempt is under way, or the layer that the disk cannot read is pulled again.
   if (!answer && answer.error().kind == ErrorKind::corrupt) answer = co_await read_once(ask);
   co_return answer;
 }
@@ -50,7 +50,7 @@ Task<Result<ManifestAnswer>> Manifests::read_once(pull::Ask ask) {
   co_return Manifest{digest, size_bytes, std::move(type), std::move(learnt.body)};
 }
 
-// All bytes, once the digest has matched: no bytes need a verdict too.
+// All bytes, once the digest has matched; an empty manifest waits for that too.
 Task<Result<Bytes>> Manifests::read_body(pull::Layer layer, Digest digest) {
   Bytes body(layer.size().value);
   for (std::uint64_t position = 0; position < body.size();) {
@@ -70,7 +70,7 @@ Task<Result<Bytes>> Manifests::read_body(pull::Layer layer, Digest digest) {
   co_return body;
 }
 
-// Remembers what the manifest points to. A large one is read on the pool: 4 MiB take longer than the loop may stand.
+// Remembers the sizes that a manifest names. A large one is read on the pool: 4 MiB would block the loop for 50 ms.
 Task<Manifests::Learnt> Manifests::learn(Bytes body) {
   const bool at_once = body.size() <= read_at_once_bytes;
   auto read = [body = std::move(body)]() mutable {
@@ -92,7 +92,7 @@ Task<Result<ManifestAnswer>> Manifests::by_tag(ManifestQuestion question) {
   auto answer = co_await resolve(question);
   const auto known = stale(tag, answer);
   if (!known) co_return answer;
-  log::warning("registry", "a tag's last known digest is served: the origin cannot say",
+  log::warning("registry", "stale tag served",
                {{"repository", tag.repository.upstream + "/" + tag.repository.name},
                 {"tag", tag.tag},
                 {"digest", known->digest.text()}});
@@ -101,8 +101,8 @@ Task<Result<ManifestAnswer>> Manifests::by_tag(ManifestQuestion question) {
   co_return answer;
 }
 
-// Remembers what the origin said; what it said before, when it cannot say anything now. A tag that is gone or closed is
-// no longer known.
+// Remembers the origin's answer, and gives the one before while the origin fails. A tag that is not there any more, or
+// refused, is removed.
 std::optional<Resolved> Manifests::stale(const TagQuestion& question, const Result<ManifestAnswer>& answer) {
   if (stale_if_error_ <= Milliseconds::zero()) return std::nullopt;
   const auto* manifest = answer ? std::get_if<Manifest>(&*answer) : nullptr;
@@ -114,7 +114,7 @@ std::optional<Resolved> Manifests::stale(const TagQuestion& question, const Resu
   const bool failing =
       answer ? is_failing(std::get<origin::Answer>(*answer)) : answer.error().kind == ErrorKind::unavailable;
   if (failing) return last_known_.find(question, parts_.clock.now(), stale_if_error_);
-  last_known_.forget(question);
+  last_known_.remove(question);
   return std::nullopt;
 }
 
@@ -140,7 +140,7 @@ Task<Result<ManifestAnswer>> Manifests::resolve(ManifestQuestion question) {
       co_return answer;
     }
     if (resolved && resolved->status == 404) co_return fail(ErrorKind::not_found, "the origin has no such tag");
-    // Anything else (a challenge, a tracker that may not or cannot ask) the origin answers best itself.
+    // Otherwise (a challenge, a tracker that may not or cannot ask) the origin is asked here.
   }
   auto answer = co_await from_origin(std::move(question));
   co_return answer;

@@ -1,6 +1,6 @@
 // Manifests: by tag, always asked of the origin (through the tracker when the caller has no credentials, so that a
 // cluster asks once in 2 s); by digest, from the store, a holder or the origin, verified before the first byte. With
-// `stale_if_error`, a tag that the origin cannot answer for now is what it was when it last could.
+// `stale_if_error`, a tag keeps its last known digest while the origin cannot answer.
 //
 // Threads: the loop.
 #pragma once
@@ -18,7 +18,7 @@ struct Manifest {
   Digest digest;
   std::uint64_t size_bytes = 0;
   std::string content_type;  // as the origin sent it
-  Bytes body;                // empty when only the head was wanted and nothing had to be fetched
+  Bytes body;                // empty when only the head was asked for and no byte had to be fetched
 };
 
 // A manifest, or the origin's own refusal (401 with its challenge, 403, 404 ...), to be relayed.

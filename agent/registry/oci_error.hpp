@@ -1,6 +1,7 @@
 // OCI error bodies, and which one our own failures become.
-// Source: OCI distribution-spec, error codes; DESIGN section 4: never 408 or 429, our own failure is 404 or 503 at
-// once, so that the runtime falls back.
+// Never 408 or 429, which containerd repeats at once, many times: our own failure is 404 or 503 at once, so that the
+// runtime falls back to its next mirror or to the origin.
+// Source: OCI distribution-spec, error codes; docs/endpoint.md.
 #pragma once
 
 #include <string>

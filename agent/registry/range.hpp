@@ -1,5 +1,5 @@
 // Range: the part of a blob that a request asks for. One range in bytes, else the whole.
-// Source: RFC 9110 section 14; DESIGN section 4 for what several or malformed ranges get (the whole, status 200).
+// Source: RFC 9110 section 14, which lets a server answer several or malformed ranges with the whole; docs/endpoint.md.
 #pragma once
 
 #include <cstdint>
@@ -17,13 +17,13 @@ struct Span {
 struct RangeAnswer {
   unsigned status = 200;    // 200, 206 or 416
   Span span;                // bytes to send; empty for 416
-  bool open_ended = false;  // a 206 to "N-": the client may well take only the beginning
+  bool open_ended = false;  // a 206 to "N-": the client may read only the beginning
 };
 
 // `header` is the Range header, or nothing. "bytes=0-" gets 206 only when the layer is `complete` here: newer
-// containerd then asks for further ranges and ends the pull when one of them fails (evidence/runtimes.md section 2.4).
-// "N-" with another N never gets 200, so that such a client finds ranges to work once it has had one. A Range of a
-// layer of size 0 counts for nothing: the client that sends "bytes=0-" with each request has no error to expect.
+// containerd then asks for further ranges and ends the pull when one of them fails. "N-" with another N never gets 200,
+// so that such a client finds ranges to work once it has had one. A Range of a layer of size 0 does not count: some
+// clients send "bytes=0-" with each request and expect no error.
 RangeAnswer choose_range(const std::optional<std::string>& header, std::uint64_t size, bool complete);
 
 std::string content_range(const RangeAnswer& answer, std::uint64_t size);  // for 206 and 416

@@ -48,7 +48,7 @@ tl::expected<origin::Repository, BadRoute> parse_repository(std::string name, co
   return origin::Repository{std::move(*upstream), std::move(name)};
 }
 
-// A path behind /v2/ in its two parts: the repository, and what is asked of it.
+// A path behind /v2/ in its parts.
 struct Parts {
   std::string repository;
   std::string_view word;  // with its slashes

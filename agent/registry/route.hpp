@@ -1,5 +1,5 @@
 // Route: what a request to the registry endpoint asks for, parsed once at the door.
-// Source: OCI distribution-spec, pull and content discovery; DESIGN section 4.
+// Source: OCI distribution-spec, pull and content discovery; docs/endpoint.md.
 #pragma once
 
 #include <string>
@@ -24,7 +24,7 @@ struct BlobRoute {
   Digest digest;
 };
 
-// What is only known at the origin: "tags/list", "referrers/<digest>", or "_catalog" of a registry.
+// A list that only the origin knows: "tags/list", "referrers/<digest>", or "_catalog" of a registry.
 struct ListRoute {
   origin::Repository repository;  // without a name for "_catalog"
   std::string list;
@@ -33,7 +33,7 @@ struct ListRoute {
 
 using Route = std::variant<ApiBase, ManifestRoute, BlobRoute, ListRoute>;
 
-// Of what is asked for; nothing for the base.
+// The repository that a route is about; nothing for the base.
 const origin::Repository* repository_of(const Route& route);
 
 // Why a request has no route: an OCI error code and its status.

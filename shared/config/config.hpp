@@ -16,7 +16,7 @@ namespace shoal::config {
 
 class Section;
 
-// What a whole program understands: calls `section(...)` for each of its parts.
+// The keys of a whole program: calls `section(...)` for each of its parts.
 using Describe = std::function<void(Section& root)>;
 
 // Reads `path` through `describe`. Throws StartError (exit code 2) with all faults, one per line: `FILE:LINE: fault`.

@@ -10,7 +10,7 @@
 
 namespace shoal::config {
 
-// Reads `node` into `place`; what is wrong with it, or an empty text. A wrong value leaves `place` as it was.
+// Reads `node` into `place`. Returns its fault, or an empty text. A wrong value leaves `place` as it was.
 std::string read_value(const toml::node& node, std::string& place);
 std::string read_value(const toml::node& node, bool& place);
 std::string read_value(const toml::node& node, std::uint32_t& place);

@@ -8,7 +8,7 @@ namespace shoal::http {
 namespace {
 
 constexpr std::size_t longest_line = 4096;  // of a chunk's head, extensions included
-constexpr std::size_t most_trailers = 16 << 10;
+constexpr std::size_t most_trailers = 16 << 10;  // bytes, as much as the head of a request; they are ignored
 
 tl::unexpected<Error> malformed() {
   return fail(ErrorKind::unavailable, "malformed chunk in the body");

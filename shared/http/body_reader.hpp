@@ -1,4 +1,4 @@
-// BodyReader: where the body of a response ends, and what of the bytes received is body. Written here because
+// BodyReader: where the body of a response ends, and which of the received bytes belong to it. Written here because
 // Beast 1.74 aborts on a malformed last chunk (found by tests/fuzz/http_response.cpp). Source: RFC 9112 sections 6
 // and 7.
 //

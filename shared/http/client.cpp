@@ -11,7 +11,7 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-constexpr std::size_t buffer_size = 256 << 10;
+constexpr std::size_t buffer_size = 256 << 10;  // of each open body: the most that one read returns
 constexpr int most_interim_answers = 8;  // 100, 103: RFC 9110 section 15.2 sets no bound
 
 bool is_token(std::string_view text) {

@@ -35,7 +35,7 @@ struct ClientLimits {
   Milliseconds headers{10'000};  // from the request to the end of the answer's head
   Milliseconds silence{20'000};  // longest wait for further bytes of a body
   Milliseconds whole{0};         // from the end of the head to the end of the body; 0: as long as it takes
-  // A body that brought less than `least` in so much waiting for its bytes is given up: it would keep whoever needs it.
+  // A body that brought less than `least` in this much waiting is given up: its readers would wait without end.
   Milliseconds trickle{20'000};
   ByteCount least{64 << 10};
 };

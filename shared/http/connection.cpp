@@ -9,8 +9,8 @@ namespace {
 
 using asio::ip::tcp;
 
-constexpr Milliseconds gentle_limit{1'000};        // for the client to read our last words
-constexpr std::size_t most_discarded = 256 << 10;  // of what a refused client still sends
+constexpr Milliseconds gentle_limit{1'000};        // for the client to read the final response
+constexpr std::size_t most_discarded = 256 << 10;  // bytes that a refused client still sends: a socket's buffer
 
 // Not a TLS greeting: podman and skopeo try https first, and would wait out the whole limit for an answer.
 bool looks_like_text(const std::string& received) {
@@ -117,10 +117,10 @@ bool Connection::take_available() {
   return true;
 }
 
-Task<Connection::Next> Connection::refuse(std::string why) {
-  why += "\n";
+Task<Connection::Next> Connection::refuse(std::string cause) {
+  cause += "\n";
   std::string answer = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: ";
-  answer += std::to_string(why.size()) + "\r\n\r\n" + why;
+  answer += std::to_string(cause.size()) + "\r\n\r\n" + cause;
   const auto written = co_await write(answer);
   co_return written ? Next::close_gently : Next::close;
 }

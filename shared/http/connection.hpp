@@ -16,14 +16,14 @@ namespace shoal::http {
 
 class Connection;
 
-// What all connections of a server share; it outlives the server for as long as one of them is suspended.
+// Shared: by a server and the coroutine frames of its connections, which may outlive it while they are suspended.
 struct ServerShared {
   ServeThreads& threads;  // not touched by a connection that was cut
   ServerOptions options;
   Handler handler;
   std::size_t open_exchanges = 0;
   bool stopping = false;             // each answer closes its connection
-  std::list<Connection*> waiting{};  // for a request, who has waited longest first
+  std::list<Connection*> waiting{};  // for a request, the longest wait first
 };
 
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -47,7 +47,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Task<bool> read_head();  // true when a whole head is at the front of `received_`
   Task<bool> read_some(Milliseconds limit);
   bool take_available();
-  Task<Next> refuse(std::string why);  // 400
+  Task<Next> refuse(std::string cause);  // 400
   Task<void> finish(Next next);        // closes as `next` says
   // One after the other, as they are: a body of megabytes is not copied. Both are the caller's until this returns.
   Task<Result<void>> write(std::string_view head, std::string_view body = {});

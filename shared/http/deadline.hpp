@@ -1,5 +1,5 @@
 // Deadline: cuts an operation off when its time is over. Asio of Boost 1.74 cannot cancel one coroutine's wait, so the
-// deadline cancels the socket, and whoever waited finds `expired`.
+// deadline cancels the socket, and the coroutine that waited finds `expired`.
 //
 // Threads: the loop.
 #pragma once

@@ -12,7 +12,7 @@
 
 namespace shoal::http {
 
-// Each address of the host gets its share of what is left of `limit`. `unavailable` when none answers.
+// Each address of the host gets an equal share of the rest of `limit`. `unavailable` when none answers.
 Task<Result<asio::ip::tcp::socket>> dial(std::string host, std::uint16_t port, Milliseconds limit);
 
 }  // namespace shoal::http

@@ -1,5 +1,4 @@
-// ConnectionExchange: the Exchange of one request on a Connection. It keeps count of what was promised and what was
-// sent.
+// ConnectionExchange: the Exchange of one request on a Connection. It counts the promised bytes and the sent ones.
 //
 // Threads: the loop.
 #pragma once
@@ -26,7 +25,7 @@ class ConnectionExchange final : public Exchange {
   Task<Result<void>> send(Bytes bytes) override;
   Task<Result<std::unique_ptr<WebSocket>>> upgrade(std::string subprotocol) override;
 
-  // What becomes of the connection once the handler has returned.
+  // How the connection goes on once the handler has returned.
   Connection::Next outcome() const;
 
  private:

@@ -1,5 +1,6 @@
 // Head: the head of a message from outside, parsed by Beast's parser and checked.
-// Source: RFC 9112; the refusals beyond Beast's own are evidence/security.md, section 1.
+// Source: RFC 9112. What is refused beyond Beast's own rules (several lengths, several Hosts, folded lines, a body in a
+// GET) is what proxies are known to read in different ways: request smuggling.
 //
 // Threads: any.
 #pragma once
@@ -15,7 +16,7 @@
 
 namespace shoal::http {
 
-inline constexpr std::size_t largest_request_head = 16 << 10;
+inline constexpr std::size_t largest_request_head = 16 << 10;  // a token of 8 KiB, which other servers take, and the rest
 inline constexpr std::size_t largest_response_head = 64 << 10;  // registries with long Link and cookie headers
 
 // The bytes up to and with the empty line that ends a head; nothing while it is not there.
@@ -23,7 +24,7 @@ std::optional<std::size_t> head_length(std::string_view received);
 
 struct RequestHead {
   Request request;          // without `client`
-  bool keep_alive = false;  // may the connection carry another request; never behind a body, which nobody reads
+  bool keep_alive = false;  // may the connection carry another request; never behind a body, which is not read
 };
 
 // `head` ends with its empty line. `refused` for anything malformed or ambiguous, and for a GET or HEAD with a body.

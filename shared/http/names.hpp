@@ -1,6 +1,6 @@
-// Names: the addresses of host names, each name looked up once at a time, on four threads: up to three whose name
-// server is silent hold up nobody else. Asio's resolver has one thread for all names, and a lookup given up there is
-// done nevertheless: six names that took a second each delayed the next one by 5.6 s.
+// Names: the addresses of host names, each name looked up once at a time, on four threads: up to three names whose
+// server is silent delay no other name. Asio's resolver has one thread for all names, and it does a lookup that was
+// given up nevertheless: six names that took a second each delayed the next one by 5.6 s.
 //
 // A service of the loop (asio::use_service), gone with it, once the lookups under way have ended. Threads: the loop.
 #pragma once

@@ -14,8 +14,8 @@ namespace {
 constexpr std::size_t largest_call = 1 << 20;  // bounds how long one client holds a thread on a cold page cache
 // While others wait for a thread: 64 clients on four threads wait 32 ms for each other at most.
 constexpr std::chrono::milliseconds longest_turn{2};
-// While nobody does. Each way back to the loop wakes two threads, and the kernel moves them to where the client runs:
-// one client on loopback had 2.3 GB/s with a MiB at a time, 4.1 with 2 ms, 5.1 with 50 ms (nginx: 4.3).
+// While no client waits for a thread. Each way back to the loop wakes two threads, and the kernel moves them to the
+// client's processor: one client on loopback had 2.3 GB/s with a MiB at a time, 4.1 with 2 ms, 5.1 with 50 ms (nginx: 4.3).
 constexpr std::chrono::milliseconds longest_step{50};
 constexpr int wait_for_reader_ms = 1;  // the shortest that poll knows
 
@@ -31,7 +31,7 @@ void block_pipe_signal() {
   (void)blocked;
 }
 
-// Whether a client that has just taken a lot makes room for more at once.
+// Whether a client that has just read a lot makes room for more at once.
 bool makes_room(int socket) {
   pollfd waited{socket, POLLOUT, 0};
   return ::poll(&waited, 1, wait_for_reader_ms) > 0;

@@ -1,7 +1,7 @@
-// ServeThreads: the threads that call sendfile, which blocks on a cold page cache and must never cost the loop its
-// heartbeat. A job is one bounded step: a client that reads as fast as we send keeps its thread for a few milliseconds,
-// longer while nobody else waits for one, since going back to the loop whenever its socket is full costs more than the
-// bytes do; a client that does not read holds none.
+// ServeThreads: the threads that call sendfile, which blocks on a cold page cache and must never block the loop.
+// A job is one bounded step. A client that reads as fast as the server sends keeps its thread for a few milliseconds,
+// and longer while no other client waits for a thread: going back to the loop whenever the socket is full costs more
+// than the bytes do. A client that does not read holds no thread.
 //
 // Threads: `step` from the loop. Destroyed before the loop.
 #pragma once

@@ -15,7 +15,7 @@ namespace {
 
 using asio::ip::tcp;
 
-constexpr Milliseconds pause_without_descriptors{100};
+constexpr Milliseconds pause_without_descriptors{100};  // until a connection may have ended; trying again at once would not help
 
 tcp::endpoint endpoint_of(const std::string& listen, const std::string& name) {
   const auto parts = parse_host_port(listen);
@@ -127,7 +127,7 @@ Task<void> Server::Impl::accept(std::shared_ptr<Impl> impl) {
     co_await impl->acceptor.async_wait(tcp::acceptor::wait_read, into(error));
     if (!impl->acceptor.is_open()) break;
     if (impl->connections.size() >= impl->shared->options.connections) {
-      // Whoever has waited longest to say something gives way, so that many who say nothing keep nobody out.
+      // The connection that has waited longest for a request is closed: many silent clients keep no other client out.
       if (!impl->shared->waiting.empty()) impl->shared->waiting.front()->cut();
       co_await impl->room.wait();
       continue;

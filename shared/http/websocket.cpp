@@ -15,14 +15,14 @@ namespace websocket = boost::beast::websocket;
 using asio::ip::tcp;
 using boost::beast::http::field;
 
-constexpr std::size_t largest_queue = 4 << 20;
-constexpr std::size_t cost_of_entry = 64;  // so that empty messages are bounded too
-constexpr Milliseconds handshake_limit{5'000};
-constexpr Milliseconds silence_limit{20'000};  // Beast pings at half of it
+constexpr std::size_t largest_queue = 4 << 20;  // four messages of the largest size, for a peer that reads slowly
+constexpr std::size_t cost_of_entry = 64;       // so that empty messages are bounded too
+constexpr Milliseconds handshake_limit{5'000};  // as long as a connection may take
+constexpr Milliseconds silence_limit{20'000};   // Beast pings at half of it
 constexpr std::size_t kept_buffer = 64 << 10;  // a rare large message does not hold its memory
 
-tl::unexpected<Error> closed_error(const std::string& why) {
-  return fail(ErrorKind::unavailable, "the WebSocket is closed: " + why);
+tl::unexpected<Error> closed_error(const std::string& cause) {
+  return fail(ErrorKind::unavailable, "the WebSocket is closed: " + cause);
 }
 
 }  // namespace
@@ -121,7 +121,7 @@ void WebSocketState::cut() {
 
 namespace {
 
-// Whoever holds it owns the connection; what is still being written keeps only the state.
+// Its owner owns the connection; a write that is under way keeps only the state.
 class BeastWebSocket final : public WebSocket {
  public:
   explicit BeastWebSocket(std::shared_ptr<WebSocketState> state) : state_(std::move(state)) {}

@@ -1,7 +1,7 @@
 // WebSocket: whole binary messages both ways over one connection (RFC 6455, Beast, no compression).
 //
 // Bounds: a message 1 MiB, the outgoing queue 4 MiB (a peer that does not read is cut), ping after 10 s of silence,
-// closed when nothing came for 20 s.
+// closed when no byte came for 20 s.
 // Threads: the loop.
 #pragma once
 
@@ -14,7 +14,7 @@
 
 namespace shoal::http {
 
-inline constexpr std::size_t largest_message = 1 << 20;
+inline constexpr std::size_t largest_message = 1 << 20;  // twice the largest: a list of 8,192 held digests
 
 class WebSocket {
  public:

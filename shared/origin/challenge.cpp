@@ -6,8 +6,8 @@
 namespace shoal::origin {
 namespace {
 
-constexpr std::size_t most_challenges = 8;
-constexpr std::size_t most_parameters = 16;
+constexpr std::size_t most_challenges = 8;   // registries send one or two: Bearer and Basic
+constexpr std::size_t most_parameters = 16;  // Bearer has four
 
 bool is_token_character(char c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||

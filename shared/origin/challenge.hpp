@@ -1,4 +1,4 @@
-// Challenge: what a WWW-Authenticate header asks for.
+// Challenge: the authentication that a WWW-Authenticate header asks for.
 // Source: RFC 9110 sections 11.2 to 11.6.1; docker token specification for the parameters of Bearer.
 //
 // Threads: any.
@@ -18,8 +18,8 @@ struct Challenge {
   std::string parameter(const std::string& name) const;  // empty when absent
 };
 
-// All challenges of one header line, at most 8 with at most 16 parameters each. What follows the first fault of the
-// line is ignored.
+// All challenges of one header line, at most 8 with at most 16 parameters each. The line is ignored from its first fault
+// on.
 std::vector<Challenge> parse_challenges(std::string_view line);
 
 }  // namespace shoal::origin

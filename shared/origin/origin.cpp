@@ -10,7 +10,7 @@ namespace {
 
 using Response = Result<std::unique_ptr<http::ClientResponse>>;
 
-constexpr Milliseconds basic_lifetime{300'000};  // then the files are read again
+constexpr Milliseconds basic_lifetime{300'000};  // then the files are read again, and may have been changed
 constexpr const char* manifest_types =
     "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
     "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, "
@@ -23,7 +23,7 @@ struct Question {
   std::string authorization;
 };
 
-// What belongs to the registry's operator (its CA, its missing certificate) holds for the operator's hosts only.
+// The trust that is configured for a registry (its CA, its missing certificate) holds for its owner's hosts only.
 http::ClientRequest request_to(const http::Url& url, const Target& target, const http::ClientLimits& limits) {
   http::ClientRequest request;
   request.url = url;
@@ -67,7 +67,7 @@ tl::unexpected<Error> error_of_status(const std::string& what, const http::Clien
 }  // namespace
 
 struct Origin::Impl {
-  Impl(Options o, Clock& clock) : options(std::move(o)), authorizations(clock), quiet(clock) {}
+  Impl(Options o, Clock& clock) : options(std::move(o)), authorizations(clock), retry_times(clock) {}
 
   Task<Response> send(Repository repository, Question question);
   Task<Response> send_authorized(Target target, Repository repository, Question question);
@@ -78,7 +78,7 @@ struct Origin::Impl {
 
   Options options;
   Authorizations authorizations;
-  Quiet quiet;
+  RetryAfter retry_times;
 };
 
 // One request with its redirects. The answer is the last hop's.
@@ -100,31 +100,31 @@ Task<Response> Origin::Impl::follow(Target target, Repository repository, Questi
   co_return fail(ErrorKind::unavailable, target.url.authority() + " redirects more than 5 times");
 }
 
-// Not while the registry has asked to be left alone. That counts for whom it said it to: callers with an authorization
-// of their own are counted apart.
+// Not before the time that the registry has named in Retry-After. The registry counts callers with an authorization of
+// their own apart.
 Task<Response> Origin::Impl::send(Repository repository, Question question) {
   const auto target = find_upstream(options, repository.upstream);
   if (!target) co_return tl::unexpected(target.error());
   const std::string upstream = repository.upstream;
   const bool callers_own = !question.authorization.empty();
-  if (const Milliseconds left = quiet.left(upstream); !callers_own && left > Milliseconds(0)) {
-    const std::string what = upstream + " asked not to be asked for another " + std::to_string(left.count()) + " ms";
+  if (const Milliseconds left = retry_times.left(upstream); !callers_own && left > Milliseconds(0)) {
+    const std::string what = upstream + " is not asked again for another " + std::to_string(left.count()) + " ms";
     co_return tl::unexpected<Error>(Error{ErrorKind::unavailable, what, left});
   }
   auto response = co_await send_authorized(*target, std::move(repository), std::move(question));
   const unsigned status = response ? (*response)->status() : 0;
-  if (!callers_own && (status == 429 || status == 503)) quiet.keep(upstream, retry_after((*response)->headers()));
+  if (!callers_own && (status == 429 || status == 503)) retry_times.note(upstream, retry_after((*response)->headers()));
   co_return response;
 }
 
-// With the caller's own authorization as it is; else with what the registry's challenge asks for, once.
+// With the caller's own authorization as it is; else with an answer to the registry's challenge, once.
 Task<Response> Origin::Impl::send_authorized(Target target, Repository repository, Question question) {
   const bool callers_own = !question.authorization.empty();
   if (!callers_own) question.authorization = authorizations.find(repository.upstream, repository.name);
   auto response = co_await follow(target, repository, question);
   if (!response || (*response)->status() != 401 || callers_own) co_return response;
 
-  authorizations.drop(repository.upstream, repository.name);
+  authorizations.remove(repository.upstream, repository.name);
   const auto challenges = challenges_of(**response);
   auto fresh = co_await authorize(target, repository, challenges);
   if (!fresh) co_return tl::unexpected(fresh.error());
@@ -146,7 +146,7 @@ Task<Result<std::string>> Origin::Impl::authorize(Target target, Repository repo
   }
   if (find_scheme(challenges, "basic") == nullptr || !*credential) co_return std::string();
   std::string value = basic_header(**credential);
-  authorizations.keep(repository.upstream, repository.name, value, basic_lifetime);
+  authorizations.store(repository.upstream, repository.name, value, basic_lifetime);
   co_return value;
 }
 
@@ -170,7 +170,7 @@ Task<Result<std::string>> Origin::Impl::fetch_token(Target target, Repository re
   const auto token = parse_token(*body);
   if (!token) co_return tl::unexpected(token.error());
   std::string value = "Bearer " + token->text;
-  authorizations.keep(repository.upstream, repository.name, value, token->lifetime);
+  authorizations.store(repository.upstream, repository.name, value, token->lifetime);
   co_return value;
 }
 

@@ -29,9 +29,9 @@ inline bool known(Kind kind) {
   return kind == Kind::blob || kind == Kind::manifest;
 }
 
-inline constexpr ByteCount largest_manifest = 4_MiB;  // containerd's own limit, evidence/runtimes.md section 2.4
+inline constexpr ByteCount largest_manifest = 4_MiB;  // containerd's own limit
 
-// The origin's answer, whatever its status: what a caller may want to relay.
+// The origin's answer of any status, with the headers that a caller may relay.
 struct Answer {
   unsigned status = 0;
   std::string content_type;
@@ -44,7 +44,7 @@ struct Answer {
   Bytes body;           // up to largest_manifest; empty for HEAD
 };
 
-// Bytes of a layer as they arrive. The total size is what the answer's own headers say.
+// Bytes of a layer as they arrive. The total size is the one in the answer's own headers.
 class LayerStream {
  public:
   virtual ~LayerStream() = default;

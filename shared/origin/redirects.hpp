@@ -1,4 +1,4 @@
-// Redirects: what following one may do, as pure functions of URLs.
+// Redirects: which of them are followed, and with which credential, as pure functions of URLs.
 // Source: RFC 9110 section 15.4; for the hosts that may see a credential, the Public Suffix List (publicsuffix.org).
 //
 // Threads: any.

@@ -8,7 +8,7 @@
 namespace shoal::origin {
 namespace {
 
-constexpr std::size_t most_entries = 1'024;
+constexpr std::size_t most_entries = 1'024;  // upstreams; `allow` lets clients name more than are configured
 
 // "Sun, 06 Nov 1994 08:49:37 GMT" in seconds since 1970.
 std::optional<std::int64_t> parse_date(const std::string& text) {
@@ -36,7 +36,7 @@ Milliseconds retry_after(const http::Headers& headers) {
   return std::chrono::seconds(std::clamp<std::int64_t>(seconds_until(*text, headers), 0, longest));
 }
 
-void Quiet::keep(const std::string& upstream, Milliseconds time) {
+void RetryAfter::note(const std::string& upstream, Milliseconds time) {
   const Time until = clock_.now() + time;
   if (until_.size() >= most_entries && !until_.contains(upstream)) {
     until_.erase(std::ranges::min_element(until_, {}, [](const auto& entry) { return entry.second; }));
@@ -44,7 +44,7 @@ void Quiet::keep(const std::string& upstream, Milliseconds time) {
   until_[upstream] = until;
 }
 
-Milliseconds Quiet::left(const std::string& upstream) const {
+Milliseconds RetryAfter::left(const std::string& upstream) const {
   const auto found = until_.find(upstream);
   if (found == until_.end()) return Milliseconds(0);
   return std::max(Milliseconds(0), std::chrono::ceil<Milliseconds>(found->second - clock_.now()));

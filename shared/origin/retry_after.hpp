@@ -1,4 +1,4 @@
-// Retry-After: how long an overloaded registry asks to be left alone, and keeping to it.
+// Retry-After: how long an overloaded registry asks not to be asked again, and the registries that have said so.
 //
 // Threads: the loop.
 #pragma once
@@ -17,11 +17,11 @@ inline constexpr Milliseconds longest_retry_after{60'000};  // a registry that s
 // sense. Source: RFC 9110 sections 10.2.3 and 5.6.7 (the preferred form of a date).
 Milliseconds retry_after(const http::Headers& headers);
 
-// The registries that asked to be left alone. At most 1,024: the one that may be asked first makes room.
-class Quiet {
+// The registries that may not be asked now. At most 1,024: the one that may be asked first makes room.
+class RetryAfter {
  public:
-  explicit Quiet(Clock& clock) : clock_(clock) {}
-  void keep(const std::string& upstream, Milliseconds time);
+  explicit RetryAfter(Clock& clock) : clock_(clock) {}
+  void note(const std::string& upstream, Milliseconds time);
   Milliseconds left(const std::string& upstream) const;  // 0: it may be asked
 
  private:

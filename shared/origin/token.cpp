@@ -11,8 +11,8 @@ namespace {
 constexpr std::size_t longest_token = 32 << 10;  // more than any server takes in a header
 // Twice the longest token: an answer's other fields, such as a refresh token, are not much longer.
 constexpr json::Limits answer_limits{.token_bytes = 2 * longest_token};
-constexpr std::size_t most_authorizations = 1024;
-constexpr std::int64_t longest_lifetime_seconds = 24 * 3600;
+constexpr std::size_t most_authorizations = 1'024;  // repositories in use at once; each costs up to 32 KiB
+constexpr std::int64_t longest_lifetime_seconds = 24 * 3600;  // a token that was revoked is not used for longer
 
 bool fits_into_header(std::string_view text) {
   return !text.empty() && text.size() <= longest_token &&
@@ -56,7 +56,7 @@ Result<http::Url> token_url(const Challenge& challenge, const http::Url& registr
   }
   if (with_credential && !is_related_host(registry.host, url->host)) {
     return fail(ErrorKind::refused,
-                at + "its challenge wants the credential sent to " + url->host + ", another domain");
+                at + "its challenge names a token server of another domain for the credential: " + url->host);
   }
   std::string scope = challenge.parameter("scope");
   if (scope.empty()) scope = repository.empty() ? "registry:catalog:*" : "repository:" + repository + ":pull";
@@ -73,8 +73,8 @@ std::string Authorizations::find(const std::string& upstream, const std::string&
   return found != entries_.end() && clock_.now() < found->second.due ? found->second.value : std::string();
 }
 
-void Authorizations::keep(const std::string& upstream, const std::string& repository, std::string value,
-                          Milliseconds lifetime) {
+void Authorizations::store(const std::string& upstream, const std::string& repository, std::string value,
+                           Milliseconds lifetime) {
   const auto earlier = [](const auto& a, const auto& b) { return a.second.due < b.second.due; };
   // The tenth that is left covers a request on its way and clocks that differ.
   entries_.insert_or_assign({upstream, repository}, Entry{std::move(value), clock_.now() + lifetime * 9 / 10});
@@ -82,7 +82,7 @@ void Authorizations::keep(const std::string& upstream, const std::string& reposi
     entries_.erase(std::min_element(entries_.begin(), entries_.end(), earlier));
 }
 
-void Authorizations::drop(const std::string& upstream, const std::string& repository) {
+void Authorizations::remove(const std::string& upstream, const std::string& repository) {
   entries_.erase({upstream, repository});
 }
 

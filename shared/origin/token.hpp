@@ -42,8 +42,8 @@ class Authorizations {
   explicit Authorizations(Clock& clock) : clock_(clock) {}
 
   std::string find(const std::string& upstream, const std::string& repository) const;  // empty when there is none
-  void keep(const std::string& upstream, const std::string& repository, std::string value, Milliseconds lifetime);
-  void drop(const std::string& upstream, const std::string& repository);
+  void store(const std::string& upstream, const std::string& repository, std::string value, Milliseconds lifetime);
+  void remove(const std::string& upstream, const std::string& repository);
   std::size_t size() const { return entries_.size(); }
 
  private:

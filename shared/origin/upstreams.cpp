@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t longest_name = 255;  // of a repository; containerd's and docker's limit
 constexpr std::size_t longest_tag = 128;   // distribution-spec, "Pulling manifests"
-constexpr std::size_t longest_credential = 64 << 10;
+constexpr std::size_t longest_credential = 64 << 10;  // a file named by mistake; a token in a header has less
 
 bool is_lower_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');

@@ -1,5 +1,5 @@
 // Upstreams: the registries that this node may ask. A name from a client is only a key into this table or must match
-// the allowed pattern; it is never dialled just because somebody said so.
+// the allowed pattern; a client's word alone makes no connection.
 #pragma once
 
 #include <map>
@@ -24,7 +24,7 @@ struct Upstream {
 struct Options {
   std::map<std::string, Upstream> upstreams;  // by "HOST[:PORT]" as image names write it
   std::vector<std::string> allow;             // further names, exact or "*.example.com[:PORT]", reached by https
-  // Of every request; not configurable. A body that stops is asked for again by Range: agents wait meanwhile.
+  // Of every request; not configurable. A body that stops for 8 s is requested again by Range: agents wait meanwhile.
   http::ClientLimits limits{.silence = Milliseconds(8'000)};
 };
 
@@ -39,7 +39,7 @@ struct Credential {
   std::string password;
 };
 
-// An upstream that may be asked: its URL and what belongs to it.
+// An upstream that may be asked: its URL, trust and credential.
 struct Target {
   std::string name;  // the key
   http::Url url;     // its path comes before /v2/
@@ -49,8 +49,8 @@ struct Target {
   std::string password_file;
 };
 
-// What the files of a configured credential say now, without a last line break; nothing when none is configured.
-// `refused` when a file cannot be read or holds what Basic cannot carry.
+// The contents of a configured credential's files now, without a last line break; nothing when none is configured.
+// `refused` when a file cannot be read or has a character that Basic cannot carry.
 Result<std::optional<Credential>> read_credential(const Target& target);
 
 // `not_found` with a line that says how to configure it.

@@ -47,8 +47,8 @@ TEST_CASE("a tag is known only to who asks the same with the same credential") {
 TEST_CASE("a forgotten tag is not known") {
   LastKnown known;
   known.remember(question(), resolved(), start);
-  known.forget(question());
-  known.forget(question("never seen"));
+  known.remove(question());
+  known.remove(question("never seen"));
   CHECK(known.size() == 0);
   CHECK_FALSE(known.find(question(), start, hour));
 }

@@ -37,14 +37,14 @@ TEST_CASE("what makes no sense asks for nothing") {
 TEST_CASE("a registry that asked to be left alone may be asked when its time is over, others meanwhile") {
   Loop loop;
   ManualClock clock(loop);
-  Quiet quiet(clock);
-  quiet.keep("reg", Milliseconds(3'000));
-  CHECK(quiet.left("reg") == Milliseconds(3'000));
-  CHECK(quiet.left("other") == Milliseconds(0));
+  RetryAfter times(clock);
+  times.note("reg", Milliseconds(3'000));
+  CHECK(times.left("reg") == Milliseconds(3'000));
+  CHECK(times.left("other") == Milliseconds(0));
   clock.advance(Milliseconds(2'999));
-  CHECK(quiet.left("reg") == Milliseconds(1));
+  CHECK(times.left("reg") == Milliseconds(1));
   clock.advance(Milliseconds(1));
-  CHECK(quiet.left("reg") == Milliseconds(0));
+  CHECK(times.left("reg") == Milliseconds(0));
 }
 
 TEST_CASE("a registry that answers 429 with a time is not asked before it") {

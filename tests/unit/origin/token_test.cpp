@@ -85,28 +85,28 @@ TEST_CASE("a challenge without a scope is about the repository, or without one a
 TEST_CASE("an authorization is kept until a tenth before it expires, by upstream and repository") {
   Loop loop;
   ManualClock clock(loop);
-  Authorizations kept(clock);
-  kept.keep("a", "r", "one", Milliseconds(1000));
-  CHECK(kept.find("a", "r") == "one");
-  CHECK(kept.find("a", "s").empty());
-  CHECK(kept.find("b", "r").empty());
+  Authorizations stored(clock);
+  stored.store("a", "r", "one", Milliseconds(1000));
+  CHECK(stored.find("a", "r") == "one");
+  CHECK(stored.find("a", "s").empty());
+  CHECK(stored.find("b", "r").empty());
   clock.advance(Milliseconds(899));
-  CHECK(kept.find("a", "r") == "one");
+  CHECK(stored.find("a", "r") == "one");
   clock.advance(Milliseconds(1));
-  CHECK(kept.find("a", "r").empty());
-  kept.keep("a", "r", "two", Milliseconds(1000));
-  CHECK(kept.find("a", "r") == "two");
-  kept.drop("a", "r");
-  CHECK(kept.find("a", "r").empty());
+  CHECK(stored.find("a", "r").empty());
+  stored.store("a", "r", "two", Milliseconds(1000));
+  CHECK(stored.find("a", "r") == "two");
+  stored.remove("a", "r");
+  CHECK(stored.find("a", "r").empty());
 }
 
 TEST_CASE("authorizations are bounded; the first to expire makes room") {
   Loop loop;
   ManualClock clock(loop);
-  Authorizations kept(clock);
-  kept.keep("a", "soon", "x", Milliseconds(10));
-  for (int i = 0; i < 2000; ++i) kept.keep("a", std::to_string(i), "x", Milliseconds(1000 + i));
-  CHECK(kept.size() == 1024);
-  CHECK(kept.find("a", "soon").empty());
-  CHECK(kept.find("a", "1999") == "x");
+  Authorizations stored(clock);
+  stored.store("a", "soon", "x", Milliseconds(10));
+  for (int i = 0; i < 2000; ++i) stored.store("a", std::to_string(i), "x", Milliseconds(1000 + i));
+  CHECK(stored.size() == 1024);
+  CHECK(stored.find("a", "soon").empty());
+  CHECK(stored.find("a", "1999") == "x");
 }
