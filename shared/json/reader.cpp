@@ -71,15 +71,15 @@ class Events final : public nlohmann::json_sax<nlohmann::json> {
     return note_event() && stop("malformed");
   }
 
-  const std::string& cause() const { return cause_; }
-
- private:
-  // An event of a token that was cut at the limit is none: a number's beginning is a number too.
+  // An event behind a cut is none: the beginning of a number is a number, and a text cut behind its value looks whole.
   bool note_event() {
     if (meter_.is_exceeded()) return stop("a token of more than " + std::to_string(limits_.token_bytes) + " bytes");
     meter_.since_event = 0;
     return true;
   }
+  const std::string& cause() const { return cause_; }
+
+ private:
   bool value(const Value& value) {
     if (!note_event()) return false;
     if (++values_ > limits_.values) return stop("more than " + std::to_string(limits_.values) + " values");
@@ -114,7 +114,7 @@ Result<void> read(std::string_view text, const Limits& limits, const Visit& visi
   Events events(limits, visit, meter);
   const Input begin(text.data(), meter);
   const Input end(text.data() + text.size(), meter);
-  if (nlohmann::json::sax_parse(begin, end, &events)) return {};
+  if (nlohmann::json::sax_parse(begin, end, &events) && events.note_event()) return {};
   return fail(ErrorKind::refused, "read JSON: " + events.cause());
 }
 

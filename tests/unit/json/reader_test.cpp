@@ -105,8 +105,8 @@ TEST_CASE("a name, a string, a number and white space are as long as the limit s
   CHECK(events_of("\"" + longest + "\"", limits) == "0'" + longest + "'");
   for (const std::string& text : {"\"" + std::string(40, 'x') + "\"", "[\"" + std::string(40, 'x') + "\"]",
                                   "{\"" + std::string(40, 'x') + "\":1}", std::string(40, '1'),
-                                  std::string(40, ' ') + "1", "[1," + std::string(40, '\n') + "2]", "\"" +
-                                  std::string(1'000'000, 'x')}) {
+                                  std::string(40, ' ') + "1", "1" + std::string(40, ' '), "1" + std::string(40, ' ') + "2",
+                                  "[1," + std::string(40, '\n') + "2]", "\"" + std::string(1'000'000, 'x')}) {
     CHECK(events_of(text, limits) == "read JSON: a token of more than 20 bytes");
   }
 }
