@@ -1,0 +1,18 @@
+#include "agent/metrics.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "tests/unit/agent/pulling_node.hpp"
+#include "tests/unit/metrics/documented_metrics.hpp"
+
+using namespace shoal;
+
+TEST_CASE("docs/metrics.md has each metric that the agent serves, and no other") {
+  agent::PullingNode node;
+  const agent::Metrics counted;
+  metrics::Page page;
+  agent::describe(page, counted, node.store, node.trackers);
+  const metrics::MetricLines served = metrics::served(page.text());
+  CHECK(served.size() > 20);
+  CHECK(metrics::documented(metrics::metrics_document(), {"Both programs", "Agent"}) == served);
+}

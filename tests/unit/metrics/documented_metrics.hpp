@@ -1,0 +1,84 @@
+// Documented metrics: the tables of docs/metrics.md against the page that a program serves.
+//
+// A metric is one line, "TYPE NAME{LABELS}", in both: the two sets must be equal.
+#pragma once
+
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace shoal::metrics {
+
+using MetricLines = std::set<std::string>;
+
+// The cells of a row of a table; none for any other line.
+inline std::vector<std::string> cells_of(const std::string& line) {
+  std::vector<std::string> cells;
+  if (!line.starts_with("|")) return cells;
+  std::istringstream rest(line.substr(1));
+  for (std::string cell; std::getline(rest, cell, '|');) {
+    const std::size_t first = cell.find_first_not_of(' ');
+    const std::size_t last = cell.find_last_not_of(' ');
+    cells.push_back(first == std::string::npos ? "" : cell.substr(first, last - first + 1));
+  }
+  return cells;
+}
+
+// The texts between backquotes; one empty text when there are none.
+inline std::vector<std::string> quoted_in(const std::string& cell) {
+  std::vector<std::string> found;
+  std::size_t end = 0;
+  for (std::size_t at = cell.find('`'); at != std::string::npos; at = cell.find('`', end + 1)) {
+    end = cell.find('`', at + 1);
+    if (end == std::string::npos) break;
+    found.push_back(cell.substr(at + 1, end - at - 1));
+  }
+  if (found.empty()) found.emplace_back();
+  return found;
+}
+
+// What the tables under these headings name: | `name` | type | unit | labels | meaning |.
+inline MetricLines documented(const std::string& document, const std::set<std::string>& headings) {
+  MetricLines lines;
+  bool is_wanted = false;
+  std::istringstream rest(document);
+  for (std::string line; std::getline(rest, line);) {
+    if (line.starts_with("## ")) is_wanted = headings.contains(line.substr(3));
+    const auto cells = cells_of(line);
+    if (!is_wanted || cells.size() < 5 || !cells[0].starts_with("`")) continue;
+    const std::string name = quoted_in(cells[0]).front();
+    for (const std::string& labels : quoted_in(cells[3])) lines.insert(cells[1] + " " + name + "{" + labels + "}");
+  }
+  return lines;
+}
+
+// What a page in Prometheus' text format serves.
+inline MetricLines served(const std::string& page) {
+  MetricLines lines;
+  std::map<std::string, std::string> types;
+  std::istringstream rest(page);
+  for (std::string line; std::getline(rest, line);) {
+    std::istringstream words(line);
+    std::string first, second, name, type;
+    words >> first >> second >> name >> type;
+    if (first == "#" && second == "TYPE") types[name] = type;
+    if (line.starts_with("#")) continue;
+    const std::string row = first;
+    const std::size_t brace = row.find('{');
+    const std::string labels = brace == std::string::npos ? "{}" : row.substr(brace);
+    lines.insert(types[row.substr(0, brace)] + " " + row.substr(0, brace) + labels);
+  }
+  return lines;
+}
+
+// The page of documentation itself, empty when it cannot be read.
+inline std::string metrics_document() {
+  std::ifstream file(SHOAL_DOCS_DIR "/metrics.md");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace shoal::metrics

@@ -1,0 +1,19 @@
+#include "tracker/metrics.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "tests/doubles/temporary_directory.hpp"
+#include "tests/unit/metrics/documented_metrics.hpp"
+
+using namespace shoal;
+
+TEST_CASE("docs/metrics.md has each metric that the tracker serves, and no other") {
+  const TemporaryDirectory directory;
+  const store::Store store({.path = directory.path(), .capacity = 1_MiB});
+  const tracker::Metrics counted;
+  metrics::Page page;
+  tracker::add_to_page(page, counted, store);
+  const metrics::MetricLines served = metrics::served(page.text());
+  CHECK(served.size() > 20);
+  CHECK(metrics::documented(metrics::metrics_document(), {"Both programs", "Tracker"}) == served);
+}
