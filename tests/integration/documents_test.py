@@ -1,4 +1,4 @@
-"""docs/operating.md has each log event of level warning and error that the programs write, and no other."""
+"""The documents say what is there: log events, files, functions and links that they name."""
 
 import glob
 import os
@@ -8,6 +8,27 @@ import unittest
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _CALL = re.compile(r'log::(warning|error)\(\s*(?:"[^"]*"|\w+),(.*?)\);', re.DOTALL)
 _TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_FILE = re.compile(r"`((?:agent|tracker|shared|tests|simulations|docs|systemd)/[\w./]*\w)`")
+_FUNCTION = re.compile(r"`(?:\w+::)+(\w+)(?:\(\w*\))?`")
+_LINK = re.compile(r"\]\(([^):]*?)(?:#([^)]+))?\)")
+
+
+def read(path):
+    with open(os.path.join(_ROOT, path), encoding="utf-8") as file:
+        return file.read()
+
+
+def pages():
+    """Markdown files of the repository, relative to its root."""
+    found = glob.glob("*.md", root_dir=_ROOT) + glob.glob("docs/*.md", root_dir=_ROOT)
+    return sorted(found) + ["tests/README.md", "simulations/README.md"]
+
+
+def sources():
+    """C++ texts of the programs."""
+    for room in ("agent", "tracker", "shared"):
+        for path in glob.glob(os.path.join(room, "**", "*.[ch]pp"), root_dir=_ROOT, recursive=True):
+            yield read(path)
 
 
 def events_of(source):
@@ -26,16 +47,17 @@ def events_in(document):
     return {(event, level.strip()) for events, level in rows for event in re.findall(r"`([^`]+)`", events)}
 
 
+def anchors_of(document):
+    """As GitHub makes them of headings: lower case, without punctuation, hyphens for spaces."""
+    headings = re.findall(r"^#+ (.*)$", document, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 class LogEvents(unittest.TestCase):
     def test_the_table_of_log_events_is_what_the_programs_write(self):
-        written = set()
-        for room in ("agent", "tracker", "shared"):
-            for path in glob.glob(os.path.join(_ROOT, room, "**", "*.[ch]pp"), recursive=True):
-                with open(path, encoding="utf-8") as file:
-                    written |= events_of(file.read())
+        written = set().union(*(events_of(source) for source in sources()))
         self.assertGreater(len(written), 20)
-        with open(os.path.join(_ROOT, "docs", "operating.md"), encoding="utf-8") as file:
-            documented = events_in(file.read())
+        documented = events_in(read("docs/operating.md"))
         self.assertEqual(sorted(written - documented), [], "not in the table")
         self.assertEqual(sorted(documented - written), [], "only in the table")
 
@@ -46,3 +68,26 @@ class LogEvents(unittest.TestCase):
     def test_a_row_may_name_several_events(self):
         document = "## Log events\n\n| event | level | x |\n|---|---|---|\n| `a b`, `c` | error | d |\n\n## Next\n"
         self.assertEqual(events_in(document), {("a b", "error"), ("c", "error")})
+
+
+class Names(unittest.TestCase):
+    def test_every_file_that_a_page_names_is_there(self):
+        missing = [(page, name) for page in pages() for name in _FILE.findall(read(page))
+                   if not os.path.exists(os.path.join(_ROOT, name)) and
+                   not glob.glob(os.path.join(_ROOT, name) + ".[ch]pp")]
+        self.assertEqual(missing, [])
+
+    def test_every_link_between_pages_leads_to_a_heading(self):
+        broken = []
+        for page in pages():
+            for target, anchor in _LINK.findall(read(page)):
+                path = os.path.normpath(os.path.join(os.path.dirname(page), target)) if target else page
+                if not os.path.exists(os.path.join(_ROOT, path)) or (anchor and anchor not in anchors_of(read(path))):
+                    broken.append((page, target, anchor))
+        self.assertEqual(broken, [])
+
+    def test_every_function_that_architecture_names_is_in_the_code(self):
+        code = "\n".join(sources())
+        names = _FUNCTION.findall(read("ARCHITECTURE.md"))
+        self.assertGreater(len(names), 10)
+        self.assertEqual([name for name in names if not re.search(rf"\b{name}\b", code)], [])
