@@ -1,4 +1,4 @@
-"""The documents say what is there: log events, files, functions and links that they name."""
+"""The documents say what is there: log events, configuration keys, files, functions and links."""
 
 import glob
 import os
@@ -71,6 +71,13 @@ class LogEvents(unittest.TestCase):
 
 
 class Names(unittest.TestCase):
+    def test_every_configuration_key_is_in_the_tables(self):
+        keys = set(re.findall(r'key\((?:section, )?\s*"(\w+)"', "\n".join(sources())))
+        self.assertGreater(len(keys), 20)
+        section = read("docs/operating.md").partition("## Configuration")[2].partition("\n## ")[0]
+        named = {word for text in re.findall(r"`([^`]+)`", section) for word in re.findall(r"\w+", text)}
+        self.assertEqual(sorted(keys - named), [])
+
     def test_every_file_that_a_page_names_is_there(self):
         missing = [(page, name) for page in pages() for name in _FILE.findall(read(page))
                    if not os.path.exists(os.path.join(_ROOT, name)) and
