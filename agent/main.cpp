@@ -36,6 +36,7 @@ void serve(const Command& command) {
   }
   shoal::raise_descriptor_limit();
   shoal::log::configure(options.log_level, options.log_format);
+  shoal::log::flush_at_abort();
   shoal::agent::Program program(std::move(options));
   program.run();
 }
@@ -43,6 +44,7 @@ void serve(const Command& command) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  shoal::open_standard_descriptors();
   CLI::App app{"Shoal agent: container image layers from peers, verified, on a local registry endpoint"};
   app.set_version_flag("--version", "shoal-agent " SHOAL_VERSION);
   app.require_subcommand(1);
@@ -56,7 +58,7 @@ int main(int argc, char** argv) {
     serve(command);
     return 0;
   } catch (const shoal::StartError& error) {
-    std::fprintf(stderr, "shoal-agent: %s\n", error.what());
+    shoal::log::print(std::string("shoal-agent: ") + error.what());
     return error.exit_code();
   }
 }

@@ -1,5 +1,7 @@
 #include "agent/metrics.hpp"
 
+#include "shared/log/log.hpp"
+
 namespace shoal::agent {
 
 void describe(metrics::Page& page, const Metrics& metrics, const store::Store& store, const link::Trackers& trackers) {
@@ -31,6 +33,8 @@ void describe(metrics::Page& page, const Metrics& metrics, const store::Store& s
   store::add_to_page(page, store, metrics.scrub);
   page.add_gauge("shoal_tracker_up", "", "1 while any tracker is connected.",
                  [&trackers] { return trackers.any_up() ? 1.0 : 0.0; });
+  page.add_counter("shoal_log_dropped_lines_total", "", "Log lines dropped because standard error was not read.",
+                   log::dropped_lines);
 }
 
 }  // namespace shoal::agent

@@ -24,6 +24,7 @@ void run(const CommandLine& command_line) {
   } else {
     raise_descriptor_limit();
     log::configure(config.log.level, config.log.format);
+    log::flush_at_abort();
     tracker::Tracker(std::move(config)).run();
   }
 }
@@ -33,7 +34,7 @@ int run_reporting(const CommandLine& command_line) {
     run(command_line);
     return 0;
   } catch (const shoal::StartError& error) {
-    std::fprintf(stderr, "shoal-tracker: %s\n", error.what());
+    shoal::log::print(std::string("shoal-tracker: ") + error.what());
     return error.exit_code();
   }
 }
@@ -41,6 +42,7 @@ int run_reporting(const CommandLine& command_line) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  shoal::open_standard_descriptors();
   CLI::App app("shoal-tracker: brings container image layers into the cluster once, and its agents together");
   app.set_version_flag("--version", std::string("shoal-tracker ") + SHOAL_VERSION);
   CommandLine command_line;
@@ -55,7 +57,7 @@ int main(int argc, char** argv) {
   }
 
   if (!serve->parsed() && !command_line.print_config && !command_line.check_config) {
-    std::fputs("shoal-tracker: nothing to do; write shoal-tracker serve --config FILE\n", stderr);
+    shoal::log::print("shoal-tracker: nothing to do; write shoal-tracker serve --config FILE");
     return 2;
   }
   return run_reporting(command_line);

@@ -1,5 +1,7 @@
 #include "tracker/metrics.hpp"
 
+#include "shared/log/log.hpp"
+
 namespace shoal::tracker {
 namespace {
 
@@ -36,6 +38,8 @@ void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store
   add_origin(page, metrics.seeder, metrics.resolver);
   add_swarm(page, metrics.swarm);
   store::add_to_page(page, store, metrics.scrub);
+  page.add_counter("shoal_log_dropped_lines_total", "", "Log lines dropped because standard error was not read.",
+                   log::dropped_lines);
 }
 
 }  // namespace shoal::tracker

@@ -1,14 +1,18 @@
 // SHOAL_CHECK(condition): our own invariant. On in every build; a failure is a bug and ends the process with its place.
 // Never for anything that came from outside.
+//
+// Threads: any.
 #pragma once
 
-#include <cstdio>
-#include <cstdlib>
+namespace shoal {
 
-#define SHOAL_CHECK(condition)                                                           \
-  do {                                                                                   \
-    if (!(condition)) {                                                                  \
-      std::fprintf(stderr, "%s:%d: check failed: %s\n", __FILE__, __LINE__, #condition); \
-      std::abort();                                                                      \
-    }                                                                                    \
+// Writes the line to standard error, unless its reader takes nothing for a second, and aborts.
+[[noreturn]] void abort_with(const char* line);
+[[noreturn]] void fail_check(const char* file, int line, const char* condition);
+
+}  // namespace shoal
+
+#define SHOAL_CHECK(condition)                                             \
+  do {                                                                     \
+    if (!(condition)) ::shoal::fail_check(__FILE__, __LINE__, #condition); \
   } while (false)

@@ -1,8 +1,9 @@
 #include "shared/core/task.hpp"
 
-#include <cstdio>
-#include <cstdlib>
 #include <exception>
+#include <string>
+
+#include "shared/core/check.hpp"
 
 namespace shoal::inline core {
 
@@ -12,9 +13,11 @@ void spawn(Loop& loop, Task<void> task) {
     try {
       std::rethrow_exception(failure);
     } catch (const std::exception& bug) {
-      std::fprintf(stderr, "a task ended with an exception: %s\n", bug.what());
+      const std::string line = "a task ended with an exception: " + std::string(bug.what()) + "\n";
+      abort_with(line.c_str());
+    } catch (...) {
+      abort_with("a task ended with an exception\n");
     }
-    std::abort();
   });
 }
 

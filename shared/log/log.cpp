@@ -1,120 +1,143 @@
 #include "shared/log/log.hpp"
 
-#include <spdlog/sinks/stdout_sinks.h>
+#include <signal.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstdlib>
 #include <ctime>
+
+#include "shared/log/line.hpp"
+#include "shared/log/writer.hpp"
 
 namespace shoal::log {
 namespace {
 
+// 7,000 lines, as many as a thousand pulls write: enough for a log collector that restarts during a rollout, little
+// beside what a program needs anyway.
+constexpr std::size_t most_queued_bytes = 1 << 20;
+
+constexpr std::chrono::milliseconds flush_limit{1'000};  // the end of a process waits no longer for its log's reader
+
 constexpr const char* text_pattern = "%Y-%m-%dT%H:%M:%S.%e%z %l %v";
 constexpr const char* json_pattern = "{\"time\":\"%Y-%m-%dT%H:%M:%S.%e%z\",\"level\":\"%l\",%v";
 
-// Read on every thread, written once by `configure` before there are others.
-bool as_json = false;
+// Read on every thread.
+std::atomic<bool> as_json = false;
 
-spdlog::level::level_enum spdlog_level(Level level) {
-  switch (level) {
-    case Level::debug:
-      return spdlog::level::debug;
-    case Level::info:
-      return spdlog::level::info;
-    case Level::warning:
-      return spdlog::level::warn;
-    case Level::error:
-      return spdlog::level::err;
-  }
-  return spdlog::level::info;
-}
-
-spdlog::logger& logger() {
-  static const auto instance = [] {
-    auto made = spdlog::stderr_logger_mt("shoal");
-    made->set_pattern(text_pattern);
-    made->flush_on(spdlog::level::warn);
-    return made;
-  }();
-  return *instance;
-}
-
-// Quotes a value; control characters, quotes, backslashes and bytes above ASCII become \xNN or a short escape.
-std::string quoted(std::string_view value) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string out = "\"";
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20 || byte >= 0x7f) {
-      out += as_json ? "\\u00" : "\\x";
-      out += digits[byte >> 4];
-      out += digits[byte & 15];
-    } else {
-      out += c;
-    }
-  }
-  return out += '"';
-}
-
-bool is_plain(std::string_view value) {
-  if (value.empty()) return false;
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte <= 0x20 || byte >= 0x7f || c == '"' || c == '\\' || c == '=') return false;
-  }
-  return true;
-}
-
-std::string text_line(std::string_view room, std::string_view event, std::initializer_list<Field> fields) {
-  std::string line = std::string(room) + ": " + std::string(event);
-  for (const Field& field : fields) {
-    line += ' ';
-    line += field.key;
-    line += '=';
-    line += is_plain(field.value) ? field.value : quoted(field.value);
-  }
-  return line;
-}
-
-std::string json_line(std::string_view room, std::string_view event, std::initializer_list<Field> fields) {
-  std::string line = "\"room\":" + quoted(room) + ",\"event\":" + quoted(event);
-  for (const Field& field : fields) line += "," + quoted(field.key) + ":" + quoted(field.value);
-  return line + "}";
-}
+constexpr std::array<std::pair<std::string_view, spdlog::level::level_enum>, 4> levels{{  // by Level
+    {"debug", spdlog::level::debug},
+    {"info", spdlog::level::info},
+    {"warning", spdlog::level::warn},
+    {"error", spdlog::level::err},
+}};
 
 // Not system_clock's: a swarm's programs make that one steady.
 spdlog::log_clock::time_point date() {
   timespec real{};
-  clock_gettime(CLOCK_REALTIME, &real);
+  ::clock_gettime(CLOCK_REALTIME, &real);
   const auto since = std::chrono::seconds(real.tv_sec) + std::chrono::nanoseconds(real.tv_nsec);
   return spdlog::log_clock::time_point(std::chrono::duration_cast<spdlog::log_clock::duration>(since));
+}
+
+spdlog::details::log_msg message(Level level, const std::string& line) {
+  return {date(), spdlog::source_loc{}, "shoal", levels.at(static_cast<std::size_t>(level)).second, line};
+}
+
+std::string line_of(std::string_view room, std::string_view event, std::initializer_list<Field> fields) {
+  return as_json ? json_line(room, event, fields) : text_line(room, event, fields);
+}
+
+std::string formatted(spdlog::formatter& formatter, const spdlog::details::log_msg& event) {
+  spdlog::memory_buf_t line;
+  formatter.format(event, line);
+  return {line.data(), line.size()};
+}
+
+// Called by the writer's thread too, beside the sink's own formatter.
+std::string drop_line(std::uint64_t lines) {
+  const std::string line = line_of("log", "log lines dropped", {{"lines", lines}});
+  spdlog::pattern_formatter formatter(as_json ? json_pattern : text_pattern);
+  return formatted(formatter, message(Level::warning, line));
+}
+
+// Never destroyed: its thread may wait for a reader for ever, and other threads may still log at the end.
+Writer& writer() {
+  static Writer& instance = *[] {
+    auto* made = new Writer(STDERR_FILENO, most_queued_bytes, drop_line);
+    static_cast<void>(std::atexit([] { static_cast<void>(flush()); }));
+    return made;
+  }();
+  return instance;
+}
+
+// spdlog's own asynchronous logger bounds lines, not bytes, and its end waits for the reader.
+class WriterSink final : public spdlog::sinks::base_sink<std::mutex> {
+  void sink_it_(const spdlog::details::log_msg& event) override { writer().write(formatted(*formatter_, event)); }
+  void flush_() override {}  // log::flush, which has a limit
+};
+
+// Not registered with spdlog: its shutdown would destroy it while other threads may still log.
+spdlog::logger& logger() {
+  static spdlog::logger& instance = *[] {
+    auto* made = new spdlog::logger("shoal", std::make_shared<WriterSink>());
+    made->set_pattern(text_pattern);
+    return made;
+  }();
+  return instance;
+}
+
+// A signal handler: no lock, no memory. The writer's thread goes on meanwhile; then the signal comes again and ends the
+// process.
+extern "C" void wait_for_writer(int signal_number) {
+  constexpr long step_ns = 10'000'000;
+  constexpr timespec step{.tv_sec = 0, .tv_nsec = step_ns};
+  const auto steps = std::chrono::nanoseconds(flush_limit).count() / step_ns;
+  for (long i = 0; i < steps && writer().unwritten_bytes() > 0; ++i) ::nanosleep(&step, nullptr);
+  ::raise(signal_number);
 }
 
 }  // namespace
 
 bool configure(std::string_view level, std::string_view format) {
-  if (format != "text" && format != "json") return false;
+  const auto known = std::find_if(levels.begin(), levels.end(), [&](const auto& each) { return each.first == level; });
+  if (known == levels.end() || (format != "text" && format != "json")) return false;
   as_json = format == "json";
   logger().set_pattern(as_json ? json_pattern : text_pattern);
-  for (const Level known : {Level::debug, Level::info, Level::warning, Level::error}) {
-    const std::string_view name = known == Level::debug     ? "debug"
-                                  : known == Level::info    ? "info"
-                                  : known == Level::warning ? "warning"
-                                                            : "error";
-    if (level != name) continue;
-    logger().set_level(spdlog_level(known));
-    return true;
-  }
-  return false;
+  logger().set_level(known->second);
+  return true;
 }
 
 void write(Level level, std::string_view room, std::string_view event, std::initializer_list<Field> fields) {
-  if (!logger().should_log(spdlog_level(level))) return;
-  const std::string line = as_json ? json_line(room, event, fields) : text_line(room, event, fields);
-  logger().log(date(), spdlog::source_loc{}, spdlog_level(level), spdlog::string_view_t(line.data(), line.size()));
+  const auto known = levels.at(static_cast<std::size_t>(level)).second;
+  if (!logger().should_log(known)) return;
+  const std::string line = line_of(room, event, fields);
+  logger().log(date(), spdlog::source_loc{}, known, line);
+}
+
+void print(std::string_view text) {
+  writer().write(std::string(text) + "\n");
+}
+
+bool flush() {
+  return writer().flush(flush_limit);
+}
+
+void flush_at_abort() {
+  static_cast<void>(writer());  // made now: a handler must not
+  struct sigaction action {};
+  action.sa_handler = wait_for_writer;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  ::sigaction(SIGABRT, &action, nullptr);
+}
+
+std::uint64_t dropped_lines() {
+  return writer().dropped_lines();
 }
 
 }  // namespace shoal::log

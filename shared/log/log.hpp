@@ -1,30 +1,25 @@
 // Log: one line per event: a constant text, and fields as key=value. Logged once, where the event is handled; nothing
 // secret has a printer. Every value is escaped, so that nothing from outside can forge a line.
 //
-// Source of the library: spdlog (compiled). Threads: any.
+// No call blocks: a thread of the log's own writes to standard error (writer.hpp). Lines that a stalled reader leaves no
+// room for are dropped and counted; the event "log lines dropped" tells their number once the reader is back.
+// Source of the library: spdlog (compiled), for levels and patterns.
+// Threads: any; `configure` and `flush_at_abort` main, before there are others.
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
-#include <type_traits>
+
+#include "shared/log/field.hpp"
 
 namespace shoal::log {
 
 enum class Level { debug, info, warning, error };
 
-// `level` "debug", "info", "warning" or "error"; `format` "text" or "json". Standard error. False on an unknown word.
+// `level` "debug", "info", "warning" or "error"; `format` "text" or "json". False on an unknown word.
 bool configure(std::string_view level, std::string_view format);
-
-struct Field {
-  std::string_view key;
-  std::string value;
-  Field(std::string_view k, std::string v) : key(k), value(std::move(v)) {}
-  Field(std::string_view k, std::string_view v) : key(k), value(v) {}
-  Field(std::string_view k, const char* v) : key(k), value(v) {}
-  template <class Number>
-  requires std::is_arithmetic_v<Number> Field(std::string_view k, Number v) : key(k), value(std::to_string(v)) {}
-};
 
 // `room` is the room's name, the same word as its directory.
 void write(Level level, std::string_view room, std::string_view event, std::initializer_list<Field> fields = {});
@@ -41,5 +36,16 @@ inline void warning(std::string_view room, std::string_view event, std::initiali
 inline void error(std::string_view room, std::string_view event, std::initializer_list<Field> fields = {}) {
   write(Level::error, room, event, fields);
 }
+
+// Text for the person at the terminal, as it stands, by the same queue: why the program does not start.
+void print(std::string_view text);
+
+// Waits for all lines so far, one second at most; false when some could not be written. The end of the process does it.
+bool flush();
+
+// From now on abort() waits for the lines so far as well, one second at most.
+void flush_at_abort();
+
+std::uint64_t dropped_lines();  // since the start
 
 }  // namespace shoal::log

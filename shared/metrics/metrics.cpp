@@ -23,6 +23,11 @@ void Page::add(std::string name, std::string labels, std::string help, const Gau
                    [&gauge] { return static_cast<double>(gauge.value()); }});
 }
 
+void Page::add_counter(std::string name, std::string labels, std::string help, std::function<std::uint64_t()> read) {
+  rows_.push_back({std::move(name), std::move(labels), std::move(help), true,
+                   [read = std::move(read)] { return static_cast<double>(read()); }});
+}
+
 void Page::add_gauge(std::string name, std::string labels, std::string help, std::function<double()> read) {
   rows_.push_back({std::move(name), std::move(labels), std::move(help), false, std::move(read)});
 }

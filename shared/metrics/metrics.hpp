@@ -38,6 +38,7 @@ class Page {
   void add(std::string name, std::string labels, std::string help, const Counter& counter);
   void add(std::string name, std::string labels, std::string help, const Gauge& gauge);
   // Read at the moment the page is asked for.
+  void add_counter(std::string name, std::string labels, std::string help, std::function<std::uint64_t()> read);
   void add_gauge(std::string name, std::string labels, std::string help, std::function<double()> read);
 
   std::string text() const;  // rows of one name stand together, in the order of first addition

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 #include <cstdio>
+#include <limits>
 
 using namespace shoal;
 
@@ -19,7 +20,7 @@ std::string standard_error_of(Act act) {
   ::dup2(ends[1], 2);
   ::close(ends[1]);
   act();
-  std::fflush(stderr);
+  CHECK(log::flush());
   ::dup2(before, 2);
   ::close(before);
   std::string text;
@@ -41,7 +42,7 @@ std::string line_of(std::string_view room, std::string_view event, std::initiali
 TEST_CASE("a line is an event and its fields") {
   REQUIRE(log::configure("info", "text"));
   CHECK(line_of("store", "evicted a layer", {{"digest", "sha256:ab"}, {"bytes", 42}, {"share", true}}) ==
-        "warning store: evicted a layer digest=sha256:ab bytes=42 share=1\n");
+        "warning store: evicted a layer digest=sha256:ab bytes=42 share=true\n");
 }
 
 TEST_CASE("a line begins with the time, with its zone") {
@@ -63,13 +64,23 @@ TEST_CASE("no value can forge a line or a field") {
   CHECK(line_of("r", "e", {{"k", "{} %s %v"}}) == "warning r: e k=\"{} %s %v\"\n");
 }
 
-TEST_CASE("in JSON every line is one object and every value a string") {
+TEST_CASE("in JSON every line is one object, and numbers and truth values stay what they are") {
   REQUIRE(log::configure("info", "json"));
-  const std::string line = standard_error_of([] { log::error("room", "event", {{"k", "a\n\"\\\xff"}, {"n", 7}}); });
+  const std::string line = standard_error_of([] { log::error("room", "event", {{"k", "a\n\"\\\xff"}, {"n", 7}, {"b", false}, {"d", 0.5}}); });
   CHECK_THAT(line, Catch::StartsWith("{\"time\":\"2"));
   CHECK_THAT(line, Catch::EndsWith(
                        "\"level\":\"error\",\"room\":\"room\",\"event\":\"event\",\"k\":\"a\\u000a\\\"\\\\\\u00ff\","
-                       "\"n\":\"7\"}\n"));
+                       "\"n\":7,\"b\":false,\"d\":0.500000}\n"));
+}
+
+TEST_CASE("JSON has no infinity, so it is a text there") {
+  REQUIRE(log::configure("info", "json"));
+  const std::string line = standard_error_of([] { log::error("r", "e", {{"d", std::numeric_limits<double>::infinity()}}); });
+  CHECK_THAT(line, Catch::EndsWith("\"d\":\"inf\"}\n"));
+}
+
+TEST_CASE("text is printed as it stands") {
+  CHECK(standard_error_of([] { log::print("shoal: cannot start: \"x\""); }) == "shoal: cannot start: \"x\"\n");
 }
 
 TEST_CASE("the format can change back to text") {

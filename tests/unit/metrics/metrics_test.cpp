@@ -35,6 +35,17 @@ TEST_CASE("a gauge with a function is read when the page is asked for") {
   CHECK(page.text().ends_with("shoal_store_used_ratio 1\n"));
 }
 
+TEST_CASE("a counter with a function is a counter, read when the page is asked for") {
+  std::uint64_t value = 1;
+  Page page;
+  page.add_counter("shoal_log_dropped_lines_total", "", "Lines.", [&] { return value; });
+  value = 2;
+  CHECK(page.text() ==
+        "# HELP shoal_log_dropped_lines_total Lines.\n"
+        "# TYPE shoal_log_dropped_lines_total counter\n"
+        "shoal_log_dropped_lines_total 2\n");
+}
+
 TEST_CASE("large counts are exact") {
   Counter counter;
   counter.add(9'007'199'254'740'991);

@@ -1,0 +1,61 @@
+#include "shared/log/line.hpp"
+
+namespace shoal::log {
+namespace {
+
+// Quotes a value. Quotes and backslashes get a backslash; control characters and bytes above ASCII become \xNN, in
+// JSON \u00NN.
+std::string quoted(std::string_view value, std::string_view byte_escape) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string out = "\"";
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte < 0x20 || byte >= 0x7f) {
+      out += byte_escape;
+      out += digits[byte >> 4];
+      out += digits[byte & 15];
+    } else {
+      out += c;
+    }
+  }
+  return out += '"';
+}
+
+std::string json_quoted(std::string_view value) {
+  return quoted(value, "\\u00");
+}
+
+bool is_plain(std::string_view value) {
+  if (value.empty()) return false;
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte <= 0x20 || byte >= 0x7f || c == '"' || c == '\\' || c == '=') return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string text_line(std::string_view room, std::string_view event, std::initializer_list<Field> fields) {
+  std::string line = std::string(room) + ": " + std::string(event);
+  for (const Field& field : fields) {
+    line += ' ';
+    line += field.key;
+    line += '=';
+    line += is_plain(field.value) ? field.value : quoted(field.value, "\\x");
+  }
+  return line;
+}
+
+std::string json_line(std::string_view room, std::string_view event, std::initializer_list<Field> fields) {
+  std::string line = "\"room\":" + json_quoted(room) + ",\"event\":" + json_quoted(event);
+  for (const Field& field : fields) {
+    line += "," + json_quoted(field.key) + ":" + (field.is_bare ? field.value : json_quoted(field.value));
+  }
+  return line += "}";
+}
+
+}  // namespace shoal::log
