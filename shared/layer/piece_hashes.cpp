@@ -112,9 +112,14 @@ Result<VerifiedPiece> PieceHashes::verify(PieceIndex piece, ByteView bytes) cons
 
 Result<VerifiedPiece> PieceHashes::take_from_origin(PieceIndex piece, ByteView bytes) {
   if (knows(piece)) return verify(piece, bytes);
-  SHOAL_CHECK(bytes.size() == layout_.length(piece));
-  set(piece, sha256(bytes));
-  return VerifiedPiece(piece, bytes, *hashes_[piece]);
+  const VerifiedPiece verified = of_origin(layout_, piece, bytes);
+  set(piece, verified.hash());
+  return verified;
+}
+
+VerifiedPiece PieceHashes::of_origin(const PieceLayout& layout, PieceIndex piece, ByteView bytes) {
+  SHOAL_CHECK(piece < layout.count() && bytes.size() == layout.length(piece));
+  return VerifiedPiece(piece, bytes, sha256(bytes));
 }
 
 void PieceHashes::set(PieceIndex piece, const Hash256& hash) {

@@ -95,7 +95,9 @@ class PieceHashes {
   // `corrupt` when the bytes are not that piece, `unavailable` when its hash is not known yet.
   Result<VerifiedPiece> verify(PieceIndex piece, ByteView bytes) const;
 
-  // From the origin's own stream: hashes the bytes, remembers the hash. Where the hash is known already, it must agree.
+  // From the origin's own stream: hashes the bytes. CHECK: as many as the piece has.
+  static VerifiedPiece of_origin(const PieceLayout& layout, PieceIndex piece, ByteView bytes);
+  // The same, and remembers the hash. Where the hash is known already, it must agree.
   Result<VerifiedPiece> take_from_origin(PieceIndex piece, ByteView bytes);
 
   const PieceLayout& layout() const { return layout_; }

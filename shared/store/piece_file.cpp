@@ -53,6 +53,13 @@ Result<WrittenPiece> PieceFile::recheck(PieceIndex piece, const Hash256& hash) {
   return WrittenPiece(piece, hash);
 }
 
+std::optional<WrittenPiece> PieceFile::find(PieceIndex piece) const {
+  SHOAL_CHECK(piece < layout_.count());
+  const std::scoped_lock lock(writing_);
+  if (written_.empty() || !written_[piece]) return std::nullopt;
+  return WrittenPiece(piece, *written_[piece]);
+}
+
 Result<Bytes> PieceFile::read(PieceIndex piece) const {
   Bytes bytes(layout_.length(piece));
   const auto done = read_at(layout_.offset(piece), bytes);

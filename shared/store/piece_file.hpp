@@ -48,6 +48,8 @@ class PieceFile {
   Result<WrittenPiece> write(const VerifiedPiece& piece);
   // A piece that the record names, read and hashed again; `corrupt` when the file has other bytes there.
   Result<WrittenPiece> recheck(PieceIndex piece, const Hash256& hash);
+  // The piece, when it was written through this file or rechecked.
+  std::optional<WrittenPiece> find(PieceIndex piece) const;
   Result<Bytes> read(PieceIndex piece) const;
   // Fills `out` from `offset`; `corrupt` when the file is shorter.
   Result<void> read_at(std::uint64_t offset, MutableBytes out) const;
@@ -68,7 +70,7 @@ class PieceFile {
   Faults* faults_;
   std::unique_ptr<Record> record_;
   mutable std::atomic<bool> is_lost_{false};
-  std::mutex writing_;
+  mutable std::mutex writing_;
   std::vector<std::optional<Hash256>> written_;  // by us or rechecked; empty until the first one
   std::optional<Hash256>& written(PieceIndex piece);
 };

@@ -1,0 +1,58 @@
+// How a layer's bytes get into its file when they come in order: cut into pieces, hashed, written, and hashed again for
+// the layer's own digest.
+//
+// Threads: any, one call at a time: the pool.
+#pragma once
+
+#include <span>
+
+#include "shared/store/verified.hpp"
+
+namespace shoal::store {
+
+// Those of the noted pieces that are in the file as the record says, each read and hashed again.
+std::vector<WrittenPiece> recheck(PieceFile& file, std::span<const NotedPiece> noted);
+
+// Bytes in order, from the start of any piece. Pieces that are in the file already stay as they are: a swarm may have
+// brought them meanwhile.
+class PieceIntake {
+ public:
+  explicit PieceIntake(std::shared_ptr<PieceFile> file, PieceIndex first = 0) : file_(std::move(file)), next_(first) {}
+
+  // The next bytes. Returns the pieces that are complete now, and in the file. What does not fill a piece waits for the
+  // next call. `corrupt` for bytes beyond the end of the layer.
+  Result<std::vector<WrittenPiece>> take(ByteView bytes);
+  PieceIndex next() const { return next_; }  // the first piece that is not complete
+
+ private:
+  Result<WrittenPiece> write(ByteView bytes);
+
+  std::shared_ptr<PieceFile> file_;
+  PieceIndex next_;
+  Bytes begun_;  // of piece next_
+};
+
+// A whole layer, from its first byte on.
+class Filling {
+ public:
+  Filling(const Digest& digest, std::shared_ptr<PieceFile> file);
+
+  // Pieces that an earlier fetch left in the file: they count as long as each is the next one and is what its record
+  // says. Returns those that do. Before any `take`.
+  Result<std::vector<WrittenPiece>> recheck(std::span<const NotedPiece> noted);
+  Result<std::vector<WrittenPiece>> take(ByteView bytes);  // as PieceIntake::take
+  std::uint64_t position() const;                          // bytes of the layer that are in the file, in whole pieces
+  // After the last byte: `corrupt` when the bytes are not what the digest says.
+  Result<VerifiedLayer> finish() { return verifier_.finish(); }
+  const std::vector<Hash256>& hashes() const { return hashes_; }  // of the pieces up to `position`
+
+ private:
+  Result<void> count(std::span<const WrittenPiece> pieces);
+
+  std::shared_ptr<PieceFile> file_;
+  PieceIntake intake_;
+  LayerVerifier verifier_;
+  std::vector<Hash256> hashes_;
+};
+
+}  // namespace shoal::store
