@@ -1,41 +1,15 @@
-// Disk: the system calls of the store, each of which may be made to fail. Inside this room only.
+// Disk: the names below the store's directory. Inside this room only. It alone holds the faults that tests plant: each
+// file that it opens carries them.
 //
 // Errors: errno through from_errno, with what was attempted. Interrupted calls are repeated.
 // Threads: any.
 #pragma once
 
 #include <string>
-#include <utility>
 
-#include "shared/core/bytes.hpp"
-#include "shared/core/result.hpp"
-#include "shared/store/faults.hpp"
+#include "shared/store/file.hpp"
 
 namespace shoal::store {
-
-// One open file, closed at the end. Every descriptor of the store is close-on-exec.
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  ~Descriptor();
-  int number() const { return number_; }
-  int release() { return std::exchange(number_, -1); }
-
- private:
-  int number_;
-};
-
-Result<void> allocate(int file, std::uint64_t size_bytes, Faults* faults);
-Result<void> write_at(int file, std::uint64_t offset, ByteView bytes, Faults* faults);
-Result<void> read_at(int file, std::uint64_t offset, MutableBytes out, Faults* faults);  // `corrupt` behind the end
-Result<void> sync(int file, Faults* faults);
-Result<void> truncate(int file, std::uint64_t size_bytes, Faults* faults);
-Result<std::uint64_t> size_of(int file);  // bytes
-bool is_same_file(int one, int other);
-void mark_used(int file);  // now; what the file system cannot remember does not matter
-Result<Descriptor> memory_file(std::uint64_t size_bytes);
 
 struct FileStatus {
   std::uint64_t size_bytes = 0;
@@ -45,9 +19,9 @@ struct FileStatus {
 // Names below one directory, which is open. Paths are relative to it.
 class Disk {
  public:
-  Disk(Descriptor root, Faults* faults) : root_(std::move(root)), faults_(faults) {}
+  Disk(File root, Faults* faults) : root_(std::move(root)), faults_(faults) {}
 
-  Result<Descriptor> open(const std::string& path, int flags) const;  // O_CLOEXEC | O_NOFOLLOW, mode 0600
+  Result<File> open(const std::string& path, int flags) const;  // O_CLOEXEC | O_NOFOLLOW, mode 0600
   Result<bool> make_directory(const std::string& path) const;         // mode 0700; false when it is there already
   Result<void> rename(const std::string& from, const std::string& to) const;      // replaces
   Result<bool> rename_new(const std::string& from, const std::string& to) const;  // false when `to` is there already
@@ -58,11 +32,9 @@ class Disk {
   Result<FileStatus> look(const std::string& path) const;  // `corrupt` when it is no regular file
   std::uint64_t free_bytes() const;                        // on the file system, for this user; 0 when it does not say
 
-  Faults* faults() const { return faults_; }
-  int root() const { return root_.number(); }
-
  private:
-  Descriptor root_;
+  int root() const { return root_.descriptor(); }
+  File root_;
   Faults* faults_;
 };
 

@@ -39,7 +39,7 @@ Result<WrittenPiece> PieceIntake::write(ByteView bytes) {
   return file_->write(PieceHashes::of_origin(file_->layout(), next_, bytes));
 }
 
-Filling::Filling(const Digest& digest, std::shared_ptr<PieceFile> file)
+Filling::Filling(const Digest& digest, FileHandle file)
     : file_(std::move(file)), intake_(file_), verifier_(digest, file_) {}
 
 Result<std::vector<WrittenPiece>> Filling::recheck(std::span<const NotedPiece> noted) {

@@ -6,6 +6,7 @@
 
 #include <span>
 
+#include "shared/store/record_format.hpp"
 #include "shared/store/verified.hpp"
 
 namespace shoal::store {
@@ -17,7 +18,7 @@ std::vector<WrittenPiece> recheck(PieceFile& file, std::span<const NotedPiece> n
 // brought them meanwhile.
 class PieceIntake {
  public:
-  explicit PieceIntake(std::shared_ptr<PieceFile> file, PieceIndex first = 0) : file_(std::move(file)), next_(first) {}
+  explicit PieceIntake(FileHandle file, PieceIndex first = 0) : file_(std::move(file)), next_(first) {}
 
   // The next bytes. Returns the pieces that are complete now, and in the file. What does not fill a piece waits for the
   // next call. `corrupt` for bytes beyond the end of the layer.
@@ -27,7 +28,7 @@ class PieceIntake {
  private:
   Result<WrittenPiece> write(ByteView bytes);
 
-  std::shared_ptr<PieceFile> file_;
+  FileHandle file_;
   PieceIndex next_;
   Bytes begun_;  // of piece next_
 };
@@ -35,7 +36,7 @@ class PieceIntake {
 // A whole layer, from its first byte on.
 class Filling {
  public:
-  Filling(const Digest& digest, std::shared_ptr<PieceFile> file);
+  Filling(const Digest& digest, FileHandle file);
 
   // Pieces that an earlier fetch left in the file: they count as long as each is the next one and is what its record
   // says. Returns those that do. Before any `take`.
@@ -49,7 +50,7 @@ class Filling {
  private:
   Result<void> count(std::span<const WrittenPiece> pieces);
 
-  std::shared_ptr<PieceFile> file_;
+  FileHandle file_;
   PieceIntake intake_;
   LayerVerifier verifier_;
   std::vector<Hash256> hashes_;

@@ -37,11 +37,11 @@ bool Ledger::can_ever_fit(ByteCount size) const {
 }
 
 bool Ledger::fits(ByteCount size) const {
-  return can_ever_fit(size) && that_can_go().value <= capacity_.value - size.value - reserved_.value;
+  return can_ever_fit(size) && evictable_bytes().value <= capacity_.value - size.value - reserved_.value;
 }
 
 bool Ledger::would_fit(ByteCount size, const std::vector<Item>& gone) const {
-  const std::uint64_t left = that_can_go().value - bytes(gone).value;
+  const std::uint64_t left = evictable_bytes().value - bytes(gone).value;
   return can_ever_fit(size) && left <= capacity_.value - size.value - reserved_.value;
 }
 
@@ -51,9 +51,9 @@ ByteCount Ledger::bytes(const std::vector<Item>& items) const {
   return sum;
 }
 
-std::vector<Ledger::Item> Ledger::order_of_going() const {
+std::vector<Ledger::Item> Ledger::eviction_order() const {
   std::vector<Item> order;
-  for (const Kind kind : {Kind::spoilt, Kind::partial, Kind::held}) {
+  for (const Kind kind : {Kind::corrupt_undeletable, Kind::partial, Kind::held}) {
     for (const Digest& digest : of(kind).by_use) order.push_back({digest, kind});
   }
   return order;

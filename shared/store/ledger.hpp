@@ -1,8 +1,8 @@
-// Ledger: what takes room in a store, and in which order it is to go. Bookkeeping only, no disk.
+// Ledger: what takes room in a store, and in which order it is evicted. Bookkeeping only, no disk.
 //
-// What takes room: held layers, reservations under way, partial layers that ended pulls left, and spoilt layers, whose
-// files could not be removed. All but the reservations can go: spoilt and partial layers first, then held layers, each
-// the least recently used first.
+// Room is taken by held layers, active reservations, partial layers that ended pulls left, and corrupt layers whose
+// files could not be removed. All but the reservations can be evicted: corrupt layers first, then partial ones, then
+// held ones, each the least recently used first.
 //
 // Threads: the loop.
 #pragma once
@@ -20,7 +20,7 @@ namespace shoal::store {
 
 class Ledger {
  public:
-  enum class Kind { held, partial, spoilt };
+  enum class Kind { held, partial, corrupt_undeletable };
   struct Item {
     Digest digest;
     Kind kind;
@@ -37,14 +37,14 @@ class Ledger {
   ByteCount bytes(Kind kind) const { return of(kind).bytes; }
 
   void reserve(ByteCount size) { reserved_ += size; }
-  void give_back(ByteCount size) { reserved_.value -= size.value; }
+  void release(ByteCount size) { reserved_.value -= size.value; }
   ByteCount reserved() const { return reserved_; }
 
   ByteCount capacity() const { return capacity_; }
   bool can_ever_fit(ByteCount size) const;                              // with nothing but the reservations beside it
   bool fits(ByteCount size) const;                                      // now
   bool would_fit(ByteCount size, const std::vector<Item>& gone) const;  // once these have gone
-  std::vector<Item> order_of_going() const;
+  std::vector<Item> eviction_order() const;
   ByteCount bytes(const std::vector<Item>& items) const;
 
  private:
@@ -59,7 +59,9 @@ class Ledger {
   };
   Table& of(Kind kind) { return tables_[static_cast<std::size_t>(kind)]; }
   const Table& of(Kind kind) const { return tables_[static_cast<std::size_t>(kind)]; }
-  ByteCount that_can_go() const { return bytes(Kind::held) + bytes(Kind::partial) + bytes(Kind::spoilt); }
+  ByteCount evictable_bytes() const {
+    return bytes(Kind::held) + bytes(Kind::partial) + bytes(Kind::corrupt_undeletable);
+  }
 
   ByteCount capacity_;
   ByteCount reserved_{};

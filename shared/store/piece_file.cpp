@@ -1,28 +1,18 @@
 #include "shared/store/piece_file.hpp"
 
-#include <unistd.h>
-
 #include "shared/core/check.hpp"
-#include "shared/store/disk.hpp"
 #include "shared/store/record.hpp"
 
 namespace shoal::store {
 
-PieceFile::PieceFile(int descriptor, PieceLayout layout, Faults* faults)
-    : PieceFile(descriptor, layout, faults, nullptr) {}
+PieceFile::PieceFile(File file, PieceLayout layout) : PieceFile(std::move(file), layout, nullptr) {}
 
-PieceFile::PieceFile(int descriptor, PieceLayout layout, Faults* faults, std::unique_ptr<Record> record)
-    : descriptor_(descriptor), layout_(layout), faults_(faults), record_(std::move(record)) {
-  SHOAL_CHECK(descriptor >= 0);
+PieceFile::PieceFile(File file, PieceLayout layout, std::unique_ptr<Record> record)
+    : file_(std::move(file)), layout_(layout), record_(std::move(record)) {
+  SHOAL_CHECK(file_.descriptor() >= 0);
 }
 
-PieceFile::~PieceFile() {
-  ::close(descriptor_);
-}
-
-bool PieceFile::is_same(const PieceFile& other) const {
-  return is_same_file(descriptor_, other.descriptor_);
-}
+PieceFile::~PieceFile() = default;
 
 Result<WrittenPiece> PieceFile::write(const VerifiedPiece& piece) {
   // A piece verified against another layer's layout is a bug of the caller, and would write beyond the reservation.
@@ -31,7 +21,7 @@ Result<WrittenPiece> PieceFile::write(const VerifiedPiece& piece) {
   std::optional<Hash256>& there = written(piece.index());
   if (there && *there != piece.hash()) return fail(ErrorKind::corrupt, "two different pieces for one place in a layer");
   if (!there) {
-    const auto done = write_at(descriptor_, layout_.offset(piece.index()), piece.bytes(), faults_);
+    const auto done = file_.write_at(layout_.offset(piece.index()), piece.bytes());
     if (!done) return tl::unexpected(done.error());
     if (record_) record_->note(piece.index(), piece.hash());
     there = piece.hash();
@@ -68,11 +58,11 @@ Result<Bytes> PieceFile::read(PieceIndex piece) const {
 }
 
 Result<void> PieceFile::read_at(std::uint64_t offset, MutableBytes out) const {
-  return store::read_at(descriptor_, offset, out, faults_);
+  return file_.read_at(offset, out);
 }
 
 Result<void> PieceFile::sync() const {
-  const Result<void> synced = store::sync(descriptor_, faults_);
+  const Result<void> synced = file_.sync();
   if (!synced) is_lost_ = true;
   return synced;
 }

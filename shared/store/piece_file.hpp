@@ -1,8 +1,7 @@
-// PieceFile: the bytes of one layer, while it is being filled and when it is whole. The only door in is
-// `write`, which takes verified pieces; what comes out through `read` or the descriptor is therefore verified where it
-// was written.
+// PieceFile: the bytes of one layer, while it is being filled and when it is whole. Only `write` changes it, and takes
+// verified pieces. So a byte that is read from a written piece is verified.
 //
-// Threads: any. Pieces are written and read at their own offsets; who may read which piece is the caller's bookkeeping.
+// Threads: any. Pieces are written and read at their own offsets; which piece may be read is the caller's bookkeeping.
 #pragma once
 
 #include <atomic>
@@ -13,13 +12,11 @@
 #include "shared/core/result.hpp"
 #include "shared/layer/piece_hashes.hpp"
 #include "shared/layer/piece_layout.hpp"
-#include "shared/store/faults.hpp"
+#include "shared/store/file.hpp"
 
 namespace shoal::store {
 
 class Record;
-
-using NotedPiece = std::pair<PieceIndex, Hash256>;  // what a record says of one piece
 
 // Proof that a verified piece is in the file.
 class WrittenPiece {
@@ -36,15 +33,15 @@ class WrittenPiece {
 
 class PieceFile {
  public:
-  // Takes over `descriptor` and closes it. With a record each piece written is noted there.
-  PieceFile(int descriptor, PieceLayout layout, Faults* faults);
-  PieceFile(int descriptor, PieceLayout layout, Faults* faults, std::unique_ptr<Record> record);
+  PieceFile(File file, PieceLayout layout);
+  // Each piece written is noted in the record.
+  PieceFile(File file, PieceLayout layout, std::unique_ptr<Record> record);
   ~PieceFile();
   PieceFile(const PieceFile&) = delete;
   PieceFile& operator=(const PieceFile&) = delete;
 
-  // Each piece is written once: what was hashed on its way to a reader does not change under it. The same piece again
-  // is taken for written; `corrupt` for other bytes in its place, which two wrong streams of one layer may bring.
+  // Each piece is written once, so that bytes do not change while a reader hashes or sends them. The same piece again
+  // succeeds; other bytes in its place are `corrupt`: two streams of one layer may differ.
   Result<WrittenPiece> write(const VerifiedPiece& piece);
   // A piece that the record names, read and hashed again; `corrupt` when the file has other bytes there.
   Result<WrittenPiece> recheck(PieceIndex piece, const Hash256& hash);
@@ -54,25 +51,29 @@ class PieceFile {
   // Fills `out` from `offset`; `corrupt` when the file is shorter.
   Result<void> read_at(std::uint64_t offset, MutableBytes out) const;
   Result<void> sync() const;  // fsync: data and size are durable when it succeeds
-  // It failed once: the kernel may drop pages that it could not write, and what is read then may be anything.
+  // `sync` failed once: the kernel may have dropped pages that it could not write, so a read may return any bytes.
   bool is_lost() const { return is_lost_; }
 
   // Open on the same file, whatever its name is now.
-  bool is_same(const PieceFile& other) const;
+  bool is_same(const PieceFile& other) const { return file_.is_same(other.file_); }
+  void mark_used() const { file_.mark_used(); }  // for the order of eviction after a restart
 
   const PieceLayout& layout() const { return layout_; }
-  int descriptor() const { return descriptor_; }  // for sendfile
+  int descriptor() const { return file_.descriptor(); }  // for sendfile
   Record* record() const { return record_.get(); }
 
  private:
-  int descriptor_;
+  File file_;
   PieceLayout layout_;
-  Faults* faults_;
   std::unique_ptr<Record> record_;
   mutable std::atomic<bool> is_lost_{false};
   mutable std::mutex writing_;
   std::vector<std::optional<Hash256>> written_;  // by us or rechecked; empty until the first one
   std::optional<Hash256>& written(PieceIndex piece);
 };
+
+// Shared: one layer's file is used by the store, by its swarm on the swarm thread and by responses on serve threads. It
+// is closed with the last of them, whichever that is.
+using FileHandle = std::shared_ptr<PieceFile>;
 
 }  // namespace shoal::store

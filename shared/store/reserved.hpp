@@ -1,57 +1,68 @@
-// Reserved::State: one layer on its way into the store. Inside this room only.
+// Reserved and Committed: a layer on its way into the store, as its owner sees it.
 //
-// A large layer's file and its record stand in partial/ under the layer's name and stay there when the pull ends
-// without a layer, for the next one to take up. A small one's file is in tmp/ and goes with its pull.
-//
-// Threads: made and adopted on the loop; `commit` works on it on a pool thread meanwhile, and the last copy may be
-// dropped on any. The caller orders these; what is shared with others is the disk and how it ended.
+// Reserved -> Committed -> HeldLayer: Store::reserve makes the first, Store::commit the second, Store::adopt the third.
 #pragma once
 
-#include "shared/store/root.hpp"
+#include <vector>
+
+#include "shared/store/piece_file.hpp"
+#include "shared/store/record_format.hpp"
+#include "shared/store/side_file.hpp"
 
 namespace shoal::store {
 
-// How a reservation ended, for the store to read on the loop.
-enum class Fate { under_way, gone, left };
+class Reservation;  // only the store's own files know it
+class Named;
 
-struct Reserved::State {
-  enum class Place { disk, memory };
-  // `number` makes the temporary names unique.
-  State(std::shared_ptr<Root> root, const Digest& digest, ByteCount size, Place place, std::uint64_t number);
-  ~State();  // every name goes that no adopted layer needs and no later pull can use
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
+// Layers that are only in memory, because the disk or the capacity has no room for them: all together. Enough for the
+// manifests and small layers of many pulls; larger layers are passed through from the origin.
+inline constexpr ByteCount largest_in_memory = 64_MiB;
 
-  Result<void> make_file();
-  Result<void> write_side(const Side& side);
-  Result<void> give_name();  // the data file becomes visible and both names durable
-  void adopt();              // the reservation ends, the names stay
+// The room of a layer and its file. When the last copy is dropped, the room is free again; written pieces of a large
+// layer stay as a partial layer, unless it is discarded.
+class Reserved {
+ public:
+  explicit Reserved(std::shared_ptr<Reservation> reservation) : reservation_(std::move(reservation)) {}
 
-  bool in_memory() const { return place_ == Place::memory; }
-  bool has_name() const { return data_is_named_; }
+  const Digest& digest() const;
+  const FileHandle& file() const;
 
-  std::shared_ptr<Root> root;
-  Digest digest;
-  ByteCount size;
-  std::shared_ptr<PieceFile> file;
-  std::atomic<bool> discarded{false};
-  bool replaces = false;  // the file that has the name is spoilt; set before `give_name`
-  std::shared_ptr<std::atomic<Fate>> fate = std::make_shared<std::atomic<Fate>>(Fate::under_way);
+  // What an earlier pull left in the file, if anything: each piece is to be rechecked before it counts. Any thread,
+  // blocking.
+  Result<std::vector<NotedPiece>> left() const;
+  Generation left_generation() const;
+  // The pieces to come belong to this generation. What is left of another is erased from the record.
+  Result<void> start_generation(Generation generation) const;
+  // Some of the pieces to come were verified by no swarm: a later pull resumes from them at an origin only.
+  Result<void> leave_generations() const;
+  // The bytes proved wrong: nothing of them stays. Any thread.
+  void discard() const;
+
+  const std::shared_ptr<Reservation>& reservation() const { return reservation_; }
 
  private:
-  Result<void> make_in_memory();
-  Result<void> make_on_disk();
-  Result<void> take_up_left();
-  bool can_be_taken_up() const;
-  void drop_names(bool leave_partial);
+  // Shared: with the closures that write and commit on the pool.
+  std::shared_ptr<Reservation> reservation_;
+};
 
-  Place place_;
-  bool is_partial_;        // its file is in partial/
-  std::string temporary_;  // path of the data file until it has its name
-  std::string side_;       // of the side file
-  bool side_is_named_ = false;
-  bool data_is_named_ = false;
-  bool adopted_ = false;
+// What `commit` made durable, for `adopt`. Dropping it instead removes the layer again, unless another had made it
+// visible.
+class Committed {
+ public:
+  // `named`: none for a layer in memory.
+  Committed(std::shared_ptr<Reservation> reservation, std::unique_ptr<Named> named, Side side);
+  Committed(Committed&& other) noexcept;
+  Committed& operator=(Committed&&) noexcept;
+  ~Committed();
+
+  const std::shared_ptr<Reservation>& reservation() const { return reservation_; }
+  const std::unique_ptr<Named>& named() const { return named_; }
+  Side& side() { return side_; }
+
+ private:
+  std::shared_ptr<Reservation> reservation_;
+  std::unique_ptr<Named> named_;
+  Side side_;
 };
 
 }  // namespace shoal::store

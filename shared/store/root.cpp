@@ -1,79 +1,77 @@
+// The start of a store: its directory is opened, locked and made ready.
 #include "shared/store/root.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 
-#include <algorithm>
+#include <cerrno>
+#include <filesystem>
 
-#include "shared/log/log.hpp"
+#include "shared/store/refuse_start.hpp"
 
 namespace shoal::store {
 namespace {
 
-// The largest layer has 2^20 pieces; the rest of a side file is small.
-constexpr std::uint64_t largest_side_file_bytes = (1 << 20) * sizeof(Hash256) + (1 << 16);
+namespace fs = std::filesystem;
 
-Result<Side> read_side(const Disk& disk, const Digest& digest) {
-  const auto file = disk.open(side_path(digest), O_RDONLY);
-  if (!file) return tl::unexpected(file.error());
-  const auto size = size_of(file->number());
-  if (!size) return tl::unexpected(size.error());
-  if (*size > largest_side_file_bytes) return fail(ErrorKind::corrupt, "side file: too long");
-  Bytes bytes(*size);
-  const auto read = read_at(file->number(), 0, bytes, disk.faults());
-  if (!read) return tl::unexpected(read.error());
-  return decode_side(bytes);
+template <class T>
+T need(const Options& options, Result<T> result) {
+  if (!result) refuse_start(options, result.error());
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+File open_directory(const Options& options) {
+  std::error_code error;
+  const bool is_new = fs::create_directories(options.path, error);
+  if (!error && is_new) fs::permissions(options.path, fs::perms::owner_all, error);
+  if (error) refuse_start(options, from_errno(error.value(), "make the directory"));
+  const int directory = ::open(options.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) refuse_start(options, from_errno(errno, "open the directory"));
+  return File(directory);
+}
+
+File take_lock(const Options& options, const Disk& disk) {
+  File lock = need(options, disk.open("lock", O_RDWR | O_CREAT));
+  if (::flock(lock.descriptor(), LOCK_EX | LOCK_NB) == 0) return lock;
+  if (errno == EWOULDBLOCK) {
+    refuse_start(options, "it is in use by another process", "stop it or give [store] path another directory");
+  }
+  refuse_start(options, from_errno(errno, "lock it"));
+}
+
+void make_directories(const Options& options, const Disk& disk) {
+  for (const char* path : {"tmp", "partial", "layers", "layers/sha256", "layers/sha512"})
+    need(options, disk.make_directory(path));
+  for (const char* path : {".", "layers"}) need(options, disk.sync_directory(path));
+}
+
+void empty_temporaries(const Options& options) {
+  std::error_code error;
+  for (fs::directory_iterator entry(options.path + "/tmp", error), end; !error && entry != end;
+       entry.increment(error)) {
+    fs::remove_all(entry->path(), error);
+    if (error) break;
+  }
+  if (error) refuse_start(options, from_errno(error.value(), "empty tmp/"));
+}
+
+// Finds out now, and not at the first layer, whether this file system can do what a commit needs.
+void try_rename(const Options& options, const Disk& disk) {
+  need(options, disk.remove("layers/probe"));
+  need(options, disk.open("tmp/probe", O_RDWR | O_CREAT | O_EXCL));
+  need(options, disk.rename_new("tmp/probe", "layers/probe"));
+  need(options, disk.remove("layers/probe"));
 }
 
 }  // namespace
 
-std::string directory_of(const Digest& digest) {
-  const char* algorithm = digest.algorithm() == DigestAlgorithm::sha256 ? "sha256" : "sha512";
-  return std::string("layers/") + algorithm + "/" + digest.hex().substr(0, 2);
-}
-
-std::string data_path(const Digest& digest) {
-  return directory_of(digest) + "/" + digest.hex();
-}
-
-std::string side_path(const Digest& digest) {
-  return data_path(digest) + ".side";
-}
-
-std::string partial_path(const Digest& digest) {
-  std::string name = digest.text();
-  std::ranges::replace(name, ':', '-');
-  return "partial/" + name;
-}
-
-std::string record_path(const Digest& digest) {
-  return partial_path(digest) + ".pieces";
-}
-
-Result<OpenedLayer> open_layer(const Disk& disk, const Digest& digest) {
-  auto data = disk.open(data_path(digest), O_RDONLY);
-  if (!data) return tl::unexpected(data.error());
-  const auto size = size_of(data->number());
-  if (!size) return tl::unexpected(size.error());
-  auto side = read_side(disk, digest);
-  if (!side) return tl::unexpected(side.error());
-  if (side->digest != digest || side->size_bytes != *size) {
-    return fail(ErrorKind::corrupt, "the side file describes another layer");
-  }
-  return OpenedLayer{std::move(*data), std::move(*side)};
-}
-
-Result<void> remove_layer(const Disk& disk, const Digest& digest) {
-  auto removed = disk.remove(data_path(digest));
-  if (!removed) return removed;
-  const auto orphan = disk.remove(side_path(digest));
-  if (!orphan) log::warning("store", "cannot remove a side file", {{"cause", orphan.error().what}});
-  return {};
-}
-
-Result<void> remove_partial(const Disk& disk, const Digest& digest) {
-  auto removed = disk.remove(partial_path(digest));
-  if (!removed) return removed;
-  return disk.remove(record_path(digest));
+RootHandle open_root(const Options& options) {
+  Disk disk(open_directory(options), options.faults);
+  File lock = take_lock(options, disk);
+  make_directories(options, disk);
+  empty_temporaries(options);
+  try_rename(options, disk);
+  return RootHandle(new Root{std::move(disk), std::move(lock)});
 }
 
 }  // namespace shoal::store

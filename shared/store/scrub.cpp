@@ -65,20 +65,20 @@ Task<void> Scrub::check(Digest digest) {
   if (right) co_return;
   // A disk that cannot be read now says nothing about the bytes, but a file that is too short does.
   if (!read && read.error().kind != ErrorKind::corrupt) {
-    log::warning("store", "cannot read a layer", {{"digest", digest.text()}, {"cause", read.error().what}});
+    log::warning("store", "held layer cannot be read", {{"digest", digest.text()}, {"cause", read.error().what}});
     co_return;
   }
   if (parts_.store.drop(digest, *file)) tell_wrong(digest);  // else evicted meanwhile
 }
 
 // Its file alone: the layer may still be evicted meanwhile.
-std::shared_ptr<PieceFile> Scrub::file_of(const Digest& digest) {
+FileHandle Scrub::file_of(const Digest& digest) {
   const auto layer = parts_.store.look(digest);
   return layer ? layer->file() : nullptr;
 }
 
 void Scrub::tell_wrong(const Digest& digest) {
-  log::error("store", "a held layer was not what it was, and is removed", {{"digest", digest.text()}});
+  log::error("store", "held layer corrupt, removed", {{"digest", digest.text()}});
   parts_.metrics.wrong_layers.add();
   on_wrong_(digest);
 }

@@ -50,7 +50,7 @@ class Scrub {
   Task<void> run();
   Task<void> check(Digest digest);
   Task<void> check_suspects();
-  std::shared_ptr<PieceFile> file_of(const Digest& digest);
+  FileHandle file_of(const Digest& digest);
   void tell_wrong(const Digest& digest);
 
   Parts parts_;

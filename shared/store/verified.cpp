@@ -11,7 +11,7 @@ constexpr std::uint64_t read_chunk_bytes = 256 << 10;  // fits the second-level 
 
 }  // namespace
 
-LayerVerifier::LayerVerifier(Digest digest, std::shared_ptr<PieceFile> file)
+LayerVerifier::LayerVerifier(Digest digest, FileHandle file)
     : expected_(digest), file_(std::move(file)), hasher_(digest.algorithm()) {}
 
 Result<void> LayerVerifier::advance(std::uint64_t end) {
@@ -37,7 +37,7 @@ Result<VerifiedLayer> LayerVerifier::finish() {
   return VerifiedLayer(expected_, file_);
 }
 
-PartialLayer::PartialLayer(std::shared_ptr<PieceFile> file)
+PartialLayer::PartialLayer(FileHandle file)
     : file_(std::move(file)), written_(file_->layout().count()), hashes_(file_->layout().count()) {}
 
 bool PartialLayer::note(WrittenPiece piece) {

@@ -17,17 +17,17 @@ namespace shoal::store {
 // Bytes of a file that may leave the node. Keeps the file open.
 class VerifiedSpan {
  public:
-  const std::shared_ptr<PieceFile>& file() const { return file_; }
+  const FileHandle& file() const { return file_; }
   std::uint64_t offset() const { return offset_; }
   std::uint64_t length() const { return length_; }  // bytes; 0 when nothing may be read there yet
 
  private:
   friend class PartialLayer;
   friend class HeldLayer;
-  VerifiedSpan(std::shared_ptr<PieceFile> file, std::uint64_t offset, std::uint64_t length,
+  VerifiedSpan(FileHandle file, std::uint64_t offset, std::uint64_t length,
                std::shared_ptr<const void> held = nullptr)
       : file_(std::move(file)), offset_(offset), length_(length), held_(std::move(held)) {}
-  std::shared_ptr<PieceFile> file_;
+  FileHandle file_;
   std::uint64_t offset_;
   std::uint64_t length_;
   std::shared_ptr<const void> held_;  // keeps a held layer from being evicted
@@ -37,20 +37,20 @@ class VerifiedSpan {
 class VerifiedLayer {
  public:
   const Digest& digest() const { return digest_; }
-  const std::shared_ptr<PieceFile>& file() const { return file_; }
+  const FileHandle& file() const { return file_; }
 
  private:
   friend class LayerVerifier;
-  VerifiedLayer(Digest digest, std::shared_ptr<PieceFile> file) : digest_(digest), file_(std::move(file)) {}
+  VerifiedLayer(Digest digest, FileHandle file) : digest_(digest), file_(std::move(file)) {}
   Digest digest_;
-  std::shared_ptr<PieceFile> file_;
+  FileHandle file_;
 };
 
 // Hashes a layer in order, behind the growing prefix, so that the end costs only the tail.
 // Threads: any, one call at a time (the pool, for `advance` reads and hashes).
 class LayerVerifier {
  public:
-  LayerVerifier(Digest digest, std::shared_ptr<PieceFile> file);
+  LayerVerifier(Digest digest, FileHandle file);
   // Reads the file up to `end` and hashes it. The caller knows that all of it was written.
   Result<void> advance(std::uint64_t end);
   std::uint64_t position() const { return position_; }
@@ -59,7 +59,7 @@ class LayerVerifier {
 
  private:
   Digest expected_;
-  std::shared_ptr<PieceFile> file_;
+  FileHandle file_;
   Hasher hasher_;
   std::uint64_t position_ = 0;
 };
@@ -68,7 +68,7 @@ class LayerVerifier {
 // Threads: the loop.
 class PartialLayer {
  public:
-  explicit PartialLayer(std::shared_ptr<PieceFile> file);
+  explicit PartialLayer(FileHandle file);
 
   bool note(WrittenPiece piece);  // true when it is new
   const PieceSet& written() const { return written_; }
@@ -80,10 +80,10 @@ class PartialLayer {
   // What may be handed over at `from`; empty when that is not there yet or held back.
   VerifiedSpan readable(std::uint64_t from) const;
 
-  const std::shared_ptr<PieceFile>& file() const { return file_; }
+  const FileHandle& file() const { return file_; }
 
  private:
-  std::shared_ptr<PieceFile> file_;
+  FileHandle file_;
   PieceSet written_;
   std::vector<Hash256> hashes_;
   PieceIndex first_missing_ = 0;

@@ -33,7 +33,7 @@ std::shared_ptr<store::PieceFile> a_file(const PieceLayout& layout) {
   char path[] = "/tmp/shoal-fuzz-XXXXXX";
   const int descriptor = ::mkstemp(path);
   if (descriptor < 0 || ::unlink(path) != 0) std::abort();
-  return std::make_shared<store::PieceFile>(descriptor, layout, nullptr);
+  return std::make_shared<store::PieceFile>(store::File(descriptor), layout);
 }
 
 // Messages of a length each, as a connection would hand them over: first the head, then the whole.

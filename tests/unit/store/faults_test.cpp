@@ -122,7 +122,8 @@ TEST_CASE("a commit makes data and side file durable before either has its name,
   REQUIRE(verifier.advance(layer_bytes.size()));
   const auto proof = verifier.finish().value();
   recorder.operations.clear();
-  REQUIRE(Store::commit(reserved, proof, side_of(layer_digest, layer_bytes)));
+  const auto committed = Store::commit(reserved, proof, side_of(layer_digest, layer_bytes));
+  REQUIRE(committed);
   CHECK(recorder.operations == std::vector<std::string>{"sync",                   // the data
                                                         "open", "write", "sync",  // the side file
                                                         "open", "open", "sync",   // their directory, which is new

@@ -14,9 +14,9 @@ Digest named(const char* name) {
   return digest_of_bytes(bytes_of(name));
 }
 
-std::vector<Digest> going(const Ledger& ledger) {
+std::vector<Digest> evicted_in_order(const Ledger& ledger) {
   std::vector<Digest> digests;
-  for (const Ledger::Item& item : ledger.order_of_going()) digests.push_back(item.digest);
+  for (const Ledger::Item& item : ledger.eviction_order()) digests.push_back(item.digest);
   return digests;
 }
 
@@ -31,7 +31,7 @@ TEST_CASE("held layers, partial layers and reservations share the capacity to th
   CHECK_FALSE(ledger.fits({11}));
   CHECK(ledger.can_ever_fit({80}));
   CHECK_FALSE(ledger.can_ever_fit({81}));
-  ledger.give_back({20});
+  ledger.release({20});
   CHECK(ledger.fits({30}));
   CHECK(ledger.can_ever_fit({100}));
   CHECK_FALSE(ledger.can_ever_fit({101}));
@@ -46,31 +46,31 @@ TEST_CASE("a store that holds more than its capacity fits nothing until enough h
   CHECK(ledger.fits({10}));
 }
 
-TEST_CASE("partial layers go first, then held layers, the least recently used first") {
+TEST_CASE("partial layers are evicted first, then held layers, the least recently used first") {
   Ledger ledger({100});
   ledger.add(Kind::held, named("a"), {1});
   ledger.add(Kind::held, named("b"), {1});
   ledger.add(Kind::partial, named("c"), {1});
   ledger.add(Kind::partial, named("d"), {1});
-  CHECK(going(ledger) == std::vector{named("c"), named("d"), named("a"), named("b")});
+  CHECK(evicted_in_order(ledger) == std::vector{named("c"), named("d"), named("a"), named("b")});
   ledger.touch(named("a"));
-  CHECK(going(ledger) == std::vector{named("c"), named("d"), named("b"), named("a")});
+  CHECK(evicted_in_order(ledger) == std::vector{named("c"), named("d"), named("b"), named("a")});
   ledger.touch(named("unknown"));
   CHECK(ledger.list(Kind::held) == std::vector{named("b"), named("a")});
 }
 
-TEST_CASE("a spoilt layer takes room like a held one, and goes before all others") {
+TEST_CASE("a corrupt layer that cannot be deleted takes room like a held one, and is evicted before all others") {
   Ledger ledger({100});
   ledger.add(Kind::held, named("a"), {10});
   ledger.add(Kind::partial, named("b"), {20});
-  ledger.add(Kind::spoilt, named("c"), {30});
-  CHECK(going(ledger) == std::vector{named("c"), named("b"), named("a")});
+  ledger.add(Kind::corrupt_undeletable, named("c"), {30});
+  CHECK(evicted_in_order(ledger) == std::vector{named("c"), named("b"), named("a")});
   CHECK(ledger.list(Kind::held) == std::vector{named("a")});
   CHECK(ledger.fits({40}));
   CHECK_FALSE(ledger.fits({41}));
-  const Ledger::Item spoilt{named("c"), Kind::spoilt};
-  CHECK(ledger.would_fit({70}, {spoilt}));
-  CHECK_FALSE(ledger.would_fit({71}, {spoilt}));
+  const Ledger::Item corrupt{named("c"), Kind::corrupt_undeletable};
+  CHECK(ledger.would_fit({70}, {corrupt}));
+  CHECK_FALSE(ledger.would_fit({71}, {corrupt}));
 }
 
 TEST_CASE("a layer counts once however often it is added or removed") {

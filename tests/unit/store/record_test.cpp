@@ -17,8 +17,8 @@ namespace {
 const Digest layer_digest = digest_of_bytes(bytes_of("layer"));
 const ByteCount layer_size{300'000};  // 19 pieces
 
-Descriptor file_at(const std::string& path) {
-  return Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+File file_at(const std::string& path) {
+  return File(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
 }
 
 Hash256 hash_of(PieceIndex piece) {
@@ -57,12 +57,12 @@ TEST_CASE("a record gives back the pieces that were noted, after it was opened a
   TemporaryDirectory directory;
   const std::string path = directory.path() + "/record";
   {
-    const auto record = Record::create(file_at(path), {layer_digest, layer_size.value, 2}, nullptr).value();
+    const auto record = Record::create(file_at(path), {layer_digest, layer_size.value, 2}).value();
     CHECK(record->empty());
     for (const PieceIndex piece : {18u, 0u, 7u}) record->note(piece, hash_of(piece));
     CHECK_FALSE(record->empty());
   }
-  const auto record = Record::open(file_at(path), layer_digest, layer_size, nullptr).value();
+  const auto record = Record::open(file_at(path), layer_digest, layer_size).value();
   CHECK(record->generation() == 2);
   CHECK(record->pieces().value() == std::vector<NotedPiece>{{0, hash_of(0)}, {7, hash_of(7)}, {18, hash_of(18)}});
 }
@@ -70,25 +70,25 @@ TEST_CASE("a record gives back the pieces that were noted, after it was opened a
 TEST_CASE("a record of another layer, another size or of nothing is corrupt") {
   TemporaryDirectory directory;
   const std::string path = directory.path() + "/record";
-  CHECK(Record::open(file_at(path), layer_digest, layer_size, nullptr).error().kind == ErrorKind::corrupt);
-  REQUIRE(Record::create(file_at(path), {layer_digest, layer_size.value, 0}, nullptr));
+  CHECK(Record::open(file_at(path), layer_digest, layer_size).error().kind == ErrorKind::corrupt);
+  REQUIRE(Record::create(file_at(path), {layer_digest, layer_size.value, 0}));
   const Digest other = digest_of_bytes(bytes_of("other"));
-  CHECK(Record::open(file_at(path), other, layer_size, nullptr).error().kind == ErrorKind::corrupt);
-  CHECK(Record::open(file_at(path), layer_digest, {300'001}, nullptr).error().kind == ErrorKind::corrupt);
-  CHECK(Record::open(file_at(path), layer_digest, layer_size, nullptr));
+  CHECK(Record::open(file_at(path), other, layer_size).error().kind == ErrorKind::corrupt);
+  CHECK(Record::open(file_at(path), layer_digest, {300'001}).error().kind == ErrorKind::corrupt);
+  CHECK(Record::open(file_at(path), layer_digest, layer_size));
 }
 
 TEST_CASE("a record that was cut, or is longer than its layer, gives what it has of the layer") {
   TemporaryDirectory directory;
   const std::string path = directory.path() + "/record";
   {
-    const auto record = Record::create(file_at(path), {layer_digest, layer_size.value, 0}, nullptr).value();
+    const auto record = Record::create(file_at(path), {layer_digest, layer_size.value, 0}).value();
     for (PieceIndex piece = 0; piece < 19; ++piece) record->note(piece, hash_of(piece));
   }
   std::filesystem::resize_file(path, record_head_bytes + 2 * sizeof(Hash256) + 5);
-  CHECK(Record::open(file_at(path), layer_digest, layer_size, nullptr).value()->pieces()->size() == 2);
+  CHECK(Record::open(file_at(path), layer_digest, layer_size).value()->pieces()->size() == 2);
   std::filesystem::resize_file(path, 1 << 20);
-  CHECK(Record::open(file_at(path), layer_digest, layer_size, nullptr).value()->pieces()->size() ==
+  CHECK(Record::open(file_at(path), layer_digest, layer_size).value()->pieces()->size() ==
         3);  // the torn one too
 }
 
@@ -96,13 +96,13 @@ TEST_CASE("a new generation forgets the pieces of the one before") {
   TemporaryDirectory directory;
   const std::string path = directory.path() + "/record";
   {
-    const auto record = Record::create(file_at(path), {layer_digest, layer_size.value, 0}, nullptr).value();
+    const auto record = Record::create(file_at(path), {layer_digest, layer_size.value, 0}).value();
     record->note(3, hash_of(3));
     REQUIRE(record->start_generation(1));
     CHECK(record->empty());
     record->note(4, hash_of(4));
   }
-  const auto record = Record::open(file_at(path), layer_digest, layer_size, nullptr).value();
+  const auto record = Record::open(file_at(path), layer_digest, layer_size).value();
   CHECK(record->generation() == 1);
   CHECK(record->pieces().value() == std::vector<NotedPiece>{{4, hash_of(4)}});
 }

@@ -17,7 +17,7 @@ struct Filling {
   Store store{Options{directory.path(), 10_MiB, nullptr}};
   Bytes bytes;
   Digest digest;
-  std::shared_ptr<PieceFile> file;
+  FileHandle file;
   PieceHashes hashes;
   PartialLayer partial;
 

@@ -50,7 +50,7 @@ inline std::shared_ptr<store::PieceFile> a_file(const PieceLayout& layout, ByteV
   REQUIRE(::unlink(path) == 0);
   REQUIRE(::ftruncate(descriptor, static_cast<off_t>(layout.layer_size().value)) == 0);
   if (!bytes.empty()) REQUIRE(::pwrite(descriptor, bytes.data(), bytes.size(), 0) > 0);
-  return std::make_shared<store::PieceFile>(descriptor, layout, nullptr);
+  return std::make_shared<store::PieceFile>(store::File(descriptor), layout);
 }
 
 // One member of a small layer and one link to it.

@@ -39,7 +39,7 @@ TestNode::TestNode(Loop& l, const TestLayer& of, std::string name, Options optio
       descriptor(::open((directory.path() + "/layer").c_str(), O_RDWR | O_CREAT, 0600)),
       arrived(of.layout.count()) {
   REQUIRE(::ftruncate(descriptor, static_cast<off_t>(of.bytes.size())) == 0);
-  file = std::make_shared<store::PieceFile>(descriptor, of.layout, nullptr);
+  file = std::make_shared<store::PieceFile>(store::File(descriptor), of.layout);
   if (options.listen.empty()) options.listen = "127.0.0.1:0";
   options.node = std::move(name);
   carrier = make_swarm(loop, options, metrics);
@@ -64,7 +64,7 @@ void TestNode::join_without_batches() {
 
 void TestNode::make_unwritable() {
   const int read_only = ::open((directory.path() + "/layer").c_str(), O_RDONLY);
-  file = std::make_shared<store::PieceFile>(read_only, layer.layout, nullptr);
+  file = std::make_shared<store::PieceFile>(store::File(read_only), layer.layout);
 }
 
 void TestNode::join_with(Role as, PieceSet have, PieceHashes hashes) {
