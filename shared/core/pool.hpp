@@ -21,9 +21,9 @@ class Pool {
     if (threads_) threads_->join();
   }
 
-  // The value of `work()`. Everything that `work` touches it owns: it may outlive whoever awaits it, but not what is
-  // awaited: when `run` returns, `work` is gone, on the loop. Name the closure and move it in: GCC 12 destroys twice
-  // what a co_await expression makes of a lambda or of braces.
+  // The value of `work()`. `work` owns everything that it touches, since it may outlive the caller's frame. When `run`
+  // returns, `work` has been destroyed. Name the closure and move it in: GCC 12 destroys a closure or a braced value
+  // twice that is made inside a co_await expression.
   template <class Work>
   auto run(Work work) -> Task<decltype(work())> {
     if (!threads_) co_return work();
@@ -31,7 +31,7 @@ class Pool {
     auto job = std::make_shared<Job<Work>>(std::move(work), executor);
     asio::post(*threads_, [job, executor]() mutable {
       job->value.emplace(job->work());
-      // Moved on: a thread that was interrupted here would else keep what `work` owns after `run` has returned.
+      // Moved: a pool thread that is suspended here must not keep what `work` owns after `run` has returned.
       asio::post(executor, [job = std::move(job)] {
         job->finished = true;
         job->wake.cancel();

@@ -11,20 +11,20 @@
 namespace shoal::inline core {
 
 enum class ErrorKind {
-  not_found,    // nobody has it: answer so
-  unavailable,  // a source failed or timed out: try another, or later
-  corrupt,      // the bytes are not what their name says: drop them and blame the source
-  refused,      // the other side or our own rules say no: do not repeat the request as it is
-  no_space,     // the disk or a bound is full: go on without keeping
+  not_found,    // it does not exist: answer so
+  unavailable,  // a source failed or timed out: try another source, or later
+  corrupt,      // the bytes do not match their name: drop them, blame the source, start anew
+  refused,      // the other side or our own rules refuse the request: do not repeat it unchanged
+  no_space,     // the disk or a bound is full, or the disk failed: go on without storing
 };
 
 struct Error {
   ErrorKind kind;
   std::string what;                          // one line: what was attempted, on what, and the cause; nothing secret
-  std::chrono::milliseconds retry_after{0};  // the source asks not to be asked for so long; 0: it did not say
+  std::chrono::milliseconds retry_after{0};  // the source asks for no request for so long; 0: it named no time
 };
 
-// A class of its own because tl::expected is not [[nodiscard]]: a Result that is not looked at is an error of the build.
+// A class of its own because tl::expected is not [[nodiscard]]: the build refuses a Result that is not looked at.
 // g++ 12 does not see it behind a co_await; tests/tidy refuses that.
 template <class T>
 class [[nodiscard]] Result : public tl::expected<T, Error> {

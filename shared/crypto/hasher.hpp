@@ -33,7 +33,7 @@ Hash256 sha256(ByteView bytes);
 Hash256 hmac_sha256(ByteView key, ByteView message);
 Digest digest_of(DigestAlgorithm algorithm, ByteView bytes);
 
-// Takes the same time whatever differs: for secrets.
+// Takes the same time for all arguments of one length: for secrets.
 bool equal_in_constant_time(ByteView a, ByteView b);
 
 }  // namespace shoal::inline crypto

@@ -34,6 +34,6 @@ class SigningKey {
 bool verify(const PublicKey& key, ByteView message, const Signature& signature);
 
 Bytes random_bytes(std::size_t count);  // for keys and nonces
-std::uint64_t random_number();          // for epochs: another one for each start, whatever the clock says
+std::uint64_t random_number();          // for epochs: a new one at each start, since a clock may repeat itself
 
 }  // namespace shoal::inline crypto

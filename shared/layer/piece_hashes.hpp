@@ -1,7 +1,7 @@
 // PieceHashes: the known SHA-256 of each piece of one layer, and the only door to a VerifiedPiece.
 //
-// Hashes come in batches signed by the tracker, so that any peer may pass them on; or, for whoever reads the origin
-// itself, from the bytes as they arrive.
+// Hashes come in batches signed by the tracker, so that any peer may pass them on; or, where this node
+// reads the origin itself, from the bytes as they arrive.
 // Threads: one owner; a VerifiedPiece and an ExpectedPiece may travel.
 #pragma once
 

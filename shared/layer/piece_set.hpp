@@ -1,4 +1,4 @@
-// PieceSet: which pieces somebody has, one bit each, with a count.
+// PieceSet: the pieces that a node has, one bit each, with a count.
 //
 // Threads: one owner.
 #pragma once

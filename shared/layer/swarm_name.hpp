@@ -1,7 +1,7 @@
 // SwarmName: the name of a layer's swarm, a pure function that every node of the cluster computes alike.
 //
 // 16 bytes of HMAC-SHA-256(swarm key; u8 version, u8 algorithm, raw digest, u64 size, u32 piece length, u32
-// generation). Who does not have the swarm key cannot name a swarm.
+// generation). A node without the swarm key cannot compute a swarm's name.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@ namespace shoal::inline layer {
 
 using SwarmKey = std::array<std::byte, 32>;  // the cluster's secret
 
-// Of one stream from the origin: drawn by lot, then one more each time the bytes proved wrong.
+// Which of the origin's streams: random at first, then one more each time the bytes proved wrong.
 using Generation = std::uint32_t;
 
 struct SwarmName {
