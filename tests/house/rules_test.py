@@ -1,0 +1,97 @@
+"""Each rule of the house by a good and a bad example."""
+
+import unittest
+
+from .citations import missing_citations
+from .logs import unsteady_events
+from .pointers import too_many_pointers
+from .results import dropped_results, functions_of_results
+from .rooms import broken_rooms, rooms_of
+
+
+class Results(unittest.TestCase):
+    HEADER = "Task<Result<void>> fetch(int a);\nTask<Result<std::vector<int>>> A::read();\nTask<void> respond(int a);\n"
+
+    def _faults(self, statement):
+        return list(dropped_results("a.cpp", statement, functions_of_results([self.HEADER])))
+
+    def test_a_dropped_result_behind_a_co_await_is_a_fault(self):
+        self.assertEqual(self._faults("{\n  co_await fetch(f(1));\n}"),
+                         ["a.cpp:2: the Result of fetch is not looked at"])
+        self.assertEqual(len(self._faults("if (x) co_await a.b(2)->read();")), 1)
+
+    def test_a_result_that_is_looked_at_and_a_task_of_nothing_are_good(self):
+        self.assertEqual(self._faults("const auto read = co_await a.read();\n if (!co_await fetch(1)) return;\n"
+                                      "co_await respond(fetch(1));\n// co_await fetch(2);\n"), [])
+
+    def test_a_name_that_also_returns_nothing_cannot_be_told(self):
+        self.assertEqual(functions_of_results([self.HEADER, "Task<void> fetch();"]), {"read"})
+
+
+class Citations(unittest.TestCase):
+    FILES = {"ARCHITECTURE.md", "docs/protocol.md", "agent/a.hpp"}
+
+    def _faults(self, line, path="agent/a.hpp"):
+        return list(missing_citations(path, line, self.FILES))
+
+    def test_a_page_of_the_repository_is_good(self):
+        self.assertEqual(self._faults("// Source: docs/protocol.md, ARCHITECTURE.md; OCI descriptor.md#digests"), [])
+        self.assertEqual(self._faults("see [it](../ARCHITECTURE.md) and protocol.md", "docs/protocol.md"), [])
+
+    def test_a_document_that_is_not_there_is_a_fault(self):
+        for line in ("// DESIGN" " section 4", "// measured: evidence" "/swarm.md", "// docs/" "nothing.md"):
+            self.assertEqual(len(self._faults(line)), 1, line)
+
+
+class Rooms(unittest.TestCase):
+    TABLE = ("## The rooms\n\n| room | what |\n|---|---|\n| `agent/pull` | x |\n| `shared/core`, `shared/log` | y |\n\n"
+             "## Threads\n")
+    GOOD = {"agent/pull/CMakeLists.txt": "shoal_room(agent_pull)\n", "shared/core/CMakeLists.txt": "shoal_room(core)\n",
+            "shared/log/CMakeLists.txt": "shoal_room(log spdlog)\n",
+            "agent/pull/a.cpp": 'namespace shoal::agent::pull {\nlog::info("pull", "x");\n',
+            "shared/core/b.hpp": "namespace shoal::inline core {\n"}
+
+    def _faults(self, path, text):
+        return list(broken_rooms(self.TABLE, {**self.GOOD, path: text}))
+
+    def test_the_table_names_the_rooms(self):
+        self.assertEqual(rooms_of(self.TABLE), ["agent/pull", "shared/core", "shared/log"])
+
+    def test_rooms_that_are_directory_target_namespace_and_log_word_are_good(self):
+        self.assertEqual(list(broken_rooms(self.TABLE, self.GOOD)), [])
+
+    def test_each_of_the_four_may_be_wrong(self):
+        self.assertEqual(len(self._faults("shared/core/CMakeLists.txt", "shoal_room(base)\n")), 1)
+        self.assertEqual(len(self._faults("shared/new/CMakeLists.txt", "shoal_room(new)\n")), 1)
+        self.assertEqual(len(self._faults("shared/core/b.hpp", "namespace shoal {\n")), 1)
+        self.assertEqual(len(self._faults("agent/pull/a.cpp", 'log::warning(\n    "agent", "x");\n')), 1)
+
+
+class Logs(unittest.TestCase):
+    def test_a_literal_event_is_good(self):
+        self.assertEqual(list(unsteady_events("a.cpp", 'log::info("pull", "layer pulled",\n {{"cause", what}});\n'
+                                                       'log::info("pull", "one "\n "two");')), [])
+
+    def test_an_event_that_changes_and_a_field_called_why_are_faults(self):
+        self.assertEqual(len(list(unsteady_events("a.cpp", 'log::info("pull", ok ? "a" : "b", {});'))), 1)
+        self.assertEqual(len(list(unsteady_events("a.cpp", 'log::info("pull", "a", {{"why", what}});'))), 1)
+
+
+class Pointers(unittest.TestCase):
+    def _faults(self, line, lines=99):
+        return list(too_many_pointers({"a.hpp": line + "\n" * lines}))
+
+    def test_few_uses_are_good(self):
+        self.assertEqual(self._faults("std::shared_ptr<A> a;", 200), [])
+
+    def test_a_type_or_an_alias_with_its_reason_is_good(self):
+        for line in ("// A file.\n// Shared: three threads\n// read it.\nclass File {\n};\nstd::shared_ptr<a::File> f;",
+                     "struct Job {  // Shared: the pool's thread outlives its caller.\n};\nstd::shared_ptr<Job> f;",
+                     "using A = std::shared_ptr<B>;  // the frame outlives its caller",
+                     "  // Shared: a frame may\n  // outlive it.\n  std::shared_ptr<int> used_;"):
+            self.assertEqual(self._faults(line), [], line)
+
+    def test_more_uses_than_five_in_a_thousand_lines_are_a_fault(self):
+        self.assertEqual(len(self._faults("std::shared_ptr<A> a;")), 1)
+        self.assertEqual(len(self._faults("using A = std::shared_ptr<B>;")), 1)
+        self.assertEqual(len(self._faults("// A file.\nclass File {\n};\nstd::shared_ptr<File> f;")), 1)
