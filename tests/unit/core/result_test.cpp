@@ -22,3 +22,22 @@ TEST_CASE("every kind of failure has a text") {
   CHECK(text(ErrorKind::refused) == std::string("refused"));
   CHECK(text(ErrorKind::no_space) == std::string("no space"));
 }
+
+TEST_CASE("a result of false is copied and moved as a value, not as a failure") {
+  const Result<bool> no = false;
+  Result<bool> copy = no;
+  REQUIRE(copy);
+  CHECK_FALSE(*copy);
+  const Result<bool> copy_of_variable = copy;
+  REQUIRE(copy_of_variable);
+  CHECK_FALSE(*copy_of_variable);
+  const Result<bool> moved = std::move(copy);
+  REQUIRE(moved);
+  CHECK_FALSE(*moved);
+}
+
+TEST_CASE("a mapped result is a result again") {
+  const auto half = [](const Result<int>& number) -> Result<int> { return number.map([](int n) { return n / 2; }); };
+  CHECK(half(8).value() == 4);
+  CHECK(half(fail(ErrorKind::corrupt, "x")).error().kind == ErrorKind::corrupt);
+}
