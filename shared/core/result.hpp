@@ -30,7 +30,7 @@ template <class T>
 class [[nodiscard]] Result : public tl::expected<T, Error> {
  public:
   using Base = tl::expected<T, Error>;
-  using Base::expected;
+  using Base::Base;
   Result() = default;
   Result(Base base) : Base(std::move(base)) {}  // of `map` and its kin
 };
