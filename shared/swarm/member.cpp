@@ -43,7 +43,7 @@ Member::Member(Membership membership, Shared& shared, std::function<void(Event)>
       unproven_(std::move(membership_.unproven)) {
   SHOAL_CHECK(membership_.have.size() == layout_.count());
   for (PieceIndex piece = 0; piece < unproven_.size(); ++piece) {
-    if (unproven_.has(piece)) policy_.keep_back(piece);
+    if (unproven_.has(piece)) policy_.withhold(piece);
   }
 }
 

@@ -14,7 +14,7 @@
 
 #include "shared/swarm/bans.hpp"
 #include "shared/swarm/messages.hpp"
-#include "shared/swarm/policy.hpp"
+#include "shared/swarm/policy/policy.hpp"
 #include "shared/swarm/swarm.hpp"
 
 namespace shoal::swarm {
@@ -68,7 +68,7 @@ class Member {
  private:
   struct Incoming {  // a piece on its way in, perhaps in several messages
     PieceIndex piece = 0;
-    Policy::Arrival arrival = Policy::Arrival::unasked;
+    Arrival arrival = Arrival::unasked;
     std::uint32_t filled = 0;  // bytes of whole messages
     Bytes bytes;               // only of pieces in several messages
   };

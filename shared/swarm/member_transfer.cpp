@@ -40,7 +40,7 @@ bool Member::receive_piece(PeerId id, Neighbour& peer, ByteView body, std::size_
   } else {
     policy_.bytes_flow(id, now);
   }
-  if (peer.incoming && peer.incoming->arrival == Policy::Arrival::wanted) note_bytes(now);
+  if (peer.incoming && peer.incoming->arrival == Arrival::wanted) note_bytes(now);
   if (body.size() < length) return true;
   peer.in_message = false;
   if (!end_part(id, peer, header, body.subspan(piece_header_size), now)) return false;
@@ -76,10 +76,10 @@ bool Member::end_part(PeerId id, Neighbour& peer, const PieceHeader& header, Byt
   const std::uint32_t whole = layout_.length(header.piece);
   const bool last = incoming.filled == whole;
   const Source source{id, peer.identity, peer.is_seeder};
-  if (incoming.arrival != Policy::Arrival::wanted) {
+  if (incoming.arrival != Arrival::wanted) {
     shared_.metrics.duplicate_bytes.add(part.size());
     if (!last) return true;
-    if (incoming.arrival == Policy::Arrival::unasked) ++peer.unasked;
+    if (incoming.arrival == Arrival::unasked) ++peer.unasked;
     peer.incoming.reset();
     return peer.unasked <= most_unasked;
   }

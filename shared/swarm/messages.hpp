@@ -14,8 +14,8 @@
 #include "shared/core/codec.hpp"
 #include "shared/layer/piece_hashes.hpp"
 #include "shared/layer/piece_set.hpp"
-#include "shared/swarm/policy.hpp"
-#include "shared/swarm/swarm.hpp"
+#include "shared/swarm/piece_range.hpp"
+#include "shared/swarm/role.hpp"
 
 namespace shoal::swarm {
 

@@ -163,7 +163,7 @@ TEST_CASE("a piece that nobody asked for is not taken from an agent, and a seede
   CHECK(stage.metrics.duplicate_bytes.value() == 16384);
   Stage seeder(Role::seed);
   REQUIRE(seeder.greets(Role::fetch, Held::nothing));
-  REQUIRE(seeder.link.pieces().size() == PolicyLimits{}.pushes_at_start);
+  REQUIRE(seeder.link.pieces().size() == PushPolicy::most_at_start);
   CHECK(seeder.link.pieces()[0] == PieceHeader{0, 0, true});
 }
 

@@ -129,7 +129,7 @@ void SimulatedNetwork::send_piece(std::size_t from, std::size_t to, PieceIndex p
   timetable_.at(start + latency, [this, from, to, piece, usable] {
     if (!hears(to) || !hears(from)) return;
     const auto arrival = nodes_[to].policy->piece_begins(id_of(from), piece, now_);
-    *usable = arrival == Policy::Arrival::wanted;
+    *usable = arrival == Arrival::wanted;
     if (!*usable) ++nodes_[to].duplicates;
   });
   timetable_.at(sender.uplink_free + latency, [this, from, to, piece, usable] {

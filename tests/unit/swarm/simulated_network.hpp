@@ -10,7 +10,7 @@
 #include <memory>
 #include <vector>
 
-#include "shared/swarm/policy.hpp"
+#include "shared/swarm/policy/policy.hpp"
 #include "shared/swarm/swarm.hpp"
 #include "tests/doubles/timetable.hpp"
 

@@ -1,0 +1,48 @@
+// The values that go into the policy and come out of it: who a new peer is, what a piece that begins to arrive is to
+// us, what is to be sent to which peer.
+#pragma once
+
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "shared/layer/piece_layout.hpp"
+#include "shared/swarm/piece_range.hpp"
+
+namespace shoal::swarm {
+
+using PeerId = std::uint32_t;  // one connection
+
+struct Ask {
+  PeerId peer;
+  PieceIndex piece;
+};
+struct Push {
+  PeerId peer;
+  PieceIndex piece;
+};
+struct Offer {
+  PeerId peer;
+  std::vector<PieceRange> ranges;
+};
+using Action = std::variant<Ask, Push, Offer>;
+
+enum class Arrival : std::uint8_t {
+  wanted,
+  duplicate,  // of a piece that we have
+  unasked,
+};
+
+enum class Nearness : std::uint8_t {
+  nowhere,  // we have no zone: all peers are alike
+  near,     // in our zone
+  far,      // in another one, or in none, as the tracker
+};
+
+struct Newcomer {
+  bool is_seeder = false;
+  Nearness nearness = Nearness::nowhere;
+  std::uint64_t identity = 0;  // of its node, the same wherever it is computed
+};
+
+}  // namespace shoal::swarm

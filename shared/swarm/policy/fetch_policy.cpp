@@ -1,0 +1,175 @@
+#include "shared/swarm/policy/fetch_policy.hpp"
+
+#include <algorithm>
+
+#include "shared/swarm/policy/hedging.hpp"
+#include "shared/swarm/policy/rank.hpp"
+
+namespace shoal::swarm {
+
+bool FetchPolicy::drop(Peer& peer, PieceIndex piece) {
+  const auto found = find_piece(peer.asks.owed, piece);
+  if (found == peer.asks.owed.end()) return false;
+  peer.asks.owed.erase(found);
+  const bool is_free = --expected_[piece] == 0 && !peers_.have().has(piece);
+  if (is_free) peers_.reset_candidates();  // other peers may be asked for it now
+  return true;
+}
+
+void FetchPolicy::drop_all(Peer& peer) {
+  while (!peer.asks.owed.empty()) drop(peer, peer.asks.owed.back().piece);
+}
+
+void FetchPolicy::drop_unproven(Peer& peer, PieceIndex piece, Time now) {
+  drop(peer, piece);
+  peer.reliability.avoided_until = now + Patience::least / 2;
+}
+
+Arrival FetchPolicy::begin(Peer& peer, PieceIndex piece, Time now) {
+  peer.reliability.heard = now;
+  if (peers_.have().has(piece)) {
+    drop(peer, piece);
+    Patience::note_whole_piece(peer.reliability, now);
+    return Arrival::duplicate;
+  }
+  if (find_piece(peer.asks.owed, piece) != peer.asks.owed.end()) return Arrival::wanted;
+  const auto late = std::find(peer.asks.late.begin(), peer.asks.late.end(), piece);
+  const bool is_late = late != peer.asks.late.end();
+  if (!is_late && !peer.node.is_seeder) return Arrival::unasked;
+  if (is_late) peer.asks.late.erase(late);
+  peer.asks.owed.push_back({piece, now});
+  ++expected_[piece];
+  return Arrival::wanted;
+}
+
+void FetchPolicy::note_delivery(Peer& peer, PieceIndex piece, Time now) {
+  const auto found = find_piece(peer.asks.owed, piece);
+  if (found != peer.asks.owed.end()) patience_.note_delivery(peer.reliability, found->since, now);
+  Patience::note_whole_piece(peer.reliability, now);
+}
+
+// Each piece that a silent peer owes may be asked of others. If it still comes it is taken.
+void FetchPolicy::give_back(Peer& peer, Time now) {
+  patience_.note_silence(peer.reliability, now);
+  while (!peer.asks.owed.empty()) {
+    const PieceIndex piece = peer.asks.owed.back().piece;
+    drop(peer, piece);
+    if (peers_.have().has(piece)) continue;
+    ++reassigned_;
+    if (peer.asks.late.size() == most_late) peer.asks.late.erase(peer.asks.late.begin());
+    peer.asks.late.push_back(piece);
+  }
+}
+
+void FetchPolicy::expire(Time now) {
+  for (auto& [id, peer] : peers_) {
+    const Milliseconds silence = patience_.with(peer.reliability);
+    const Milliseconds trickle = silence * (patience_.usual().count() > 0 ? trickle_times : first_trickle_times);
+    const Time heard = peer.reliability.heard;
+    const auto is_overdue = [&](const Outstanding& owed) {
+      return now > std::max(owed.since, heard) + silence || now > owed.since + trickle;
+    };
+    if (std::any_of(peer.asks.owed.begin(), peer.asks.owed.end(), is_overdue)) give_back(peer, now);
+  }
+}
+
+std::size_t FetchPolicy::most_owed(const Peer& peer) const {
+  const auto offers = [](const auto& entry) { return entry.second.has.held() > 0; };
+  const auto offering = static_cast<std::size_t>(std::count_if(peers_.begin(), peers_.end(), offers));
+  // A peer that never delivered, or is slow, may keep one piece from us, not several.
+  const bool is_known = peer.reliability.usual.count() > 0;
+  if (offering > 1 && (!is_known || patience_.is_slow(peer.reliability))) return 1;
+  const std::size_t share = most_asks / std::max<std::size_t>(1, offering);
+  const std::size_t least = peer.node.is_seeder ? least_asks_at_seeder : 1;
+  return std::clamp(share, least, most_asks_per_peer);
+}
+
+// Whether others fetch from this complete peer too: then all of them begin at different pieces.
+bool FetchPolicy::is_shared(const Peer& peer) const {
+  const auto is_fetching = [](const auto& entry) { return !entry.second.node.is_seeder && !entry.second.has.complete(); };
+  return peer.has.complete() && std::any_of(peers_.begin(), peers_.end(), is_fetching);
+}
+
+bool FetchPolicy::has_candidate(const Peer& peer) const {
+  PieceIndex piece = peers_.have().first_missing();
+  while (piece < peers_.pieces() && !is_candidate(peer, piece)) ++piece;
+  return piece < peers_.pieces();
+}
+
+template <class RankOf>
+std::optional<PieceIndex> FetchPolicy::lowest(const Peer& peer, bool anywhere, RankOf rank_of) const {
+  const bool is_crossing = !anywhere && peer.node.nearness == Nearness::far;
+  const PieceSet& have = peers_.have();
+  std::optional<PieceIndex> choice;
+  Rank lowest;
+  for (PieceIndex piece = have.first_missing(); piece < have.size(); ++piece) {
+    if (!is_candidate(peer, piece)) continue;
+    if (is_crossing && !zone_.may_cross(piece)) continue;
+    const Rank rank = rank_of(piece, peers_.holders(piece));
+    if (choice && rank >= lowest) continue;
+    choice = piece, lowest = rank;
+    if (lowest.is_lowest) break;
+  }
+  return choice;
+}
+
+std::optional<PieceIndex> FetchPolicy::next_piece(const Peer& peer, bool anywhere) const {
+  if (is_shared(peer)) {
+    return lowest(peer, anywhere, [this, number = PieceIndex{0}](PieceIndex piece, std::uint32_t holders) mutable {
+      return Rank::shared(piece, number++, holders, identity_);
+    });
+  }
+  return lowest(peer, anywhere, [first = peers_.have().first_missing()](PieceIndex piece, std::uint32_t holders) {
+    return Rank::in_order(piece, piece == first, holders);
+  });
+}
+
+void FetchPolicy::ask_of(PeerId id, Peer& peer, bool anywhere, Time now, std::vector<Action>& actions) {
+  if (peer.asks.no_candidate || !peer.reliability.may_be_asked(now)) return;
+  const std::size_t most = most_owed(peer);
+  while (peer.asks.owed.size() < most) {
+    const std::optional<PieceIndex> piece = next_piece(peer, anywhere);
+    peer.asks.no_candidate = !piece;
+    peer.asks.deferred_to_zone_owner = !piece && !anywhere && has_candidate(peer);
+    if (!piece) return;
+    ask(id, peer, *piece, now, actions);
+  }
+}
+
+void FetchPolicy::ask(PeerId id, Peer& peer, PieceIndex piece, Time now, std::vector<Action>& actions) {
+  peer.asks.owed.push_back({piece, now});
+  ++expected_[piece];
+  actions.push_back(Ask{id, piece});
+}
+
+void FetchPolicy::hedge(Time now, std::vector<Action>& actions) {
+  const Milliseconds after = hedge_after(patience_);
+  for (auto& [id, peer] : peers_) {
+    if (!peer.asks.owed.empty() || !peer.asks.no_candidate || !peer.reliability.may_be_asked(now)) continue;
+    const std::optional<PieceIndex> piece = piece_to_hedge(peer, peers_, expected_, after, now);
+    if (piece) ask(id, peer, *piece, now, actions);
+  }
+}
+
+// The seeder last, and only when the neighbours do not keep us busy: 32 agents that ask it for two pieces each make a
+// queue that delays the end of all (measured: 1.157 x size/rate). A piece that is owed for too long does not count as
+// busy.
+void FetchPolicy::decide(Time now, std::vector<Action>& actions) {
+  expire(now);
+  if (peers_.have().complete()) return;
+  const bool anywhere = !zone_.is_in_force(peers_, now);
+  std::size_t owed_in_time = 0;
+  const auto is_in_time = [now, after = hedge_after(patience_)](const Outstanding& o) { return now <= o.since + after; };
+  for (auto& [id, peer] : peers_) {
+    if (peer.node.is_seeder) continue;
+    ask_of(id, peer, anywhere, now, actions);
+    owed_in_time += static_cast<std::size_t>(std::count_if(peer.asks.owed.begin(), peer.asks.owed.end(), is_in_time));
+  }
+  const bool is_seeders_turn = owed_in_time < most_asks / 2;
+  for (auto& [id, peer] : peers_) {
+    if (peer.node.is_seeder && is_seeders_turn) ask_of(id, peer, anywhere, now, actions);
+  }
+  hedge(now, actions);
+}
+
+}  // namespace shoal::swarm

@@ -1,0 +1,23 @@
+// Hedging: a piece that one peer owes for too long is asked of a second peer that has nothing else to do. A peer that
+// trickles delays nobody, at the cost of one duplicate at most.
+//
+// Pure; time is given. Threads: one owner.
+#pragma once
+
+#include <optional>
+
+#include "shared/swarm/policy/peer_table.hpp"
+
+namespace shoal::swarm {
+
+// After that time an owed piece is not counted on any more: that often the time pieces usually take, and this at least.
+inline constexpr int hedge_times = 4;
+inline constexpr Milliseconds hedge_least{250};
+Milliseconds hedge_after(const Patience& patience);
+
+// Of the pieces that the idle peer has and we lack, the one that a single other peer has owed for longest, and for too
+// long. `expected`: for each piece, the peers that owe it.
+std::optional<PieceIndex> piece_to_hedge(const Peer& idle, const PeerTable& peers,
+                                         const std::vector<std::uint8_t>& expected, Milliseconds after, Time now);
+
+}  // namespace shoal::swarm

@@ -1,0 +1,101 @@
+#include "shared/swarm/policy/policy.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace shoal;
+using namespace shoal::swarm;
+
+namespace {
+
+constexpr PieceIndex pieces = 400;
+
+}  // namespace
+
+TEST_CASE("a slow delivery that was given back is taken when it comes first and counted when it comes second") {
+  Policy policy(Role::fetch, PieceSet(2), 0);
+  Time now{};
+  for (const PeerId peer : {1U, 2U}) {
+    policy.peer_came(peer, {}, PieceSet(2), now);
+  }
+  policy.peer_offers(1, {0, 1}, now);
+  REQUIRE(policy.decide(now).size() == 1);
+  policy.peer_offers(2, {0, 1}, now);
+  now += Milliseconds(2100);
+  const std::vector<Action> again = policy.decide(now);
+  REQUIRE(again.size() == 1);
+  CHECK(std::get<Ask>(again[0]).peer == 2);
+  CHECK(policy.reassigned() == 1);
+  CHECK(policy.piece_begins(1, 0, now) == Arrival::wanted);
+  policy.piece_verified(1, 0, now);
+  CHECK(policy.piece_begins(2, 0, now) == Arrival::duplicate);
+}
+
+TEST_CASE("a piece that nobody asked for is taken from a seeder only") {
+  Policy policy(Role::fetch, PieceSet(2), 0);
+  policy.peer_came(1, {}, PieceSet(2), Time{});
+  policy.peer_came(2, {true, Nearness::nowhere, 0}, PieceSet(2), Time{});
+  CHECK(policy.piece_begins(1, 0, Time{}) == Arrival::unasked);
+  CHECK(policy.piece_begins(2, 0, Time{}) == Arrival::wanted);
+  policy.peer_offers(1, {0, 1}, Time{});
+  CHECK(policy.decide(Time{}).empty());  // it is on its way
+}
+
+TEST_CASE("a piece whose bytes still flow is not given to another") {
+  Policy policy(Role::fetch, PieceSet(1), 0);
+  Time now{};
+  policy.peer_came(1, {}, PieceSet(1), now);
+  policy.peer_offers(1, {0, 1}, now);
+  REQUIRE(policy.decide(now).size() == 1);
+  for (int i = 0; i < 8; ++i) {
+    now += Milliseconds(1000);
+    policy.bytes_flow(1, now);
+    CHECK(policy.decide(now).empty());
+    CHECK(policy.reassigned() == 0);
+  }
+}
+
+TEST_CASE("who delivers within a millisecond is asked for several pieces, as one that is known to deliver") {
+  Policy policy(Role::fetch, PieceSet(pieces), 1);
+  const Time now = Time{} + std::chrono::hours(1);
+  for (const PeerId id : {PeerId{1}, PeerId{2}}) {
+    policy.peer_came(id, {}, PieceSet(pieces), now);
+    policy.peer_offers(id, {0, pieces}, now);
+  }
+  const auto asks_of = [](const std::vector<Action>& actions, PeerId id) {
+    return std::count_if(actions.begin(), actions.end(), [id](const Action& action) {
+      const auto* ask = std::get_if<Ask>(&action);
+      return ask != nullptr && ask->peer == id;
+    });
+  };
+  const auto first = policy.decide(now);
+  REQUIRE(asks_of(first, 1) == 1);
+  const PieceIndex piece = std::get<Ask>(first.front()).piece;
+  REQUIRE(policy.piece_begins(1, piece, now) == Arrival::wanted);
+  policy.piece_verified(1, piece, now);
+  const auto next = policy.decide(now);
+  CHECK(asks_of(next, 1) > 1);
+  CHECK(asks_of(next, 2) == 0);
+}
+
+TEST_CASE("a peer is quick until its pieces take long") {
+  Policy policy(Role::fetch, PieceSet(pieces), 1);
+  Time now = Time{} + std::chrono::hours(1);
+  policy.peer_came(1, {}, PieceSet(pieces), now);
+  policy.peer_offers(1, {0, pieces}, now);
+  CHECK(policy.is_quick(1));
+  const auto takes = [&](Milliseconds each) {
+    for (int i = 0; i < 20; ++i) {
+      policy.decide(now);
+      now += each;
+      const PieceIndex piece = policy.have().first_missing();
+      REQUIRE(policy.piece_begins(1, piece, now) == Arrival::wanted);
+      policy.piece_verified(1, piece, now);
+    }
+  };
+  takes(Milliseconds(1));
+  CHECK(policy.is_quick(1));
+  takes(Milliseconds(200));
+  CHECK_FALSE(policy.is_quick(1));
+  takes(Milliseconds(1));
+  CHECK(policy.is_quick(1));
+}
