@@ -6,7 +6,7 @@ import re
 import unittest
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-_CALL = re.compile(r'log::(warning|error)\(\s*(?:"[^"]*"|\w+),(.*?)\);', re.DOTALL)
+_CALL = re.compile(r'(?:log::|line_of\(Level::)(warning|error)[(,]\s*(?:"[^"]*"|\w+),(.*?)\);', re.DOTALL)
 _TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _FILE = re.compile(r"`((?:agent|tracker|shared|tests|simulations|docs|systemd)/[\w./]*\w)`")
 _FUNCTION = re.compile(r"`(?:\w+::)+(\w+)(?:\(\w*\))?`")
