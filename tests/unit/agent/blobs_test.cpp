@@ -11,7 +11,7 @@ using namespace shoal::agent;
 
 namespace {
 
-const Bytes content = numbered_bytes(100'000);
+const Bytes content = numbered_bytes(10'000);  // one piece: no byte of it leaves before the digest has matched
 
 Task<void> answer(registry::Blobs& blobs, RecordedExchange& exchange, Digest digest, bool& done) {
   registry::BlobRoute route{{"reg", "lib/app"}, digest};
@@ -58,7 +58,7 @@ TEST_CASE("a blob is served whole, or the part that a range names") {
   CHECK(f.ask(all));
   CHECK(all.head->status == 200);
   CHECK(all.head->length == content.size());
-  CHECK(all.body == content);
+  CHECK((all.body == content));
   auto some = get({{"Range", "bytes=10-19"}});
   CHECK(f.ask(some));
   CHECK(some.head->status == 206);
@@ -68,19 +68,19 @@ TEST_CASE("a blob is served whole, or the part that a range names") {
 
 TEST_CASE("the answer to an open-ended range runs little ahead of its client") {
   Fixture f;
-  auto exchange = get({{"Range", "bytes=99000-"}});
+  auto exchange = get({{"Range", "bytes=9000-"}});
   CHECK(f.ask(exchange));
   CHECK(exchange.head->status == 206);
-  CHECK(exchange.body == part(99'000, 100'000));
+  CHECK((exchange.body == part(9'000, 10'000)));
   CHECK(exchange.send_buffer == 256_KiB);
 }
 
 TEST_CASE("a range behind the end of a blob is refused with its size") {
   Fixture f;
-  auto exchange = get({{"Range", "bytes=100000-"}});
+  auto exchange = get({{"Range", "bytes=10000-"}});
   CHECK(f.ask(exchange));
   CHECK(exchange.head->status == 416);
-  CHECK(http::find_header(exchange.head->headers, "Content-Range") == "bytes */100000");
+  CHECK(http::find_header(exchange.head->headers, "Content-Range") == "bytes */10000");
   CHECK(exchange.body.empty());
 }
 
@@ -95,19 +95,31 @@ TEST_CASE("a client that has no byte of a wrong first attempt gets the second on
       CHECK(f.node.origin.opened == 2);
       CHECK(exchange.head->status == 200);
       CHECK(exchange.head->length == content.size());
-      CHECK(exchange.body == content);
+      CHECK((exchange.body == content));
     }
   }
 }
 
+TEST_CASE("a client that has bytes of a wrong first attempt does not get a complete answer") {
+  Fixture f;
+  const Bytes large = numbered_bytes(100'000);
+  f.digest = f.node.origin.add(large);
+  f.node.origin.next_bodies({numbered_bytes(large.size(), 2)});
+  auto exchange = get();
+  CHECK(f.ask(exchange));
+  CHECK(exchange.head->length == large.size());
+  CHECK_FALSE(exchange.body.empty());
+  CHECK(exchange.body.size() < large.size());
+}
+
 TEST_CASE("a range is chosen anew when the second attempt has another size") {
   Fixture f;
-  f.node.origin.next_bodies({numbered_bytes(200'000, 2)});
+  f.node.origin.next_bodies({numbered_bytes(12'000, 2)});
   auto exchange = get({{"Range", "bytes=-1000"}});
   CHECK(f.ask(exchange));
   CHECK(exchange.head->status == 206);
-  CHECK(http::find_header(exchange.head->headers, "Content-Range") == "bytes 99000-99999/100000");
-  CHECK(exchange.body == part(99'000, 100'000));
+  CHECK(http::find_header(exchange.head->headers, "Content-Range") == "bytes 9000-9999/10000");
+  CHECK((exchange.body == part(9'000, 10'000)));
 }
 
 TEST_CASE("when both attempts are wrong the client gets an error and no byte") {
@@ -129,7 +141,7 @@ TEST_CASE("a blob that the origin does not have is answered with its OCI error")
 }
 
 TEST_CASE("a blob that there is no room for is passed through, unless it must be verified before it is served") {
-  const Bytes large = numbered_bytes(51 << 20);  // the store has 50 MiB
+  const Bytes large(65 << 20);  // more than the store has, and more than is kept in memory
   for (const registry::ServeOptions& options : {registry::ServeOptions{}, whole()}) {
     Fixture f(options);
     f.digest = f.node.origin.add(large);
@@ -137,7 +149,7 @@ TEST_CASE("a blob that there is no room for is passed through, unless it must be
     CHECK(f.ask(exchange));
     if (options.mode == registry::ServeMode::stream) {
       CHECK(exchange.head->status == 200);
-      CHECK(exchange.body == large);
+      CHECK((exchange.body == large));
     } else {
       CHECK(exchange.head->status == 503);
     }

@@ -30,10 +30,31 @@ void give_back(void* taken) {
 void* operator new(std::size_t size) {
   return counted(std::malloc(size));
 }
+void* operator new[](std::size_t size) {
+  return counted(std::malloc(size));
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return counted(std::malloc(size));
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return counted(std::malloc(size));
+}
 void* operator new(std::size_t size, std::align_val_t alignment) {
   return counted(aligned_alloc(static_cast<std::size_t>(alignment), size));
 }
 void operator delete(void* taken) noexcept {
+  give_back(taken);
+}
+void operator delete[](void* taken) noexcept {
+  give_back(taken);
+}
+void operator delete[](void* taken, std::size_t) noexcept {
+  give_back(taken);
+}
+void operator delete(void* taken, const std::nothrow_t&) noexcept {
+  give_back(taken);
+}
+void operator delete[](void* taken, const std::nothrow_t&) noexcept {
   give_back(taken);
 }
 void operator delete(void* taken, std::size_t) noexcept {
