@@ -9,26 +9,40 @@
 namespace shoal::agent {
 namespace {
 
+using program::listen_key;
+using program::word_key;
+
 std::string host_name() {
   char name[256] = {};
   return gethostname(name, sizeof name - 1) == 0 && name[0] != 0 ? name : "localhost";
 }
 
-void listen_key(config::Section& section, std::string_view name, std::string& place, std::string_view comment) {
-  section.key(name, place, comment);
-  const auto parsed = http::parse_host_port(place);
-  if (!parsed) section.fault(name, parsed.error().what);
+void describe_node(config::Section& section, NodeOptions& node) {
+  section.key("name", node.name, "Unique in the cluster; the host's name unless given.");
+  section.key("zone", node.zone, "Rack or zone of this node.");
+  if (node.name.empty()) section.fault("name", "a node needs a name");
+  if (node.name == control::seeder_node) section.fault("name", "is the seeders' name; write another one");
 }
 
-void word_key(config::Section& section, std::string_view name, std::string& place,
-              const std::vector<std::string>& words, std::string_view comment) {
-  section.key(name, place, comment);
-  std::string list;
-  for (const std::string& word : words) {
-    if (place == word) return;
-    list += (list.empty() ? "\"" : ", \"") + word + "\"";
+void describe_registry(config::Section& section, RegistryOptions& registry) {
+  registry::EndpointOptions& endpoint = registry.endpoint;
+  listen_key(section, "listen", registry.listen, "The endpoint for the node's container runtime.");
+  section.key("default_upstream", endpoint.default_upstream,
+              "Registry of requests that name none (docker's registry mirrors).");
+  section.key_elsewhere("allow", "upstreams");
+  word_key(section, "handover", registry.handover, {"stream", "whole"},
+           "\"stream\": verified pieces as they arrive; \"whole\": nothing before the layer's digest matched.");
+  endpoint.serve.mode = registry.handover == "whole" ? registry::ServeMode::whole : registry::ServeMode::stream;
+  section.key("hosts", endpoint.hosts,
+              "Host names by which clients call the endpoint, beside its addresses and localhost; any other name in a "
+              "Host header is refused.");
+  for (const std::string& host : endpoint.hosts) {
+    const auto name = http::parse_host(host);
+    if (!name || !http::same_name(*name, host)) section.fault("hosts", "\"" + host + "\" is not a host name");
   }
-  section.fault(name, "one of " + list);
+  section.key("stale_if_error", endpoint.stale_if_error,
+              "How old the last known digest of a tag may be that is served when the origin cannot answer; \"0s\": "
+              "none is.");
 }
 
 void describe_trackers(config::Section& section, TrackerOptions& trackers) {
@@ -68,45 +82,14 @@ Options default_options() {
 }
 
 void describe(config::Section& root, Options& options) {
-  root.section("node", [&](config::Section& section) {
-    section.key("name", options.node.name, "Unique in the cluster; the host's name unless given.");
-    section.key("zone", options.node.zone, "Rack or zone of this node.");
-    if (options.node.name.empty()) section.fault("name", "a node needs a name");
-    if (options.node.name == control::seeder_node) section.fault("name", "is the seeders' name; write another one");
-  });
-  root.section("registry", [&](config::Section& section) {
-    RegistryOptions& registry = options.registry;
-    listen_key(section, "listen", registry.listen, "The endpoint for the node's container runtime.");
-    section.key("default_upstream", registry.endpoint.default_upstream,
-                "Registry of requests that name none (docker's registry mirrors).");
-    origin::describe_allow(section, options.upstreams);
-    word_key(section, "handover", registry.handover, {"stream", "whole"},
-             "\"stream\": verified pieces as they arrive; \"whole\": nothing before the layer's digest matched.");
-    registry.endpoint.serve.mode =
-        registry.handover == "whole" ? registry::ServeMode::whole : registry::ServeMode::stream;
-    section.key(
-        "hosts", registry.endpoint.hosts,
-        "Host names by which clients call the endpoint, beside its addresses and localhost; any other name in a "
-        "Host header is refused.");
-    for (const std::string& host : registry.endpoint.hosts) {
-      const auto name = http::parse_host(host);
-      if (!name || !http::same_name(*name, host)) section.fault("hosts", "\"" + host + "\" is not a host name");
-    }
-    section.key("stale_if_error", registry.endpoint.stale_if_error,
-                "How old the last known digest of a tag may be that is served when the origin cannot answer; \"0s\": "
-                "none is.");
-  });
-  origin::describe(root, options.upstreams, origin::Allow::elsewhere);
+  root.section("node", [&](config::Section& section) { describe_node(section, options.node); });
+  root.section("registry", [&](config::Section& section) { describe_registry(section, options.registry); });
+  origin::describe(root, options.upstreams);
   root.section("trackers", [&](config::Section& section) { describe_trackers(section, options.trackers); });
   root.section("swarm", [&](config::Section& section) { describe_swarm(section, options.swarm); });
   store::describe(root, options.store, options.scrub);
-  root.section("admin", [&](config::Section& section) {
-    listen_key(section, "listen", options.admin_listen, "Health, metrics and status.");
-  });
-  root.section("log", [&](config::Section& section) {
-    word_key(section, "level", options.log_level, {"debug", "info", "warning", "error"}, "Least severe line written.");
-    word_key(section, "format", options.log_format, {"text", "json"}, "Form of a line, on standard error.");
-  });
+  program::describe(root, options.admin, "Health, metrics and status.");
+  program::describe(root, options.log);
 }
 
 }  // namespace shoal::agent

@@ -1,5 +1,7 @@
 // Configuration of the agent: one struct per part; every key with its default and why. `describe` names the keys once,
 // for reading, checking and printing.
+//
+// Threads: main, before there are others.
 #pragma once
 
 #include <string>
@@ -8,6 +10,7 @@
 #include "agent/registry/endpoint.hpp"
 #include "shared/config/config.hpp"
 #include "shared/origin/upstreams.hpp"
+#include "shared/program/options.hpp"
 #include "shared/store/scrub.hpp"
 #include "shared/swarm/swarm.hpp"
 
@@ -45,9 +48,8 @@ struct Options {
   SwarmOptions swarm;
   store::Options store;
   store::ScrubOptions scrub;
-  std::string admin_listen = "127.0.0.1:7071";
-  std::string log_level = "info";
-  std::string log_format = "text";
+  program::AdminOptions admin{.listen = "127.0.0.1:7071"};
+  program::LogOptions log;
 };
 
 Options default_options();

@@ -66,7 +66,7 @@ Program::Program(Options options)
   admin_.emplace(options_, parts, *pulls_, page_);
   small_server_.emplace(loop_, serve_threads_, http::ServerOptions{.listen = options_.swarm.http_listen},
                         "small layers", [this](http::Exchange& exchange) { return small_layers_->handle(exchange); });
-  admin_server_.emplace(loop_, serve_threads_, http::ServerOptions{.listen = options_.admin_listen}, "admin",
+  admin_server_.emplace(loop_, serve_threads_, http::ServerOptions{.listen = options_.admin.listen}, "admin",
                         [this](http::Exchange& exchange) { return admin_->handle(exchange); });
   registry_server_.emplace(loop_, serve_threads_, http::ServerOptions{.listen = options_.registry.listen}, "registry",
                            [this](http::Exchange& exchange) { return endpoint_->handle(exchange); });

@@ -1,6 +1,6 @@
 // Config: everything that the tracker's configuration file may say, with the default of each key.
 //
-// Only keys that work are known; DESIGN section 7 has the names.
+// Threads: main, before there are others.
 #pragma once
 
 #include <string>
@@ -8,6 +8,7 @@
 #include "shared/config/config.hpp"
 #include "shared/core/units.hpp"
 #include "shared/origin/upstreams.hpp"
+#include "shared/program/options.hpp"
 #include "shared/store/scrub.hpp"
 
 namespace shoal::tracker {
@@ -25,30 +26,17 @@ struct SeederOptions {
   ByteRate upload_limit{};  // of all swarms together; 0: none
 };
 
-struct AdminOptions {
-  std::string listen = "127.0.0.1:7081";  // metrics and health: nothing for other machines unless asked for
-};
-
-struct LogOptions {
-  std::string level = "info";
-  std::string format = "text";
-};
-
 struct Config {
   ControlOptions control;
   SeederOptions seeder;
   origin::Options origin;
   store::Options store{.path = "/var/lib/shoal-tracker"};
   store::ScrubOptions scrub;
-  AdminOptions admin;
-  LogOptions log;
+  program::AdminOptions admin{.listen = "127.0.0.1:7081"};
+  program::LogOptions log;
 };
 
 // Names each key once, for reading, checking and printing.
 void describe(config::Section& root, Config& config);
-
-// Defaults when `path` is empty. Throws StartError, exit code 2, with every fault.
-Config read_config(const std::string& path);
-std::string print_config(Config config);
 
 }  // namespace shoal::tracker

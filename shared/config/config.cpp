@@ -159,6 +159,11 @@ void Section::fault(std::string_view name, const std::string& what) {
   state_.faults->push_back({line, state_.label(name) + ": " + what});
 }
 
+void Section::key_elsewhere(std::string_view name, std::string_view section) {
+  if (printing() || state_.take(name) == nullptr) return;
+  fault(name, "write it in [" + std::string(section) + "]");
+}
+
 bool Section::printing() const {
   return state_.printing;
 }

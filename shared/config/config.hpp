@@ -56,6 +56,9 @@ class Section {
   // when printing.
   void fault(std::string_view name, const std::string& what);
 
+  // A key that is looked for here and stands in another section: a fault that names it.
+  void key_elsewhere(std::string_view name, std::string_view section);
+
   bool printing() const;
 
   struct State;  // of config.cpp, which alone makes Sections

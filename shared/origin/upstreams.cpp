@@ -65,6 +65,16 @@ void describe_upstream(config::Section& section, Upstream& upstream) {
   }
 }
 
+void describe_allow(config::Section& section, Options& options) {
+  section.key("allow", options.allow,
+              "Further registries that may be asked, by https and without a credential: exact names or "
+              "\"*.example.com\".");
+  for (const std::string& pattern : options.allow) {
+    const std::string name = pattern.starts_with("*.") ? pattern.substr(2) : pattern;
+    if (!is_upstream_name(name)) section.fault("allow", "\"" + pattern + "\" is neither HOST[:PORT] nor *.DOMAIN");
+  }
+}
+
 Target target_of(const std::string& name, http::Url url, const Upstream& upstream) {
   while (url.target.ends_with('/')) url.target.pop_back();
   return {name, std::move(url), upstream.ca, upstream.insecure, upstream.username_file, upstream.password_file};
@@ -86,19 +96,9 @@ Result<std::string> read_secret(const std::string& path) {
 
 }  // namespace
 
-void describe_allow(config::Section& section, Options& options) {
-  section.key("allow", options.allow,
-              "Registries beyond the ones in [upstreams] that may be asked, by https and without a credential: exact "
-              "names or \"*.example.com\".");
-  for (const std::string& pattern : options.allow) {
-    const std::string name = pattern.starts_with("*.") ? pattern.substr(2) : pattern;
-    if (!is_upstream_name(name)) section.fault("allow", "\"" + pattern + "\" is neither HOST[:PORT] nor *.DOMAIN");
-  }
-}
-
-void describe(config::Section& root, Options& options, Allow allow) {
-  root.section("upstreams", [&options, allow](config::Section& upstreams) {
-    if (allow == Allow::here) describe_allow(upstreams, options);
+void describe(config::Section& root, Options& options) {
+  root.section("upstreams", [&options](config::Section& upstreams) {
+    describe_allow(upstreams, options);
     std::vector<std::string> names;
     for (const auto& [name, upstream] : options.upstreams) names.push_back(name);
     upstreams.each("", names, [&](const std::string& name, config::Section& section) {

@@ -28,11 +28,8 @@ struct Options {
   http::ClientLimits limits{.silence = Milliseconds(8'000)};
 };
 
-// Reads and prints `[upstreams."HOST[:PORT]"]`, and `allow` in `[upstreams]` unless it has its place elsewhere.
-enum class Allow { here, elsewhere };
-void describe(config::Section& root, Options& options, Allow allow = Allow::here);
-// The key `allow` of a section.
-void describe_allow(config::Section& section, Options& options);
+// Reads, checks and prints `[upstreams]`, with `allow`, and each `[upstreams."HOST[:PORT]"]`.
+void describe(config::Section& root, Options& options);
 
 struct Credential {
   std::string username;

@@ -1,10 +1,14 @@
 """What cannot start says why in one clear line and ends with the documented code: 2 for a bad configuration, else 1."""
 
+import os
+import shutil
 import subprocess
 
 from simulations.cluster.shoal import Agent, Tracker
 
 from .case import Case
+
+_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 class Starting(Case):
@@ -44,6 +48,37 @@ class Starting(Case):
             command = [*program.command[:-1], "/nowhere/at/all.toml"]
             done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
             self.assert_one_line(done, 2, "/nowhere/at/all.toml")
+
+    def test_a_bad_command_line_ends_with_2_and_one_line(self):
+        for program in self.programs_with({}):
+            for words in ([], ["--nope"], ["serve", "--nope"], ["steer"], ["serve", "--config"]):
+                done = subprocess.run([program.command[0], *words], capture_output=True, text=True, timeout=20, check=False)
+                self.assert_one_line(done, 2)
+
+    def test_the_options_stand_before_serve_or_after(self):
+        for program in self.programs_with({}):
+            binary, _, option, path = program.command
+            for words in ([option, path, "serve", "--check-config"], ["--check-config", option, path]):
+                done = subprocess.run([binary, *words], capture_output=True, text=True, timeout=20, check=False)
+                self.assertEqual((done.returncode, done.stdout), (0, "the configuration is good\n"), done.stderr)
+
+    def test_a_list_of_registries_at_the_wrong_place_is_refused_with_the_right_one(self):
+        agent, _ = self.programs_with({"registry": {"allow": ["docker.io"]}})
+        self.assert_one_line(self.run_program(agent), 2, "[registry] allow", "[upstreams]")
+
+    def test_systemd_accepts_the_units_and_starts_no_bad_configuration_again(self):
+        for name in ("shoal-agent", "shoal-tracker"):
+            with open(f"{_ROOT}/systemd/{name}.service", encoding="ascii") as unit:
+                text = unit.read()
+            self.assertIn("\nRestart=always\n", text)
+            self.assertIn("\nRestartPreventExitStatus=2\n", text)
+            if not shutil.which("systemd-analyze"):
+                continue
+            # The program is not installed here: systemd would find fault with that.
+            path = self.workspace.file(f"{name}.service", text.replace(f"/usr/bin/{name}", "/bin/true"))
+            done = subprocess.run(["systemd-analyze", "verify", "--man=no", path], capture_output=True, text=True, timeout=60,
+                                  check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_a_good_configuration_is_confirmed_and_printed_again(self):
         for program in self.programs_with({}):

@@ -39,3 +39,17 @@ TEST_CASE("no agent takes the name that the trackers' seeders have") {
   CHECK_THROWS_WITH(read("[node]\nname = \"tracker\"\n"),
                     Catch::Contains("name") && Catch::Contains("is the seeders' name; write another one"));
 }
+
+TEST_CASE("the registries that may be asked stand in one place, and the other place says which") {
+  CHECK(read("[upstreams]\nallow = [\"ghcr.io\"]\n").upstreams.allow == std::vector<std::string>{"ghcr.io"});
+  CHECK_THROWS_WITH(read("[registry]\nallow = [\"ghcr.io\"]\n"),
+                    Catch::Contains("agent.toml:2: [registry] allow: write it in [upstreams]"));
+}
+
+TEST_CASE("what the agent prints reads back as the same configuration") {
+  Options options = read("[upstreams]\nallow = [\"*.example.com\"]\n[log]\nformat = \"json\"\n");
+  const auto print = [](Options printed) {
+    return config::print([&](config::Section& root) { describe(root, printed); });
+  };
+  CHECK(print(read(print(options))) == print(options));
+}

@@ -1,9 +1,6 @@
 #include "tracker/config.hpp"
 
 #include <catch2/catch.hpp>
-#include <fstream>
-
-#include "tests/doubles/temporary_directory.hpp"
 
 using namespace shoal;
 using namespace shoal::tracker;
@@ -11,10 +8,13 @@ using namespace shoal::tracker;
 namespace {
 
 Config read(const std::string& text) {
-  const TemporaryDirectory directory;
-  const std::string path = directory.path() + "/tracker.toml";
-  std::ofstream(path) << text;
-  return read_config(path);
+  Config config;
+  config::read_text(text, "tracker.toml", [&](config::Section& root) { describe(root, config); });
+  return config;
+}
+
+std::string print(Config config) {
+  return config::print([&](config::Section& root) { describe(root, config); });
 }
 
 // The line that says what is wrong; empty when nothing is.
@@ -31,7 +31,7 @@ std::string fault(const std::string& text) {
 }  // namespace
 
 TEST_CASE("without a file the tracker listens on loopback and seeds everywhere") {
-  const Config config = read_config("");
+  const Config config = read("");
   CHECK(config.control.listen == "127.0.0.1:7080");
   CHECK(config.seeder.listen == "0.0.0.0:7082");
   CHECK(config.admin.listen == "127.0.0.1:7081");
@@ -43,7 +43,7 @@ TEST_CASE("what is printed reads back as the same configuration") {
   const Config config =
       read("[seeder]\norigin_limit = \"10MiB/s\"\n[control]\nlisten = \"0.0.0.0:7080\"\nplaintext = true\n");
   CHECK(config.seeder.origin_limit == ByteRate{10 << 20});
-  CHECK(print_config(read(print_config(config))) == print_config(config));
+  CHECK(print(read(print(config))) == print(config));
 }
 
 TEST_CASE("an unencrypted control channel for other machines must be asked for, and the fault says how") {

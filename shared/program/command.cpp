@@ -1,0 +1,74 @@
+#include "shared/program/command.hpp"
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+
+#include "shared/core/descriptors.hpp"
+#include "shared/core/result.hpp"
+#include "shared/log/log.hpp"
+
+namespace shoal::program {
+namespace {
+
+struct Arguments {
+  std::string config_file;
+  bool print_config = false;
+  bool check_config = false;
+  bool serve = false;
+  bool answered = false;  // --help or --version
+};
+
+Arguments parse(int argc, const char* const* argv, const Command& command) {
+  Arguments arguments;
+  CLI::App app(command.name + ": " + command.purpose);
+  app.set_version_flag("--version", command.name + " " + SHOAL_VERSION);
+  app.add_option("--config", arguments.config_file, "Configuration file (TOML); without it the defaults are in force");
+  app.add_flag("--print-config", arguments.print_config, "Print the configuration in force and end");
+  app.add_flag("--check-config", arguments.check_config, "Check the configuration and end");
+  const CLI::App* serve = app.add_subcommand("serve", "Run until SIGTERM")->fallthrough();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& shown) {
+    app.exit(shown);
+    arguments.answered = true;
+  } catch (const CLI::ParseError& error) {
+    throw StartError(std::string(error.what()) + "; " + command.name + " --help shows the options", 2);
+  }
+  arguments.serve = serve->parsed();
+  return arguments;
+}
+
+void run(const Arguments& arguments, const Command& command) {
+  if (!arguments.config_file.empty()) config::read_file(arguments.config_file, command.describe);
+  if (arguments.print_config) {
+    std::fputs(config::print(command.describe).c_str(), stdout);
+  } else if (arguments.check_config) {
+    std::puts("the configuration is good");
+  } else if (arguments.serve) {
+    raise_descriptor_limit();
+    log::configure(command.log.level, command.log.format);
+    log::flush_at_abort();
+    command.serve();
+  } else {
+    throw StartError("nothing to do; write " + command.name + " serve --config FILE", 2);
+  }
+}
+
+}  // namespace
+
+int run(int argc, const char* const* argv, const Command& command) {
+  try {
+    open_standard_descriptors();
+    std::signal(SIGPIPE, SIG_IGN);  // sendfile to a client that is gone
+    std::signal(SIGHUP, SIG_IGN);   // a terminal that is closed
+    const Arguments arguments = parse(argc, argv, command);
+    if (!arguments.answered) run(arguments, command);
+    return 0;
+  } catch (const StartError& error) {
+    log::print(command.name + ": " + error.what());
+    return error.exit_code();
+  }
+}
+
+}  // namespace shoal::program

@@ -1,0 +1,35 @@
+// Options that both programs have, and keys of their kinds.
+//
+// Threads: main, before there are others.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shared/config/config.hpp"
+
+namespace shoal::program {
+
+struct LogOptions {
+  std::string level = "info";
+  std::string format = "text";
+};
+
+struct AdminOptions {
+  std::string listen;  // health and metrics: on loopback unless asked for, nothing for other machines
+};
+
+// Reads, checks and prints [log].
+void describe(config::Section& root, LogOptions& options);
+// Reads, checks and prints [admin]; `comment` of its address.
+void describe(config::Section& root, AdminOptions& options, std::string_view comment);
+
+// An address to listen on. False when it is faulty, which is then reported.
+bool listen_key(config::Section& section, std::string_view name, std::string& place, std::string_view comment);
+
+// One of several words.
+void word_key(config::Section& section, std::string_view name, std::string& place,
+              const std::vector<std::string>& words, std::string_view comment);
+
+}  // namespace shoal::program
