@@ -1,15 +1,13 @@
-// Program: owns all parts of a running agent, by value, in dependency order; destruction is the shutdown.
+// Program: owns all parts of a running agent, by value. Each part uses only parts declared before it, so that the order
+// of destruction is the shutdown; tasks that have not ended are destroyed before any part.
 //
 // Threads: constructed, run and destroyed on the main thread, which is the loop.
 #pragma once
 
-#include <memory>
-#include <optional>
-
-#include "agent/admin.hpp"
 #include "agent/config.hpp"
 #include "agent/metrics.hpp"
 #include "agent/small_layers.hpp"
+#include "shared/program/admin_server.hpp"
 
 namespace shoal::agent {
 
@@ -21,32 +19,39 @@ class Program {
   void run();  // until SIGTERM or SIGINT; then the listener closes first and running bodies may end within 10 s
 
  private:
-  class Hearing;
-  control::Hello hello() const;
+  // Beside the loop's.
+  struct Workers {
+    Pool pool{2};     // reads, hashes, writes
+    Pool commits{2};  // waits for the disk: no client's bytes wait behind it
+    http::ServeThreads serve;
+  };
+  // Everything that listens for HTTP, and what it answers with.
+  struct Servers {
+    explicit Servers(Program& program);
+    registry::Endpoint endpoint;
+    SmallLayers small_layers;
+    http::Server small;
+    program::AdminServer admin;
+    http::Server registry;
+  };
+
+  pull::Parts parts();
+  control::Hello hello(std::uint64_t epoch) const;
+  bool is_ready() const;
   Task<void> drain();
 
   Options options_;
-  Loop loop_{1};
+  ProgramLoop loop_;
   SystemClock clock_;
   Metrics metrics_;
-  metrics::Page page_;
-  Pool pool_{2};
-  Pool commits_{2};
-  http::ServeThreads serve_threads_;
+  Workers workers_;
   store::Store store_;
   swarm::Carrier carrier_;
   origin::Origin origin_;
-  std::unique_ptr<Hearing> hearing_;
   link::Trackers trackers_;
-  std::uint64_t epoch_;
-  std::optional<pull::Pulls> pulls_;
-  std::optional<store::Scrub> scrub_;
-  std::optional<registry::Endpoint> endpoint_;
-  std::optional<SmallLayers> small_layers_;
-  std::optional<Admin> admin_;
-  std::optional<http::Server> small_server_;
-  std::optional<http::Server> admin_server_;
-  std::optional<http::Server> registry_server_;
+  pull::Pulls pulls_;
+  store::Scrub scrub_;
+  Servers servers_;
 };
 
 }  // namespace shoal::agent

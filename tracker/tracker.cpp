@@ -42,24 +42,22 @@ Tracker::Tracker(Config config)
           coordinator_options(config_, carrier_.port, [this](const Digest& digest) { scrub_.suspect(digest); })),
       scrub_({loop_, clock_, pool_, store_, metrics_.scrub}, config_.scrub,
              [this](const Digest& digest) { coordinator_.forget(digest); }),
-      admin_(loop_, serve_threads_, config_.admin.listen, page_),
+      admin_(loop_, serve_threads_, config_.admin.listen, {.is_ready = [this] { return serving_; }}),
       control_({loop_, clock_, serve_threads_, coordinator_, store_, keys_}, config_.control.listen) {
   coordinator_.hand_out_port(http::parse_host_port(control_.address())->port);
-  add_to_page(page_, metrics_, store_);
+  add_to_page(admin_.page(), metrics_, store_);
 }
 
 Tracker::~Tracker() = default;
 
 void Tracker::run() {
-  std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGHUP, SIG_IGN);
   asio::signal_set signals(loop_, SIGTERM, SIGINT);
   signals.async_wait([this](const IoError& error, int) {
     if (!error) spawn(loop_, drain());
   });
+  serving_ = true;
   spawn(loop_, tick());
   scrub_.start();
-  admin_.set_ready(true);
   log::info("tracker", "serving",
             {{"version", SHOAL_VERSION},
              {"control", control_.address()},
@@ -71,7 +69,7 @@ void Tracker::run() {
 }
 
 Task<void> Tracker::tick() {
-  while (!stopping_) {
+  while (serving_) {
     co_await clock_.sleep(control::timing::tick);
     coordinator_.tick();
   }
@@ -79,8 +77,7 @@ Task<void> Tracker::tick() {
 
 Task<void> Tracker::drain() {
   log::info("tracker", "stopping");
-  stopping_ = true;
-  admin_.set_ready(false);
+  serving_ = false;
   control_.stop_listening();
   coordinator_.close_links("the tracker is stopping");
   const Time give_up = clock_.now() + drain_limit;

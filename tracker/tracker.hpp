@@ -3,7 +3,7 @@
 // Threads: the loop (all logic), the swarm's own, a pool for hashing and fsync, serve threads for sendfile.
 #pragma once
 
-#include "tracker/admin_server.hpp"
+#include "shared/program/admin_server.hpp"
 #include "tracker/config.hpp"
 #include "tracker/control_server.hpp"
 #include "tracker/metrics.hpp"
@@ -38,10 +38,9 @@ class Tracker {
   swarm::Carrier carrier_;
   Coordinator coordinator_;
   store::Scrub scrub_;
-  metrics::Page page_;
-  AdminServer admin_;
+  program::AdminServer admin_;
   ControlServer control_;
-  bool stopping_ = false;
+  bool serving_ = false;
 };
 
 }  // namespace shoal::tracker

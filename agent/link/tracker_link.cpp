@@ -12,11 +12,11 @@ Milliseconds jittered(Milliseconds pause, std::minstd_rand& random) {
 
 }  // namespace
 
-TrackerLink::TrackerLink(Loop& loop, Clock& clock, LinkOptions options, std::function<control::Hello()> hello,
-                         Listener& listener)
-    : loop_(loop), clock_(clock), options_(std::move(options)), hello_(std::move(hello)), listener_(listener) {}
+TrackerLink::TrackerLink(Loop& loop, Clock& clock, LinkOptions options, std::function<control::Hello()> hello)
+    : loop_(loop), clock_(clock), options_(std::move(options)), hello_(std::move(hello)) {}
 
-void TrackerLink::start() {
+void TrackerLink::start(Listener& listener) {
+  listener_ = &listener;
   spawn(loop_, run());
 }
 
@@ -95,7 +95,7 @@ Task<Result<void>> TrackerLink::shake_hands() {
   up_ = true;
   log::info("link", "tracker connected", {{"tracker", options_.url}, {"epoch", welcome->epoch}});
   repeat_leaves();
-  listener_.on_up(*this);
+  listener_->on_up(*this);
   co_return Result<void>{};
 }
 
@@ -145,7 +145,7 @@ void TrackerLink::take(control::TrackerMessage message) {
     resolving_.erase(waiter);
     return;
   }
-  listener_.on_message(*this, std::move(message));
+  listener_->on_message(*this, std::move(message));
 }
 
 void TrackerLink::went_down(const std::string& why) {

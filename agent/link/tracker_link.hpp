@@ -49,10 +49,10 @@ using JoinAnswer = std::variant<control::Joined, control::Refused>;
 
 class TrackerLink {
  public:
-  // `hello` is asked for at each connection. Both it and `listener` outlive the link.
-  TrackerLink(Loop& loop, Clock& clock, LinkOptions options, std::function<control::Hello()> hello, Listener& listener);
+  // `hello` is asked for at each connection.
+  TrackerLink(Loop& loop, Clock& clock, LinkOptions options, std::function<control::Hello()> hello);
 
-  void start();  // once
+  void start(Listener& listener);  // once; the listener outlives the link
   void stop();   // leaves for good
 
   const std::string& url() const { return options_.url; }
@@ -93,7 +93,7 @@ class TrackerLink {
   Clock& clock_;
   LinkOptions options_;
   std::function<control::Hello()> hello_;
-  Listener& listener_;
+  Listener* listener_ = nullptr;  // from `start` on
   std::unique_ptr<http::WebSocket> socket_;
   std::optional<control::Welcome> welcome_;
   bool up_ = false;

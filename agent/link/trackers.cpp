@@ -5,15 +5,14 @@
 namespace shoal::agent::link {
 
 Trackers::Trackers(Loop& loop, Clock& clock, const std::vector<std::string>& urls,
-                   std::function<control::Hello()> hello, Listener& listener, const Dial& dial) {
+                   std::function<control::Hello()> hello, const Dial& dial) {
   for (const std::string& url : urls) {
-    links_.push_back(
-        std::make_unique<TrackerLink>(loop, clock, LinkOptions{.url = url, .dial = dial}, hello, listener));
+    links_.push_back(std::make_unique<TrackerLink>(loop, clock, LinkOptions{.url = url, .dial = dial}, hello));
   }
 }
 
-void Trackers::start() {
-  for (const auto& link : links_) link->start();
+void Trackers::start(Listener& listener) {
+  for (const auto& link : links_) link->start(listener);
 }
 
 void Trackers::stop() {

@@ -15,8 +15,8 @@ namespace shoal::agent::link {
 class Trackers {
  public:
   Trackers(Loop& loop, Clock& clock, const std::vector<std::string>& urls, std::function<control::Hello()> hello,
-           Listener& listener, const Dial& dial = http::connect_websocket);
-  void start();
+           const Dial& dial = http::connect_websocket);
+  void start(Listener& listener);  // once; the listener outlives the links
   void stop();
 
   bool configured() const { return !links_.empty(); }

@@ -10,9 +10,9 @@
 namespace shoal::agent::registry {
 
 bool is_our_host(const std::string& header, const std::vector<std::string>& hosts) {
+  if (http::is_address_or_localhost(header)) return true;
   const auto host = http::parse_host(header);
   if (!host) return false;
-  if (*host == "localhost" || http::is_ip_address(*host)) return true;
   return std::any_of(hosts.begin(), hosts.end(), [&](const std::string& name) { return http::same_name(name, *host); });
 }
 

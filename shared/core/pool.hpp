@@ -17,7 +17,10 @@ class Pool {
   explicit Pool(std::size_t threads) {
     if (threads > 0) threads_.emplace(threads);
   }
-  ~Pool() {
+  ~Pool() { join(); }
+
+  // Waits for the work under way; from now on none is begun. On the loop's thread, once the loop has ended.
+  void join() {
     if (threads_) threads_->join();
   }
 

@@ -23,6 +23,17 @@ template <class T>
 using Task = asio::awaitable<T>;
 
 using Loop = asio::io_context;
+
+// The loop of a program, which owns the parts that its tasks use. They are declared behind the loop and so destroyed
+// before it; tasks that have not ended must be gone by then.
+class ProgramLoop : public Loop {
+ public:
+  ProgramLoop() : Loop(1) {}  // run by one thread
+
+  // After `run` has returned: destroys all tasks that have not ended, and all handlers. Those that other threads post
+  // afterwards never run. Sockets and timers of the parts may still be closed and destroyed.
+  void destroy_tasks() { shutdown(); }
+};
 using IoError = boost::system::error_code;
 
 // Starts `task` on the loop and lets it run; an exception that leaves it is a bug and ends the process.

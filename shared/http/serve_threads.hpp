@@ -33,6 +33,9 @@ class ServeThreads {
   // `unavailable` when the other side is gone.
   Task<Result<std::size_t>> step(int socket, FileSpan span);
 
+  // Waits for the steps under way, so that their sockets can be closed. Once the loop has ended.
+  void join() { threads_.join(); }
+
  private:
   std::size_t thread_count_;
   std::atomic<std::size_t> steps_{0};  // that wait or run

@@ -81,6 +81,10 @@ Result<std::string> parse_host(std::string_view header);
 
 bool is_ip_address(const std::string& host);
 
+// Whether a Host header names an IP address or localhost. Neither can be the name of somebody else's web page that was
+// made to resolve to this machine (DNS rebinding).
+bool is_address_or_localhost(std::string_view header);
+
 // "localhost" or a loopback address; a name that merely looks like one ("127.example.com") is not.
 bool is_loopback(const std::string& host);
 

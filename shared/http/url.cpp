@@ -162,6 +162,11 @@ bool is_ip_address(const std::string& host) {
   return !error;
 }
 
+bool is_address_or_localhost(std::string_view header) {
+  const auto host = parse_host(header);
+  return host && (*host == "localhost" || is_ip_address(*host));
+}
+
 bool is_loopback(const std::string& host) {
   IoError not_an_address;
   const auto address = asio::ip::make_address(host, not_an_address);

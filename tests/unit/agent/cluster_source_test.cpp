@@ -86,7 +86,7 @@ struct Stage {
                  .content_type = {},
                  .peers = {},
                  .holders = {}});
-    node.trackers.start();
+    node.trackers.start(node.pulls);
     node.settle();
     node.read(digest, {}, reading);
     REQUIRE(node.swarm.swarms.size() == 1);

@@ -9,24 +9,13 @@
 
 namespace shoal::agent {
 
-// To a Pulls that is made later.
-struct Forwarding final : link::Listener {
-  void on_up(link::TrackerLink& link) override { pulls->on_up(link); }
-  void on_message(link::TrackerLink& link, control::TrackerMessage message) override {
-    pulls->on_message(link, std::move(message));
-  }
-  pull::Pulls* pulls = nullptr;
-};
-
 class PullingNode {
  public:
   explicit PullingNode(const pull::Limits& limits = {}, const std::vector<std::string>& tracker_urls = {},
                        const link::Dial& dial = http::connect_websocket)
       : trackers(
-            loop, clock, tracker_urls, [] { return control::Hello{}; }, listener, dial),
-        pulls(parts, limits) {
-    listener.pulls = &pulls;
-  }
+            loop, clock, tracker_urls, [] { return control::Hello{}; }, dial),
+        pulls(parts, limits) {}
 
   // Everything that can happen now.
   void settle() {
@@ -63,7 +52,6 @@ class PullingNode {
   RecordingSwarm swarm{loop};
   ScriptedOrigin origin{loop, clock};
   pull::Metrics metrics;
-  Forwarding listener;
   link::Trackers trackers;
   pull::Parts parts{loop, clock, pool, pool, store, swarm, origin, trackers, metrics};
   pull::Pulls pulls;

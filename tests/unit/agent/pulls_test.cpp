@@ -23,12 +23,6 @@ class NoSwarm final : public swarm::Swarm {
   void ban(const swarm::Identity&) override {}
 };
 
-class NoListener final : public link::Listener {
- public:
-  void on_up(link::TrackerLink&) override {}
-  void on_message(link::TrackerLink&, control::TrackerMessage) override {}
-};
-
 origin::Options options_for(const FakeOrigin& fake) {
   origin::Options options;
   options.upstreams["origin"].url = fake.url();
@@ -63,8 +57,7 @@ struct Agent {
   store::Store store;
   NoSwarm swarm;
   origin::Origin origin;
-  NoListener listener;
-  link::Trackers trackers{loop, clock, {}, [] { return control::Hello{}; }, listener};
+  link::Trackers trackers{loop, clock, {}, [] { return control::Hello{}; }};
   pull::Pulls pulls;
 };
 

@@ -73,9 +73,8 @@ std::vector<Milliseconds> pauses_of(std::size_t count, Milliseconds each_connect
   NotingClock clock(each_connection_lasts);
   Deaf listener;
   LinkOptions options{.url = "http://" + server.address()};
-  TrackerLink link(
-      loop, clock, options, [] { return control::Hello{}; }, listener);
-  link.start();
+  TrackerLink link(loop, clock, options, [] { return control::Hello{}; });
+  link.start(listener);
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (clock.pauses.size() < count && std::chrono::steady_clock::now() < end) {
     loop.run_one_for(std::chrono::milliseconds(100));
@@ -104,8 +103,7 @@ TEST_CASE("swarms that were left lately are left again on the next connection, u
   NotingClock clock(Milliseconds(0));
   Deaf listener;
   LinkOptions options{.url = "http://" + server.address()};
-  TrackerLink link(
-      loop, clock, options, [] { return control::Hello{}; }, listener);
+  TrackerLink link(loop, clock, options, [] { return control::Hello{}; });
   const auto until = [&loop](auto done) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (!done() && std::chrono::steady_clock::now() < end) loop.run_one_for(std::chrono::milliseconds(100));
@@ -114,7 +112,7 @@ TEST_CASE("swarms that were left lately are left again on the next connection, u
   const Digest gone = digest_of(DigestAlgorithm::sha256, bytes_of("gone"));
   const Digest back = digest_of(DigestAlgorithm::sha256, bytes_of("back"));
   const Digest while_down = digest_of(DigestAlgorithm::sha256, bytes_of("while down"));
-  link.start();
+  link.start(listener);
   until([&] { return link.up(); });
   link.send(control::Leave{gone});
   link.send(control::Leave{back});

@@ -116,18 +116,6 @@ void TrackerNode::die() {
 
 // ---- agents
 
-class AgentNode::Hearing final : public agent::link::Listener {
- public:
-  explicit Hearing(AgentNode& node) : node_(node) {}
-  void on_up(agent::link::TrackerLink& link) override { node_.pulls_->on_up(link); }
-  void on_message(agent::link::TrackerLink& link, control::TrackerMessage message) override {
-    node_.pulls_->on_message(link, std::move(message));
-  }
-
- private:
-  AgentNode& node_;
-};
-
 AgentNode::AgentNode(World& world, int number, TrackerNode& tracker)
     : world_(world),
       name_("node" + std::to_string(number)),
@@ -135,16 +123,14 @@ AgentNode::AgentNode(World& world, int number, TrackerNode& tracker)
       tracker_(&tracker),
       disk_(world.disks.emplace_back()),
       swarm_(world.loop, world.network, world.swarms, host_, name_),
-      origin_(world.registry, world.clock, world.network, host_),
-      hearing_(std::make_unique<Hearing>(*this)) {
+      origin_(world.registry, world.clock, world.network, host_) {
   const auto dialling = [this](std::string, std::string, std::string) { return dial(); };
   trackers_ = std::make_unique<agent::link::Trackers>(
-      world.loop, world.clock, std::vector<std::string>{"http://tracker"}, [this] { return hello(); }, *hearing_,
-      dialling);
+      world.loop, world.clock, std::vector<std::string>{"http://tracker"}, [this] { return hello(); }, dialling);
   const agent::pull::Parts parts{world.loop, world.clock, world.pool, world.pool, disk_.store,
                                  swarm_,     origin_,     *trackers_, metrics_};
   pulls_ = std::make_unique<agent::pull::Pulls>(parts, agent::pull::Limits{});
-  trackers_->start();
+  trackers_->start(*pulls_);
 }
 
 AgentNode::~AgentNode() = default;

@@ -117,7 +117,6 @@ class AgentNode {
   static Task<void> read(AgentNode* self, Digest digest, Reading* reading);
   static Task<Result<void>> read_once(AgentNode* self, Digest digest, Reading* reading);
 
-  class Hearing;
   World& world_;
   std::string name_;
   std::string host_;
@@ -127,7 +126,6 @@ class AgentNode {
   MemorySwarm swarm_;
   MemoryOrigin origin_;
   agent::pull::Metrics metrics_;
-  std::unique_ptr<Hearing> hearing_;
   std::unique_ptr<agent::link::Trackers> trackers_;
   std::unique_ptr<agent::pull::Pulls> pulls_;
 };

@@ -3,7 +3,6 @@
 #include "shared/holder/protocol.hpp"
 #include "shared/http/client.hpp"
 #include "tests/unit/tracker/seeder_fixture.hpp"
-#include "tracker/admin_server.hpp"
 #include "tracker/agent_session.hpp"
 
 using namespace shoal;
@@ -28,8 +27,6 @@ struct Fixture : SeederFixture {
                            .random = std::mt19937(1)},
                           {.seeder = {"", 7082, "tracker", true}, .epoch = 5}};
   ControlServer server{{loop, clock, serve_threads, coordinator, store, keys}, "127.0.0.1:0"};
-  metrics::Page page;
-  AdminServer admin{loop, serve_threads, "127.0.0.1:0", page};
 
   static Task<void> ask(http::ClientRequest request, std::optional<Answer>& answer) {
     auto response = co_await http::request(std::move(request));
@@ -170,13 +167,7 @@ TEST_CASE("the layers that are being seeded are shown as JSON") {
   }
 }
 
-TEST_CASE("health, readiness and metrics are on the admin listener, and only there") {
+TEST_CASE("metrics are not on the control listener") {
   Fixture f;
-  f.page.add("shoal_tracker_joins_total", "", "Joins by agents.", f.coordinator_metrics.joins);
-  CHECK(f.get(f.admin.address(), "/healthz").status == 200);
-  CHECK(f.get(f.admin.address(), "/readyz").status == 503);
-  f.admin.set_ready(true);
-  CHECK(f.get(f.admin.address(), "/readyz").status == 200);
-  CHECK(f.get(f.admin.address(), "/metrics").body.find("shoal_tracker_joins_total 0\n") != std::string::npos);
   CHECK(f.get(f.server.address(), "/metrics").status == 404);
 }

@@ -1,0 +1,43 @@
+// AdminServer: health, metrics and status of a program, on a listener of its own.
+//
+// GET /healthz    200 while the loop turns.
+// GET /readyz     200 once the program can serve, else 503.
+// GET /metrics    Prometheus text.
+// GET /v1/status  JSON, if the program has one.
+// On a loopback listener a request must name the server by an address or as localhost: a web page whose own name
+// resolves to this machine reads nothing with the browser of someone who sits at it.
+// Threads: the loop.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "shared/http/server.hpp"
+#include "shared/metrics/metrics.hpp"
+
+namespace shoal::program {
+
+class AdminServer {
+ public:
+  struct Answers {
+    std::function<bool()> is_ready;
+    std::function<std::string()> status{};  // none: 404
+  };
+
+  // Throws StartError when the address cannot be listened on.
+  AdminServer(Loop& loop, http::ServeThreads& threads, const std::string& listen, Answers answers);
+
+  metrics::Page& page() { return page_; }  // to add to
+  std::string address() const { return server_.address(); }
+
+ private:
+  Task<void> handle(http::Exchange& exchange);
+  http::Response answer(const http::Request& request) const;
+
+  Answers answers_;
+  bool local_only_;
+  metrics::Page page_;
+  http::Server server_;
+};
+
+}  // namespace shoal::program

@@ -1,0 +1,89 @@
+#include "shared/program/admin_server.hpp"
+
+#include <httplib.h>
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <memory>
+
+#include "tests/doubles/loop_thread.hpp"
+
+using namespace shoal;
+
+namespace {
+
+struct Answer {
+  int status = 0;
+  std::string body;
+};
+
+// An admin server on a loop of its own, and a client.
+class Fixture {
+ public:
+  explicit Fixture(const std::string& listen = "127.0.0.1:0", std::function<std::string()> status = {}) {
+    loop_.on_loop([&] {
+      const auto is_ready = [this] { return ready.load(); };
+      admin_ = std::make_unique<program::AdminServer>(loop_.loop(), threads_, listen,
+                                                      program::AdminServer::Answers{is_ready, std::move(status)});
+    });
+    port_ = http::parse_host_port(admin_->address())->port;
+  }
+  ~Fixture() {
+    loop_.on_loop([this] { admin_.reset(); });
+    loop_.stop();
+  }
+
+  metrics::Page& page() { return admin_->page(); }
+  Answer get(const std::string& path, const std::string& host = "localhost") {
+    httplib::Client client("127.0.0.1", port_);
+    const auto result = client.Get(path.c_str(), {{"Host", host}});
+    REQUIRE(result);
+    return {result->status, result->body};
+  }
+
+  std::atomic<bool> ready = false;
+
+ private:
+  test::LoopThread loop_;
+  http::ServeThreads threads_{1};
+  std::unique_ptr<program::AdminServer> admin_;
+  int port_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("health is told while the loop turns, readiness once the program can serve") {
+  Fixture f;
+  CHECK(f.get("/healthz").status == 200);
+  CHECK(f.get("/readyz").status == 503);
+  f.ready = true;
+  CHECK(f.get("/readyz").status == 200);
+}
+
+TEST_CASE("the metrics are those of the page") {
+  Fixture f;
+  metrics::Counter joins;
+  f.page().add("shoal_tracker_joins_total", "", "Joins by agents.", joins);
+  CHECK(f.get("/metrics").body.find("shoal_tracker_joins_total 0\n") != std::string::npos);
+}
+
+TEST_CASE("a status is told by a program that has one") {
+  Fixture with("127.0.0.1:0", [] { return std::string("{}"); });
+  CHECK(with.get("/v1/status").body == "{}");
+  Fixture without;
+  CHECK(without.get("/v1/status").status == 404);
+}
+
+TEST_CASE("on loopback only an address or localhost names the admin server") {
+  Fixture f;
+  for (const char* host : {"localhost:7071", "127.0.0.1", "[::1]:7071"}) CHECK(f.get("/healthz", host).status == 200);
+  for (const char* host : {"evil.example.com", "evil.example.com:7071", "127.0.0.1.example.com"}) {
+    CHECK(f.get("/healthz", host).status == 403);
+    CHECK(f.get("/metrics", host).status == 403);
+  }
+}
+
+TEST_CASE("an admin server that other machines reach is called by any name") {
+  Fixture f("0.0.0.0:0");
+  CHECK(f.get("/healthz", "node1.example.com:7071").status == 200);
+}
