@@ -4,18 +4,22 @@
 
 namespace shoal::agent {
 
-void describe(metrics::Page& page, const Metrics& metrics, const store::Store& store, const link::Trackers& trackers) {
+void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store& store,
+                 const link::Trackers& trackers) {
   const pull::Metrics& pull = metrics.pull;
-  page.add("shoal_pull_layers_total", "result=\"held\"", "Layers asked for, by whether they were held.", pull.hits);
-  page.add("shoal_pull_layers_total", "result=\"pulled\"", "Layers asked for, by whether they were held.", pull.pulls);
+  const char* requested = "Layers that callers requested: held already, or pulled.";
+  page.add("shoal_pull_layers_total", "result=\"held\"", requested, pull.hits);
+  page.add("shoal_pull_layers_total", "result=\"pulled\"", requested, pull.pulls);
   page.add("shoal_pull_failed_layers_total", "", "Layers that no source could deliver.", pull.pulls_failed);
   page.add("shoal_pull_corrupt_layers_total", "", "Whole layers whose digest did not match.", pull.layers_corrupt);
   page.add("shoal_pull_fallbacks_total", "", "Layers that the cluster could not deliver.", pull.origin_fallbacks);
   page.add("shoal_origin_received_bytes_total", "", "Bytes of layers from the origin itself.", pull.origin_bytes);
-  page.add("shoal_pull_taken_up_bytes_total", "", "Bytes that an earlier pull of the layer had left.",
-           pull.partial_bytes);
-  page.add("shoal_pull_unkept_layers_total", "", "Layers pulled without room to keep them.", pull.unkept_layers);
-  page.add("shoal_small_received_bytes_total", "", "Bytes of small layers from holders.", pull.holder_bytes);
+  page.add("shoal_pull_resumed_bytes_total", "",
+           "Bytes that an earlier pull had left and that were not received again.", pull.partial_bytes);
+  page.add("shoal_pull_uncached_layers_total", "", "Layers pulled into memory, without room in the store.",
+           pull.unkept_layers);
+  page.add("shoal_small_received_bytes_total", "", "Bytes of small layers from another agent or a tracker.",
+           pull.holder_bytes);
 
   const swarm::Metrics& swarm = metrics.swarm;
   const char* received = "Bytes of pieces from other nodes, by their role.";
@@ -25,7 +29,8 @@ void describe(metrics::Page& page, const Metrics& metrics, const store::Store& s
   page.add("shoal_swarm_duplicate_bytes_total", "", "Bytes of pieces that came twice.", swarm.duplicate_bytes);
   page.add("shoal_swarm_corrupt_pieces_total", "", "Pieces that did not match their signed hash.",
            swarm.corrupt_pieces);
-  page.add("shoal_swarm_reassigned_pieces_total", "", "Pieces asked again of another node.", swarm.reassigned_pieces);
+  page.add("shoal_swarm_reassigned_pieces_total", "",
+           "Pieces that one peer did not deliver in time and that another was asked for.", swarm.reassigned_pieces);
   page.add("shoal_swarm_layers", "",
            "Layers fetched or served in a swarm now; others that are held cost nothing there.", metrics.pull.swarms);
   page.add("shoal_swarm_connections", "", "Open connections to other nodes.", swarm.connections);

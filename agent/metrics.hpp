@@ -1,4 +1,6 @@
-// All metrics of the agent, and their names on one page.
+// Metrics: the structs of the agent's parts, and all their names on one page.
+//
+// Threads: the loop.
 #pragma once
 
 #include "agent/pull/parts.hpp"
@@ -13,6 +15,8 @@ struct Metrics {
   store::ScrubMetrics scrub;
 };
 
-void describe(metrics::Page& page, const Metrics& metrics, const store::Store& store, const link::Trackers& trackers);
+// What is added must outlive the page.
+void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store& store,
+                 const link::Trackers& trackers);
 
 }  // namespace shoal::agent

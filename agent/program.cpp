@@ -59,7 +59,7 @@ Program::Program(Options options)
       scrub_({loop_, clock_, workers_.pool, store_, metrics_.scrub}, options_.scrub,
              [this](const Digest& digest) { pulls_.forget(digest); }),
       servers_(*this) {
-  describe(servers_.admin.page(), metrics_, store_, trackers_);
+  add_to_page(servers_.admin.page(), metrics_, store_, trackers_);
   trackers_.start(pulls_);
   scrub_.start();
 }

@@ -1,8 +1,8 @@
 // Log: one line per event: a constant text, and fields as key=value. Logged once, where the event is handled; nothing
 // secret has a printer. Every value is escaped, so that nothing from outside can forge a line.
 //
-// No call blocks: a thread of the log's own writes to standard error (writer.hpp). Lines that a stalled reader leaves no
-// room for are dropped and counted; the event "log lines dropped" tells their number once the reader is back.
+// No call blocks: a thread of the log's own writes to standard error (writer.hpp). Lines that find no room behind a
+// stalled reader are dropped and counted; the event "log lines dropped" tells their number once the reader is back.
 // Source of the library: spdlog (compiled), for levels and patterns.
 // Threads: any; `configure` and `flush_at_abort` main, before there are others.
 #pragma once

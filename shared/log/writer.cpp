@@ -19,8 +19,8 @@ std::uint64_t count_lines(std::string_view text) {
   return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
-// How much one write takes: whole lines, at most PIPE_BUF bytes. A pipe that poll() calls writable takes so many without
-// blocking, and mixes them with nothing that another process writes.
+// How much one write takes: whole lines, at most PIPE_BUF bytes. A pipe that poll() calls writable takes so many
+// without blocking, and mixes them with nothing that another process writes.
 std::size_t write_length(std::string_view text) {
   if (text.size() <= PIPE_BUF) return text.size();
   const std::size_t line_end = text.rfind('\n', PIPE_BUF - 1);
@@ -106,7 +106,7 @@ void Writer::write_out(std::string_view lines) {
     if (written >= 0) {
       done = static_cast<std::size_t>(written);
     } else {
-      dropped_lines_ += count_lines(lines.substr(0, done));  // the reader is gone, the disk is full: nobody to tell
+      dropped_lines_ += count_lines(lines.substr(0, done));  // the reader is gone, or the disk is full
     }
     unwritten_bytes_ -= done;
     lines.remove_prefix(done);

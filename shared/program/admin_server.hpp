@@ -5,7 +5,7 @@
 // GET /metrics    Prometheus text.
 // GET /v1/status  JSON, if the program has one.
 // On a loopback listener a request must name the server by an address or as localhost: a web page whose own name
-// resolves to this machine reads nothing with the browser of someone who sits at it.
+// resolves to this machine cannot read it with a browser on it (DNS rebinding).
 // Threads: the loop.
 #pragma once
 

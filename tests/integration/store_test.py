@@ -41,10 +41,10 @@ class PartialLayers(Case):
         agents[0].start()
         self.assert_pulled(self.pull(agents[0], "medium"), self.image)
         self.wait_until_idle(agents[0])
-        taken_up = agents[0].metrics()["shoal_pull_taken_up_bytes_total"]
+        resumed = agents[0].metrics()["shoal_pull_resumed_bytes_total"]
         received = sum(agents[0].received().values())
-        self.assertGreater(taken_up, self.layer.size // 2)
-        self.assertLess(received, sum(layer.size for layer in self.image.layers) - taken_up + _MIB)
+        self.assertGreater(resumed, self.layer.size // 2)
+        self.assertLess(received, sum(layer.size for layer in self.image.layers) - resumed + _MIB)
 
     def test_an_agent_without_tracker_goes_on_at_the_origin_by_range(self):
         agent = self.agents(1, [], self.proxy.url)[0]
@@ -114,7 +114,7 @@ class Room(Case):
         self.assert_pulled(self.pull(agent, "medium2"), second)
         self.assertEqual(self.digest_of(start + response.read()), layer.digest)
         connection.close()
-        self.assertGreater(agent.metrics()["shoal_pull_unkept_layers_total"], 0)
+        self.assertGreater(agent.metrics()["shoal_pull_uncached_layers_total"], 0)
 
         def evicted():
             self.assert_pulled(self.pull(agent, "medium2"), second)

@@ -11,7 +11,7 @@ TEST_CASE("docs/metrics.md has each metric that the agent serves, and no other")
   agent::PullingNode node;
   const agent::Metrics counted;
   metrics::Page page;
-  agent::describe(page, counted, node.store, node.trackers);
+  agent::add_to_page(page, counted, node.store, node.trackers);
   const metrics::MetricLines served = metrics::served(page.text());
   CHECK(served.size() > 20);
   CHECK(metrics::documented(metrics::metrics_document(), {"Both programs", "Agent"}) == served);
