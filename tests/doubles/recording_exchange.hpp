@@ -13,8 +13,14 @@ class RecordingExchange final : public http::Exchange {
 
   const http::Request& request() const override { return request_; }
   void limit_send_buffer(ByteCount) override {}
-  Task<Result<void>> respond(http::Response response) override { return begin(std::move(response)); }
-  Task<Result<void>> start(http::Response response) override { return begin(std::move(response)); }
+  Task<void> respond(http::Response answer) override {
+    response = std::move(answer);
+    co_return;
+  }
+  Task<Result<void>> start(http::Response answer) override {
+    response = std::move(answer);
+    co_return Result<void>{};
+  }
   Task<Result<void>> send(http::FileSpan span) override {
     spans.push_back(std::move(span));
     co_return Result<void>{};
@@ -32,10 +38,6 @@ class RecordingExchange final : public http::Exchange {
   Bytes sent;
 
  private:
-  Task<Result<void>> begin(http::Response answer) {
-    response = std::move(answer);
-    co_return Result<void>{};
-  }
   http::Request request_;
 };
 
