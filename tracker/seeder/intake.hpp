@@ -5,6 +5,7 @@
 #pragma once
 
 #include "shared/layer/piece_hashes.hpp"
+#include "shared/store/record_format.hpp"
 #include "shared/store/verified.hpp"
 
 namespace shoal::tracker {
