@@ -1,4 +1,4 @@
-// Signal: what coroutines on the loop wait on until somebody says that something changed.
+// Signal: coroutines on the loop wait on it for a change of state.
 //
 // Threads: the loop.
 #pragma once
@@ -15,10 +15,10 @@ class Signal {
  public:
   explicit Signal(Loop& loop) : loop_(loop) {}
 
-  // Wakes everybody who waits now.
+  // Wakes all coroutines that wait now.
   void notify();
 
-  // Returns after the next `notify`, or when `limit` has passed; the caller looks at its own state to know which.
+  // Returns after the next `notify`, or when `limit` has passed; the caller reads its own state to know which.
   // The Signal may be destroyed meanwhile only after a `notify`.
   Task<void> wait();
   Task<void> wait_for(Milliseconds limit);

@@ -1,4 +1,4 @@
-// PieceHashes: the known SHA-256 of each piece of one layer, and the only door to a VerifiedPiece.
+// PieceHashes: the known SHA-256 of each piece of one layer. It and ExpectedPiece alone make a VerifiedPiece.
 //
 // Hashes come in batches signed by the tracker, so that any peer may pass them on; or, where this node
 // reads the origin itself, from the bytes as they arrive.
@@ -40,7 +40,7 @@ Signature sign_list(const SigningKey& key, const Digest& digest, ByteCount size,
 bool verify_list(const PublicKey& key, const Digest& digest, ByteCount size, std::span<const Hash256> hashes,
                  const Signature& signature);
 
-// Bytes of one piece that hash to what the tracker signed, or that were hashed as they came from the origin. Borrowed:
+// Bytes of one piece that match a signed hash, or that were hashed as they came from the origin. Borrowed:
 // the bytes live as long as their buffer does.
 class VerifiedPiece {
  public:
@@ -57,7 +57,7 @@ class VerifiedPiece {
   Hash256 hash_;
 };
 
-// What one piece must hash to, so that another thread can check it.
+// The hash that one piece must have, so that another thread can check it.
 class ExpectedPiece {
  public:
   Result<VerifiedPiece> verify(ByteView bytes) const;  // `corrupt` when the bytes are not that piece

@@ -26,7 +26,7 @@ class File {
   Result<void> truncate(std::uint64_t size_bytes) const;
   Result<std::uint64_t> size() const;  // bytes; `corrupt` when it is no regular file
   bool is_same(const File& other) const;
-  void mark_used() const;  // now; what the file system cannot remember does not matter
+  void mark_used() const;  // now; a file system that does not record it changes only the order of eviction
 
   int descriptor() const { return descriptor_; }
 

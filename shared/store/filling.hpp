@@ -20,7 +20,7 @@ class PieceIntake {
  public:
   explicit PieceIntake(FileHandle file, PieceIndex first = 0) : file_(std::move(file)), next_(first) {}
 
-  // The next bytes. Returns the pieces that are complete now, and in the file. What does not fill a piece waits for the
+  // The next bytes. Returns the pieces that are complete now, and in the file. Bytes that do not fill a piece wait for the
   // next call. `corrupt` for bytes beyond the end of the layer.
   Result<std::vector<WrittenPiece>> take(ByteView bytes);
   PieceIndex next() const { return next_; }  // the first piece that is not complete
@@ -38,12 +38,12 @@ class Filling {
  public:
   Filling(const Digest& digest, FileHandle file);
 
-  // Pieces that an earlier fetch left in the file: they count as long as each is the next one and is what its record
-  // says. Returns those that do. Before any `take`.
+  // Pieces that an earlier fetch left in the file: they count up to the first gap, or the first one that its record
+  // contradicts. Returns those that count. Before any `take`.
   Result<std::vector<WrittenPiece>> recheck(std::span<const NotedPiece> noted);
   Result<std::vector<WrittenPiece>> take(ByteView bytes);  // as PieceIntake::take
   std::uint64_t position() const;                          // bytes of the layer that are in the file, in whole pieces
-  // After the last byte: `corrupt` when the bytes are not what the digest says.
+  // After the last byte: `corrupt` when the digest does not match.
   Result<VerifiedLayer> finish() { return verifier_.finish(); }
   const std::vector<Hash256>& hashes() const { return hashes_; }  // of the pieces up to `position`
 

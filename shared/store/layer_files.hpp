@@ -28,7 +28,7 @@ Result<LayerFiles> open_layer(const Disk& disk, const Digest& digest);
 // The data file first: without it the layer is gone. A side file that cannot be removed is left to the next start.
 Result<void> remove_layer(const Disk& disk, const Digest& digest);
 Result<void> remove_partial(const Disk& disk, const Digest& digest);
-// Of a file that serves nothing any more. A failure is logged: the next start removes what is left.
+// A file that is of no use any more. A failure is logged: the next start removes what is left.
 void remove_leftover(const Disk& disk, const std::string& path);
 
 }  // namespace shoal::store

@@ -1,4 +1,4 @@
-// Ledger: what takes room in a store, and in which order it is evicted. Bookkeeping only, no disk.
+// Ledger: the layers that take room in a store, and the order of eviction. Bookkeeping only, no disk.
 //
 // Room is taken by held layers, active reservations, partial layers that ended pulls left, and corrupt layers whose
 // files could not be removed. All but the reservations can be evicted: corrupt layers first, then partial ones, then

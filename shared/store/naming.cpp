@@ -56,7 +56,7 @@ Result<Written> Written::make(std::shared_ptr<Reservation> reservation, const Si
   if (!reservation->names()) return fail(ErrorKind::refused, "commit a layer: its file has its name already");
   const auto synced = reservation->file()->sync();
   if (!synced) {
-    reservation->discard();  // what the disk refused once it may forget, whatever it says later
+    reservation->discard();  // the kernel may have dropped the pages, whatever a later fsync says
     return tl::unexpected(synced.error());
   }
   const auto written = write_side(reservation->root()->disk, reservation->names()->side, side);

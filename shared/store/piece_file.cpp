@@ -37,7 +37,7 @@ std::optional<Hash256>& PieceFile::written(PieceIndex piece) {
 Result<WrittenPiece> PieceFile::recheck(PieceIndex piece, const Hash256& hash) {
   const auto bytes = read(piece);
   if (!bytes) return tl::unexpected(bytes.error());
-  if (sha256(*bytes) != hash) return fail(ErrorKind::corrupt, "a piece of a partial layer is not what its record says");
+  if (sha256(*bytes) != hash) return fail(ErrorKind::corrupt, "a piece of a partial layer does not match its record");
   const std::scoped_lock lock(writing_);
   written(piece) = hash;
   return WrittenPiece(piece, hash);

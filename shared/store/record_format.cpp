@@ -30,7 +30,7 @@ Result<RecordHead> decode_record_head(ByteView bytes) {
   Decoder decoder(bytes.subspan(magic.size()));
   decoder.field(head);
   if (!decoder.good()) return corrupt("a field is missing");
-  // The checksum and the padding are what the fields call for, to the byte.
+  // Checksum and padding follow from the fields, to the byte.
   if (!std::ranges::equal(encode_record_head(head), bytes)) return corrupt("its checksum does not match");
   return head;
 }

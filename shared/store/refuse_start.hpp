@@ -1,4 +1,4 @@
-// Why a store cannot start, in one line: the cause and what to do about it. Inside this room only.
+// The error of a store that cannot start: one line with the cause and the remedy. Inside this room only.
 #pragma once
 
 #include <string>

@@ -31,7 +31,7 @@ class Reserved {
   // blocking.
   Result<std::vector<NotedPiece>> left() const;
   Generation left_generation() const;
-  // The pieces to come belong to this generation. What is left of another is erased from the record.
+  // The pieces to come belong to this generation. Noted pieces of another generation are erased.
   Result<void> start_generation(Generation generation) const;
   // Some of the pieces to come were verified by no swarm: a later pull resumes from them at an origin only.
   Result<void> leave_generations() const;
@@ -45,8 +45,8 @@ class Reserved {
   std::shared_ptr<Reservation> reservation_;
 };
 
-// What `commit` made durable, for `adopt`. Dropping it instead removes the layer again, unless another had made it
-// visible.
+// What `commit` made durable, for `adopt`. Dropping it instead removes the layer again, unless another pull had made
+// it visible.
 class Committed {
  public:
   // `named`: none for a layer in memory.

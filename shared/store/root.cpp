@@ -55,7 +55,7 @@ void empty_temporaries(const Options& options) {
   if (error) refuse_start(options, from_errno(error.value(), "empty tmp/"));
 }
 
-// Finds out now, and not at the first layer, whether this file system can do what a commit needs.
+// Finds out now, and not at the first layer, whether this file system can rename as a commit does.
 void try_rename(const Options& options, const Disk& disk) {
   need(options, disk.remove("layers/probe"));
   need(options, disk.open("tmp/probe", O_RDWR | O_CREAT | O_EXCL));

@@ -102,7 +102,7 @@ void add_to_page(metrics::Page& page, const Store& store, const ScrubMetrics& sc
                  [&store] { return static_cast<double>(store.used().value); });
   page.add_gauge("shoal_store_held_layers", "", "Layers held.",
                  [&store] { return static_cast<double>(store.digests().size()); });
-  page.add_gauge("shoal_store_reserved_bytes", "", "Bytes reserved for layers on their way.",
+  page.add_gauge("shoal_store_reserved_bytes", "", "Bytes of active reservations.",
                  [&store] { return static_cast<double>(store.reserved().value); });
   page.add_gauge("shoal_store_partial_bytes", "", "Bytes of partial layers, left by pulls that ended.",
                  [&store] { return static_cast<double>(store.partial().value); });

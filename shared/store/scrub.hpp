@@ -1,7 +1,7 @@
 // Scrub: reads the held layers again in the background and hashes them, so that a disk that lost bytes is found before
-// a runtime is given them. A layer whose bytes proved wrong is removed; the next pull fetches it anew.
+// a runtime gets wrong bytes. A layer whose bytes proved wrong is removed; the next pull fetches it again.
 //
-// One pass over all layers, at a bounded rate, then a pause. What the kernel has cached is checked from there.
+// One pass over all layers, at a bounded rate, then a pause. Bytes in the page cache are checked from there.
 //
 // Threads: the loop; layers are read and hashed on the pool.
 #pragma once
@@ -43,7 +43,7 @@ class Scrub {
 
   void start();       // passes for ever, the first one after a pause
   Task<void> pass();  // every layer that is held at its beginning, once
-  // Somebody says that its bytes are wrong: it is checked now, one layer at a time.
+  // A peer or a tracker says that its bytes are wrong: it is checked now, one layer at a time.
   void suspect(const Digest& digest);
 
  private:

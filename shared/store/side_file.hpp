@@ -1,7 +1,4 @@
-// Side: what is kept beside a layer's bytes, and its file format.
-//
-// File: "SHOALSD1", then the fields below in shared/core/codec.hpp's format, then 32 bytes of SHA-256 over all before.
-// The side file is made durable before the data file gets its name, so a visible layer always has one.
+// Side: the file beside each held layer: piece hashes, signature, content type. docs/disk_format.md
 #pragma once
 
 #include <optional>

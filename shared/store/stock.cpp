@@ -60,10 +60,10 @@ std::optional<Found> find_layer(const Disk& disk, const Digest& digest, bool has
   const std::string cause = status ? "it has no side file" : status.error().what;
   const bool is_gone = status || status.error().kind == ErrorKind::corrupt;
   if (!is_gone) {
-    log::warning("store", "cannot look at a layer", {{"digest", digest.text()}, {"cause", cause}});
+    log::warning("store", "cannot stat a layer", {{"digest", digest.text()}, {"cause", cause}});
     return std::nullopt;
   }
-  log::warning("store", "removes a layer that is not whole", {{"digest", digest.text()}, {"cause", cause}});
+  log::warning("store", "incomplete layer removed", {{"digest", digest.text()}, {"cause", cause}});
   const auto removed = remove_layer(disk, digest);
   if (!removed) log::warning("store", "cannot remove a layer", {{"cause", removed.error().what}});
   return std::nullopt;
@@ -80,7 +80,7 @@ void take_stock_of(const Disk& disk, std::string_view algorithm, const std::vect
       if (auto layer = find_layer(disk, *digest, has_side)) found.push_back(std::move(*layer));
     } else if (!std::ranges::binary_search(files, fs::path(file).replace_extension())) {
       const auto removed = disk.remove(side_path(*digest));
-      if (!removed) log::warning("store", "cannot remove an orphan", {{"cause", removed.error().what}});
+      if (!removed) log::warning("store", "cannot remove a side file", {{"cause", removed.error().what}});
     }
   }
 }
@@ -115,7 +115,7 @@ std::vector<Found> take_stock_of_partial(const Disk& disk, const Options& option
       found.push_back(std::move(*layer));
       continue;
     }
-    log::info("store", "removes a partial layer", {{"file", name}, {"cause", layer.error().what}});
+    log::info("store", "unusable partial layer removed", {{"file", name}, {"cause", layer.error().what}});
     std::error_code error;
     fs::remove_all(file, error);
     if (error) refuse_start(options, from_errno(error.value(), "empty partial/"));

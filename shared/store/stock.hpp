@@ -1,4 +1,4 @@
-// What a store finds on the disk at its start. Inside this room only.
+// The layers that a store finds on the disk at its start. Inside this room only.
 #pragma once
 
 #include <vector>

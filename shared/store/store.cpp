@@ -29,7 +29,7 @@ struct Store::Impl {
 };
 
 Store::Store(Options options) : impl_(std::make_unique<Impl>(options)) {
-  if (!impl_->evictor.make_room({0})) log::warning("store", "holds more than its capacity");
+  if (!impl_->evictor.make_room({0})) log::warning("store", "store exceeds its capacity");
 }
 Store::~Store() = default;
 
@@ -80,7 +80,7 @@ Result<void> Store::Impl::make_room(const Digest& digest, ByteCount size) {
     evictor.remove({digest, Kind::partial});
   }
   return fail(ErrorKind::no_space, "reserve " + text(size) + ": the store's capacity is " + text(ledger().capacity()) +
-                                       " and what it holds is in use");
+                                       " and no more of it can be evicted now");
 }
 
 bool Store::has_room(const Digest& digest, ByteCount size) {

@@ -22,7 +22,7 @@ namespace shoal::store {
 
 class Store {
  public:
-  // Throws StartError: not writable, in use by another process, no such file system. The line says what to do.
+  // Throws StartError: not writable, in use by another process, no such file system. The line names the remedy.
   explicit Store(Options options);
   ~Store();
 

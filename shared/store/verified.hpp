@@ -1,8 +1,8 @@
 // The values that only verification can make: a VerifiedLayer, whose bytes hash to its digest, and a VerifiedSpan,
-// bytes that may be handed over.
+// bytes that may be served.
 //
-// Hand-over rule (DESIGN section 4): the verified pieces are readable in order as they become contiguous; the last
-// piece is held back until the whole layer's digest has matched. So no complete response is ever wrong.
+// Verified pieces are readable in order as they become contiguous. The last piece is withheld until the whole layer's
+// digest has matched, so no complete response is ever wrong.
 #pragma once
 
 #include <memory>
@@ -54,7 +54,7 @@ class LayerVerifier {
   // Reads the file up to `end` and hashes it. The caller knows that all of it was written.
   Result<void> advance(std::uint64_t end);
   std::uint64_t position() const { return position_; }
-  // After advance(size): `corrupt` when the layer's bytes are not what its digest says.
+  // After advance(size): `corrupt` when the digest does not match.
   Result<VerifiedLayer> finish();
 
  private:
@@ -77,7 +77,7 @@ class PartialLayer {
   const std::vector<Hash256>& hashes() const { return hashes_; }  // of the written pieces; zero for the others
 
   void release_tail(const VerifiedLayer& proof);  // of this file
-  // What may be handed over at `from`; empty when that is not there yet or held back.
+  // The bytes that may be served at `from`; empty when they are not there yet or withheld.
   VerifiedSpan readable(std::uint64_t from) const;
 
   const FileHandle& file() const { return file_; }
