@@ -11,10 +11,12 @@ using namespace shoal::store;
 
 namespace {
 
-// A disk that removes nothing while it is to.
-struct ClingingDisk final : Faults {
-  int next(const char* operation) override { return clings && std::string_view(operation) == "remove" ? EROFS : 0; }
-  bool clings = false;
+// A disk that deletes nothing while it is told to refuse.
+struct UndeletingDisk final : Faults {
+  int next(const char* operation) override {
+    return refuses_to_delete && std::string_view(operation) == "remove" ? EROFS : 0;
+  }
+  bool refuses_to_delete = false;
 };
 
 const Bytes layer_bytes = made_bytes(40'000, 1);
@@ -32,10 +34,10 @@ struct Fixture {
     return store.drop(layer_digest, *layer->file());
   }
   // Its files stay.
-  void drop_in_vain() {
-    disk.clings = true;
+  void drop_undeletable() {
+    disk.refuses_to_delete = true;
     REQUIRE(drop());
-    disk.clings = false;
+    disk.refuses_to_delete = false;
   }
   void rot() const {
     const std::string path = directory.path() + "/" + files_in(directory.path(), "layers")[0];
@@ -49,7 +51,7 @@ struct Fixture {
   }
 
   TemporaryDirectory directory;
-  ClingingDisk disk;
+  UndeletingDisk disk;
   Store store;
 };
 
@@ -68,12 +70,12 @@ TEST_CASE("a layer that is dropped twice goes once") {
   const auto layer = f.store.find(layer_digest);
   CHECK(f.store.drop(layer_digest, *layer->file()));
   CHECK_FALSE(f.store.drop(layer_digest, *layer->file()));
-  CHECK(all_bytes(*layer) == layer_bytes);  // for who reads it still
+  CHECK(all_bytes(*layer) == layer_bytes);  // its reader keeps it
 }
 
 TEST_CASE("a dropped layer whose files cannot be removed is held no longer, and its bytes count") {
   Fixture f(1_MiB);
-  f.disk.clings = true;
+  f.disk.refuses_to_delete = true;
   CHECK(f.drop());
   CHECK_FALSE(f.store.find(layer_digest));
   CHECK_FALSE(f.store.look(layer_digest));
@@ -86,7 +88,7 @@ TEST_CASE("a dropped layer whose files cannot be removed is held no longer, and 
 TEST_CASE("a dropped layer whose files stayed comes anew, with its own bytes, and counts once") {
   Fixture f(1_MiB);
   f.rot();
-  f.drop_in_vain();
+  f.drop_undeletable();
   REQUIRE(put(f.store, layer_bytes));
   CHECK(f.store.holds(layer_digest));
   CHECK(f.store.digests() == std::vector{layer_digest});
@@ -101,21 +103,21 @@ TEST_CASE("files that could not be removed go with a later eviction, once they c
   std::vector<Digest> gone;
   f.store.ask_before_evicting([](const Digest&) { return true; },
                               [&](const Digest& digest) { gone.push_back(digest); });
-  f.disk.clings = true;
+  f.disk.refuses_to_delete = true;
   REQUIRE(f.drop());
   CHECK(put(f.store, other_bytes).error().kind == ErrorKind::no_space);
   CHECK(f.store.used().value == 40'000);
-  f.disk.clings = false;
+  f.disk.refuses_to_delete = false;
   REQUIRE(put(f.store, other_bytes));
   CHECK(f.store.digests() == std::vector{other_digest});
   CHECK(f.store.used().value == 40'000);
   CHECK(files_in(f.directory.path(), "layers").size() == 2);
-  CHECK(gone.empty());  // who dropped it knows
+  CHECK(gone.empty());  // the caller that dropped it knows
 }
 
 TEST_CASE("files that stayed make room for the layer itself") {
   Fixture f({50'000});
-  f.drop_in_vain();
+  f.drop_undeletable();
   REQUIRE(put(f.store, layer_bytes));
   CHECK(f.holds_right_bytes(layer_digest, layer_bytes));
   CHECK(f.store.used().value == 40'000);
@@ -123,7 +125,7 @@ TEST_CASE("files that stayed make room for the layer itself") {
 
 TEST_CASE("a layer that comes anew keeps its names while another makes room with what had stayed") {
   Fixture f({100'000});
-  f.drop_in_vain();
+  f.drop_undeletable();
   const auto reserved = f.store.reserve(layer_digest, {layer_bytes.size()}).value();
   auto committed = Store::write_small(reserved, layer_bytes, "");
   REQUIRE(committed);

@@ -1,4 +1,4 @@
-// Who has to go when room is needed, and who does not.
+// Which layers are evicted when room is needed, and which are not.
 #include <catch2/catch.hpp>
 #include <cerrno>
 
@@ -115,7 +115,7 @@ TEST_CASE("a disk that stays full refuses, and nothing leaks") {
   CHECK(files_in(directory.path(), "partial").empty());
 }
 
-TEST_CASE("a layer in memory is filled, verified and read, and nobody finds it") {
+TEST_CASE("a layer in memory is filled, verified and read, and the store does not find it") {
   TemporaryDirectory directory;
   Store store({directory.path(), {10}, nullptr});
   const Bytes bytes = made_bytes(400'000);

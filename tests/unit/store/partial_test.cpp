@@ -1,4 +1,4 @@
-// Partial layers: what a pull leaves, what a later one takes up, and what it does not believe.
+// Partial layers: the pieces that a pull leaves, and how a later one resumes from those that prove right.
 #include <catch2/catch.hpp>
 #include <fstream>
 
@@ -63,7 +63,7 @@ void check_can_be_kept(Store& store) {
 
 }  // namespace
 
-TEST_CASE("a pull that ends leaves its pieces, and the next one takes them up") {
+TEST_CASE("a pull that ends leaves its pieces, and the next one resumes from them") {
   TemporaryDirectory directory;
   Store store(options_of(directory));
   leave_pieces(store, 3, 10);
@@ -75,7 +75,7 @@ TEST_CASE("a pull that ends leaves its pieces, and the next one takes them up") 
   CHECK(rechecked(again) == std::vector<PieceIndex>{3, 4, 5, 6, 7, 8, 9});
 }
 
-TEST_CASE("what was left is taken up after a restart, and after a process that was killed") {
+TEST_CASE("a partial layer is resumed after a restart, and after a process that was killed") {
   TemporaryDirectory directory;
   TemporaryDirectory copy;
   {
@@ -112,7 +112,7 @@ TEST_CASE("a piece that the disk forgot, though the record has it, does not coun
   CHECK(rechecked(reserve(store)) == std::vector<PieceIndex>{0, 1, 3, 4});
 }
 
-TEST_CASE("what proved wrong is not left to anybody") {
+TEST_CASE("bytes that proved wrong are not left to a later pull") {
   TemporaryDirectory directory;
   Store store(options_of(directory));
   {
@@ -195,7 +195,7 @@ TEST_CASE("what does not fit together in partial/ is removed at the start") {
     fs::rename(data, other);
     fs::rename(record, other + ".pieces");
   }
-  SECTION("files that nobody knows") {
+  SECTION("unknown files") {
     fs::remove(data);
     fs::remove(record);
     std::ofstream(directory.path() + "/partial/notes") << "text";
@@ -247,7 +247,7 @@ TEST_CASE("pieces that came from an origin directly serve no swarm") {
   CHECK(again.left()->empty());
 }
 
-TEST_CASE("whichever operation fails while a partial layer is left and taken up, the layer comes out right") {
+TEST_CASE("whichever operation fails while a partial layer is left and resumed, the layer comes out right") {
   for (const int error_number : {EIO, ENOSPC}) {
     for (int n = 1;; ++n) {
       TemporaryDirectory directory;

@@ -19,7 +19,7 @@ struct Fixture {
       REQUIRE(put(store, bytes));
     }
   }
-  void spoil(const Digest& digest) const {
+  void corrupt(const Digest& digest) const {
     const std::string path = directory.path() + "/layers/sha256/" + digest.hex().substr(0, 2) + "/" + digest.hex();
     std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(12'345);
@@ -60,7 +60,7 @@ TEST_CASE("a pass reads every held layer and leaves those that are right, in the
 
 TEST_CASE("a layer whose bytes changed on the disk is removed, counted and told of") {
   Fixture f;
-  f.spoil(f.digests[1]);
+  f.corrupt(f.digests[1]);
   f.pass();
   CHECK(f.wrong == std::vector{f.digests[1]});
   CHECK(f.metrics.wrong_layers.value() == 1);
@@ -71,10 +71,10 @@ TEST_CASE("a layer whose bytes changed on the disk is removed, counted and told 
 
 TEST_CASE("a layer that is suspected is checked at once, and so are others that are suspected meanwhile") {
   Fixture f;
-  f.spoil(f.digests[0]);
-  f.spoil(f.digests[2]);
+  f.corrupt(f.digests[0]);
+  f.corrupt(f.digests[2]);
   for (const std::size_t i : {0U, 0U, 2U}) f.scrub.suspect(f.digests[i]);
-  f.scrub.suspect(digest_of_bytes(made_bytes(7, 7)));  // nobody has it
+  f.scrub.suspect(digest_of_bytes(made_bytes(7, 7)));  // not held
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   while (f.wrong.size() < 2 && std::chrono::steady_clock::now() < give_up) {
     f.loop.restart();
@@ -85,7 +85,7 @@ TEST_CASE("a layer that is suspected is checked at once, and so are others that 
   CHECK(f.store.digests() == std::vector{f.digests[1]});
 }
 
-TEST_CASE("a layer whose file is gone is told of like one that rotted") {
+TEST_CASE("a layer whose file is gone is reported like a corrupt one") {
   Fixture f;
   std::filesystem::remove(f.directory.path() + "/layers/sha256/" + f.digests[2].hex().substr(0, 2) + "/" +
                           f.digests[2].hex());

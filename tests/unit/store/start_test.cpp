@@ -162,7 +162,7 @@ TEST_CASE("a commit replaces a file of the layer's name that is not the layer") 
   CHECK(all_bytes(*store.find(layer_digest)) == layer_bytes);
 }
 
-TEST_CASE("nobody but its owner can look into the store") {
+TEST_CASE("only its owner can read the store") {
   TemporaryDirectory directory;
   const std::string path = directory.path() + "/deep/store";
   Store store({path, 1_MiB, nullptr});

@@ -84,7 +84,7 @@ TEST_CASE("bytes that do not match the layer's digest never become visible") {
   CHECK(store.used().value == 0);
 }
 
-TEST_CASE("what was committed but dropped before adoption is gone again") {
+TEST_CASE("a committed layer that is dropped before adoption is removed") {
   TemporaryDirectory directory;
   Store store({directory.path(), 1_MiB, nullptr});
   {
