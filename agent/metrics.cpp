@@ -15,9 +15,9 @@ void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store
   page.add("shoal_pull_fallbacks_total", "", "Layers that the cluster could not deliver.", pull.origin_fallbacks);
   page.add("shoal_origin_received_bytes_total", "", "Bytes of layers from the origin itself.", pull.origin_bytes);
   page.add("shoal_pull_resumed_bytes_total", "",
-           "Bytes that an earlier pull had left and that were not received again.", pull.partial_bytes);
+           "Bytes that an earlier pull had left and that were not received again.", pull.resumed_bytes);
   page.add("shoal_pull_uncached_layers_total", "", "Layers pulled into memory, without room in the store.",
-           pull.unkept_layers);
+           pull.uncached_layers);
   page.add("shoal_small_received_bytes_total", "", "Bytes of small layers from another agent or a tracker.",
            pull.holder_bytes);
 

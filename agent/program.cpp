@@ -57,7 +57,7 @@ Program::Program(Options options)
       trackers_(loop_, clock_, options_.trackers.urls, [this, epoch = random_number()] { return hello(epoch); }),
       pulls_(parts(), pull::Limits{}),
       scrub_({loop_, clock_, workers_.pool, store_, metrics_.scrub}, options_.scrub,
-             [this](const Digest& digest) { pulls_.forget(digest); }),
+             [this](const Digest& digest) { pulls_.withdraw(digest); }),
       servers_(*this) {
   add_to_page(servers_.admin.page(), metrics_, store_, trackers_);
   trackers_.start(pulls_);

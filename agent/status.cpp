@@ -6,12 +6,12 @@ namespace shoal::agent {
 namespace {
 
 nlohmann::json row_of(const Digest& digest, const pull::Download& download) {
-  nlohmann::json row = {{"digest", digest.text()}, {"attempt", download.attempt()}};
+  nlohmann::json row = {{"digest", digest.text()}, {"attempt", download.attempt().number}};
   if (download.begun()) {
-    row["size_bytes"] = download.partial().file()->layout().layer_size().value;
-    row["pieces"] = download.partial().written().size();
-    row["pieces_written"] = download.partial().written().held();
-    row["contiguous_bytes"] = download.partial().contiguous_bytes();
+    row["size_bytes"] = download.layout().layer_size().value;
+    row["pieces"] = download.arrival().written().size();
+    row["pieces_written"] = download.arrival().written().held();
+    row["contiguous_bytes"] = download.arrival().partial().contiguous_bytes();
   }
   return row;
 }

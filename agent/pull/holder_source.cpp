@@ -39,7 +39,7 @@ Task<Result<Bytes>> fetch_from_any(link::TrackerLink* link, control::Joined join
 
 }  // namespace
 
-Task<Result<void>> HolderSource::fill(std::shared_ptr<Download> download, link::TrackerLink* link,
+Task<Result<void>> HolderSource::fill(SharedDownload download, link::TrackerLink* link,
                                       control::Joined joined) {
   if (!link->up()) co_return fail(ErrorKind::unavailable, "the tracker went away");
   const Result<Bytes> bytes = co_await fetch_from_any(link, std::move(joined));

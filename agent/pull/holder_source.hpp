@@ -12,7 +12,7 @@ class HolderSource {
  public:
   explicit HolderSource(Parts parts) : parts_(parts) {}
   // From the nodes that `joined` names, in this order, the tracker among them. The download has begun.
-  Task<Result<void>> fill(std::shared_ptr<Download> download, link::TrackerLink* link, control::Joined joined);
+  Task<Result<void>> fill(SharedDownload download, link::TrackerLink* link, control::Joined joined);
 
  private:
   Parts parts_;

@@ -6,6 +6,10 @@
 namespace shoal::agent::pull {
 namespace {
 
+std::uint64_t received_from_origin(const Download& download) {
+  return download.begun() ? download.arrival().received().from_origin : 0;
+}
+
 // Gathers a stream's bytes into pieces.
 class Cutter {
  public:
@@ -33,15 +37,15 @@ class Cutter {
 
 }  // namespace
 
-OriginSource::OriginSource(Parts parts, OriginLimits limits) : parts_(parts), limits_(limits), ended_(parts.loop) {}
+OriginSource::OriginSource(Parts parts, OriginLimits limits) : parts_(parts), limits_(limits), slots_(limits.fetches), ended_(parts.loop) {}
 
-Task<Result<void>> OriginSource::fill(std::shared_ptr<Download> download) {
+Task<Result<void>> OriginSource::fill(SharedDownload download) {
   const Time due = parts_.clock.now() + limits_.turn;
   while (running_ >= limits_.fetches) {
     const auto left = std::chrono::duration_cast<Milliseconds>(due - parts_.clock.now());
     if (left <= Milliseconds::zero() && !download->begun())
       co_return fail(ErrorKind::unavailable, "too many layers come from the origin now");
-    co_await ended_.wait_for(download->begun() ? limits_.turn : left);
+    co_await ended_.wait_for(parts_.clock, download->begun() ? limits_.turn : left);
   }
   ++running_;
   Result<void> filled;
@@ -49,39 +53,38 @@ Task<Result<void>> OriginSource::fill(std::shared_ptr<Download> download) {
   for (int attempt = 0; attempt < limits_.tries; ++attempt) {
     if (attempt > 0) co_await parts_.clock.sleep(pause);
     pause *= 2;
-    const std::uint64_t before = download->received().from_origin;
+    const std::uint64_t before = received_from_origin(*download);
     filled = co_await try_once(download);
-    const bool moved = download->received().from_origin > before;
+    const bool moved = received_from_origin(*download) > before;
     if (filled || filled.error().kind != ErrorKind::unavailable || !moved) break;
-    log::warning("pull", "origin fetch broke off",
-                 {{"digest", download->ask().digest.text()}, {"why", filled.error().what}});
+    log::warning("pull", "origin fetch interrupted",
+                 {{"digest", download->ask().digest.text()},
+                  {"image", download->ask().image()},
+                  {"cause", filled.error().what}});
   }
   --running_;
   ended_.notify();
   co_return filled;
 }
 
-Task<Result<std::unique_ptr<Passing>>> OriginSource::pass(Ask ask) {
-  auto slots = slots_.lock();
-  if (!slots) slots_ = slots = std::make_shared<char>();
-  if (static_cast<std::size_t>(slots.use_count()) > limits_.fetches)
-    co_return fail(ErrorKind::unavailable, "too many layers are passed through at once");
+Task<Result<std::unique_ptr<PassThrough>>> OriginSource::pass_through(Ask ask) {
+  auto slot = slots_.take();
+  if (!slot) co_return fail(ErrorKind::unavailable, "too many layers are passed through at once");
   auto stream = co_await parts_.origin.open(ask.repository, ask.kind, ask.digest, 0, ask.authorization);
   if (!stream) co_return tl::unexpected(stream.error());
-  co_return std::make_unique<Passing>(ask.digest, std::move(*stream), std::move(slots));
+  co_return std::make_unique<PassThrough>(ask.digest, std::move(*stream), std::move(*slot));
 }
 
-Task<Result<void>> OriginSource::try_once(std::shared_ptr<Download> download) {
+Task<Result<void>> OriginSource::try_once(SharedDownload download) {
   const Ask& ask = download->ask();
   std::uint64_t from = 0;
   if (download->begun()) {
-    const Result<void> taken_up = co_await download->take_up(std::nullopt);
-    if (!taken_up) co_return tl::unexpected(not_kept(taken_up.error()));
-    const Result<void> ours = download->reserved().leave_generations();
-    if (!ours) co_return tl::unexpected(not_kept(ours.error()));
-    const store::PartialLayer& partial = download->partial();
-    if (partial.complete()) co_return Result<void>{};
-    from = partial.file()->layout().offset(partial.written().first_missing());
+    const Result<void> resumed = co_await download->resume(std::nullopt);
+    if (!resumed) co_return tl::unexpected(storage_error(resumed.error()));
+    const Result<void> ours = download->arrival().reserved().leave_generations();
+    if (!ours) co_return tl::unexpected(storage_error(ours.error()));
+    if (download->filled()) co_return Result<void>{};
+    from = download->layout().offset(download->arrival().written().first_missing());
   }
   auto opened = co_await parts_.origin.open(ask.repository, ask.kind, ask.digest, from, ask.authorization);
   if (!opened) co_return tl::unexpected(opened.error());
@@ -89,10 +92,10 @@ Task<Result<void>> OriginSource::try_once(std::shared_ptr<Download> download) {
   if (!download->begun()) {
     const Result<void> room = make_room(parts_, *download, stream->size());
     if (!room) co_return room;
-    const Result<void> ours = download->reserved().leave_generations();
-    if (!ours) co_return tl::unexpected(not_kept(ours.error()));
+    const Result<void> ours = download->arrival().reserved().leave_generations();
+    if (!ours) co_return tl::unexpected(storage_error(ours.error()));
   }
-  if (stream->size() != download->partial().file()->layout().layer_size()) {
+  if (stream->size() != download->layout().layer_size()) {
     if (ask.size_hint) {
       co_return fail(ErrorKind::refused, "the origin's size of " + ask.digest.text() + " is not the manifest's");
     }
@@ -104,8 +107,8 @@ Task<Result<void>> OriginSource::try_once(std::shared_ptr<Download> download) {
   co_return copied;
 }
 
-Task<Result<void>> OriginSource::copy(std::shared_ptr<Download> download, std::shared_ptr<origin::LayerStream> stream) {
-  const auto file = download->partial().file();
+Task<Result<void>> OriginSource::copy(SharedDownload download, std::shared_ptr<origin::LayerStream> stream) {
+  const auto file = download->arrival().file();
   Cutter cutter(file->layout(), stream->offset());
   for (;;) {
     const Result<ByteView> arrived = co_await stream->next();
@@ -116,7 +119,7 @@ Task<Result<void>> OriginSource::copy(std::shared_ptr<Download> download, std::s
       const std::optional<PieceIndex> piece = cutter.take(bytes);
       if (!piece) continue;
       auto whole = std::make_shared<Bytes>(cutter.piece_bytes());
-      if (download->partial().written().has(*piece)) continue;
+      if (download->arrival().written().has(*piece)) continue;
       auto write = [file, whole, index = *piece]() -> Result<store::WrittenPiece> {
         PieceHashes hashes(file->layout());
         const auto taken = hashes.take_from_origin(index, *whole);
@@ -124,7 +127,7 @@ Task<Result<void>> OriginSource::copy(std::shared_ptr<Download> download, std::s
         return file->write(*taken);
       };
       const auto written = co_await parts_.pool.run(std::move(write));
-      if (!written) co_return tl::unexpected(not_kept(written.error()));
+      if (!written) co_return tl::unexpected(storage_error(written.error()));
       download->note(*written, &Received::from_origin);
     }
   }

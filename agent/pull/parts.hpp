@@ -1,4 +1,6 @@
-// Parts: what the pull path works with. `main` owns them; they outlive it.
+// Parts: what the pull path works with. The program owns them; they outlive it.
+//
+// Threads: the loop.
 #pragma once
 
 #include "agent/link/trackers.hpp"
@@ -19,16 +21,16 @@ struct Metrics {
   metrics::Counter origin_bytes;    // read from the origin by this agent itself
   metrics::Counter holder_bytes;    // small layers from a holder
   metrics::Counter origin_fallbacks;
-  metrics::Counter partial_bytes;  // not received again: an earlier pull had left them
-  metrics::Counter unkept_layers;  // pulled without room to keep them
-  metrics::Gauge swarms;           // layers that this node is fetching or serving in a swarm now
+  metrics::Counter resumed_bytes;    // not received again: an earlier pull had left them
+  metrics::Counter uncached_layers;  // pulled without room in the store
+  metrics::Gauge swarms;             // layers that this node is fetching or serving in a swarm now
 };
 
 struct Parts {
   Loop& loop;
   Clock& clock;
   Pool& pool;     // reads, hashes, writes
-  Pool& commits;  // waits for the disk: nobody's bytes wait behind it
+  Pool& commits;  // waits for fsync: no reads wait behind it
   store::Store& store;
   swarm::Swarm& swarm;
   origin::Origin& origin;

@@ -4,11 +4,22 @@
 #include "shared/log/log.hpp"
 
 namespace shoal::agent::pull {
+namespace {
+
+Download::Parts download_parts(const Parts& parts) {
+  return {parts.loop, parts.clock, parts.pool};
+}
+
+}  // namespace
 
 Pulls::Pulls(Parts parts, Limits limits)
-    : parts_(parts), limits_(limits), cluster_(parts, limits.cluster), origin_(parts, limits.origin) {
-  parts.store.ask_before_evicting([this](const Digest& digest) { return cluster_.may_go(digest); },
-                                  [this](const Digest& digest) { cluster_.forget(digest); });
+    : parts_(parts),
+      limits_(limits),
+      memberships_(parts, limits.memberships),
+      cluster_(parts, memberships_, limits.cluster),
+      origin_(parts, limits.origin) {
+  parts.store.ask_before_evicting([this](const Digest& digest) { return memberships_.may_evict(digest); },
+                                  [this](const Digest& digest) { memberships_.withdraw(digest); });
 }
 
 // ---- the pull path: request -> held? -> arriving -> verified -> held
@@ -19,42 +30,42 @@ Task<Result<Layer>> Pulls::open(Ask ask) {
     co_return std::move(*held);
   }
   const auto running = running_.find(ask.digest);
-  const std::shared_ptr<Download> download = running == running_.end() ? start(std::move(ask), 1) : running->second;
+  const SharedDownload download = running == running_.end() ? start(std::move(ask), {}) : running->second;
   const Result<ByteCount> size = co_await download->size();
   if (!size) co_return tl::unexpected(size.error());
   co_return Layer(download, *size);
 }
 
-Task<Result<std::unique_ptr<Passing>>> Pulls::pass(Ask ask) {
-  log::info("pull", "passing a layer through", {{"digest", ask.digest.text()}});
-  auto passing = co_await origin_.pass(std::move(ask));
-  co_return passing;
+Task<Result<std::unique_ptr<PassThrough>>> Pulls::pass_through(Ask ask) {
+  log::info("pull", "layer passed through", {{"digest", ask.digest.text()}, {"image", ask.image()}});
+  auto stream = co_await origin_.pass_through(std::move(ask));
+  co_return stream;
 }
 
-std::shared_ptr<Download> Pulls::start(Ask ask, int attempt, std::optional<Generation> disproved) {
-  auto download = std::make_shared<Download>(parts_.loop, parts_.pool, std::move(ask), attempt, disproved);
+SharedDownload Pulls::start(Ask ask, Download::Attempt attempt) {
+  attempt.is_cached = !disk_failed_at_ || parts_.clock.now() - *disk_failed_at_ >= limits_.disk_rest;
+  const auto download = std::make_shared<Download>(download_parts(parts_), std::move(ask), attempt);
   running_[download->ask().digest] = download;
   parts_.metrics.pulls.add();
   spawn(parts_.loop, pull(download));
   return download;
 }
 
-Task<void> Pulls::pull(std::shared_ptr<Download> download) {
+Task<void> Pulls::pull(SharedDownload download) {
   const Time started = parts_.clock.now();
-  const Result<void> arrived = co_await arrive(download);
+  const Result<void> filled = co_await fill(download);
   Result<store::HeldLayer> held = tl::unexpected(Error{});
-  if (arrived) {
-    held = co_await judge(download);
+  if (filled) {
+    held = co_await verify_and_store(download);
   } else {
-    held = tl::unexpected(arrived.error());
+    held = tl::unexpected(filled.error());
   }
   end(download, std::move(held), started);
 }
 
 // Every piece is in the file: from the cluster, else from the origin, from the first missing byte.
-Task<Result<void>> Pulls::arrive(std::shared_ptr<Download> download) {
+Task<Result<void>> Pulls::fill(SharedDownload download) {
   const Ask& ask = download->ask();
-  if (disk_failed_at_ && parts_.clock.now() - *disk_failed_at_ < limits_.disk_rest) download->do_not_keep();
   // A manifest may lie about a size: it evicts nothing before the tracker or the origin has named the same.
   if (ask.size_hint && parts_.store.has_room(ask.digest, *ask.size_hint)) {
     const Result<void> room = make_room(parts_, *download, *ask.size_hint);
@@ -70,16 +81,20 @@ Task<Result<void>> Pulls::arrive(std::shared_ptr<Download> download) {
   co_return filled;
 }
 
-// What the cluster does not deliver comes from the origin, unless that would be no better.
-Task<Result<void>> Pulls::fall_back(std::shared_ptr<Download> download, Error why) {
-  if (why.kind == ErrorKind::corrupt || why.kind == ErrorKind::no_space) co_return tl::unexpected(why);
-  // The origin sent the tracker away. It counts callers with an authorization of their own apart.
-  const bool may_ask = why.retry_after == Milliseconds(0) || !download->ask().authorization.empty();
-  log::warning("pull", may_ask ? "the cluster cannot deliver, asking the origin" : "the origin wants to be left alone",
-               {{"digest", download->ask().digest.text()}, {"why", why.what}});
-  if (!may_ask) co_return tl::unexpected(why);
+// The origin, once the cluster has failed, unless it would fail alike.
+Task<Result<void>> Pulls::fall_back(SharedDownload download, Error cause) {
+  if (cause.kind == ErrorKind::corrupt || cause.kind == ErrorKind::no_space) co_return tl::unexpected(cause);
+  const Ask& ask = download->ask();
+  // The origin asked the tracker to retry later. It counts callers with an authorization of their own apart.
+  if (cause.retry_after > Milliseconds(0) && ask.authorization.empty()) {
+    log::warning("pull", "origin not asked before its retry time",
+                 {{"digest", ask.digest.text()}, {"image", ask.image()}, {"cause", cause.what}});
+    co_return tl::unexpected(cause);
+  }
+  log::warning("pull", "falling back to the origin",
+               {{"digest", ask.digest.text()}, {"image", ask.image()}, {"cause", cause.what}});
   parts_.metrics.origin_fallbacks.add();
-  if (why.kind == ErrorKind::unavailable) {
+  if (cause.kind == ErrorKind::unavailable) {
     const Milliseconds turn(random_() % static_cast<unsigned>(limits_.origin_spread.count() + 1));
     co_await parts_.clock.sleep(turn);
   }
@@ -87,49 +102,50 @@ Task<Result<void>> Pulls::fall_back(std::shared_ptr<Download> download, Error wh
   co_return filled;
 }
 
-// The digest is the final judge; then the layer is kept.
-Task<Result<store::HeldLayer>> Pulls::judge(std::shared_ptr<Download> download) {
+// The digest is the final judge; then the layer is stored.
+Task<Result<store::HeldLayer>> Pulls::verify_and_store(SharedDownload download) {
   Result<store::VerifiedLayer> verified = co_await download->verified();
   if (!verified) co_return tl::unexpected(verified.error());
-  Result<store::HeldLayer> held = co_await keep(download, std::move(*verified));
+  Result<store::HeldLayer> held = co_await commit(download, std::move(*verified));
   co_return held;
 }
 
 // Durable under its name, and known to the cluster.
-Task<Result<store::HeldLayer>> Pulls::keep(std::shared_ptr<Download> download, store::VerifiedLayer proof) {
+Task<Result<store::HeldLayer>> Pulls::commit(SharedDownload download, store::VerifiedLayer proof) {
   const PieceLayout& layout = proof.file()->layout();
   store::Side side{.digest = proof.digest(),
                    .size_bytes = layout.layer_size().value,
                    .piece_length_bytes = static_cast<std::uint32_t>(layout.piece_length().value),
                    .generation = 0,
-                   .hashes = download->partial().hashes(),
+                   .hashes = download->arrival().partial().hashes(),
                    .signature = {},
                    .swarm = {},
                    .content_type = download->content_type()};
-  cluster_.describe(proof.digest(), side);
-  auto commit = [reserved = download->reserved(), proof, side = std::move(side)] {
+  memberships_.describe(proof.digest(), side);
+  auto commit = [reserved = download->arrival().reserved(), proof, side = std::move(side)] {
     return store::Store::commit(reserved, proof, side);
   };
   auto committed = co_await parts_.commits.run(std::move(commit));
-  if (!committed) co_return tl::unexpected(not_kept(committed.error()));
+  if (!committed) co_return tl::unexpected(storage_error(committed.error()));
   store::HeldLayer held = parts_.store.adopt(std::move(*committed));
-  parts_.metrics.partial_bytes.add(download->received().from_partial);
+  parts_.metrics.resumed_bytes.add(download->arrival().received().from_partial);
   if (parts_.store.holds(held.digest())) {
-    cluster_.announce(held.digest());
+    memberships_.announce(held.digest());
   } else {
-    cluster_.forget(held.digest());  // it is only in memory, for those who read it now
+    memberships_.withdraw(held.digest());  // it is only in memory, for its present readers
   }
   co_return held;
 }
 
-void Pulls::end(std::shared_ptr<Download> download, Result<store::HeldLayer> outcome, Time started) {
-  const Digest& digest = download->ask().digest;
+void Pulls::end(SharedDownload download, Result<store::HeldLayer> outcome, Time started) {
+  const Ask& ask = download->ask();
   const auto took = std::chrono::duration_cast<Milliseconds>(parts_.clock.now() - started);
-  const Received& received = download->received();
-  running_.erase(digest);
+  running_.erase(ask.digest);
   if (outcome) {
+    const Received& received = download->arrival().received();
     log::info("pull", "layer held",
-              {{"digest", digest.text()},
+              {{"digest", ask.digest.text()},
+               {"image", ask.image()},
                {"size_bytes", outcome->size().value},
                {"milliseconds", took.count()},
                {"from_peers_bytes", received.from_peers},
@@ -137,20 +153,26 @@ void Pulls::end(std::shared_ptr<Download> download, Result<store::HeldLayer> out
                {"from_holder_bytes", received.from_holder},
                {"from_origin_bytes", received.from_origin},
                {"from_partial_bytes", received.from_partial}});
-    download->settle(std::move(outcome));
+    download->finish(std::move(outcome));
     return;
   }
   const Error error = outcome.error();
-  if (error.kind == ErrorKind::no_space && download->begun() && download->to_be_kept()) {
+  if (error.kind == ErrorKind::no_space && download->begun() && download->attempt().is_cached) {
     disk_failed_at_ = parts_.clock.now();
   }
-  log::error("pull", "layer not pulled", {{"digest", digest.text()}, {"kind", text(error.kind)}, {"why", error.what}});
+  log::error("pull", "layer not pulled",
+             {{"digest", ask.digest.text()},
+              {"image", ask.image()},
+              {"kind", text(error.kind)},
+              {"cause", error.what}});
   if (error.kind == ErrorKind::corrupt) parts_.metrics.layers_corrupt.add();
-  cluster_.forget(digest);  // it may have been whole in a swarm already
-  download->settle(std::move(outcome));
-  if (error.kind == ErrorKind::corrupt && download->attempt() < limits_.attempts) {
-    // Whoever has no byte of the old attempt is handed the new one.
-    start(download->ask(), download->attempt() + 1, download->generation());
+  memberships_.withdraw(ask.digest);  // it may have been whole in a swarm already
+  const int number = download->attempt().number;
+  download->finish(std::move(outcome));
+  if (error.kind == ErrorKind::corrupt && number < limits_.attempts) {
+    // A caller that has no byte of the old attempt gets the new one.
+    const auto disproved = download->begun() ? download->arrival().generation() : std::nullopt;
+    start(ask, {.number = number + 1, .disproved = disproved});
   } else {
     parts_.metrics.pulls_failed.add();
   }
@@ -168,19 +190,20 @@ Task<std::optional<Layer>> Pulls::find_begun(Digest digest, Milliseconds limit) 
   if (auto held = find_held(digest)) co_return held;
   const auto running = running_.find(digest);
   if (running == running_.end()) co_return std::nullopt;
-  const std::shared_ptr<Download> download = running->second;
+  const SharedDownload download = running->second;
   const auto end = parts_.clock.now() + limit;
-  while (!download->begun() && !download->settled() && parts_.clock.now() < end) {
-    co_await download->changed().wait_for(std::chrono::duration_cast<Milliseconds>(end - parts_.clock.now()));
+  while (!download->begun() && !download->finished() && parts_.clock.now() < end) {
+    const auto left = std::chrono::duration_cast<Milliseconds>(end - parts_.clock.now());
+    co_await download->changed().wait_for(parts_.clock, left);
   }
   if (!download->begun()) co_return find_held(digest);
-  co_return Layer(download, download->partial().file()->layout().layer_size());
+  co_return Layer(download, download->layout().layer_size());
 }
 
-void Pulls::drop(const Digest& digest, const store::PieceFile& file) {
+void Pulls::remove_unreadable(const Digest& digest, const store::PieceFile& file) {
   if (!parts_.store.drop(digest, file)) return;
-  log::error("pull", "a held layer cannot be read, and is removed", {{"digest", digest.text()}});
-  cluster_.forget(digest);
+  log::error("pull", "held layer unreadable, removed", {{"digest", digest.text()}});
+  memberships_.withdraw(digest);
 }
 
 std::size_t Pulls::committing() const {
@@ -188,10 +211,11 @@ std::size_t Pulls::committing() const {
       std::count_if(running_.begin(), running_.end(), [](const auto& entry) { return entry.second->filled(); }));
 }
 
-Task<void> Pulls::keep_bytes(Ask ask, Bytes bytes, std::string content_type) {
+Task<void> Pulls::store_bytes(Ask ask, Bytes bytes, std::string content_type) {
   if (running_.contains(ask.digest) || parts_.store.find(ask.digest)) co_return;
   const Time started = parts_.clock.now();
-  auto download = std::make_shared<Download>(parts_.loop, parts_.pool, std::move(ask), limits_.attempts);
+  const Download::Attempt last{.number = limits_.attempts};
+  const auto download = std::make_shared<Download>(download_parts(parts_), std::move(ask), last);
   running_[download->ask().digest] = download;
   const Result<void> room = make_room(parts_, *download, {bytes.size()});
   Result<store::HeldLayer> held = tl::unexpected(Error{});
@@ -199,7 +223,7 @@ Task<void> Pulls::keep_bytes(Ask ask, Bytes bytes, std::string content_type) {
     download->set_content_type(std::move(content_type));
     const Result<void> written = download->write_whole(bytes, &Received::from_origin);
     if (written) {
-      held = co_await judge(download);
+      held = co_await verify_and_store(download);
     } else {
       held = tl::unexpected(written.error());
     }
@@ -210,16 +234,16 @@ Task<void> Pulls::keep_bytes(Ask ask, Bytes bytes, std::string content_type) {
 }
 
 void Pulls::on_up(link::TrackerLink& link) {
-  cluster_.on_up(link);
+  memberships_.on_up(link);
 }
 
 void Pulls::on_message(link::TrackerLink& link, control::TrackerMessage message) {
-  cluster_.on_message(link, std::move(message));
+  memberships_.on_message(link, std::move(message));
 }
 
 std::string Layer::content_type() const {
   if (const auto* layer = std::get_if<store::HeldLayer>(&source_)) return layer->side().content_type;
-  return std::get<std::shared_ptr<Download>>(source_)->content_type();
+  return std::get<SharedDownload>(source_)->content_type();
 }
 
 // The end of a layer is readable once its digest has matched.
@@ -235,13 +259,13 @@ Task<Result<void>> Layer::verified_within(Milliseconds limit) const {
 
 Task<Result<store::VerifiedSpan>> Layer::readable(std::uint64_t from) const {
   if (const auto* layer = std::get_if<store::HeldLayer>(&source_)) co_return layer->readable(from);
-  auto span = co_await std::get<std::shared_ptr<Download>>(source_)->readable(from);
+  auto span = co_await std::get<SharedDownload>(source_)->readable(from);
   co_return span;
 }
 
 Task<Result<store::VerifiedSpan>> Layer::readable_within(std::uint64_t from, Milliseconds limit) const {
   if (const auto* layer = std::get_if<store::HeldLayer>(&source_)) co_return layer->readable(from);
-  auto span = co_await std::get<std::shared_ptr<Download>>(source_)->readable_within(from, limit);
+  auto span = co_await std::get<SharedDownload>(source_)->readable_within(from, limit);
   co_return span;
 }
 

@@ -1,5 +1,5 @@
-// Pulls: the pull path. One download per layer however many ask; request -> held? -> join -> pieces -> verified ->
-// handed over. Each stage returns the next value or a failure.
+// Pulls: the pull path. One download per layer however many callers ask; request -> held? -> join -> pieces -> verified
+// -> served. Each stage returns the next value or a failure.
 //
 // Threads: the loop.
 #pragma once
@@ -15,11 +15,11 @@
 
 namespace shoal::agent::pull {
 
-// What may be handed over: a layer that is held, or one that is arriving.
+// A layer that may be served: it is held, or it is arriving.
 class Layer {
  public:
   explicit Layer(store::HeldLayer held) : source_(std::move(held)) {}
-  Layer(std::shared_ptr<Download> download, ByteCount size) : source_(std::move(download)), size_(size) {}
+  Layer(SharedDownload download, ByteCount size) : source_(std::move(download)), size_(size) {}
 
   bool held() const { return std::holds_alternative<store::HeldLayer>(source_); }
   ByteCount size() const { return held() ? std::get<store::HeldLayer>(source_).size() : size_; }
@@ -32,14 +32,15 @@ class Layer {
   Task<Result<store::VerifiedSpan>> readable_within(std::uint64_t from, Milliseconds limit) const;
 
  private:
-  std::variant<store::HeldLayer, std::shared_ptr<Download>> source_;
+  std::variant<store::HeldLayer, SharedDownload> source_;
   ByteCount size_{};
 };
 
 struct Limits {
-  int attempts = 2;                 // the origin's bytes may be wrong once (DESIGN section 6)
+  int attempts = 2;                 // the origin's bytes may be wrong once: a proxy's broken copy is often gone then
   Milliseconds origin_spread{500};  // nodes whose cluster fails them ask the origin spread over so long
-  Milliseconds disk_rest{5'000};    // after a write that the disk refused: until then nothing is kept
+  Milliseconds disk_rest{5'000};    // after a write that the disk refused: until then no layer is cached
+  MembershipLimits memberships;
   ClusterLimits cluster;
   OriginLimits origin;
 };
@@ -53,37 +54,38 @@ class Pulls final : public link::Listener {
   std::optional<Layer> find_held(const Digest& digest);
   // Held, or arriving and its size known within `limit`. Starts nothing.
   Task<std::optional<Layer>> find_begun(Digest digest, Milliseconds limit);
-  // After `no_space`: the layer for one client, from the origin, without keeping it.
-  Task<Result<std::unique_ptr<Passing>>> pass(Ask ask);
+  // After `no_space`: the layer for one client, from the origin, without storing it.
+  Task<Result<std::unique_ptr<PassThrough>>> pass_through(Ask ask);
 
-  // A layer that was dropped from the store: nobody is sent here for it any more.
-  void forget(const Digest& digest) { cluster_.forget(digest); }
-  // The disk does not give the bytes of a held layer's file: whoever asks next pulls the layer anew.
-  void drop(const Digest& digest, const store::PieceFile& file);
+  // A layer is not in the store any more: the trackers send no other node here for it.
+  void withdraw(const Digest& digest) { memberships_.withdraw(digest); }
+  // The file of a held layer cannot be read: the layer is removed, and the next caller pulls it anew.
+  void remove_unreadable(const Digest& digest, const store::PieceFile& file);
 
   // Verified bytes that came with another answer (a manifest asked by its tag) become a held layer.
-  Task<void> keep_bytes(Ask ask, Bytes bytes, std::string content_type);
+  Task<void> store_bytes(Ask ask, Bytes bytes, std::string content_type);
 
-  const std::unordered_map<Digest, std::shared_ptr<Download>>& running() const { return running_; }
+  const std::unordered_map<Digest, SharedDownload>& running() const { return running_; }
   std::size_t committing() const;  // layers that are whole and on their way to being held
 
   void on_up(link::TrackerLink& link) override;
   void on_message(link::TrackerLink& link, control::TrackerMessage message) override;
 
  private:
-  std::shared_ptr<Download> start(Ask ask, int attempt, std::optional<Generation> disproved = {});
-  Task<void> pull(std::shared_ptr<Download> download);
-  Task<Result<store::HeldLayer>> judge(std::shared_ptr<Download> download);
-  Task<Result<void>> arrive(std::shared_ptr<Download> download);
-  Task<Result<void>> fall_back(std::shared_ptr<Download> download, Error why);
-  Task<Result<store::HeldLayer>> keep(std::shared_ptr<Download> download, store::VerifiedLayer proof);
-  void end(std::shared_ptr<Download> download, Result<store::HeldLayer> outcome, Time started);
+  SharedDownload start(Ask ask, Download::Attempt attempt);
+  Task<void> pull(SharedDownload download);
+  Task<Result<void>> fill(SharedDownload download);
+  Task<Result<void>> fall_back(SharedDownload download, Error cause);
+  Task<Result<store::HeldLayer>> verify_and_store(SharedDownload download);
+  Task<Result<store::HeldLayer>> commit(SharedDownload download, store::VerifiedLayer proof);
+  void end(SharedDownload download, Result<store::HeldLayer> outcome, Time started);
 
   Parts parts_;
   Limits limits_;
+  Memberships memberships_;
   ClusterSource cluster_;
   OriginSource origin_;
-  std::unordered_map<Digest, std::shared_ptr<Download>> running_;
+  std::unordered_map<Digest, SharedDownload> running_;
   std::minstd_rand random_{std::random_device{}()};
   std::optional<Time> disk_failed_at_;
 };

@@ -11,21 +11,22 @@ Result<void> make_room(const Parts& parts, Download& download, ByteCount size) {
                 "the layer has " + text(size) + ", its manifest says " + text(*download.ask().size_hint));
   }
   Result<store::Reserved> reserved = fail(ErrorKind::no_space, "the disk failed a moment ago");
-  if (download.to_be_kept()) reserved = parts.store.reserve(digest, size);
-  // Whatever is wrong with the disk, full, read-only or broken: the layer need not be kept to be handed over.
+  if (download.attempt().is_cached) reserved = parts.store.reserve(digest, size);
+  // Whether the disk is full, read-only or broken: the layer can be served without storing it.
   if (!reserved && size <= largest_layer) {
-    const std::string why = reserved.error().what;
+    const std::string cause = reserved.error().what;
     reserved = parts.store.reserve_in_memory(digest, size);
-    if (!reserved) return fail(ErrorKind::no_space, why);
-    parts.metrics.unkept_layers.add();
-    log::warning("pull", "no room to keep a layer", {{"digest", digest.text()}, {"why", why}});
+    if (!reserved) return fail(ErrorKind::no_space, cause);
+    parts.metrics.uncached_layers.add();
+    log::warning("pull", "layer not cached",
+                 {{"digest", digest.text()}, {"image", download.ask().image()}, {"cause", cause}});
   }
   if (!reserved) return tl::unexpected(reserved.error());
   download.begin(std::move(*reserved));
   return {};
 }
 
-Error not_kept(Error cause) {
+Error storage_error(Error cause) {
   if (cause.kind != ErrorKind::corrupt) cause.kind = ErrorKind::no_space;
   return cause;
 }

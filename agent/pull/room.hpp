@@ -12,7 +12,8 @@ namespace shoal::agent::pull {
 // neither on the disk nor in memory: the caller passes the layer through.
 Result<void> make_room(const Parts& parts, Download& download, ByteCount size);
 
-// What to make of a write that the disk refused: the layer need not be kept to be handed over. Wrong bytes stay wrong.
-Error not_kept(Error cause);
+// The error of an operation that the disk refused, for whatever reason: the layer can be served without storing it
+// (ErrorKind::no_space). Wrong bytes stay `corrupt`.
+Error storage_error(Error cause);
 
 }  // namespace shoal::agent::pull

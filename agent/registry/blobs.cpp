@@ -93,7 +93,7 @@ std::optional<ByteCount> Blobs::known_size(const pull::Ask& ask) {
   if (const auto held = pulls_.find_held(ask.digest)) return held->size();
   const auto running = pulls_.running().find(ask.digest);
   if (running != pulls_.running().end() && running->second->begun()) {
-    return running->second->partial().file()->layout().layer_size();
+    return running->second->layout().layer_size();
   }
   return ask.size_hint;
 }
@@ -184,7 +184,7 @@ Task<Result<void>> Blobs::send(http::Exchange& exchange, Digest digest, pull::La
     position += bytes.length;
     const Result<void> sent = co_await exchange.send(bytes);
     if (!sent && sent.error().kind == ErrorKind::unavailable) break;
-    if (!sent && layer.held()) pulls_.drop(digest, *span->file());
+    if (!sent && layer.held()) pulls_.remove_unreadable(digest, *span->file());
     if (!sent) co_return sent;
   }
   co_return Result<void>();
@@ -194,7 +194,7 @@ Task<Result<void>> Blobs::send(http::Exchange& exchange, Digest digest, pull::La
 // answer waits for the digest.
 Task<void> Blobs::pass_through(http::Exchange& exchange, pull::Ask ask) {
   const Digest digest = ask.digest;
-  const auto passing = co_await pulls_.pass(std::move(ask));
+  const auto passing = co_await pulls_.pass_through(std::move(ask));
   if (!passing) {
     co_await exchange.respond(oci_error(passing.error(), "BLOB_UNKNOWN"));
     co_return;

@@ -59,7 +59,7 @@ Task<Result<Bytes>> Manifests::read_body(pull::Layer layer, Digest digest) {
     const MutableBytes part = MutableBytes(body).subspan(position, std::min(span->length(), body.size() - position));
     const Result<void> read = span->file()->read_at(span->offset(), part);
     if (!read && layer.held()) {
-      pulls_.drop(digest, *span->file());
+      pulls_.remove_unreadable(digest, *span->file());
       co_return fail(ErrorKind::corrupt, read.error().what);
     }
     if (!read) co_return tl::unexpected(read.error());
@@ -169,7 +169,7 @@ Task<Result<ManifestAnswer>> Manifests::from_origin(ManifestQuestion question) {
                 .repository = question.route.repository,
                 .size_hint = {},
                 .authorization = {}};
-  spawn(parts_.loop, pulls_.keep_bytes(std::move(ask), learnt.body, asked->content_type));
+  spawn(parts_.loop, pulls_.store_bytes(std::move(ask), learnt.body, asked->content_type));
   const std::uint64_t size_bytes = learnt.body.size();
   co_return Manifest{digest, size_bytes, std::move(asked->content_type), std::move(learnt.body)};
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "shared/core/check.hpp"
+#include "shared/core/signal.hpp"
 #include "shared/http/server.hpp"
 
 namespace shoal {
@@ -30,6 +31,7 @@ class RecordedExchange final : public http::Exchange {
     const ssize_t read = ::pread(span.descriptor, bytes.data(), bytes.size(), static_cast<off_t>(span.offset));
     if (read != static_cast<ssize_t>(bytes.size())) co_return fail(ErrorKind::corrupt, "the file is too short");
     body.insert(body.end(), bytes.begin(), bytes.end());
+    if (reader) co_await reader->wait();
     co_return Result<void>();
   }
   Task<Result<void>> send(Bytes bytes) override {
@@ -42,6 +44,7 @@ class RecordedExchange final : public http::Exchange {
   }
 
   bool is_gone = false;
+  Signal* reader = nullptr;  // with one, a file has left once it notifies
   std::optional<http::Response> head;
   Bytes body;
   std::optional<ByteCount> send_buffer;

@@ -17,6 +17,8 @@ class RecordingSwarm final : public swarm::Swarm {
     std::vector<PieceIndex> in_file;
     std::vector<swarm::PeerAddress> dialled;
     bool left = false;
+    PieceSet have{};
+    PieceSet unproven{};
   };
 
   explicit RecordingSwarm(Loop& loop) : loop_(loop) {}
@@ -24,6 +26,8 @@ class RecordingSwarm final : public swarm::Swarm {
   void join(swarm::Membership membership) override {
     Joined& joined = swarms[membership.name];
     joined = Joined{membership.role, membership.file, membership.events, {}, {}, {}, false};
+    joined.have = membership.have;
+    joined.unproven = membership.unproven;
     asio::post(loop_, [this, name = membership.name] { report(name, swarm::Ready{}); });
   }
   void connect(const SwarmName& name, std::vector<swarm::PeerAddress> peers) override {
@@ -36,13 +40,14 @@ class RecordingSwarm final : public swarm::Swarm {
     joined.in_file.insert(joined.in_file.end(), publication.in_file.begin(), publication.in_file.end());
   }
   void leave(const SwarmName& name) override { swarms.at(name).left = true; }
-  void ban(const swarm::Identity&) override {}
+  void ban(const swarm::Identity& who) override { banned.push_back(who); }
 
   void report(const SwarmName& name, swarm::Event event) {
     if (!swarms.at(name).left) swarms.at(name).events(std::move(event));
   }
 
   std::map<SwarmName, Joined> swarms;
+  std::vector<swarm::Identity> banned;
 
  private:
   Loop& loop_;

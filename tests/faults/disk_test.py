@@ -23,5 +23,5 @@ class Unreadable(Case):
         os.truncate(self.store_file(agents[0], layer.digest), layer.size // 2)
         with self.assertRaises((OSError, http.client.HTTPException)):  # it breaks off, and is no whole answer
             response.read()
-        wait_until(lambda: agents[0].events("a held layer cannot be read, and is removed"), 10, "the agent has noticed")
+        wait_until(lambda: agents[0].events("held layer unreadable, removed"), 10, "the agent has noticed")
         self.assert_pulled(self.pull(agents[0], "large"), image)

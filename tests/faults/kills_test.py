@@ -75,7 +75,7 @@ class Kills(Case):
             number += 1
             if number % _IMAGES == 0:
                 self.empty_all()
-        print(f"     {self.done} kills in {number} rollouts, seed {self.seed}, {self.resumed_bytes >> 20} MiB taken up again, "
+        print(f"     {self.done} kills in {number} rollouts, seed {self.seed}, {self.resumed_bytes >> 20} MiB resumed, "
               f"{time.monotonic() - started:.0f} s")
         self.assertGreater(self.resumed_bytes, 0, "no kill hit the middle of a layer, so this run shows little")
 

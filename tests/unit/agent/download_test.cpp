@@ -11,13 +11,13 @@ using namespace shoal::agent::pull;
 
 namespace {
 
-Task<void> take_up_into(Download& download, Generation generation, bool& done) {
-  const Result<void> taken_up = co_await download.take_up(generation);
-  done = taken_up.has_value();
+Task<void> resume_into(Download& download, Generation generation, bool& done) {
+  const Result<void> resumed = co_await download.resume(generation);
+  done = resumed.has_value();
 }
 
-Task<void> look_into(Download& download, bool& is_readable) {
-  const auto span = co_await download.readable_within(0, Milliseconds(1));
+Task<void> read_into(Download& download, std::optional<bool>& is_readable) {
+  const auto span = co_await download.readable_within(0, Milliseconds(20'000));
   is_readable = span.has_value();
 }
 
@@ -27,15 +27,18 @@ struct Stage {
     REQUIRE(reserved);
     download->begin(std::move(*reserved));
   }
-  void take_up(Generation generation) {
-    bool done = false;
-    spawn(loop, take_up_into(*download, generation, done));
+  void settle() {
     loop.restart();
-    loop.run_for(std::chrono::milliseconds(100));
+    loop.poll();
+  }
+  void resume(Generation generation) {
+    bool done = false;
+    spawn(loop, resume_into(*download, generation, done));
+    settle();
     REQUIRE(done);
   }
   void write(PieceIndex piece) {
-    const auto file = download->partial().file();
+    const auto file = download->arrival().file();
     PieceHashes hashes(file->layout());
     const auto taken = hashes.take_from_origin(
         piece, ByteView(bytes).subspan(file->layout().offset(piece), file->layout().length(piece)));
@@ -50,48 +53,76 @@ struct Stage {
   store::Store store{
       {.path = directory.path(), .capacity = 50_MiB, .faults = &disk}};  // outlives what the loop still has
   Loop loop;
-  Pool pool{1};
+  ManualClock clock{loop};
+  Pool pool{0};
   Bytes bytes = Bytes(10 * 16384);
   Digest digest = digest_of(DigestAlgorithm::sha256, bytes);
-  std::shared_ptr<Download> download = std::make_shared<Download>(loop, pool,
-                                                                  Ask{.digest = digest,
-                                                                      .kind = origin::Kind::blob,
-                                                                      .repository = {"reg", "lib"},
-                                                                      .size_hint = {},
-                                                                      .authorization = {}},
-                                                                  1);
+  SharedDownload download = std::make_shared<Download>(Download::Parts{loop, clock, pool},
+                                                       Ask{.digest = digest,
+                                                           .kind = origin::Kind::blob,
+                                                           .repository = {"reg", "lib"},
+                                                           .size_hint = {},
+                                                           .authorization = {}},
+                                                       Download::Attempt{});
 };
 
 }  // namespace
 
 TEST_CASE("pieces of one generation are proven in it, and in the next one none is") {
   Stage stage;
-  stage.take_up(5);
+  stage.resume(5);
   stage.write(0);
-  stage.take_up(5);
-  CHECK(stage.download->proven().held() == 1);
-  CHECK(stage.download->unproven().held() == 0);
-  CHECK(stage.download->generation() == 5);
-  stage.take_up(6);
+  stage.resume(5);
+  CHECK(stage.download->arrival().proven().held() == 1);
+  CHECK(stage.download->arrival().unproven().held() == 0);
+  CHECK(stage.download->arrival().generation() == 5);
+  stage.resume(6);
   stage.write(1);
-  CHECK(stage.download->proven().held() == 0);
-  CHECK(stage.download->unproven().held() == 2);
-  CHECK_FALSE(stage.download->generation());  // nobody can tell whose bytes were wrong if they are
+  CHECK(stage.download->arrival().proven().held() == 0);
+  CHECK(stage.download->arrival().unproven().held() == 2);
+  CHECK_FALSE(stage.download->arrival().generation());  // nobody can tell whose bytes were wrong if they are
 }
 
-TEST_CASE("after a failed fsync nobody is given the file's bytes any more") {
+TEST_CASE("a reader waits for its limit by the clock that the download was given, and no longer") {
   Stage stage;
-  stage.take_up(5);
+  std::optional<bool> is_readable;
+  spawn(stage.loop, read_into(*stage.download, is_readable));
+  stage.settle();
+  stage.clock.advance(Milliseconds(19'999));
+  stage.settle();
+  CHECK_FALSE(is_readable);
+  stage.clock.advance(Milliseconds(1));
+  stage.settle();
+  CHECK(is_readable == false);
+}
+
+TEST_CASE("a reader that waits gets the first byte when its piece has come") {
+  Stage stage;
+  std::optional<bool> is_readable;
+  spawn(stage.loop, read_into(*stage.download, is_readable));
+  stage.settle();
+  stage.write(1);
+  stage.settle();
+  CHECK_FALSE(is_readable);
+  stage.write(0);
+  stage.settle();
+  CHECK(is_readable == true);
+}
+
+TEST_CASE("after a failed fsync none of the file's bytes is served any more") {
+  Stage stage;
+  stage.resume(5);
   stage.write(0);
   const auto readable = [&] {
-    bool is_readable = false;
-    spawn(stage.loop, look_into(*stage.download, is_readable));
-    stage.loop.restart();
-    stage.loop.run_for(std::chrono::milliseconds(50));
-    return is_readable;
+    std::optional<bool> is_readable;
+    spawn(stage.loop, read_into(*stage.download, is_readable));
+    stage.settle();
+    stage.clock.advance(Milliseconds(20'000));
+    stage.settle();
+    return is_readable == true;
   };
   CHECK(readable());
   stage.disk.fail(1, EIO);
-  CHECK_FALSE(stage.download->partial().file()->sync());
+  CHECK_FALSE(stage.download->arrival().file()->sync());
   CHECK_FALSE(readable());
 }

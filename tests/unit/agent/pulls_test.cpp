@@ -143,7 +143,7 @@ TEST_CASE("a manifest that lies about a size evicts nothing") {
   settings.capacity = {400'000};
   Agent agent(fake, settings);
   const Bytes other = content_of(200'000);
-  spawn(agent.loop, agent.pulls.keep_bytes(agent.ask(other), other, ""));
+  spawn(agent.loop, agent.pulls.store_bytes(agent.ask(other), other, ""));
   agent.loop.run();
   REQUIRE(agent.store.digests().size() == 1);
   const Reading reading = read_one(agent, agent.ask(content, ByteCount{400'000}));
@@ -175,7 +175,7 @@ TEST_CASE("a manifest that came with its tag is kept without asking again") {
   const Bytes content = content_of(1'000);
   FakeOrigin fake(content);
   Agent agent(fake);
-  spawn(agent.loop, agent.pulls.keep_bytes(agent.ask(content), content, "text/x-manifest"));
+  spawn(agent.loop, agent.pulls.store_bytes(agent.ask(content), content, "text/x-manifest"));
   agent.loop.run();
   const auto held = agent.pulls.find_held(digest_of(DigestAlgorithm::sha256, content));
   REQUIRE(held);
@@ -184,7 +184,7 @@ TEST_CASE("a manifest that came with its tag is kept without asking again") {
   CHECK(fake.gets() == 0);
 }
 
-TEST_CASE("a pull that ended is taken up by the next one, and what it had is not asked again") {
+TEST_CASE("a pull that ended is resumed by the next one, and what it had is not requested again") {
   const Bytes content = content_of(300'000);
   FakeOrigin fake(content);
   fake.break_off_after(100'000);
@@ -195,11 +195,11 @@ TEST_CASE("a pull that ended is taken up by the next one, and what it had is not
   CHECK(agent.store.partial() == ByteCount{300'000});
   CHECK(read_one(agent, agent.ask(content, ByteCount{300'000})).bytes == content);
   CHECK(fake.last_range() == "bytes=98304-");
-  CHECK(agent.metrics.partial_bytes.value() == 98'304);
+  CHECK(agent.metrics.resumed_bytes.value() == 98'304);
   CHECK(agent.store.partial() == ByteCount{0});
 }
 
-TEST_CASE("a layer without room is pulled, handed over and not kept") {
+TEST_CASE("a layer without room is pulled, served and not stored") {
   const Bytes content = content_of(300'000);
   FakeOrigin fake(content);
   Agent::Settings settings;
@@ -208,7 +208,7 @@ TEST_CASE("a layer without room is pulled, handed over and not kept") {
   CHECK(read_one(agent, agent.ask(content)).bytes == content);
   CHECK(agent.store.digests().empty());
   CHECK(agent.store.reserved() == ByteCount{0});
-  CHECK(agent.metrics.unkept_layers.value() == 1);
+  CHECK(agent.metrics.uncached_layers.value() == 1);
   CHECK(read_one(agent, agent.ask(content)).bytes == content);
   CHECK(fake.gets() == 2);
 }
@@ -219,7 +219,7 @@ TEST_CASE("a layer too large for memory is passed through, its digest known only
   Agent agent(fake);
   Bytes right;
   const auto pass = [](Agent& node, pull::Ask ask, Bytes& bytes, std::optional<Error>& error) -> Task<void> {
-    const auto passing = co_await node.pulls.pass(std::move(ask));
+    const auto passing = co_await node.pulls.pass_through(std::move(ask));
     REQUIRE(passing);
     CHECK((*passing)->size() == ByteCount{300'000});
     for (;;) {
@@ -261,7 +261,7 @@ Task<void> read_or_pass(Agent& agent, pull::Ask ask, Reading& reading) {
   co_await read_all(agent.pulls, ask, reading);
   if (!reading.error || reading.error->kind != ErrorKind::no_space) co_return;
   reading = Reading();
-  const auto passing = co_await agent.pulls.pass(ask);
+  const auto passing = co_await agent.pulls.pass_through(ask);
   if (!passing) {
     reading.error = passing.error();
   } else {

@@ -1,8 +1,8 @@
-#include "agent/pull/passing.hpp"
+#include "agent/pull/pass_through.hpp"
 
 namespace shoal::agent::pull {
 
-Task<Result<ByteView>> Passing::next() {
+Task<Result<ByteView>> PassThrough::next() {
   const Result<ByteView> bytes = co_await stream_->next();
   if (!bytes) co_return bytes;
   if (!bytes->empty()) {

@@ -1,0 +1,221 @@
+#include "agent/pull/membership.hpp"
+
+#include "agent/pull/room.hpp"
+#include "shared/log/log.hpp"
+
+namespace shoal::agent::pull {
+namespace {
+
+constexpr std::size_t most_blames = 16;  // of one layer: more peers are not banned for it, and a list stays short
+
+ErrorKind kind_of(control::Reason reason) {
+  switch (reason) {
+    case control::Reason::not_found:
+      return ErrorKind::not_found;
+    case control::Reason::denied:
+    case control::Reason::size:
+    case control::Reason::upstream:
+      return ErrorKind::refused;
+    case control::Reason::unavailable:
+      return ErrorKind::unavailable;
+  }
+  return ErrorKind::unavailable;
+}
+
+std::vector<swarm::PeerAddress> addresses(const std::vector<control::Endpoint>& peers, const link::TrackerLink& link) {
+  std::vector<swarm::PeerAddress> list;
+  for (const control::Endpoint& peer : peers) {
+    list.push_back({peer.host.empty() ? link.tracker_host() : peer.host, peer.port, peer.is_seeder});
+  }
+  return list;
+}
+
+}  // namespace
+
+Error error_of(const control::Refused& refused) {
+  return {kind_of(refused.reason), "the tracker refused: " + refused.what, Milliseconds(refused.retry_after_ms)};
+}
+
+control::Join join_message(const Ask& ask) {
+  control::Join join{.digest = ask.digest, .source = {}, .size_hint_bytes = 0, .credential = {}};
+  join.source.kind = ask.kind == origin::Kind::manifest ? control::LayerKind::manifest : control::LayerKind::blob;
+  join.source.upstream = ask.repository.upstream;
+  join.source.repository = ask.repository.name;
+  join.size_hint_bytes = ask.size_hint.value_or(ByteCount{}).value;
+  return join;
+}
+
+Membership::Membership(Parts parts, Identity identity, SharedDownload download, Patience patience)
+    : parts_(parts), identity_(std::move(identity)), layer_(Held{}), patience_(patience) {
+  if (!download) return;
+  image_ = download->ask().image();
+  layer_ = Fetching{std::move(download)};
+}
+
+bool Membership::belongs_to(const control::Welcome& welcome) const {
+  return identity_.swarm_key == welcome.swarm_key && identity_.tracker_key == welcome.public_key;
+}
+
+void Membership::describe(store::Side& side) const {
+  side.swarm = identity_.name;
+  side.generation = identity_.generation;
+  side.signature = finished_list_;
+}
+
+void Membership::join(swarm::Membership membership) {
+  auto& entering = std::get<Entering>(phase_);
+  std::vector<swarm::PeerAddress> peers = std::move(entering.peers);
+  phase_ = Joined{};
+  patience_.note_piece(parts_.clock.now());
+  parts_.swarm.join(std::move(membership));
+  parts_.swarm.connect(identity_.name, std::move(peers));
+}
+
+void Membership::connect(const std::vector<control::Endpoint>& peers) {
+  std::vector<swarm::PeerAddress> more = addresses(peers, *identity_.link);
+  if (auto* entering = std::get_if<Entering>(&phase_)) {
+    entering->peers.insert(entering->peers.end(), more.begin(), more.end());
+  } else {
+    parts_.swarm.connect(identity_.name, std::move(more));
+  }
+}
+
+void Membership::leave() {
+  if (!std::holds_alternative<Entering>(phase_)) parts_.swarm.leave(identity_.name);
+  identity_.link->send(control::Leave{identity_.digest});
+}
+
+void Membership::mark_filled() {
+  layer_ = Filled{};
+}
+
+void Membership::mark_held() {
+  layer_ = Held{};
+  send_progress();
+  for (const auto& [sender, blame] : std::exchange(blames_, {})) identity_.link->send(blame);
+}
+
+void Membership::report() {
+  if (std::holds_alternative<Ready>(phase_)) send_progress();
+}
+
+void Membership::send_progress() {
+  control::Progress progress{.digest = identity_.digest,
+                             .generation = identity_.generation,
+                             .pieces = 0,
+                             .complete = std::holds_alternative<Held>(layer_)};
+  if (fetching()) progress.pieces = fetching()->download->arrival().written().held();
+  identity_.link->send(progress);
+}
+
+Next Membership::give_up(const char* cause) {
+  if (!fetching()) return Next::leave;  // a held layer is served again when it is asked for
+  end({ErrorKind::unavailable, cause});
+  return Next::stay;
+}
+
+void Membership::end(Error cause) {
+  auto& fetching = std::get<Fetching>(layer_);
+  if (fetching.ended) return;  // the first cause says what is to be done
+  fetching.ended = std::move(cause);
+  fetching.download->changed().notify();
+}
+
+// ---- the tracker
+
+// It may be a new one without memory: it hears again what this node fetches and serves. A swarm of keys that the tracker
+// no longer has gets no seeder and no new peers.
+Next Membership::on_up() {
+  if (!belongs_to(identity_.link->welcome())) return give_up("the tracker came back with other keys");
+  patience_.note_waiting(parts_.clock.now());
+  if (fetching()) identity_.link->send(join_message(fetching()->download->ask()));
+  report();
+  return Next::stay;
+}
+
+Next Membership::on(const control::Joined& joined) {
+  if (joined.generation != identity_.generation) return give_up("the tracker has another swarm for the layer");
+  connect(joined.peers);
+  report();
+  return Next::stay;
+}
+
+Next Membership::on(const control::Peers& peers) {
+  connect(peers.peers);
+  return Next::stay;
+}
+
+Next Membership::on(const control::Hashes& hashes) {
+  if (!fetching()) return Next::stay;
+  PieceHashes check(fetching()->download->layout());
+  const Result<void> right = check.add(hashes.batch, identity_.name, identity_.tracker_key);
+  if (right) parts_.swarm.publish(identity_.name, {.batches = {hashes.batch}, .in_file = {}});
+  return Next::stay;
+}
+
+Next Membership::on(const control::Finished& finished) {
+  finished_list_ = finished.signature;
+  return Next::stay;
+}
+
+Next Membership::on(const control::Restart& restart) {
+  if (restart.generation == identity_.generation) return Next::stay;
+  if (!fetching()) return Next::leave;
+  end({ErrorKind::corrupt, "the origin's bytes proved wrong; the swarm restarts"});
+  return Next::stay;
+}
+
+Next Membership::on(const control::Refused& refused) {
+  if (fetching()) end(error_of(refused));
+  return Next::stay;
+}
+
+Next Membership::on(const control::Waiting&) {
+  patience_.note_waiting(parts_.clock.now());
+  return Next::stay;
+}
+
+// ---- the swarm
+
+Next Membership::on(swarm::Event event) {
+  const Time now = parts_.clock.now();
+  if (std::holds_alternative<swarm::Ready>(event)) {
+    patience_.note_piece(now);
+    phase_ = Ready{};
+    report();
+  } else if (std::holds_alternative<swarm::Receiving>(event)) {
+    patience_.note_bytes(now);
+  } else if (std::holds_alternative<swarm::PiecesProven>(event)) {
+    patience_.note_piece(now);
+  } else if (const auto* arrived = std::get_if<swarm::PieceArrived>(&event)) {
+    patience_.note_piece(now);
+    const auto source = arrived->from_seeder ? &Received::from_seeder : &Received::from_peers;
+    if (fetching()) fetching()->download->note(arrived->piece, source);
+  } else if (const auto* refused = std::get_if<swarm::PieceRefused>(&event)) {
+    blame(*refused);
+  } else if (const auto* wanted = std::get_if<swarm::HashesWanted>(&event)) {
+    identity_.link->send(control::WantHashes{identity_.digest, identity_.generation, wanted->piece});
+  } else if (const auto* failed = std::get_if<swarm::Failed>(&event)) {
+    log::error("pull", "swarm failed",
+               {{"digest", identity_.digest.text()}, {"image", image_}, {"cause", failed->error.what}});
+    if (!fetching()) return Next::withdraw;  // what the disk does not give, no peer is to ask for
+    end(storage_error(failed->error));
+  }
+  return Next::stay;
+}
+
+void Membership::blame(const swarm::PieceRefused& refused) {
+  const swarm::Identity& sender = refused.sender;
+  log::warning("pull", "corrupt piece",
+               {{"digest", identity_.digest.text()},
+                {"image", image_},
+                {"piece", refused.piece},
+                {"node", sender.node},
+                {"host", sender.host}});
+  if (refused.banned) log::warning("pull", "peer banned", {{"node", sender.node}, {"host", sender.host}});
+  if (blames_.size() >= most_blames) return;
+  blames_.try_emplace(sender, control::Blame{identity_.digest, identity_.generation, refused.piece, sender.node,
+                                             sender.host});
+}
+
+}  // namespace shoal::agent::pull

@@ -1,0 +1,114 @@
+// ScriptedTracker: a tracker without a network. It welcomes each agent that dials, remembers what the agent sends, and
+// sends and hangs up when it is told to.
+#pragma once
+
+#include <catch2/catch.hpp>
+#include <deque>
+
+#include "agent/link/trackers.hpp"
+#include "shared/core/signal.hpp"
+
+namespace shoal::agent {
+
+// What a tracker answers to a join of that swarm; the rest is filled in by the test.
+inline control::Joined joined_to(const Digest& digest, Generation generation) {
+  return {.digest = digest,
+          .size_bytes = 0,
+          .piece_length_bytes = 0,
+          .generation = generation,
+          .content_type = {},
+          .peers = {},
+          .holders = {}};
+}
+
+class ScriptedTracker {
+ public:
+  void runs_on(Loop& loop) { loop_ = &loop; }
+  link::Dial dial() {
+    return [this](std::string, std::string, std::string) { return connect(); };
+  }
+  void answer_joins_with(control::Joined joined) { joined_ = std::move(joined); }
+  void tell(const control::TrackerMessage& message) { tell(*connection_, message); }
+  void hang_up() { end(*connection_); }
+
+  // What the agent has sent of one kind, oldest first.
+  template <class Message>
+  std::vector<Message> heard() const {
+    std::vector<Message> found;
+    for (const control::AgentMessage& message : heard_) {
+      if (const auto* known = std::get_if<Message>(&message)) found.push_back(*known);
+    }
+    return found;
+  }
+  template <class Message>
+  std::size_t count() const {
+    return heard<Message>().size();
+  }
+  void clear() { heard_.clear(); }
+
+  control::Welcome welcome;       // for the next agent that dials
+  bool welcomes = true;           // or says nothing
+  std::string host = "10.0.0.1";  // as agents see it
+
+ private:
+  struct Connection {
+    explicit Connection(Loop& loop) : changed(loop) {}
+    std::deque<Bytes> inbox;  // of the agent
+    bool is_open = true;
+    Signal changed;
+  };
+  // Shared: between the tracker and the agent's end of the connection.
+  using SharedConnection = std::shared_ptr<Connection>;
+
+  static void end(Connection& connection) {
+    connection.is_open = false;
+    connection.changed.notify();
+  }
+  static void tell(Connection& connection, const control::TrackerMessage& message) {
+    connection.inbox.push_back(control::encode(message));
+    connection.changed.notify();
+  }
+
+  class Socket final : public http::WebSocket {
+   public:
+    Socket(ScriptedTracker& tracker, SharedConnection connection)
+        : tracker_(tracker), connection_(std::move(connection)) {}
+    ~Socket() override { end(*connection_); }
+    Task<Result<Bytes>> receive() override {
+      const auto connection = connection_;
+      while (connection->inbox.empty() && connection->is_open) co_await connection->changed.wait();
+      if (!connection->is_open) co_return fail(ErrorKind::unavailable, "the tracker hung up");
+      Bytes frame = std::move(connection->inbox.front());
+      connection->inbox.pop_front();
+      co_return frame;
+    }
+    void send(Bytes frame) override {
+      auto message = control::decode_agent_message(frame);
+      REQUIRE(message);
+      const bool joins = std::holds_alternative<control::Join>(*message);
+      tracker_.heard_.push_back(std::move(*message));
+      if (joins && tracker_.joined_) tell(*connection_, *tracker_.joined_);
+    }
+    void close() override { end(*connection_); }
+    std::string peer_address() const override { return tracker_.host; }
+    std::string local_address() const override { return "10.0.0.2"; }
+
+   private:
+    ScriptedTracker& tracker_;
+    SharedConnection connection_;
+  };
+
+  Task<Result<std::unique_ptr<http::WebSocket>>> connect() {
+    connection_ = std::make_shared<Connection>(*loop_);
+    if (welcomes) tell(*connection_, welcome);
+    std::unique_ptr<http::WebSocket> socket = std::make_unique<Socket>(*this, connection_);
+    co_return std::move(socket);
+  }
+
+  Loop* loop_ = nullptr;
+  std::optional<control::Joined> joined_;
+  std::vector<control::AgentMessage> heard_;
+  SharedConnection connection_;  // the last one
+};
+
+}  // namespace shoal::agent
