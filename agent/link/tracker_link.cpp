@@ -13,7 +13,11 @@ Milliseconds jittered(Milliseconds pause, std::minstd_rand& random) {
 }  // namespace
 
 TrackerLink::TrackerLink(Loop& loop, Clock& clock, LinkOptions options, std::function<control::Hello()> hello)
-    : loop_(loop), clock_(clock), options_(std::move(options)), hello_(std::move(hello)) {}
+    : loop_(loop),
+      clock_(clock),
+      options_(std::move(options)),
+      hello_(std::move(hello)),
+      questions_(loop, clock, options_.url) {}
 
 void TrackerLink::start(Listener& listener) {
   listener_ = &listener;
@@ -33,26 +37,10 @@ std::string TrackerLink::own_host() const {
 }
 
 void TrackerLink::send(const control::AgentMessage& message) {
-  if (const auto* join = std::get_if<control::Join>(&message)) left_.erase(join->digest);
-  if (const auto* progress = std::get_if<control::Progress>(&message)) left_.erase(progress->digest);
-  if (const auto* leave = std::get_if<control::Leave>(&message)) note_left(leave->digest);
+  if (const auto* join = std::get_if<control::Join>(&message)) left_.remove(join->digest);
+  if (const auto* progress = std::get_if<control::Progress>(&message)) left_.remove(progress->digest);
+  if (const auto* leave = std::get_if<control::Leave>(&message)) left_.add(leave->digest, clock_.now());
   if (up()) socket_->send(control::encode(message));
-}
-
-void TrackerLink::note_left(const Digest& digest) {
-  forget_old_leaves();
-  left_.insert_or_assign(digest, clock_.now());
-}
-
-void TrackerLink::forget_old_leaves() {
-  const Time now = clock_.now();
-  std::erase_if(left_, [now](const auto& entry) { return now - entry.second > control::timing::repeat_leaves; });
-}
-
-// The connection before may have taken them with it, and a tracker keeps who comes back soon in all its swarms.
-void TrackerLink::repeat_leaves() {
-  forget_old_leaves();
-  for (const auto& [digest, since] : left_) socket_->send(control::encode(control::Leave{digest}));
 }
 
 Task<void> TrackerLink::run() {
@@ -77,13 +65,7 @@ Task<Result<void>> TrackerLink::shake_hands() {
   if (!connected) co_return tl::unexpected(connected.error());
   socket_ = std::move(*connected);
   socket_->send(control::encode(hello_()));
-  // A tracker that accepts but never welcomes: the socket is closed for it, and receive() then ends.
-  const auto timer = std::make_shared<asio::steady_timer>(loop_, options_.welcome_limit);
-  timer->async_wait([this](const IoError& cancelled) {
-    if (!cancelled && socket_ && !up_) socket_->close();
-  });
-  const Result<Bytes> frame = co_await socket_->receive();
-  timer->cancel();
+  const Result<Bytes> frame = co_await receive_welcome();
   if (!frame) co_return tl::unexpected(frame.error());
   Result<control::TrackerMessage> message = control::decode_tracker_message(*frame);
   if (!message) co_return tl::unexpected(message.error());
@@ -94,9 +76,22 @@ Task<Result<void>> TrackerLink::shake_hands() {
   welcome_ = *welcome;
   up_ = true;
   log::info("link", "tracker connected", {{"tracker", options_.url}, {"epoch", welcome->epoch}});
-  repeat_leaves();
+  for (const Digest& digest : left_.list(clock_.now())) socket_->send(control::encode(control::Leave{digest}));
   listener_->on_up(*this);
   co_return Result<void>{};
+}
+
+// A tracker that accepts but never welcomes: the socket is closed after the limit, and `receive` then ends.
+Task<Result<Bytes>> TrackerLink::receive_welcome() {
+  Clock::Timer timer = std::make_shared<asio::steady_timer>(loop_);
+  clock_.set(timer, options_.welcome_limit);
+  timer->async_wait([this, waiting = std::weak_ptr(timer)](const IoError&) {
+    if (!waiting.expired() && socket_) socket_->close();
+  });
+  Result<Bytes> frame = co_await socket_->receive();
+  timer->cancel();
+  timer.reset();  // before the handler runs
+  co_return frame;
 }
 
 Task<void> TrackerLink::receive_all() {
@@ -108,7 +103,7 @@ Task<void> TrackerLink::receive_all() {
     }
     Result<control::TrackerMessage> message = control::decode_tracker_message(*frame);
     if (message) {
-      take(std::move(*message));
+      if (!questions_.take(*message)) listener_->on_message(*this, std::move(*message));
     } else if (message.error().kind == ErrorKind::corrupt) {
       went_down(message.error().what);
       co_return;
@@ -116,83 +111,30 @@ Task<void> TrackerLink::receive_all() {
   }
 }
 
-void TrackerLink::take(control::TrackerMessage message) {
-  const auto answer_joins = [this](const Digest& digest, const JoinAnswer& answer) {
-    const auto [begin, end] = joining_.equal_range(digest);
-    const bool asked = begin != end;
-    for (auto it = begin; it != end; ++it) {
-      it->second->answer = answer;
-      it->second->signal.notify();
-    }
-    joining_.erase(begin, end);
-    return asked;
-  };
-  if (const auto* joined = std::get_if<control::Joined>(&message)) {
-    if (answer_joins(joined->digest, *joined)) return;
-  } else if (const auto* refused = std::get_if<control::Refused>(&message)) {
-    if (answer_joins(refused->digest, *refused)) return;
-  } else if (const auto* waiting = std::get_if<control::Waiting>(&message)) {
-    const auto [begin, end] = joining_.equal_range(waiting->digest);
-    for (auto it = begin; it != end; ++it) {
-      it->second->is_waiting = true;
-      it->second->signal.notify();
-    }
-  } else if (const auto* resolved = std::get_if<control::Resolved>(&message)) {
-    const auto waiter = resolving_.find(resolved->request);
-    if (waiter == resolving_.end()) return;  // its limit passed
-    waiter->second->answer = *resolved;
-    waiter->second->signal.notify();
-    resolving_.erase(waiter);
-    return;
-  }
-  listener_->on_message(*this, std::move(message));
-}
-
-void TrackerLink::went_down(const std::string& why) {
-  if (socket_) log::warning("link", "tracker lost", {{"tracker", options_.url}, {"why", why}});
-  if (!socket_) log::debug("link", "tracker not reached", {{"tracker", options_.url}, {"why", why}});
+void TrackerLink::went_down(const std::string& cause) {
+  if (socket_) log::warning("link", "tracker lost", {{"tracker", options_.url}, {"cause", cause}});
+  if (!socket_) log::debug("link", "tracker not reached", {{"tracker", options_.url}, {"cause", cause}});
   up_ = false;
   socket_.reset();
-  for (const auto& [digest, waiter] : std::exchange(joining_, {})) waiter->signal.notify();
-  for (const auto& [request, waiter] : std::exchange(resolving_, {})) waiter->signal.notify();
+  questions_.link_went_down();
 }
 
-template <class Answer>
-Task<Result<Answer>> TrackerLink::await_answer(std::shared_ptr<Waiter<Answer>> waiter, Milliseconds limit) {
-  co_await waiter->signal.wait_for(limit);
-  if (!waiter->answer) co_return fail(ErrorKind::unavailable, "the tracker " + options_.url + " did not answer");
-  co_return std::move(*waiter->answer);
+Error TrackerLink::not_connected() const {
+  return {ErrorKind::unavailable, "the tracker " + options_.url + " is not connected"};
 }
 
 Task<Result<JoinAnswer>> TrackerLink::join(control::Join question, Milliseconds limit, Milliseconds longest) {
-  if (!up()) co_return fail(ErrorKind::unavailable, "the tracker " + options_.url + " is not connected");
-  auto waiter = std::make_shared<Waiter<JoinAnswer>>(loop_);
-  joining_.emplace(question.digest, waiter);
-  const Digest digest = question.digest;
-  send(std::move(question));
-  const Time give_up = clock_.now() + longest;
-  Result<JoinAnswer> answer = co_await await_answer(waiter, limit);
-  while (!answer && std::exchange(waiter->is_waiting, false) && up() && clock_.now() < give_up) {
-    answer = co_await await_answer(waiter, limit);
-  }
-  const auto [begin, end] = joining_.equal_range(digest);
-  for (auto it = begin; it != end; ++it) {
-    if (it->second != waiter) continue;
-    joining_.erase(it);
-    break;
-  }
+  if (!up()) co_return tl::unexpected(not_connected());
+  send(question);
+  auto answer = co_await questions_.await_join(question.digest, limit, longest);
   co_return answer;
 }
 
 Task<Result<control::Resolved>> TrackerLink::resolve(control::Resolve question, Milliseconds limit) {
-  if (!up()) co_return fail(ErrorKind::unavailable, "the tracker " + options_.url + " is not connected");
-  question.request = next_request_++;
-  const std::uint32_t request = question.request;
-  auto waiter = std::make_shared<Waiter<control::Resolved>>(loop_);
-  resolving_[request] = waiter;
-  send(std::move(question));
-  Result<control::Resolved> answer = co_await await_answer(waiter, limit);
-  resolving_.erase(request);
+  if (!up()) co_return tl::unexpected(not_connected());
+  question.request = questions_.next_request();
+  send(question);
+  auto answer = co_await questions_.await_resolved(question.request, limit);
   co_return answer;
 }
 

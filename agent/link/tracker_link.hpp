@@ -1,37 +1,35 @@
-// TrackerLink: the control channel to one tracker. It connects, says hello, reconnects with jitter, pairs questions
-// with answers, and hands everything else to its listener.
+// TrackerLink: the control channel to one tracker. It connects, says hello, reconnects with jitter, and passes what
+// answers no question to its listener.
 //
 // Threads: the loop.
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <random>
 #include <string>
-#include <unordered_map>
-#include <variant>
 
+#include "agent/link/questions.hpp"
+#include "agent/link/recent_leaves.hpp"
 #include "shared/control/messages.hpp"
 #include "shared/control/timing.hpp"
 #include "shared/core/clock.hpp"
-#include "shared/core/signal.hpp"
 #include "shared/http/websocket.hpp"
 
 namespace shoal::agent::link {
 
 class TrackerLink;
 
-// Who hears what the tracker says unasked.
+// It receives what the tracker pushes.
 class Listener {
  public:
   virtual ~Listener() = default;
-  virtual void on_up(TrackerLink& link) = 0;  // welcomed: announce what is held and under way
+  virtual void on_up(TrackerLink& link) = 0;  // welcomed: the tracker needs to hear of layers held and being pulled
   virtual void on_message(TrackerLink& link, control::TrackerMessage message) = 0;
 };
 
-// As http::connect_websocket, which it is unless a test has connections of its own.
+// http::connect_websocket, unless a test has connections of its own.
 using Dial = std::function<Task<Result<std::unique_ptr<http::WebSocket>>>(std::string url, std::string path,
                                                                           std::string subprotocol)>;
 
@@ -40,12 +38,10 @@ struct LinkOptions {
   Dial dial = http::connect_websocket;
   Milliseconds welcome_limit = control::timing::welcome;
   // Before a reconnect; doubles up to the longest, with jitter of three quarters, until a connection has lasted that
-  // long: who is turned out again and again must not come back at once each time.
+  // long: an agent that is turned out again and again must not come back at once each time.
   Milliseconds shortest_pause{250};  // all agents lose a tracker in the same moment
   Milliseconds longest_pause = control::timing::longest_reconnect_pause;
 };
-
-using JoinAnswer = std::variant<control::Joined, control::Refused>;
 
 class TrackerLink {
  public:
@@ -62,10 +58,10 @@ class TrackerLink {
   std::string tracker_host() const;                              // address of the other side, while up
   std::string own_host() const;                                  // our address on this connection, while up
 
-  // Dropped when down: `on_up` announces all again, and what was left lately is said again by itself.
+  // Dropped when down: `on_up` announces all again, and Leaves of the last minute are sent again.
   void send(const control::AgentMessage& message);
-  // `unavailable` when the link is down, goes down, or nothing came within `limit`: no answer, and no word that the
-  // tracker waits for the origin; or when it has waited for `longest`.
+  // `unavailable` when the link is down, goes down, or nothing came within `limit`: no answer, and no Waiting; or when
+  // the tracker has waited for the origin for `longest`.
   Task<Result<JoinAnswer>> join(control::Join question, Milliseconds limit, Milliseconds longest);
   Task<Result<control::Resolved>> resolve(control::Resolve question, Milliseconds limit);
 
@@ -73,21 +69,9 @@ class TrackerLink {
   Task<void> run();
   Task<Result<void>> shake_hands();
   Task<void> receive_all();
-  void take(control::TrackerMessage message);
-  void went_down(const std::string& why);
-  void note_left(const Digest& digest);
-  void forget_old_leaves();
-  void repeat_leaves();
-
-  template <class Answer>
-  struct Waiter {
-    explicit Waiter(Loop& loop) : signal(loop) {}
-    Signal signal;
-    std::optional<Answer> answer;
-    bool is_waiting = false;  // the tracker said so
-  };
-  template <class Answer>
-  Task<Result<Answer>> await_answer(std::shared_ptr<Waiter<Answer>> waiter, Milliseconds limit);
+  Task<Result<Bytes>> receive_welcome();
+  Error not_connected() const;
+  void went_down(const std::string& cause);
 
   Loop& loop_;
   Clock& clock_;
@@ -99,10 +83,8 @@ class TrackerLink {
   bool up_ = false;
   bool stopped_ = false;
   std::minstd_rand random_{std::random_device{}()};
-  std::uint32_t next_request_ = 1;
-  std::unordered_map<Digest, Time> left_;  // layers whose swarms were left lately, and when
-  std::unordered_multimap<Digest, std::shared_ptr<Waiter<JoinAnswer>>> joining_;
-  std::map<std::uint32_t, std::shared_ptr<Waiter<control::Resolved>>> resolving_;
+  RecentLeaves left_;
+  Questions questions_;
 };
 
 }  // namespace shoal::agent::link

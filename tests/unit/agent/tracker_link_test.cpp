@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "shared/http/server.hpp"
+#include "tests/unit/agent/scripted_tracker.hpp"
 
 using namespace shoal;
 using namespace shoal::agent::link;
@@ -133,4 +134,32 @@ TEST_CASE("swarms that were left lately are left again on the next connection, u
 
 TEST_CASE("a link that lasted comes back at once") {
   for (const Milliseconds pause : pauses_of(4, Milliseconds(10'000))) CHECK(pause <= Milliseconds(250));
+}
+
+TEST_CASE("a tracker that accepts and never welcomes is given up after the limit, and dialled again") {
+  Loop loop;
+  ManualClock clock(loop);
+  agent::ScriptedTracker tracker;
+  tracker.runs_on(loop);
+  tracker.welcomes = false;
+  Deaf listener;
+  LinkOptions options{.url = "http://tracker", .dial = tracker.dial()};
+  const Milliseconds limit = options.welcome_limit;
+  TrackerLink link(loop, clock, options, [] { return control::Hello{}; });
+  const auto pass = [&](Milliseconds time) {
+    clock.advance(time);
+    loop.restart();
+    loop.poll();
+  };
+  link.start(listener);
+  pass(Milliseconds(0));
+  CHECK(tracker.count<control::Hello>() == 1);
+  pass(limit - Milliseconds(1));
+  CHECK(tracker.count<control::Hello>() == 1);
+  pass(Milliseconds(1));
+  tracker.welcomes = true;
+  pass(options.longest_pause);
+  CHECK(tracker.count<control::Hello>() == 2);
+  CHECK(link.up());
+  link.stop();
 }

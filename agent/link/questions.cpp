@@ -1,0 +1,79 @@
+#include "agent/link/questions.hpp"
+
+namespace shoal::agent::link {
+
+Error Questions::no_answer() const {
+  return {ErrorKind::unavailable, "the tracker " + tracker_ + " did not answer"};
+}
+
+Task<Result<JoinAnswer>> Questions::await_join(Digest digest, Milliseconds limit, Milliseconds longest) {
+  JoinWaiter waiter(loop_);
+  joins_.emplace(digest, &waiter);
+  const Time give_up = clock_.now() + longest;
+  co_await waiter.signal.wait_for(clock_, limit);
+  while (!waiter.answer && std::exchange(waiter.is_waiting, false) && !waiter.is_cut && clock_.now() < give_up) {
+    co_await waiter.signal.wait_for(clock_, limit);
+  }
+  std::erase_if(joins_, [&waiter](const auto& entry) { return entry.second == &waiter; });
+  if (!waiter.answer) co_return tl::unexpected(no_answer());
+  co_return std::move(*waiter.answer);
+}
+
+Task<Result<control::Resolved>> Questions::await_resolved(std::uint32_t request, Milliseconds limit) {
+  ResolveWaiter waiter(loop_);
+  resolves_[request] = &waiter;
+  co_await waiter.signal.wait_for(clock_, limit);
+  resolves_.erase(request);
+  if (!waiter.answer) co_return tl::unexpected(no_answer());
+  co_return std::move(*waiter.answer);
+}
+
+bool Questions::take(const control::TrackerMessage& message) {
+  if (const auto* joined = std::get_if<control::Joined>(&message)) return answer_joins(joined->digest, *joined);
+  if (const auto* refused = std::get_if<control::Refused>(&message)) return answer_joins(refused->digest, *refused);
+  if (const auto* waiting = std::get_if<control::Waiting>(&message)) note_waiting(waiting->digest);
+  if (const auto* resolved = std::get_if<control::Resolved>(&message)) return answer_resolve(*resolved);
+  return false;
+}
+
+bool Questions::answer_joins(const Digest& digest, const JoinAnswer& answer) {
+  bool asked = false;
+  const auto [begin, end] = joins_.equal_range(digest);
+  for (auto join = begin; join != end; ++join) {
+    if (join->second->answer) continue;  // answered before, and about to wake
+    join->second->answer = answer;
+    join->second->signal.notify();
+    asked = true;
+  }
+  return asked;
+}
+
+void Questions::note_waiting(const Digest& digest) {
+  const auto [begin, end] = joins_.equal_range(digest);
+  for (auto join = begin; join != end; ++join) {
+    join->second->is_waiting = true;
+    join->second->signal.notify();
+  }
+}
+
+// One whose limit has passed is dropped.
+bool Questions::answer_resolve(const control::Resolved& resolved) {
+  const auto resolve = resolves_.find(resolved.request);
+  if (resolve == resolves_.end()) return true;
+  resolve->second->answer = resolved;
+  resolve->second->signal.notify();
+  return true;
+}
+
+void Questions::link_went_down() {
+  const auto cut = [](auto& waiters) {
+    for (const auto& [question, waiter] : std::exchange(waiters, {})) {
+      waiter->is_cut = true;
+      waiter->signal.notify();
+    }
+  };
+  cut(joins_);
+  cut(resolves_);
+}
+
+}  // namespace shoal::agent::link

@@ -1,0 +1,60 @@
+// Questions: what was asked on one link, each paired with its answer.
+//
+// Threads: the loop.
+#pragma once
+
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <variant>
+
+#include "shared/control/messages.hpp"
+#include "shared/core/signal.hpp"
+
+namespace shoal::agent::link {
+
+using JoinAnswer = std::variant<control::Joined, control::Refused>;
+
+class Questions {
+ public:
+  // `tracker` names the other side in errors.
+  Questions(Loop& loop, Clock& clock, std::string tracker)
+      : loop_(loop), clock_(clock), tracker_(std::move(tracker)) {}
+
+  // Called in the turn of the loop in which the question was sent. `unavailable` when the link goes down, or nothing
+  // came within `limit`: no answer, and no Waiting; or when there were Waitings for `longest`.
+  Task<Result<JoinAnswer>> await_join(Digest digest, Milliseconds limit, Milliseconds longest);
+  std::uint32_t next_request() { return next_request_++; }
+  Task<Result<control::Resolved>> await_resolved(std::uint32_t request, Milliseconds limit);
+
+  // True when the message answered a question, and means nothing more.
+  bool take(const control::TrackerMessage& message);
+  void link_went_down();  // none of the questions is answered any more
+
+ private:
+  // It lives in the frame of the coroutine that waits, which takes it out of its map at the end.
+  template <class Answer>
+  struct Waiter {
+    explicit Waiter(Loop& loop) : signal(loop) {}
+    Signal signal;
+    std::optional<Answer> answer;
+    bool is_waiting = false;  // the tracker said so since the last look
+    bool is_cut = false;      // the link went down
+  };
+  using JoinWaiter = Waiter<JoinAnswer>;
+  using ResolveWaiter = Waiter<control::Resolved>;
+
+  Error no_answer() const;
+  bool answer_joins(const Digest& digest, const JoinAnswer& answer);
+  void note_waiting(const Digest& digest);
+  bool answer_resolve(const control::Resolved& resolved);
+
+  Loop& loop_;
+  Clock& clock_;
+  std::string tracker_;
+  std::uint32_t next_request_ = 1;
+  std::unordered_multimap<Digest, JoinWaiter*> joins_;
+  std::map<std::uint32_t, ResolveWaiter*> resolves_;
+};
+
+}  // namespace shoal::agent::link
