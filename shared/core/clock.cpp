@@ -9,17 +9,27 @@ Task<void> SystemClock::sleep(Milliseconds duration) {
 }
 
 Task<void> ManualClock::sleep(Milliseconds duration) {
-  auto timer = std::make_shared<asio::steady_timer>(loop_, Time::max());
-  sleepers_.push_back({now_ + duration, timer});
+  const auto timer = std::make_shared<asio::steady_timer>(loop_);
+  set(timer, duration);
   IoError ignored;
   co_await timer->async_wait(into(ignored));
+}
+
+void ManualClock::set(const Timer& timer, Milliseconds duration) {
+  std::erase_if(sleepers_, [](const Sleeper& sleeper) { return sleeper.timer.expired(); });
+  if (duration <= Milliseconds::zero()) {
+    timer->expires_after(Milliseconds::zero());
+  } else {
+    timer->expires_at(Time::max());
+    sleepers_.push_back({now_ + duration, timer});
+  }
 }
 
 void ManualClock::advance(Milliseconds duration) {
   now_ += duration;
   std::erase_if(sleepers_, [this](const Sleeper& sleeper) {
     if (sleeper.due > now_) return false;
-    sleeper.timer->cancel();
+    if (const auto timer = sleeper.timer.lock()) timer->cancel();
     return true;
   });
 }

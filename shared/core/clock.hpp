@@ -16,15 +16,21 @@ using Time = std::chrono::steady_clock::time_point;
 
 class Clock {
  public:
+  // Shared: between the coroutine that waits on it and the part of the program that wakes it before its time.
+  using Timer = std::shared_ptr<asio::steady_timer>;
+
   virtual ~Clock() = default;
   virtual Time now() const = 0;
   virtual Task<void> sleep(Milliseconds duration) = 0;
+  // Waits on the timer, which nothing waits on yet, end after that time. They end earlier when it is cancelled.
+  virtual void set(const Timer& timer, Milliseconds duration) = 0;
 };
 
 class SystemClock final : public Clock {
  public:
   Time now() const override { return std::chrono::steady_clock::now(); }
   Task<void> sleep(Milliseconds duration) override;
+  void set(const Timer& timer, Milliseconds duration) override { timer->expires_after(duration); }
 };
 
 // Stands still until `advance`; sleepers whose time has come are resumed through the loop.
@@ -33,12 +39,13 @@ class ManualClock final : public Clock {
   explicit ManualClock(Loop& loop) : loop_(loop) {}
   Time now() const override { return now_; }
   Task<void> sleep(Milliseconds duration) override;
+  void set(const Timer& timer, Milliseconds duration) override;
   void advance(Milliseconds duration);
 
  private:
   struct Sleeper {
     Time due;
-    std::shared_ptr<asio::steady_timer> timer;
+    std::weak_ptr<asio::steady_timer> timer;
   };
   Loop& loop_;
   Time now_{};

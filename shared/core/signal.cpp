@@ -16,7 +16,13 @@ Task<void> Signal::wait_for(Milliseconds limit) {
   return wait_on(std::make_shared<asio::steady_timer>(loop_, limit));
 }
 
-Task<void> Signal::wait_on(Timer timer) {
+Task<void> Signal::wait_for(Clock& clock, Milliseconds limit) {
+  auto timer = std::make_shared<asio::steady_timer>(loop_);
+  clock.set(timer, limit);
+  return wait_on(std::move(timer));
+}
+
+Task<void> Signal::wait_on(Clock::Timer timer) {
   std::erase_if(waiting_, [](const auto& waiter) { return waiter.expired(); });
   waiting_.push_back(timer);
   IoError ignored;

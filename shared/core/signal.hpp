@@ -6,8 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "shared/core/task.hpp"
-#include "shared/core/units.hpp"
+#include "shared/core/clock.hpp"
 
 namespace shoal::inline core {
 
@@ -21,11 +20,11 @@ class Signal {
   // Returns after the next `notify`, or when `limit` has passed; the caller reads its own state to know which.
   // The Signal may be destroyed meanwhile only after a `notify`.
   Task<void> wait();
-  Task<void> wait_for(Milliseconds limit);
+  Task<void> wait_for(Milliseconds limit);  // of real time
+  Task<void> wait_for(Clock& clock, Milliseconds limit);
 
  private:
-  using Timer = std::shared_ptr<asio::steady_timer>;
-  Task<void> wait_on(Timer timer);
+  Task<void> wait_on(Clock::Timer timer);
   Loop& loop_;
   std::vector<std::weak_ptr<asio::steady_timer>> waiting_;
 };

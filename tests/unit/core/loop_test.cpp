@@ -32,6 +32,11 @@ Task<void> wait_at_most(Signal& signal, Milliseconds limit, bool& done) {
   done = true;
 }
 
+Task<void> wait_at_most(Signal& signal, Clock& clock, Milliseconds limit, bool& done) {
+  co_await signal.wait_for(clock, limit);
+  done = true;
+}
+
 Task<void> compute(Pool& pool, int input, std::vector<int>& results, std::thread::id& worked_on) {
   auto work = [input, &worked_on] {
     worked_on = std::this_thread::get_id();
@@ -168,6 +173,31 @@ TEST_CASE("a wait with a limit ends by the limit or by the signal") {
   signal.notify();
   settle(loop);
   CHECK(by_signal);
+}
+
+TEST_CASE("a wait with a limit goes by the clock that it is given") {
+  Loop loop;
+  ManualClock clock(loop);
+  Signal signal(loop);
+  bool by_limit = false;
+  spawn(loop, wait_at_most(signal, clock, Milliseconds(1'000), by_limit));
+  settle(loop);
+  clock.advance(Milliseconds(999));
+  settle(loop);
+  CHECK_FALSE(by_limit);
+  clock.advance(Milliseconds(1));
+  settle(loop);
+  CHECK(by_limit);
+  bool by_signal = false;
+  spawn(loop, wait_at_most(signal, clock, Milliseconds(1'000), by_signal));
+  settle(loop);
+  signal.notify();
+  settle(loop);
+  CHECK(by_signal);
+  bool by_no_time = false;
+  spawn(loop, wait_at_most(signal, clock, Milliseconds(0), by_no_time));
+  settle(loop);
+  CHECK(by_no_time);
 }
 
 TEST_CASE("the pool works on a thread of its own and the result arrives on the loop") {
