@@ -16,16 +16,16 @@ Time now() {
 }  // namespace
 
 Session::Session(Loop& io, const Options& options, Metrics& metrics)
-    : io_(io), shared_{options.node, options.zone, metrics}, timer_(io) {
-  shared_.aside = [this](std::function<void()> work, std::function<void(Time)> done) {
-    asio::post(aside_, [this, work = std::move(work), done = std::move(done)]() mutable {
+    : io_(io), node_{options.node, options.zone, metrics}, timer_(io) {
+  node_.run_on_worker = [this](std::function<void()> work, std::function<void(Time)> done) {
+    asio::post(worker_, [this, work = std::move(work), done = std::move(done)]() mutable {
       work();
       work = nullptr;
       asio::post(io_, [done = std::move(done)] { done(now()); });
     });
   };
   session_ = std::make_unique<lt::session>(session_params(options), io_);
-  session_->set_peer_class_filter(everybody_limited());
+  session_->set_peer_class_filter(every_address_limited());
 }
 
 std::uint16_t Session::port() const {
@@ -34,7 +34,7 @@ std::uint16_t Session::port() const {
 
 void Session::join(Membership membership, Report report) {
   const SwarmName name = membership.name;
-  const auto member = std::make_shared<Member>(std::move(membership), shared_, report);
+  const auto member = std::make_shared<Member>(std::move(membership), node_, report);
   const auto seeders = std::make_shared<Endpoints>();
   lt::add_torrent_params params = torrent_params(name);
   params.extensions.push_back(
@@ -78,7 +78,7 @@ void Session::dial(Joined& joined) {
     lt::error_code error;
     const lt::address address = lt::make_address(peer.host, error);
     if (error || peer.port == 0) {
-      log::warning("swarm", "a peer's address is not valid", {{"host", peer.host}, {"port", peer.port}});
+      log::warning("swarm", "peer address invalid", {{"host", peer.host}, {"port", peer.port}});
       continue;
     }
     if (peer.is_seeder) joined.seeders->insert({address, peer.port});
@@ -103,9 +103,9 @@ void Session::leave(const SwarmName& name) {
   joined_.erase(found);
 }
 
-// Who is connected is turned away at its next message.
-void Session::ban(const Identity& who) {
-  shared_.bans.ban(who, now());
+// A connected peer is turned away at its next message (Member::receive).
+void Session::ban(const Identity& peer) {
+  node_.bans.ban(peer, now());
 }
 
 void Session::tick() {

@@ -1,7 +1,8 @@
 // Session: libtorrent's session and the swarms this node is in, on the io_context that the swarm thread runs.
 //
-// Source: settings from evidence/swarm.md section 7 and the traps in DESIGN section 2.
-// Threads: constructed before the thread starts; `port` from outside it, everything else on it.
+// What libtorrent 2.0.8 needs beyond its settings (session_settings.cpp) stands where it is done: how it is made to
+// dial at once, and to dial again a peer that was away. Threads: constructed before the thread starts; `port` from
+// outside it, everything else on it.
 #pragma once
 
 #include <boost/asio/thread_pool.hpp>
@@ -27,7 +28,7 @@ class Session {
   void connect(const SwarmName& name, std::vector<PeerAddress> peers);
   void publish(const SwarmName& name, const Publication& publication);
   void leave(const SwarmName& name);
-  void ban(const Identity& who);
+  void ban(const Identity& peer);
   // Ends all work on the io_context, so that its `run` returns; the Session is destroyed after that.
   void stop();
 
@@ -45,13 +46,13 @@ class Session {
   void tick();
 
   Loop& io_;
-  Shared shared_;
+  NodeState node_;
   std::map<SwarmName, Joined> joined_;
   asio::steady_timer timer_;
   bool ticking_ = false;
   std::unique_ptr<libtorrent::session> session_;
   std::optional<libtorrent::session_proxy> stopping_;
-  asio::thread_pool aside_{1};  // hashes and writes large pieces; ends before all else here
+  asio::thread_pool worker_{1};  // hashes and writes large pieces; ends before all else here
 };
 
 }  // namespace shoal::swarm

@@ -29,7 +29,7 @@ void switch_off(Pack& pack) {
   pack.set_int(Pack::in_enc_policy, Pack::pe_disabled);
   pack.set_int(Pack::out_enc_policy, Pack::pe_disabled);
   pack.set_int(Pack::max_retry_port_bind, 0);  // a taken port is an error, not a reason to take the next one
-  // Nobody reads alerts. Some are made whatever the mask says, and each keeps its torrent's memory.
+  // Alerts are not read. Some are made whatever the mask says, and each keeps its torrent's memory.
   pack.set_int(Pack::alert_mask, 0);
   pack.set_int(Pack::alert_queue_size, 0);
 }
@@ -68,7 +68,7 @@ lt::session_params session_params(const Options& options) {
   return params;
 }
 
-lt::ip_filter everybody_limited() {
+lt::ip_filter every_address_limited() {
   constexpr std::uint32_t global_class = 1U << static_cast<std::uint32_t>(lt::session::global_peer_class_id);
   lt::ip_filter filter;
   filter.add_rule(lt::make_address("0.0.0.0"), lt::make_address("255.255.255.255"), global_class);

@@ -12,14 +12,15 @@
 
 namespace shoal::swarm {
 
-constexpr int most_failed_dials = 3;  // of one peer, 2 and 3 s apart
+constexpr int most_failed_dials = 3;  // of one peer, 2 and 3 s apart: a node that restarts is back by then
 
 libtorrent::session_params session_params(const Options& options);
 
-// Every address is rate limited; by default libtorrent spares local networks.
-libtorrent::ip_filter everybody_limited();
+// Every address is rate limited; by default libtorrent exempts local networks.
+libtorrent::ip_filter every_address_limited();
 
-// DESIGN: the info dictionary is exactly {length 16384, name, piece length 16384, pieces (20 zero bytes), private 1}.
+// The info dictionary is exactly {length 16384, name, piece length 16384, pieces (20 zero bytes), private 1}. It is
+// part of the protocol: its hash is what two nodes of one swarm find each other by.
 libtorrent::add_torrent_params torrent_params(const SwarmName& name);
 
 }  // namespace shoal::swarm

@@ -57,9 +57,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const PieceLayout layout(ByteCount{5 * 16384 + 100});
   static const std::shared_ptr<store::PieceFile> file = a_file(layout);
   static Metrics metrics;
-  Shared shared{"fuzz", "", metrics};
+  NodeState node{"fuzz", "", metrics};
   SilentLink link;
-  Member member({{}, Role::fetch, file, PieceSet(layout.count()), PieceHashes(layout), {}, {}}, shared,
+  Member member({{}, Role::fetch, file, PieceSet(layout.count()), PieceHashes(layout), {}, {}}, node,
                 [](const Event&) {});
   feed(member, member.link_up(link), input);
   return 0;

@@ -110,7 +110,7 @@ class MemorySwarm::Link final : public swarm::Link, public std::enable_shared_fr
 
 MemorySwarm::MemorySwarm(Loop& loop, Network& network, Everybody& everybody, const std::string& host,
                          const std::string& node)
-    : loop_(loop), network_(network), everybody_(everybody), host_(host), shared_{node, "", metrics_} {
+    : loop_(loop), network_(network), everybody_(everybody), host_(host), node_{node, "", metrics_} {
   everybody_[host] = this;
 }
 
@@ -130,7 +130,7 @@ void MemorySwarm::join(swarm::Membership membership) {
       events(event);
     });
   };
-  joined.member = std::make_shared<swarm::Member>(std::move(membership), shared_, report);
+  joined.member = std::make_shared<swarm::Member>(std::move(membership), node_, report);
   report(swarm::Ready{});
 }
 

@@ -79,12 +79,12 @@ class MemorySwarm final : public swarm::Swarm {
   void connect(const SwarmName& name, std::vector<swarm::PeerAddress> peers) override;
   void publish(const SwarmName& name, swarm::Publication publication) override;
   void leave(const SwarmName& name) override;
-  void ban(const swarm::Identity& who) override { shared_.bans.ban(who, VirtualTime::now()); }
+  void ban(const swarm::Identity& who) override { node_.bans.ban(who, VirtualTime::now()); }
 
   void tick();
   void cut_all();
   bool bans(const std::string& node, const std::string& host) const {
-    return shared_.bans.banned({node, host}, VirtualTime::now());
+    return node_.bans.banned({node, host}, VirtualTime::now());
   }
 
   bool lies = false;  // every piece that it sends is wrong
@@ -106,7 +106,7 @@ class MemorySwarm final : public swarm::Swarm {
   Everybody& everybody_;
   std::string host_;
   swarm::Metrics metrics_;
-  swarm::Shared shared_;
+  swarm::NodeState node_;
   std::map<SwarmName, Joined> joined_;
 };
 

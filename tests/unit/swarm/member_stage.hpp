@@ -74,7 +74,7 @@ struct Stage {
                               layer.key.public_key(),
                               {},
                               kept_back},
-                   shared, [this](Event event) { events.push_back(std::move(event)); });
+                   node_state, [this](Event event) { events.push_back(std::move(event)); });
     peer = member->link_up(link);
   }
 
@@ -100,7 +100,9 @@ struct Stage {
     return body;
   }
   void has_another_thread() {
-    shared.aside = [this](auto work, auto done) { aside.emplace_back(std::move(work), std::move(done)); };
+    node_state.run_on_worker = [this](auto work, auto done) {
+      work_queue.emplace_back(std::move(work), std::move(done));
+    };
   }
   bool sends(const Bytes& body) { return member->receive(peer, body, body.size(), now); }
   template <class E>
@@ -112,8 +114,8 @@ struct Stage {
   TestLayer layer;
   std::shared_ptr<store::PieceFile> file;
   Metrics metrics;
-  Shared shared{"us", "", metrics};
-  std::vector<std::pair<std::function<void()>, std::function<void(Time)>>> aside;  // work, and what follows it
+  NodeState node_state{"us", "", metrics};
+  std::vector<std::pair<std::function<void()>, std::function<void(Time)>>> work_queue;  // work, and what follows it
   std::vector<Event> events;
   PlayedLink link;
   std::optional<Member> member;

@@ -110,7 +110,7 @@ TEST_CASE("a batch of hashes that the tracker did not sign is not believed") {
   CHECK(open);  // what is known is not checked again
 }
 
-TEST_CASE("a seeder is who was dialled as the tracker's seeder, not who says so") {
+TEST_CASE("a seeder is the peer that was dialled as the tracker's seeder, not a peer that says so") {
   for (const bool named_by_the_tracker : {true, false}) {
     Stage stage(Role::fetch);
     stage.link.to_seeder = named_by_the_tracker;
@@ -118,11 +118,11 @@ TEST_CASE("a seeder is who was dialled as the tracker's seeder, not who says so"
     REQUIRE(stage.says(Hashes{stage.layer.batches[0]}));
     REQUIRE(stage.sends(stage.piece_body(0)));
     CHECK(stage.count<PieceArrived>() == (named_by_the_tracker ? 1 : 0));
-    CHECK(stage.count<Receiving>() == (named_by_the_tracker ? 1 : 0));  // bytes that nobody asked for are no progress
+    CHECK(stage.count<Receiving>() == (named_by_the_tracker ? 1 : 0));  // bytes that were not asked for are no progress
   }
 }
 
-TEST_CASE("nobody is banned for what another sends under the same name") {
+TEST_CASE("a node is not banned for bytes that another one sends under its name") {
   Stage stage(Role::fetch);
   REQUIRE(stage.greets());
   REQUIRE(stage.says(Hashes{stage.layer.batches[0]}));
@@ -181,10 +181,21 @@ TEST_CASE("a peer that asks for far more than it takes is closed") {
   CHECK(taken == 16 + 100);
 }
 
-TEST_CASE("a peer that sends piece after piece that nobody asked for is closed") {
+TEST_CASE("a peer that sends many pieces that were not asked for is closed") {
   Stage stage(Role::fetch, 1_MiB);
   REQUIRE(stage.greets(Role::fetch, Held::nothing));
   PieceIndex taken = 0;
   while (taken < 30 && stage.sends(stage.piece_body(taken))) ++taken;
   CHECK(taken == 16);
+}
+
+TEST_CASE("a peer whose ban is decided elsewhere is turned away at its next message, whatever it says") {
+  const std::vector<Message> messages = {Offered{{{1, 1}}}, Asked{0, true}, Refused{0}, WantHashes{0}};
+  for (const Message& message : messages) {
+    Stage stage(Role::hold);
+    REQUIRE(stage.greets(Role::fetch, Held::nothing));
+    REQUIRE(stage.says(Offered{{{2, 1}}}));
+    stage.node_state.bans.ban({"peer", stage.link.address}, stage.now);
+    CHECK_FALSE(stage.says(message));
+  }
 }

@@ -14,7 +14,7 @@ TEST_CASE("pieces of another swarm are neither shown, given nor asked for before
   stage.member->tick(stage.now += Milliseconds(100));
   CHECK(stage.link.sent<WantHashes>().size() >= 3);  // this neighbour has them
   REQUIRE(stage.says(Hashes{stage.layer.batches[0]}));
-  CHECK(stage.count<PiecesProven>() == 1);  // whoever waits for the swarm hears that it goes on
+  CHECK(stage.count<PiecesProven>() == 1);  // the pull that waits for the swarm hears that it goes on
   REQUIRE(stage.says(Hashes{stage.layer.batches[0]}));
   CHECK(stage.count<PiecesProven>() == 1);
   REQUIRE(stage.says(Asked{1, true}));
@@ -23,7 +23,7 @@ TEST_CASE("pieces of another swarm are neither shown, given nor asked for before
   CHECK(stage.link.sent<Refused>().size() == 2);
 }
 
-TEST_CASE("a piece of another swarm that proves to be wrong ends the attempt, and nobody is blamed") {
+TEST_CASE("a piece of another swarm that proves to be wrong ends the attempt, and no peer is blamed") {
   Stage stage(Role::fetch, 300_KiB, {10, 11});
   REQUIRE(stage.greets());
   REQUIRE(stage.says(Hashes{stage.layer.batches[1]}));
@@ -54,7 +54,7 @@ TEST_CASE("messages to a peer that is quick are not held back, those to a slow o
   CHECK_FALSE(stage.link.no_delay);
 }
 
-TEST_CASE("a piece without a known hash waits: the tracker is asked at once, then everybody, then it is dropped") {
+TEST_CASE("a piece without a known hash waits: the tracker is asked at once, then all peers, then it is dropped") {
   Stage stage(Role::fetch);
   REQUIRE(stage.greets());
   REQUIRE(stage.sends(stage.piece_body(0)));
@@ -106,7 +106,7 @@ TEST_CASE("hashes are not sent to a peer that has a piece of the batch") {
   CHECK(stage.link.sent<Hashes>().empty());
 }
 
-TEST_CASE("a piece that is not there is refused; a refused ask goes to nobody else's account") {
+TEST_CASE("a piece that is not there is refused; a refused ask is no fault of another peer") {
   Stage stage(Role::fetch);
   REQUIRE(stage.greets());
   REQUIRE(stage.says(Asked{0, true}));
@@ -114,7 +114,7 @@ TEST_CASE("a piece that is not there is refused; a refused ask goes to nobody el
   CHECK(stage.says(Refused{0}));
 }
 
-TEST_CASE("asks wait while the connection is full, too many are refused, and who does not read at all is closed") {
+TEST_CASE("asks wait while the connection is full, too many are refused, and a peer that does not read is closed") {
   Stage stage(Role::hold, 1_MiB);
   REQUIRE(stage.greets(Role::fetch, Held::nothing));
   stage.link.unsent = 5 << 20;
@@ -128,9 +128,9 @@ TEST_CASE("asks wait while the connection is full, too many are refused, and who
   CHECK_FALSE(stage.says(Asked{30, true}));
 }
 
-TEST_CASE("while all peers together leave unread too many bytes, only who has read all is given another piece") {
+TEST_CASE("while all peers together leave unread too many bytes, only a peer that has read all is sent another piece") {
   Stage stage(Role::hold, 1_MiB);
-  stage.shared.most_unsent_bytes = 1 << 20;
+  stage.node_state.most_unsent_bytes = 1 << 20;
   REQUIRE(stage.greets(Role::fetch, Held::nothing));
   PlayedLink reader;
   reader.unsent = 1;
@@ -154,7 +154,7 @@ TEST_CASE("while all peers together leave unread too many bytes, only who has re
   CHECK(reader.pieces().size() == 1);
 }
 
-TEST_CASE("a piece that nobody asked for is not taken from an agent, and a seeder pushes to a newcomer at once") {
+TEST_CASE("a piece that was not asked for is not taken from an agent, and a seeder pushes to a newcomer at once") {
   Stage stage(Role::fetch);
   REQUIRE(stage.greets(Role::fetch, Held::nothing));
   REQUIRE(stage.says(Hashes{stage.layer.batches[0]}));
@@ -187,14 +187,14 @@ TEST_CASE("pieces of more than 512 KiB travel in several messages, in order") {
   PieceHashes hashes(layout);
   hashes.add_trusted(batch);
   Metrics metrics;
-  Shared shared{"us", "", metrics};
+  NodeState node{"us", "", metrics};
   PieceIndex arrived = 0;
   const auto report = [&](const Event& event) { arrived += std::holds_alternative<PieceArrived>(event); };
   const Time now = Time{} + std::chrono::hours(1);
   const PieceSet all = PieceSet::full(layout.count());
-  Member holder({{}, Role::hold, a_file(layout), all, hashes, {}, {}}, shared, report);
+  Member holder({{}, Role::hold, a_file(layout), all, hashes, {}, {}}, node, report);
   Member agent({{}, Role::fetch, a_file(layout), PieceSet(layout.count()), PieceHashes(layout), key.public_key(), {}},
-               shared, report);
+               node, report);
   PlayedLink to_agent;
   PlayedLink to_holder;
   const PeerId agent_id = holder.link_up(to_agent);
@@ -210,7 +210,7 @@ TEST_CASE("pieces of more than 512 KiB travel in several messages, in order") {
   CHECK_FALSE(agent.receive(holder_id, answer[2], answer[2].size(), now));  // the second half alone
 }
 
-TEST_CASE("a push that still drains is not given to another, one that does not is") {
+TEST_CASE("a push whose connection drains is not given to another peer, a push whose connection does not is") {
   Stage stage(Role::seed);
   REQUIRE(stage.greets(Role::fetch, Held::nothing));
   PlayedLink second;
@@ -246,7 +246,7 @@ struct LargePieces : Stage {
   }
   PieceIndex asked(std::size_t number) const { return link.sent<Asked>()[number].piece; }
   void finish_work() {
-    for (auto& [work, done] : std::exchange(aside, {})) work(), done(now);
+    for (auto& [work, done] : std::exchange(work_queue, {})) work(), done(now);
   }
 };
 
