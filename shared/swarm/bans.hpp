@@ -1,7 +1,7 @@
-// Bans: which nodes sent this one bytes that did not match their signed hash, or two others. By the name a node gave
-// and the address it has, so that nobody is banned for what another does in its name.
+// Bans: nodes that sent bytes which did not match their signed hash, to this node or to two others. A node is known by
+// the name that it gave and the address that it has: a node cannot get another one banned by using its name.
 //
-// Neither counts for ever: a memory cell flips now and then, and a broken machine is replaced.
+// Bad pieces and bans end after a time: a memory cell flips now and then, and a broken machine is replaced.
 // Threads: the swarm thread.
 #pragma once
 
@@ -22,30 +22,31 @@ class Bans {
   static constexpr Milliseconds lasts = control::timing::ban;
 
   // One more bad piece from that node; true when it is banned now.
-  bool blame(const Identity& who, Time now) {
-    Entry& entry = find_or_add(who);
+  bool blame(const Identity& peer, Time now) {
+    Entry& entry = find_or_add(peer);
     if (now - entry.last > (is_ban(entry) ? lasts : forgive)) entry.bad_pieces = 0;
     entry.last = now;
     ++entry.bad_pieces;
     return is_ban(entry);
   }
-  // What others found out.
-  void ban(const Identity& who, Time now) { find_or_add(who) = {bad_pieces_for_ban, now}; }
-  bool banned(const Identity& who, Time now) const {
-    const auto found = entries_.find(who);
+  // Decided elsewhere: by the tracker, on the word of two other nodes.
+  void ban(const Identity& peer, Time now) { find_or_add(peer) = {bad_pieces_for_ban, now}; }
+  bool banned(const Identity& peer, Time now) const {
+    const auto found = entries_.find(peer);
     return found != entries_.end() && is_ban(found->second) && now - found->second.last <= lasts;
   }
 
  private:
+  // About half a MiB. A peer that takes one new name after the other fills it; then an old entry makes room.
   static constexpr std::size_t most_nodes = 4096;
   struct Entry {
     int bad_pieces = 0;
     Time last{};
   };
   static bool is_ban(const Entry& entry) { return entry.bad_pieces >= bad_pieces_for_ban; }
-  Entry& find_or_add(const Identity& who) {
-    if (entries_.size() >= most_nodes && !entries_.contains(who)) entries_.erase(entries_.begin());
-    return entries_[who];
+  Entry& find_or_add(const Identity& peer) {
+    if (entries_.size() >= most_nodes && !entries_.contains(peer)) entries_.erase(entries_.begin());
+    return entries_[peer];
   }
   std::map<Identity, Entry> entries_;
 };

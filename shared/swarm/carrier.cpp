@@ -55,8 +55,8 @@ class LibtorrentSwarm final : public Swarm {
     asio::post(io_, [this, name] { session_.leave(name); });
   }
 
-  void ban(const Identity& who) override {
-    asio::post(io_, [this, who] { session_.ban(who); });
+  void ban(const Identity& peer) override {
+    asio::post(io_, [this, peer] { session_.ban(peer); });
   }
 
  private:

@@ -6,8 +6,8 @@
 
 namespace shoal::swarm {
 
-// Each member of the largest full mesh has 12 neighbours. A larger swarm is a graph with 12 neighbours each: measured, it
-// ends as soon as a full mesh, which above 16 members costs more in offers than it gains.
+// Each member of the largest full mesh has 12 neighbours. A larger swarm is a graph with 12 neighbours each: measured,
+// it ends as soon as a full mesh, which above 16 members costs more in offers than it gains.
 inline constexpr std::size_t full_mesh_members = 13;
 
 }  // namespace shoal::swarm

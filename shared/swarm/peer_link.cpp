@@ -11,7 +11,7 @@ namespace shoal::swarm {
 namespace {
 
 constexpr std::byte extended_message{20};  // BEP 10
-constexpr Milliseconds handshake_limit{15'000};
+constexpr Milliseconds handshake_limit{15'000};  // one round trip; it only bounds connections that are not ours
 
 }  // namespace
 
@@ -44,7 +44,7 @@ bool PeerLink::on_extended(int length, int message, lt::span<char const> body) {
   return member->receive(*id_, bytes, static_cast<std::size_t>(length), std::chrono::steady_clock::now());
 }
 
-// It is of no use to anybody, and takes the place of one that is.
+// A connection that does not speak our extension takes the place of a peer.
 void PeerLink::tick() {
   if (id_ || std::chrono::steady_clock::now() < since_ + handshake_limit) return;
   close();

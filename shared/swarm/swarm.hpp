@@ -57,7 +57,7 @@ struct Membership {
   PieceHashes hashes;       // those known; all of them for `hold`
   PublicKey tracker_key{};  // signs the hash batches of this swarm
   std::function<void(Event)> events;
-  // In the file too, but verified by the hashes of another swarm, whose bytes may have been others: nobody hears of
+  // In the file too, but verified by the hashes of another swarm, whose bytes may have been others: no peer hears of
   // them before a hash of this swarm proves them. No size: none. A hash that disproves one is `Failed` as corrupt.
   PieceSet unproven{};
 };
@@ -76,7 +76,7 @@ class Swarm {
   virtual void connect(const SwarmName& name, std::vector<PeerAddress> peers) = 0;
   virtual void publish(const SwarmName& name, Publication publication) = 0;
   virtual void leave(const SwarmName& name) = 0;  // no event after it returns
-  virtual void ban(const Identity& who) = 0;      // in all swarms, for Bans::lasts
+  virtual void ban(const Identity& peer) = 0;      // in all swarms, for Bans::lasts
 };
 
 struct Options {

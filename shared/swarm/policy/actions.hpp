@@ -1,5 +1,5 @@
-// The values that go into the policy and come out of it: who a new peer is, what a piece that begins to arrive is to
-// us, what is to be sent to which peer.
+// The values that go into the policy and come out of it: a new peer's facts, how a piece that begins to arrive is
+// received, what is to be sent to which peer.
 #pragma once
 
 #include <cstdint>

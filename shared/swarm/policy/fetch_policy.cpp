@@ -49,7 +49,7 @@ void FetchPolicy::note_delivery(Peer& peer, PieceIndex piece, Time now) {
 }
 
 // Each piece that a silent peer owes may be asked of others. If it still comes it is taken.
-void FetchPolicy::give_back(Peer& peer, Time now) {
+void FetchPolicy::reassign(Peer& peer, Time now) {
   patience_.note_silence(peer.reliability, now);
   while (!peer.asks.owed.empty()) {
     const PieceIndex piece = peer.asks.owed.back().piece;
@@ -69,7 +69,7 @@ void FetchPolicy::expire(Time now) {
     const auto is_overdue = [&](const Outstanding& owed) {
       return now > std::max(owed.since, heard) + silence || now > owed.since + trickle;
     };
-    if (std::any_of(peer.asks.owed.begin(), peer.asks.owed.end(), is_overdue)) give_back(peer, now);
+    if (std::any_of(peer.asks.owed.begin(), peer.asks.owed.end(), is_overdue)) reassign(peer, now);
   }
 }
 
@@ -86,7 +86,9 @@ std::size_t FetchPolicy::most_owed(const Peer& peer) const {
 
 // Whether others fetch from this complete peer too: then all of them begin at different pieces.
 bool FetchPolicy::is_shared(const Peer& peer) const {
-  const auto is_fetching = [](const auto& entry) { return !entry.second.node.is_seeder && !entry.second.has.complete(); };
+  const auto is_fetching = [](const auto& entry) {
+    return !entry.second.node.is_seeder && !entry.second.has.complete();
+  };
   return peer.has.complete() && std::any_of(peers_.begin(), peers_.end(), is_fetching);
 }
 
@@ -159,7 +161,8 @@ void FetchPolicy::decide(Time now, std::vector<Action>& actions) {
   if (peers_.have().complete()) return;
   const bool anywhere = !zone_.is_in_force(peers_, now);
   std::size_t owed_in_time = 0;
-  const auto is_in_time = [now, after = hedge_after(patience_)](const Outstanding& o) { return now <= o.since + after; };
+  const Milliseconds after = hedge_after(patience_);
+  const auto is_in_time = [now, after](const Outstanding& owed) { return now <= owed.since + after; };
   for (auto& [id, peer] : peers_) {
     if (peer.node.is_seeder) continue;
     ask_of(id, peer, anywhere, now, actions);

@@ -1,8 +1,8 @@
 // FetchPolicy: what an agent asks of which peer, and when it stops waiting for a peer.
 //
-// An agent keeps pieces outstanding at every neighbour, each piece asked of one peer: which piece, rank.hpp says. Across
-// zones only its own share is asked for (zone_share.hpp). An idle peer is asked for a piece that another one owes for too
-// long (hedging.hpp).
+// An agent keeps pieces outstanding at every neighbour, each piece asked of one peer: which piece, rank.hpp says.
+// Across zones only its own share is asked for (zone_share.hpp). An idle peer is asked for a piece that another one
+// owes for too long (hedging.hpp).
 //
 // Pure; time is given. Threads: one owner.
 #pragma once
@@ -24,7 +24,7 @@ class FetchPolicy {
   // A trickle may keep one piece that many times longer than silence; before anything was delivered, the second.
   static constexpr int trickle_times = 5;
   static constexpr int first_trickle_times = 15;
-  // Pieces remembered as given back, of one peer: what still comes late is more than a peer can have been asked for.
+  // Pieces remembered as reassigned, of one peer: many times more than it can owe at once.
   static constexpr std::size_t most_late = 64;
 
   FetchPolicy(PeerTable& peers, Patience& patience, ZoneShare& zone, std::uint64_t our_identity)
@@ -46,7 +46,7 @@ class FetchPolicy {
 
  private:
   void expire(Time now);
-  void give_back(Peer& peer, Time now);
+  void reassign(Peer& peer, Time now);
   void ask(PeerId id, Peer& peer, PieceIndex piece, Time now, std::vector<Action>& actions);
   void ask_of(PeerId id, Peer& peer, bool anywhere, Time now, std::vector<Action>& actions);
   std::size_t most_owed(const Peer& peer) const;

@@ -1,5 +1,5 @@
 // Hedging: a piece that one peer owes for too long is asked of a second peer that has nothing else to do. A peer that
-// trickles delays nobody, at the cost of one duplicate at most.
+// trickles delays no reader, at the cost of one duplicate at most.
 //
 // Pure; time is given. Threads: one owner.
 #pragma once

@@ -32,8 +32,8 @@ class Patience {
   static constexpr int slow_times = 4;
   static constexpr Milliseconds slow_least{250};
   // A peer that takes less for a piece notices when the kernel delays our small messages for the acknowledgement of an
-  // earlier one, by 40 ms: a pair over loopback had 16 MB/s instead of 300. Where links are slower than that, one packet
-  // for several messages is worth more: 12 nodes at 20 Mbit/s took 1.081 instead of 1.091 x size/rate.
+  // earlier one, by 40 ms: a pair over loopback had 16 MB/s instead of 300. Where links are slower than that, one
+  // packet for several messages is worth more: 12 nodes at 20 Mbit/s took 1.081 instead of 1.091 x size/rate.
   static constexpr Milliseconds quick{100};
 
   Milliseconds usual() const { return usual_; }  // over all peers; 0: not known

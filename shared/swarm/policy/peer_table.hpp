@@ -1,5 +1,5 @@
-// PeerTable: our pieces, the peers of one swarm and their pieces. Each part of the policy works on it and owns one group
-// of a peer's fields.
+// PeerTable: our pieces, the peers of one swarm and their pieces. Each part of the policy works on it and owns one
+// group of a peer's fields.
 //
 // Threads: one owner.
 #pragma once
@@ -19,20 +19,23 @@ struct Outstanding {
   Time since;
 };
 
-struct PeerAsks {                   // FetchPolicy's
-  std::vector<Outstanding> owed;    // expected from the peer, pushes that began included
-  std::vector<PieceIndex> late;     // given back, may still come; bounded
-  bool no_candidate = false;        // until the peer offers more or a piece is given back
+// FetchPolicy's fields.
+struct PeerAsks {
+  std::vector<Outstanding> owed;        // expected from the peer, pushes that began included
+  std::vector<PieceIndex> late;         // reassigned, may still come; bounded
+  bool no_candidate = false;            // until the peer offers more or a piece is reassigned
   bool deferred_to_zone_owner = false;  // and the peer has a piece that another peer of our zone is to fetch
 };
-struct PeerPushes {                 // PushPolicy's
+// PushPolicy's.
+struct PeerPushes {
   std::vector<Outstanding> unacknowledged;
   std::uint64_t in_all = 0;
 };
-struct PeerOffers {                 // Offers'
-  std::vector<PieceIndex> pieces;   // not told yet
+// Those of the offers to the peer.
+struct PeerOffers {
+  std::vector<PieceIndex> pieces;  // not told yet
   Time told{};
-  bool at_once = false;             // the peer waits for this acknowledgement
+  bool at_once = false;  // the peer waits for this acknowledgement
 };
 
 struct Peer {

@@ -103,7 +103,7 @@ void Policy::in_file(PieceIndex piece) {
   if (have().has(piece)) return;
   if (push_) {
     peers_.add_ours(piece);
-    push_->in_file(piece);
+    push_->queue(piece);
   } else {
     hold(piece);
     for (auto& [id, peer] : peers_) peer.offers.at_once |= peer.node.is_seeder;  // it may be about to push it

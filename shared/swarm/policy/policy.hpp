@@ -38,7 +38,7 @@ class Policy {
   void piece_verified(PeerId id, PieceIndex piece, Time now);
   void piece_bad(PeerId id, PieceIndex piece);                 // its hash did not match
   void piece_lost(PeerId id, PieceIndex piece);                // refused by the peer
-  void piece_unproven(PeerId id, PieceIndex piece, Time now);  // dropped for want of its hash: asked again a little later
+  void piece_unproven(PeerId id, PieceIndex piece, Time now);  // dropped, its hash did not come: asked again later
   void withhold(PieceIndex piece);  // in the file, but not proven: neither asked for nor shown before `in_file`
   void in_file(PieceIndex piece);   // ours now, from outside the swarm
 

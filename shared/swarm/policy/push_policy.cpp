@@ -15,12 +15,8 @@ PushPolicy::PushPolicy(PeerTable& peers, Patience& patience)
   }
 }
 
-void PushPolicy::queue_again(PieceIndex piece) {
+void PushPolicy::queue(PieceIndex piece) {
   (peers_.holders(piece) == 0 ? to_push_ : claimed_).insert(piece);
-}
-
-void PushPolicy::in_file(PieceIndex piece) {
-  queue_again(piece);
 }
 
 void PushPolicy::holders_changed(PieceIndex piece) {
@@ -47,7 +43,7 @@ void PushPolicy::acknowledge(Peer& peer, PieceIndex piece, Time now) {
 void PushPolicy::take_back(Peer& peer) {
   for (const Outstanding& push : peer.pushes.unacknowledged) {
     --unacknowledged_;
-    if (--underway_[push.piece] == 0 && !serving_) queue_again(push.piece);
+    if (--underway_[push.piece] == 0 && !serving_) queue(push.piece);
   }
   peer.pushes.unacknowledged.clear();
 }

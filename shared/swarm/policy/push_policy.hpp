@@ -17,15 +17,15 @@ class PushPolicy {
   // Unacknowledged pushes in all, in a swarm that is a full mesh and in a larger one (measured at 12 and 32 agents).
   static constexpr std::size_t most_in_mesh = 16;
   static constexpr std::size_t most_above_mesh = 24;
-  // Of fresh peers, whose acknowledgements come at once: all pushes on their way share the uplink, and with 16 the first
-  // would take as long as all. Each acknowledgement allows one more.
+  // Of fresh peers, whose acknowledgements come at once: all pushes on their way share the uplink, and with 16 the
+  // first would take as long as all. Each acknowledgement allows one more.
   static constexpr std::size_t most_at_start = 4;
   static constexpr std::size_t least_per_peer = 2;  // the hashes of two pieces travel together
-  static constexpr std::size_t shared_by_few = 8;  // one to four peers share them: enough to fill the line of a lone one
+  static constexpr std::size_t shared_by_few = 8;   // by one to four peers: enough to fill the line of a lone one
 
   PushPolicy(PeerTable& peers, Patience& patience);
 
-  void in_file(PieceIndex piece);
+  void queue(PieceIndex piece);  // in the file: pushed next, or when there is nothing else if a peer offers it
   void holders_changed(PieceIndex piece);
   void acknowledge(Peer& peer, PieceIndex piece, Time now);
   void take_back(Peer& peer);  // its unacknowledged pushes
@@ -41,7 +41,6 @@ class PushPolicy {
     PeerId id;
     Peer* peer;
   };
-  void queue_again(PieceIndex piece);
   bool is_underway(PieceIndex piece) const { return underway_[piece] != 0; }
   void expire_pushes(Time now);
   void expire_deliveries(Time now);
@@ -56,8 +55,8 @@ class PushPolicy {
   std::vector<std::uint8_t> underway_;  // per piece: peers that it is on its way to
   std::set<PieceIndex> to_push_;        // in the file, held by no peer, on its way to none
   // Offered by a peer that we did not push it to, or kept by the only peer that we did. An offer is a peer's word, and
-  // one corrupt peer must not keep a piece from all others: while the layer still arrives claimed pieces are pushed when
-  // there is nothing else to do.
+  // one corrupt peer must not keep a piece from all others: while the layer still arrives claimed pieces are pushed
+  // when there is nothing else to do.
   std::set<PieceIndex> claimed_;
   std::deque<Outstanding> delivered_;  // pushes that were acknowledged lately, and when
   std::size_t unacknowledged_ = 0;

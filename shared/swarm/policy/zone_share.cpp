@@ -6,8 +6,8 @@
 
 namespace shoal::swarm {
 
-// The owner of a piece is the node whose identity and the piece hash highest together: all nodes agree without a message,
-// and when a node leaves only its own pieces change their owner.
+// The owner of a piece is the node whose identity and the piece hash highest together: all nodes agree without a
+// message, and when a node leaves only its own pieces change their owner.
 void ZoneShare::divide(const PeerTable& peers) {
   std::vector<std::uint64_t> others;
   for (const auto& [id, peer] : peers) {

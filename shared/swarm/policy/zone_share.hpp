@@ -15,8 +15,8 @@ namespace shoal::swarm {
 
 class ZoneShare {
  public:
-  // An owner may be stuck, or know nobody that has its piece. So an agent that has nothing to ask of anybody for twice
-  // as long as its slowest peer takes for a piece, and this at least, asks for any piece for a while.
+  // An owner may be stuck, or know no peer that has its piece. So an agent that has nothing to ask of any peer for
+  // twice as long as its slowest peer takes for a piece, and this at least, asks for any piece for a while.
   static constexpr Milliseconds least_idle{500};
 
   ZoneShare(std::uint64_t our_identity, PieceIndex pieces)

@@ -30,7 +30,7 @@ TEST_CASE("a slow delivery that was given back is taken when it comes first and 
   CHECK(policy.piece_begins(2, 0, now) == Arrival::duplicate);
 }
 
-TEST_CASE("a piece that nobody asked for is taken from a seeder only") {
+TEST_CASE("a piece that was not asked for is taken from a seeder only") {
   Policy policy(Role::fetch, PieceSet(2), 0);
   policy.peer_came(1, {}, PieceSet(2), Time{});
   policy.peer_came(2, {true, Nearness::nowhere, 0}, PieceSet(2), Time{});
@@ -54,7 +54,7 @@ TEST_CASE("a piece whose bytes still flow is not given to another") {
   }
 }
 
-TEST_CASE("who delivers within a millisecond is asked for several pieces, as one that is known to deliver") {
+TEST_CASE("a peer that delivers within a millisecond is asked for several pieces, as one that is known to deliver") {
   Policy policy(Role::fetch, PieceSet(pieces), 1);
   const Time now = Time{} + std::chrono::hours(1);
   for (const PeerId id : {PeerId{1}, PeerId{2}}) {

@@ -102,11 +102,11 @@ TEST_CASE("a frozen agent that held the only copy of a piece does not stop the o
   CHECK(network.milliseconds() < 200 + 5000);
 }
 
-TEST_CASE("what a liar sends is asked of others, and after two bad pieces nothing more of the liar") {
+TEST_CASE("pieces of a corrupt peer are asked of others, and after two bad pieces nothing more is asked of it") {
   SimulatedNetwork network(pieces);
   network.add(Role::seed, true);
   add_fetchers(network, 6);
-  network[3].lies = true;
+  network[3].is_corrupt = true;
   network.mesh();
   REQUIRE(network.run());
   for (const std::size_t node : {1U, 2U, 4U, 5U, 6U})
@@ -114,7 +114,7 @@ TEST_CASE("what a liar sends is asked of others, and after two bad pieces nothin
   CHECK(network.milliseconds() < alone * 1.3);
 }
 
-TEST_CASE("a peer that trickles keeps nobody waiting for long") {
+TEST_CASE("a peer that trickles keeps no other waiting for long") {
   SimulatedNetwork network(100);
   network.add(Role::seed, true);
   add_fetchers(network, 4);

@@ -5,7 +5,7 @@
 using namespace shoal;
 using namespace shoal::swarm;
 
-TEST_CASE("who claims to have everything keeps no piece of an arriving layer from the others") {
+TEST_CASE("a peer that claims to have everything keeps no piece of an arriving layer from the others") {
   Policy policy(Role::seed, PieceSet(4), 0);
   policy.peer_came(1, {}, PieceSet(4), Time{});
   policy.peer_came(2, {}, PieceSet(4), Time{});
@@ -23,7 +23,7 @@ TEST_CASE("who claims to have everything keeps no piece of an arriving layer fro
     CHECK(std::holds_alternative<Offer>(action));  // all is there: asks
 }
 
-TEST_CASE("a piece that one peer took and nobody else shows is pushed to another when there is nothing else to do") {
+TEST_CASE("a piece that one peer took and no other shows is pushed to another when there is nothing else to do") {
   Policy policy(Role::seed, PieceSet(4), 0);
   Time now{};
   for (const PeerId peer : {1U, 2U}) policy.peer_came(peer, {}, PieceSet(4), now);
@@ -53,7 +53,7 @@ TEST_CASE("a claimed piece whose taker leaves before it has all of it is pushed 
   CHECK(std::get<Push>(again[0]).peer == 3);
 }
 
-TEST_CASE("whoever acknowledges soonest is given no more than the others") {
+TEST_CASE("the peer that acknowledges soonest is given no more than the others") {
   constexpr PeerId peers = 12;
   Policy policy(Role::seed, PieceSet::full(400), 0);
   Time now = Time{} + std::chrono::hours(1);

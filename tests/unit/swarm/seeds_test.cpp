@@ -1,5 +1,5 @@
-// Swarms drawn by lot, with everything that can go wrong in them: whatever it is, whoever lives ends. A seed that does
-// not is named, and SHOAL_SEED=N runs it alone; SHOAL_SEEDS=N runs so many.
+// Random swarms, with every fault that the simulation knows: all living agents end. A seed whose swarm does not end
+// is named, and SHOAL_SEED=N runs it alone; SHOAL_SEEDS=N runs so many.
 #include <catch2/catch.hpp>
 
 #include "tests/doubles/lots.hpp"
@@ -20,7 +20,7 @@ void break_one(SimulatedNetwork& network, std::size_t node, Lots& lots) {
       network.at(when, [&network, node] { network[node].frozen = true; });
       break;
     case 3:
-      network[node].lies = true;
+      network[node].is_corrupt = true;
       break;
     default:
       network[node].piece_milliseconds = lots.between(200, 60'000);
@@ -60,6 +60,6 @@ void play(int seed) {
 
 }  // namespace
 
-TEST_CASE("whatever breaks in a swarm, everybody who lives ends") {
+TEST_CASE("whatever breaks in a swarm, every living agent gets the whole layer") {
   play_seeds(300, play);
 }

@@ -78,7 +78,7 @@ void SimulatedNetwork::at(Milliseconds when, std::function<void()> what) {
   timetable_.at(Time{} + when, std::move(what));
 }
 
-bool SimulatedNetwork::everybody_done() const {
+bool SimulatedNetwork::all_done() const {
   return std::all_of(nodes_.begin(), nodes_.end(), [](const Node& node) {
     return node.role != Role::fetch || !node.alive || node.frozen || node.policy->have().complete();
   });
@@ -93,7 +93,7 @@ bool SimulatedNetwork::run(Milliseconds limit) {
   while (timetable_.has_before(Time{} + limit)) {
     now_ = timetable_.next_time();
     timetable_.do_next();
-    if (everybody_done()) return true;
+    if (all_done()) return true;
   }
   return false;
 }
@@ -139,7 +139,7 @@ void SimulatedNetwork::send_piece(std::size_t from, std::size_t to, PieceIndex p
 
 void SimulatedNetwork::arrive(std::size_t from, std::size_t to, PieceIndex piece) {
   Node& node = nodes_[to];
-  if (nodes_[from].lies) {
+  if (nodes_[from].is_corrupt) {
     ++node.bad;
     node.policy->piece_bad(id_of(from), piece);
   } else if (node.policy->have().has(piece)) {

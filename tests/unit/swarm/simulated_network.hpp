@@ -1,8 +1,8 @@
 // A swarm of policies without sockets: each node has an uplink that sends one piece after the other, every message
 // takes one millisecond. Deterministic; time is simulated.
 //
-// Faults: a node may die (its connections end), freeze (it neither answers nor hears, its connections stay), lie (what
-// it sends does not match its hash), or trickle (its uplink is much slower).
+// Faults: a node may die (its connections end), freeze (it neither answers nor hears, its connections stay), be corrupt
+// (its pieces do not match their hashes), or trickle (its uplink is much slower).
 #pragma once
 
 #include <functional>
@@ -26,7 +26,7 @@ class SimulatedNetwork {
     int zone = 0;  // none
     bool alive = true;
     bool frozen = false;
-    bool lies = false;
+    bool is_corrupt = false;
     int piece_milliseconds = 10;  // on its uplink
     Time uplink_free{};
     std::vector<int> sent;          // times, per piece
@@ -56,7 +56,7 @@ class SimulatedNetwork {
   void act(std::size_t node);
   void send_piece(std::size_t from, std::size_t to, PieceIndex piece);
   void arrive(std::size_t from, std::size_t to, PieceIndex piece);
-  bool everybody_done() const;
+  bool all_done() const;
 
   PieceIndex pieces_;
   std::vector<Node> nodes_;

@@ -77,7 +77,7 @@ TEST_CASE("a flipped bit is detected and blamed on its sender, and the layer com
   Loop loop;
   const TestLayer layer(4_MiB);
   std::deque<TestNode> nodes;
-  for (const char* name : {"liar", "honest", "agent"}) nodes.emplace_back(loop, layer, name);
+  for (const char* name : {"corrupt", "honest", "agent"}) nodes.emplace_back(loop, layer, name);
   nodes[0].join(Role::hold);
   nodes[1].join(Role::hold);
   for (PieceIndex piece = 0; piece < layer.layout.count(); ++piece) nodes[0].tamper(piece);
@@ -88,7 +88,7 @@ TEST_CASE("a flipped bit is detected and blamed on its sender, and the layer com
   CHECK(agent.identical());
   REQUIRE(agent.refused.size() >= 2);
   CHECK(agent.refused.size() <= 4);  // two, and what was asked already
-  for (const PieceRefused& refused : agent.refused) CHECK(refused.sender.node == "liar");
+  for (const PieceRefused& refused : agent.refused) CHECK(refused.sender.node == "corrupt");
   CHECK(agent.metrics.corrupt_pieces.value() == agent.refused.size());
 }
 

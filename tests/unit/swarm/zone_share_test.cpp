@@ -34,7 +34,7 @@ TEST_CASE("a zone does not wait for one of its own that froze") {
   CHECK(network.milliseconds() < alone * 2 + 5000);
 }
 
-TEST_CASE("who alone in its zone sees anybody outside fetches what others were to fetch") {
+TEST_CASE("the only agent of a zone that is connected to a peer outside fetches the pieces of the others too") {
   SimulatedNetwork network(100);
   const std::size_t holder = network.add(Role::hold, true);
   for (int i = 0; i < 4; ++i) network.add(Role::fetch, false, 1);
@@ -47,7 +47,7 @@ TEST_CASE("who alone in its zone sees anybody outside fetches what others were t
   CHECK(network.milliseconds() < 100 * 10 * 3 + 3000);
 }
 
-TEST_CASE("each piece has one owner in a zone, the same at all its nodes, and a node that leaves changes no other owner") {
+TEST_CASE("each piece has one owner in a zone, the same at all its nodes; a node that leaves changes no other owner") {
   constexpr PieceIndex count = 300;
   constexpr std::uint64_t nodes = 4;
   const auto owned = [](std::uint64_t ours, std::uint64_t zone_size) {
