@@ -11,7 +11,7 @@ class AgentLink {
  public:
   virtual ~AgentLink() = default;
   virtual void send(const control::TrackerMessage& message) = 0;  // never blocks
-  virtual void close(const std::string& why) = 0;          // the coordinator hears of it through `gone`
+  virtual void close(const std::string& cause) = 0;               // `Coordinator::gone` follows
 };
 
 }  // namespace shoal::tracker

@@ -4,8 +4,8 @@
 
 namespace shoal::tracker {
 
-void AgentSession::close(const std::string& why) {
-  log::info("tracker", "closing an agent's connection", {{"address", socket_->peer_address()}, {"cause", why}});
+void AgentSession::close(const std::string& cause) {
+  log::info("tracker", "closing an agent's connection", {{"address", socket_->peer_address()}, {"cause", cause}});
   socket_->close();
 }
 
@@ -13,13 +13,13 @@ Task<void> AgentSession::run(std::shared_ptr<AgentSession> self) {
   spawn(self->loop_, close_without_hello(self, self->clock_));
   for (;;) {
     const auto frame = co_await self->socket_->receive();
-    if (!self->take(frame)) break;
+    if (!self->receive(frame)) break;
   }
   self->socket_->close();
   if (self->node_ != 0) self->coordinator_.gone(self->node_, *self);
 }
 
-bool AgentSession::take(const Result<Bytes>& frame) {
+bool AgentSession::receive(const Result<Bytes>& frame) {
   if (!frame) return false;
   const auto message = control::decode_agent_message(*frame);
   if (!message && message.error().kind == ErrorKind::refused) return true;  // a type of a later version

@@ -1,7 +1,7 @@
 // AgentSession: one agent's connection to the control channel, from the upgrade to its end.
 //
-// Hello comes first, within 10 s; what does not parse ends the connection. The queue and the size of messages are
-// bounded by http::WebSocket.
+// Hello comes first, within 10 s; a message that does not parse ends the connection. http::WebSocket
+// bounds the queue and the size of messages.
 // Threads: the loop.
 #pragma once
 
@@ -12,20 +12,20 @@ namespace shoal::tracker {
 
 class AgentSession final : public AgentLink, public std::enable_shared_from_this<AgentSession> {
  public:
-  static constexpr Milliseconds hello_limit{10'000};
+  static constexpr Milliseconds hello_limit{10'000};  // an agent sends it at once; ten thousand may come together
 
   AgentSession(Loop& loop, Clock& clock, Coordinator& coordinator, std::unique_ptr<http::WebSocket> socket)
       : loop_(loop), clock_(clock), coordinator_(coordinator), socket_(std::move(socket)) {}
 
   void send(const control::TrackerMessage& message) override { socket_->send(control::encode(message)); }
-  void close(const std::string& why) override;
+  void close(const std::string& cause) override;
 
   // Returns when the connection has ended.
   static Task<void> run(std::shared_ptr<AgentSession> self);
 
  private:
   // False ends the connection.
-  bool take(const Result<Bytes>& frame);
+  bool receive(const Result<Bytes>& frame);
   bool take_hello(const control::AgentMessage& message);
   static Task<void> close_without_hello(std::weak_ptr<AgentSession> session, Clock& clock);
 

@@ -26,7 +26,7 @@ void describe_seeder(config::Section& section, SeederOptions& options) {
   section.key("origin_limit", options.origin_limit, "Most that is read from all origins together; \"0B/s\": no limit.");
   section.key("upload_limit", options.upload_limit, "Most that is sent to all agents together; \"0B/s\": no limit.");
   if (section.printing() || options.advertise.empty()) return;
-  const auto host = PeerHost::parse(options.advertise);
+  const auto host = directory::PeerHost::parse(options.advertise);
   if (!host) section.fault("advertise", host.error().what);
 }
 

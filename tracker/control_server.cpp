@@ -36,9 +36,9 @@ Task<void> ControlServer::handle(http::Exchange& exchange) {
     co_await serve_small(exchange);
     co_return;
   } else if (request.path == "/v1/layers") {
-    response = json(layers_json(parts_.coordinator));
+    response = json(layers_json(parts_.core.seeder(), parts_.core.directory()));
   } else if (request.path == "/v1/agents") {
-    response = json(agents_json(parts_.coordinator));
+    response = json(agents_json(parts_.core.directory()));
   }
   co_await exchange.respond(std::move(response));
 }
@@ -47,7 +47,7 @@ Task<void> ControlServer::serve_agent(http::Exchange& exchange) {
   auto socket = co_await exchange.upgrade(control::subprotocol);
   if (!socket) co_return;  // answered by the server
   const auto session =
-      std::make_shared<AgentSession>(parts_.loop, parts_.clock, parts_.coordinator, std::move(*socket));
+      std::make_shared<AgentSession>(parts_.loop, parts_.clock, parts_.core.coordinator(), std::move(*socket));
   co_await AgentSession::run(session);
 }
 
@@ -59,7 +59,7 @@ Task<void> ControlServer::serve_small(http::Exchange& exchange) {
     co_return;
   }
   const bool is_small = question->resource == holder::Resource::small;
-  if (const auto small = is_small ? parts_.coordinator.seeder().small(question->digest) : nullptr) {
+  if (const auto small = is_small ? parts_.core.seeder().small(question->digest) : nullptr) {
     co_await send_small(exchange, small);
     co_return;
   }
@@ -73,7 +73,7 @@ Task<void> ControlServer::serve_small(http::Exchange& exchange) {
 }
 
 // A layer that is not durable yet.
-Task<void> ControlServer::send_small(http::Exchange& exchange, std::shared_ptr<const SmallLayer> small) {
+Task<void> ControlServer::send_small(http::Exchange& exchange, std::shared_ptr<const seeder::SmallLayer> small) {
   http::Response whole = holder::head(small->content_type, {small->bytes.size()});
   whole.body = std::string(text_of(small->bytes));
   co_await exchange.respond(std::move(whole));

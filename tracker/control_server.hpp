@@ -1,4 +1,4 @@
-// ControlServer: the tracker's side of the control channel, the API, and small layers for who knows the swarm key.
+// ControlServer: the tracker's side of the control channel, the API, and small layers for agents with the swarm key.
 //
 //   GET /v1/control          WebSocket, sub-protocol shoal.v1
 //   GET /v1/layers, /v1/agents
@@ -7,7 +7,7 @@
 #pragma once
 
 #include "shared/http/server.hpp"
-#include "tracker/coordinator.hpp"
+#include "tracker/core.hpp"
 
 namespace shoal::tracker {
 
@@ -20,9 +20,9 @@ class ControlServer {
     Loop& loop;
     Clock& clock;
     http::ServeThreads& threads;
-    Coordinator& coordinator;
+    Core& core;
     store::Store& store;
-    const Keys& keys;
+    const seeder::Keys& keys;
   };
   // Throws StartError when the address cannot be listened on.
   ControlServer(Parts parts, const std::string& listen);
@@ -35,7 +35,7 @@ class ControlServer {
   Task<void> handle(http::Exchange& exchange);
   Task<void> serve_agent(http::Exchange& exchange);
   Task<void> serve_small(http::Exchange& exchange);
-  Task<void> send_small(http::Exchange& exchange, std::shared_ptr<const SmallLayer> small);
+  Task<void> send_small(http::Exchange& exchange, std::shared_ptr<const seeder::SmallLayer> small);
 
   Parts parts_;
   http::Server server_;

@@ -5,7 +5,7 @@
 namespace shoal::tracker {
 namespace {
 
-void add_origin(metrics::Page& page, const SeederMetrics& seeder, const ResolverMetrics& resolver) {
+void add_origin(metrics::Page& page, const seeder::SeederMetrics& seeder, const ResolverMetrics& resolver) {
   page.add("shoal_origin_requests_total", "what=\"layers\"", "Questions to origins.", seeder.origin_requests);
   page.add("shoal_origin_requests_total", "what=\"tags\"", "Questions to origins.", resolver.origin_questions);
   page.add("shoal_origin_received_bytes_total", "", "Bytes of layers received from origins.",
@@ -29,8 +29,8 @@ void add_swarm(metrics::Page& page, const swarm::Metrics& swarm) {
 void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store& store) {
   const CoordinatorMetrics& coordinator = metrics.coordinator;
   page.add("shoal_tracker_connected_agents", "", "Agents with a control connection.", coordinator.connected_agents);
-  page.add("shoal_tracker_joins_total", "", "Joins by agents.", coordinator.joins);
-  page.add("shoal_tracker_refused_joins_total", "", "Joins that were refused.", coordinator.refused_joins);
+  page.add("shoal_tracker_joins_total", "", "Joins by agents.", coordinator.joins.joins);
+  page.add("shoal_tracker_refused_joins_total", "", "Joins that were refused.", coordinator.joins.refused_joins);
   page.add("shoal_tracker_blames_total", "", "Reports of wrong bytes from a peer.", coordinator.blames);
   page.add("shoal_tracker_bans_total", "", "Nodes banned because two others reported them.", coordinator.bans);
   page.add("shoal_tracker_resolves_total", "", "Questions for tags by agents.", metrics.resolver.questions);

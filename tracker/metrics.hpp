@@ -8,14 +8,14 @@
 namespace shoal::tracker {
 
 struct Metrics {
-  SeederMetrics seeder;
+  seeder::SeederMetrics seeder;
   ResolverMetrics resolver;
   CoordinatorMetrics coordinator;
   swarm::Metrics swarm;
   store::ScrubMetrics scrub;
 };
 
-// What is added must outlive the page.
+// `metrics` and `store` outlive the page.
 void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store& store);
 
 }  // namespace shoal::tracker

@@ -38,7 +38,7 @@ void Resolver::resolve(const control::Resolve& question, Answer answer) {
   const auto allowed = parts_.source.may_ask(question.upstream);
   if (!allowed) return reply(no_answer(allowed.error().what));
 
-  forget_old();
+  remove_old();
   const Key key{question.upstream, question.repository, question.tag, question.accept};
   const auto known = questions_.find(key);
   if (known != questions_.end()) {
@@ -46,12 +46,12 @@ void Resolver::resolve(const control::Resolve& question, Answer answer) {
     known->second.waiting.push_back({question.request, std::move(answer)});
     return;
   }
-  if (questions_.size() >= largest_questions) return reply(no_answer("too many tags are being asked for"));
+  if (questions_.size() >= largest_questions) return reply(no_answer("too many tags are being resolved"));
   questions_[key].waiting.push_back({question.request, std::move(answer)});
   spawn(parts_.loop, ask(key, question));
 }
 
-void Resolver::forget_old() {
+void Resolver::remove_old() {
   const Time now = parts_.clock.now();
   std::erase_if(questions_, [&](const auto& item) {
     return item.second.resolved && now - item.second.answered_at >= share_answer;
@@ -65,7 +65,9 @@ Task<void> Resolver::ask(Key key, control::Resolve question) {
   entry.resolved = resolved;
   entry.answered_at = parts_.clock.now();
   log::debug("tracker", "tag resolved",
-             {{"repository", question.repository}, {"tag", question.tag}, {"status", resolved.status}});
+             {{"image", question.upstream + "/" + question.repository},
+              {"tag", question.tag},
+              {"status", resolved.status}});
   for (const Waiting& waiting : std::exchange(entry.waiting, {})) {
     resolved.request = waiting.request;
     waiting.answer(resolved);
@@ -89,10 +91,12 @@ Task<control::Resolved> Resolver::read_manifest(control::Resolve question) {
   if (!answer) co_return no_answer(answer.error().what);
   control::Resolved resolved = relayed(*answer);
   if (answer->status != 200) co_return resolved;
-  const Digest digest = digest_of(DigestAlgorithm::sha256, answer->body);
-  resolved.digest = digest;
+  const seeder::SeedRequest layer{digest_of(DigestAlgorithm::sha256, answer->body),
+                                  origin::Kind::manifest,
+                                  {question.upstream, question.repository}};
+  resolved.digest = layer.digest;
   resolved.size_bytes = answer->body.size();
-  parts_.keep(digest, std::move(answer->body), answer->content_type);
+  parts_.keep(layer, std::move(answer->body), answer->content_type);
   co_return resolved;
 }
 

@@ -1,5 +1,5 @@
 // Resolver: tags to digests, for the whole cluster: the origin is asked at most once per (upstream, repository, tag,
-// accept) in 2 s, and everybody who asked shares the answer, also while the question is on its way.
+// accept) in 2 s, and all agents that asked share the answer, also while the question is on its way.
 //
 // HEAD first; an origin that does not name the digest is asked with GET, and the manifest's bytes are hashed and kept.
 // Threads: the loop.
@@ -13,28 +13,30 @@
 #include "shared/core/clock.hpp"
 #include "shared/metrics/metrics.hpp"
 #include "tracker/seeder/layer_source.hpp"
+#include "tracker/seeder/request.hpp"
 
 namespace shoal::tracker {
 
 struct ResolverMetrics {
   metrics::Counter questions;         // by agents
-  metrics::Counter origin_questions;  // what was asked of origins for them
+  metrics::Counter origin_questions;  // to origins, for these
 };
 
 class Resolver {
  public:
-  static constexpr Milliseconds share_answer{2'000};  // DESIGN section 3, shared decisions
-  static constexpr std::size_t largest_questions = 4096;
+  // A rollout asks within a second or two on all nodes; a tag that moved is seen this much later at most.
+  static constexpr Milliseconds share_answer{2'000};
+  static constexpr std::size_t largest_questions = 4'096;  // a few MiB; each is forgotten with its answer
 
   using Answer = std::function<void(control::Resolved)>;
-  using Keep = std::function<void(const Digest&, Bytes, std::string content_type)>;
+  using Keep = std::function<void(const seeder::SeedRequest&, Bytes, std::string content_type)>;
 
   struct Parts {
     Loop& loop;
     Clock& clock;
-    LayerSource& source;
+    seeder::LayerSource& source;
     ResolverMetrics& metrics;
-    Keep keep;
+    Keep keep;  // is given each manifest that was read
   };
   explicit Resolver(Parts parts) : parts_(std::move(parts)) {}
 
@@ -52,7 +54,7 @@ class Resolver {
     Time answered_at{};
     std::vector<Waiting> waiting;
   };
-  void forget_old();
+  void remove_old();
   Task<void> ask(Key key, control::Resolve question);
   Task<control::Resolved> ask_origin(control::Resolve question);
   Task<control::Resolved> read_manifest(control::Resolve question);

@@ -13,42 +13,55 @@ namespace {
 // Two threads hash at 1 GB/s together, more than a 10 Gbit/s origin link needs beside everything else.
 constexpr std::size_t pool_threads = 2;
 
-Coordinator::Options coordinator_options(const Config& config, std::uint16_t seeder_port,
-                                         std::function<void(const Digest&)> suspect) {
-  return {.seeder = {config.seeder.advertise, seeder_port, control::seeder_node, true},
-          .epoch = random_number(),
-          .suspect = std::move(suspect)};
+// For answers that are under way; systemd's own default is 90 s.
+constexpr Milliseconds drain_limit{5'000};
+
+swarm::Options swarm_options(const Config& config) {
+  return {
+      .listen = config.seeder.listen, .node = control::seeder_node, .upload_limit = config.seeder.upload_limit};
 }
 
 }  // namespace
 
+Tracker::Origins::Origins(const Config& config, Clock& clock)
+    : origin(config.origin, clock), source(origin), pace(clock, config.seeder.origin_limit) {}
+
+Tracker::Servers::Servers(Tracker& tracker, const Config& config)
+    : admin(tracker.loop_, tracker.threads_.serve, config.admin.listen,
+            {.is_ready = [&tracker] { return tracker.serving_; }}),
+      control({tracker.loop_, tracker.clock_, tracker.threads_.serve, tracker.core_, tracker.disk_.store,
+               tracker.disk_.keys},
+              config.control.listen) {}
+
 Tracker::Tracker(Config config)
     : config_(std::move(config)),
-      store_(config_.store),
-      keys_(open_keys(config_.store.path, config_.control.swarm_key_file)),
-      pool_(pool_threads),
-      origin_(config_.origin, clock_),
-      source_(origin_),
-      pace_(clock_, config_.seeder.origin_limit),
-      carrier_(swarm::make_swarm(
-          loop_,
-          {.listen = config_.seeder.listen, .node = control::seeder_node, .upload_limit = config_.seeder.upload_limit},
-          metrics_.swarm)),
-      coordinator_(
-          {.seeder = {loop_, clock_, pool_, store_, *carrier_.swarm, source_, keys_, pace_, metrics_.seeder},
-           .resolver = {loop_, clock_, source_, metrics_.resolver, {}},
-           .metrics = metrics_.coordinator,
-           .random = std::mt19937(std::random_device{}())},
-          coordinator_options(config_, carrier_.port, [this](const Digest& digest) { scrub_.suspect(digest); })),
-      scrub_({loop_, clock_, pool_, store_, metrics_.scrub}, config_.scrub,
-             [this](const Digest& digest) { coordinator_.forget(digest); }),
-      admin_(loop_, serve_threads_, config_.admin.listen, {.is_ready = [this] { return serving_; }}),
-      control_({loop_, clock_, serve_threads_, coordinator_, store_, keys_}, config_.control.listen) {
-  coordinator_.hand_out_port(http::parse_host_port(control_.address())->port);
-  add_to_page(admin_.page(), metrics_, store_);
+      disk_{store::Store(config_.store), seeder::open_keys(config_.store.path, config_.control.swarm_key_file)},
+      threads_{Pool(pool_threads), http::ServeThreads()},
+      origins_(config_, clock_),
+      carrier_(swarm::make_swarm(loop_, swarm_options(config_), metrics_.swarm)),
+      core_({loop_, clock_, threads_.pool, disk_.store, *carrier_.swarm, origins_.source, disk_.keys, origins_.pace,
+             metrics_, std::mt19937(std::random_device{}())},
+            {.seeder = {config_.seeder.advertise, carrier_.port, control::seeder_node, true},
+             .epoch = random_number()}),
+      scrub_({loop_, clock_, threads_.pool, disk_.store, metrics_.scrub}, config_.scrub,
+             [this](const Digest& digest) { core_.seeder().remove(digest); }),
+      servers_(*this, config_) {
+  connect();
 }
 
-Tracker::~Tracker() = default;
+// The calls from a part to one that is made after it.
+void Tracker::connect() {
+  core_.coordinator().on_suspect([this](const Digest& digest) { scrub_.suspect(digest); });
+  core_.set_small_layer_port(http::parse_host_port(servers_.control.address())->port);
+  add_to_page(servers_.admin.page(), metrics_, disk_.store);
+}
+
+Tracker::~Tracker() {
+  // A step of the workers may use a socket that a task's end closes.
+  threads_.serve.join();
+  threads_.pool.join();
+  loop_.destroy_tasks();
+}
 
 void Tracker::run() {
   asio::signal_set signals(loop_, SIGTERM, SIGINT);
@@ -60,10 +73,10 @@ void Tracker::run() {
   scrub_.start();
   log::info("tracker", "serving",
             {{"version", SHOAL_VERSION},
-             {"control", control_.address()},
-             {"admin", admin_.address()},
+             {"control", servers_.control.address()},
+             {"admin", servers_.admin.address()},
              {"seeder_port", carrier_.port},
-             {"held_layers", store_.digests().size()}});
+             {"held_layers", disk_.store.digests().size()}});
   loop_.run();
   log::info("tracker", "stopped");
 }
@@ -71,17 +84,17 @@ void Tracker::run() {
 Task<void> Tracker::tick() {
   while (serving_) {
     co_await clock_.sleep(control::timing::tick);
-    coordinator_.tick();
+    core_.coordinator().tick();
   }
 }
 
 Task<void> Tracker::drain() {
   log::info("tracker", "stopping");
   serving_ = false;
-  control_.stop_listening();
-  coordinator_.close_links("the tracker is stopping");
+  servers_.control.stop_listening();
+  core_.coordinator().close_links("the tracker is stopping");
   const Time give_up = clock_.now() + drain_limit;
-  while (control_.open_exchanges() > 0 && clock_.now() < give_up) co_await clock_.sleep(Milliseconds(20));
+  while (servers_.control.open_exchanges() > 0 && clock_.now() < give_up) co_await clock_.sleep(Milliseconds(20));
   loop_.stop();
 }
 

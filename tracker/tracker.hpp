@@ -1,12 +1,13 @@
-// Tracker: the whole program, its parts wired in dependency order; destruction order is the shutdown.
+// Tracker: the whole program; owns all parts by value. Each part uses only parts declared before it, so that the order of
+// destruction is the shutdown; tasks that have not ended are destroyed before any part.
 //
-// Threads: the loop (all logic), the swarm's own, a pool for hashing and fsync, serve threads for sendfile.
+// Threads: constructed, run and destroyed on the main thread, which is the loop; the swarm has its own, a pool hashes
+// and writes, serve threads send files.
 #pragma once
 
 #include "shared/program/admin_server.hpp"
 #include "tracker/config.hpp"
 #include "tracker/control_server.hpp"
-#include "tracker/metrics.hpp"
 
 namespace shoal::tracker {
 
@@ -16,30 +17,43 @@ class Tracker {
   explicit Tracker(Config config);
   ~Tracker();
 
-  // Serves until SIGTERM or SIGINT, then lets running answers end, for 5 s at most.
-  void run();
+  void run();  // until SIGTERM or SIGINT; then the listener closes first, and running answers may end within 5 s
 
  private:
-  static constexpr Milliseconds drain_limit{5'000};
+  struct Disk {
+    store::Store store;
+    seeder::Keys keys;
+  };
+  struct Threads {
+    Pool pool;
+    http::ServeThreads serve;
+  };
+  struct Origins {
+    Origins(const Config& config, Clock& clock);
+    origin::Origin origin;
+    seeder::OriginSource source;
+    seeder::Pace pace;
+  };
+  struct Servers {
+    Servers(Tracker& tracker, const Config& config);
+    program::AdminServer admin;
+    ControlServer control;
+  };
+  void connect();
   Task<void> tick();
   Task<void> drain();
 
   Config config_;
-  Loop loop_;
+  ProgramLoop loop_;
   SystemClock clock_;
   Metrics metrics_;
-  store::Store store_;
-  Keys keys_;
-  Pool pool_;
-  http::ServeThreads serve_threads_;
-  origin::Origin origin_;
-  OriginSource source_;
-  Pace pace_;
+  Disk disk_;
+  Threads threads_;
+  Origins origins_;
   swarm::Carrier carrier_;
-  Coordinator coordinator_;
+  Core core_;
   store::Scrub scrub_;
-  program::AdminServer admin_;
-  ControlServer control_;
+  Servers servers_;
   bool serving_ = false;
 };
 

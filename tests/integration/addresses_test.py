@@ -74,7 +74,7 @@ class OnOneAddress(AddressCase):
 class OfOneName(AddressCase):
     """A node name that was copied with a configuration."""
 
-    WARNING = "two agents have the same node name"
+    WARNING = "duplicate node name"
 
     def test_two_agents_of_one_name_both_work_and_the_tracker_says_so(self):
         image = self.library.medium()

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace shoal::tracker {
+namespace shoal::tracker::directory {
 
 bool Blames::report(const Accused& accused, const std::string& reporter_host, Time now) {
   if (entries_.size() >= most_accused && !entries_.contains(accused)) {
@@ -30,4 +30,4 @@ std::vector<Accused> Blames::all_banned(Time now) const {
   return all;
 }
 
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::directory

@@ -1,7 +1,7 @@
-// Blames: nodes of which others say that they sent wrong bytes. Two reporters on different hosts make a ban for an
-// hour; one alone may be wrong itself, or lie. Pure logic: time is given.
+// Blames: reports of agents that a node sent them corrupt pieces. Two reporters on different hosts make a ban for an
+// hour; one alone may be corrupt itself, or lie. Pure logic: time is given.
 //
-// Two that conspire can ban a third: as long as a node is what it says that it is, nothing better can be had.
+// Two hosts that conspire can ban a third: nodes have no proven identity.
 // Threads: the loop.
 #pragma once
 
@@ -14,7 +14,7 @@
 #include "shared/core/clock.hpp"
 #include "shared/swarm/identity.hpp"
 
-namespace shoal::tracker {
+namespace shoal::tracker::directory {
 
 using Accused = swarm::Identity;
 
@@ -22,17 +22,17 @@ class Blames {
  public:
   static constexpr Milliseconds remembered = control::timing::ban;  // a report and a ban
   static constexpr std::size_t reporters_for_ban = 2;
-  static constexpr std::size_t most_accused = 1'024;  // the oldest makes room
+  static constexpr std::size_t most_accused = 1'024;  // the oldest makes room; 200 KB
 
   // True when the accused is banned from now on.
   bool report(const Accused& accused, const std::string& reporter_host, Time now);
   bool banned(const Accused& accused, Time now) const;
-  bool empty() const { return entries_.empty(); }  // nobody was ever accused
+  bool empty() const { return entries_.empty(); }  // there was no report yet
   std::vector<Accused> all_banned(Time now) const;
 
  private:
   struct Entry {
-    std::set<std::string> reporters;  // hosts, no more than it takes
+    std::set<std::string> reporters;  // hosts, reporters_for_ban at most
     Time last{};
   };
   static bool counts(const Entry& entry, Time now) { return now - entry.last <= remembered; }
@@ -40,4 +40,4 @@ class Blames {
   std::map<Accused, Entry> entries_;
 };
 
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::directory

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace shoal::tracker {
+namespace shoal::tracker::directory {
 namespace {
 
 // A DNS name or what looks like one: it stands in logs, in JSON and in other agents' messages.
@@ -17,7 +17,7 @@ Result<PeerHost> host_of(const control::Endpoint& endpoint, const std::string& s
   return PeerHost::parse(endpoint.host.empty() ? source : endpoint.host);
 }
 
-control::Endpoint handed_out(const control::Endpoint& said, const PeerHost& host, const std::string& node) {
+control::Endpoint as_told(const control::Endpoint& said, const PeerHost& host, const std::string& node) {
   return {host.text(), said.port, node, false};
 }
 
@@ -33,7 +33,7 @@ Result<Directory::Arrival> Directory::arrive(const control::Hello& hello, const 
   const auto small_host = host_of(hello.small_layers, source);
   if (!small_host) return tl::unexpected(small_host.error());
 
-  const control::Endpoint swarm = handed_out(hello.swarm, *host, hello.node);
+  const control::Endpoint swarm = as_told(hello.swarm, *host, hello.node);
   const auto known = known_as(hello.node, swarm);
   const NodeId id = known ? *known : next_id_++;
   const bool restarted = known && agents_.at(id).epoch != hello.epoch;
@@ -47,9 +47,9 @@ Result<Directory::Arrival> Directory::arrive(const control::Hello& hello, const 
   }
   const auto [entry, is_new] = agents_.insert_or_assign(
       id, Agent{id, hello.node, hello.zone, hello.epoch, *host, swarm,
-                handed_out(hello.small_layers, *small_host, hello.node), connection, std::nullopt, std::move(held)});
+                as_told(hello.small_layers, *small_host, hello.node), connection, std::nullopt, std::move(held)});
   hold_only(id, hello.held);
-  return Arrival{id, restarted, namesake_of(entry->second)};
+  return Arrival{id, restarted, duplicate_of(entry->second)};
 }
 
 // The agent that a hello is of: the one at that address, else one of the name that has no connection.
@@ -64,7 +64,7 @@ std::optional<NodeId> Directory::known_as(const std::string& node, const control
   return known;
 }
 
-std::optional<NodeId> Directory::namesake_of(const Agent& agent) const {
+std::optional<NodeId> Directory::duplicate_of(const Agent& agent) const {
   const auto [begin, end] = by_name_.equal_range(agent.node);
   for (auto it = begin; it != end; ++it) {
     if (it->second != agent.id && !agents_.at(it->second).dropped_at) return it->second;
@@ -85,10 +85,10 @@ std::vector<NodeId> Directory::expired(Time now) const {
   return gone;
 }
 
-void Directory::forget(NodeId id) {
+void Directory::remove(NodeId id) {
   const auto found = agents_.find(id);
   if (found == agents_.end()) return;
-  forget_held(found->second);
+  remove_held(found->second);
   const auto [begin, end] = by_name_.equal_range(found->second.node);
   by_name_.erase(std::find_if(begin, end, [&](const auto& entry) { return entry.second == id; }));
   agents_.erase(found);
@@ -119,7 +119,7 @@ void Directory::lose(NodeId id, const std::vector<Digest>& digests) {
   const auto found = agents_.find(id);
   if (found == agents_.end()) return;
   for (const Digest& digest : digests) {
-    if (found->second.held.erase(digest) > 0) forget_holder(id, digest);
+    if (found->second.held.erase(digest) > 0) remove_holder(id, digest);
   }
 }
 
@@ -146,6 +146,16 @@ Roster* Directory::find_swarm(const Digest& digest) {
   return found == swarms_.end() ? nullptr : &found->second;
 }
 
+const Roster* Directory::find_swarm(const Digest& digest) const {
+  const auto found = swarms_.find(digest);
+  return found == swarms_.end() ? nullptr : &found->second;
+}
+
+Roster Directory::take_swarm(const Digest& digest) {
+  auto node = swarms_.extract(digest);
+  return node ? std::move(node.mapped()) : Roster();
+}
+
 std::vector<Digest> Directory::swarms_of(NodeId id) const {
   std::vector<Digest> in;
   for (const auto& [digest, roster] : swarms_) {
@@ -164,9 +174,9 @@ std::vector<control::Endpoint> Directory::neighbours_for(Roster& roster, NodeId 
   return endpoints(known);
 }
 
-std::vector<control::Endpoint> Directory::repair(Roster& roster, NodeId lonely) {
-  const auto may_dial = [&](NodeId other) { return can_reach(lonely, other); };
-  return endpoints(roster.graph().repair(lonely, may_dial, random_));
+std::vector<control::Endpoint> Directory::repair(Roster& roster, NodeId member) {
+  const auto may_dial = [&](NodeId other) { return can_reach(member, other); };
+  return endpoints(roster.graph().repair(member, may_dial, random_));
 }
 
 std::vector<control::Endpoint> Directory::endpoints(const std::vector<NodeId>& nodes) const {
@@ -177,8 +187,8 @@ std::vector<control::Endpoint> Directory::endpoints(const std::vector<NodeId>& n
   return list;
 }
 
-// What changed since its last hello, and no more: a thousand agents that come back together have lost nothing. One that
-// holds more than a hello can say tells it later, and loses nothing until then.
+// Only the changes since the last hello: a thousand agents that come back together have lost nothing. An agent that
+// holds more layers than a hello carries tells them later, and keeps the known ones until then.
 void Directory::hold_only(NodeId id, const std::vector<Digest>& digests) {
   const bool told_later = digests.empty() && agents_.at(id).held.size() > control::largest_held_list;
   if (told_later) return;
@@ -191,12 +201,12 @@ void Directory::hold_only(NodeId id, const std::vector<Digest>& digests) {
   hold(id, digests);
 }
 
-void Directory::forget_held(Agent& agent) {
-  for (const Digest& digest : agent.held) forget_holder(agent.id, digest);
+void Directory::remove_held(Agent& agent) {
+  for (const Digest& digest : agent.held) remove_holder(agent.id, digest);
   agent.held.clear();
 }
 
-void Directory::forget_holder(NodeId id, const Digest& digest) {
+void Directory::remove_holder(NodeId id, const Digest& digest) {
   const auto found = holders_.find(digest);
   std::erase(found->second.nodes, id);
   if (found->second.nodes.empty()) {
@@ -206,4 +216,4 @@ void Directory::forget_holder(NodeId id, const Digest& digest) {
   }
 }
 
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::directory

@@ -1,10 +1,11 @@
-// Directory: which agents there are, what they hold, and who is in which swarm. Pure logic: no sockets, time is given.
+// Directory: the registered agents, the layers that they hold, and the members of each swarm. Pure logic: no sockets,
+// time is given.
 //
 // An agent is its node name and the address where its swarm listens: a second hello of both replaces the first, and so
-// does one of the name alone when the first has no connection (the node moved). Of two that are connected under one
-// name both stay: a name that was copied with a configuration must not make them push each other out. After its
-// connection dropped an agent stays in hand-outs for 15 s, so that a hiccup of the tracker's network costs no swarm its
-// members. Threads: the loop.
+// does one of the name alone when the first has no connection (the node moved). Of two agents that are connected under
+// one name both stay: a name that was copied with a configuration must not make each remove the other. After its
+// connection dropped an agent is still named to others for 15 s, so that a short break of the tracker's network costs
+// no swarm its members. Threads: the loop.
 #pragma once
 
 #include <map>
@@ -21,7 +22,7 @@
 #include "tracker/directory/peer_host.hpp"
 #include "tracker/directory/roster.hpp"
 
-namespace shoal::tracker {
+namespace shoal::tracker::directory {
 
 struct Agent {
   NodeId id = 0;
@@ -29,12 +30,14 @@ struct Agent {
   std::string zone;
   std::uint64_t epoch = 0;
   PeerHost host;                   // where its swarm listens
-  control::Endpoint swarm;         // with the host filled in, as it is handed out
+  control::Endpoint swarm;         // with the host filled in, as others are told it
   control::Endpoint small_layers;  // likewise; port 0: serves none
   std::uint32_t connection = 0;    // number of its latest connection, from 1; what an earlier one carried may be lost
   std::optional<Time> dropped_at;  // no connection since
   std::unordered_set<Digest> held;
-  bool is_banned = false;  // nobody is sent to it, nor it to anybody
+  bool is_banned = false;  // no agent is sent to it, nor it to others
+
+  bool is_connected() const { return !dropped_at; }
 };
 
 class Directory {
@@ -47,13 +50,13 @@ class Directory {
   struct Arrival {
     NodeId id;
     bool restarted;                    // another process than before under this name: it is in no swarm any more
-    std::optional<NodeId> namesake{};  // another agent that is connected under the same name
+    std::optional<NodeId> duplicate_name{};  // another agent that is connected under the same name
   };
-  // `refused` for a name, version or address that cannot be handed out. `source`: the connection's other end.
+  // `refused` for a name, version or address that others cannot use. `source`: the connection's other end.
   Result<Arrival> arrive(const control::Hello& hello, const std::string& source);
   void drop(NodeId id, Time now);
   std::vector<NodeId> expired(Time now) const;  // agents whose time after a drop is up
-  void forget(NodeId id);                       // after it was taken out of its swarms
+  void remove(NodeId id);                       // after it was removed from its swarms
 
   void set_banned(NodeId id, bool banned) { agents_.at(id).is_banned = banned; }
 
@@ -69,14 +72,16 @@ class Directory {
 
   Roster& swarm(const Digest& digest) { return swarms_[digest]; }  // made when there is none
   Roster* find_swarm(const Digest& digest);
+  const Roster* find_swarm(const Digest& digest) const;
   const std::map<Digest, Roster>& swarms() const { return swarms_; }
-  void forget_swarm(const Digest& digest) { swarms_.erase(digest); }
+  Roster take_swarm(const Digest& digest);  // out of the directory; empty when there is none
+  void remove_swarm(const Digest& digest) { swarms_.erase(digest); }
   std::vector<Digest> swarms_of(NodeId id) const;
 
   // The members that a ready member is to dial: a newcomer's new neighbours. For a member that has come back: all its
-  // neighbours, those that dialled it included, since the message that named either of the two to the other may be lost.
+  // neighbours, those that dialled it included, since the message that named one to the other may be lost.
   std::vector<control::Endpoint> neighbours_for(Roster& roster, NodeId member);
-  std::vector<control::Endpoint> repair(Roster& roster, NodeId lonely);
+  std::vector<control::Endpoint> repair(Roster& roster, NodeId member);
 
  private:
   struct Holders {
@@ -85,10 +90,10 @@ class Directory {
   };
   std::vector<control::Endpoint> endpoints(const std::vector<NodeId>& nodes) const;
   void hold_only(NodeId id, const std::vector<Digest>& digests);
-  void forget_held(Agent& agent);
-  void forget_holder(NodeId id, const Digest& digest);
+  void remove_held(Agent& agent);
+  void remove_holder(NodeId id, const Digest& digest);
   std::optional<NodeId> known_as(const std::string& node, const control::Endpoint& swarm) const;
-  std::optional<NodeId> namesake_of(const Agent& agent) const;
+  std::optional<NodeId> duplicate_of(const Agent& agent) const;
 
   std::mt19937 random_;
   NodeId next_id_ = 1;
@@ -98,4 +103,4 @@ class Directory {
   std::map<Digest, Roster> swarms_;
 };
 
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::directory

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 
-namespace shoal::tracker {
+namespace shoal::tracker::directory {
 
-std::optional<NodeId> FanOut::source_for(const Digest& digest, NodeId node, const std::vector<NodeId>& holders,
-                                         const Distance& distance, Time now, std::mt19937& random) {
+std::optional<NodeId> FanOut::source_for(const Question& question, const Distance& distance, Time now,
+                                         std::mt19937& random) {
+  const auto& [digest, node, holders] = question;
   Layer& layer = layers_[digest];
   layer.asked = now;
   const auto [place, is_new] = layer.takers.try_emplace(node);
@@ -14,7 +15,7 @@ std::optional<NodeId> FanOut::source_for(const Digest& digest, NodeId node, cons
   if (!is_new) ends(taker);
   Source best;
   Score lowest{tracker_counts * (load(best) + 1), 1};
-  // Who asks again was not served: the tracker itself is the one that has it for certain.
+  // An agent that asks again was not served: the tracker has the layer for certain.
   if (!again) {
     std::vector<NodeId> candidates = some_of(layer.order, random);
     candidates.insert(candidates.end(), holders.begin(), holders.end());
@@ -31,7 +32,7 @@ std::optional<NodeId> FanOut::source_for(const Digest& digest, NodeId node, cons
   return best;
 }
 
-// How often the layer must still be handed on before `agent` has it; nothing when `node` is on that way.
+// How often the layer must still be sent on before `agent` has it; nothing when `node` is on that way.
 std::optional<std::size_t> FanOut::steps_to(const Layer& layer, NodeId agent, NodeId node) {
   std::size_t steps = 0;
   for (Source at = agent; at; ++steps) {
@@ -72,14 +73,14 @@ void FanOut::ends(Taker& taker) {
   if (--found->second == 0) busy_.erase(found);
 }
 
-void FanOut::holds(NodeId node, const Digest& digest) {
+void FanOut::note_held(NodeId node, const Digest& digest) {
   const auto layer = layers_.find(digest);
   if (layer == layers_.end()) return;
   const auto taker = layer->second.takers.find(node);
   if (taker != layer->second.takers.end()) ends(taker->second);
 }
 
-void FanOut::gone(NodeId node) {
+void FanOut::remove(NodeId node) {
   for (auto& [digest, layer] : layers_) {
     const auto taker = layer.takers.find(node);
     if (taker == layer.takers.end()) continue;
@@ -102,4 +103,4 @@ void FanOut::tick(Time now) {
   }
 }
 
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::directory

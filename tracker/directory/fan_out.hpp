@@ -1,12 +1,13 @@
-// FanOut: who hands a small layer to whom while everybody wants it at once. The tracker gives it to a few agents, these
-// to others even before they have it themselves, so that neither the tracker's uplink nor a single agent's is the wall.
-// Pure logic.
+// FanOut: which node serves a small layer to which, while many agents ask for it at once. The tracker serves a few
+// agents, these serve others even before they have the layer themselves: so neither the tracker's uplink nor that of
+// one agent is the bottleneck. Pure logic.
 //
-// Each who asks is sent to the source that has least to do: agents that it hands layers to and that do not hold them
-// yet, and half of what it was given to do lately, over all layers; two more for each step that the layer itself must
-// still take to get there. An agent in another zone counts as two steps away, and the tracker as twice as busy as it
-// is: what it sends, nobody else does. What was given lately counts because who asks first asks first again: with the
-// waiting agents alone one of twelve handed out 71 of 480 layers, the tracker 65. Threads: the loop.
+// Each agent that asks is sent to the source with the least to do: agents that it serves layers to and that do not hold
+// them yet, and half of the agents that were sent to it lately, over all layers; two more for each step that the layer
+// itself must still take to get there. An agent in another zone counts as two steps away, and the tracker as twice as
+// busy as it is: each byte that an agent sends is spared to the tracker. The recent agents count because the first to
+// ask for one layer is the first to ask for the next: with the waiting agents alone one of twelve served 71 of 480
+// layers, the tracker 65. Threads: the loop.
 #pragma once
 
 #include <functional>
@@ -19,12 +20,12 @@
 #include "shared/core/digest.hpp"
 #include "tracker/directory/peer_choice.hpp"
 
-namespace shoal::tracker {
+namespace shoal::tracker::directory {
 
 class FanOut {
  public:
-  static constexpr Milliseconds remembered{30'000};  // a layer that nobody asked for so long
-  static constexpr std::size_t looked_at = 32;       // sources weighed for one answer, drawn at random above that
+  static constexpr Milliseconds remembered{30'000};  // a layer without a question for so long is forgotten
+  static constexpr std::size_t looked_at = 32;       // sources weighed for one answer, random ones above that
   static constexpr std::size_t steps_between_zones = 2;
   // Forty layers of 100 KiB on 12 nodes at 20 Mbit/s, last node: 4.0 s with 1, 1 and 0, 2.9 s with these. At 10 Mbit/s
   // the tracker sent 1.6 copies with 2, 2 and 0 and sends 1.2 with these.
@@ -35,11 +36,15 @@ class FanOut {
   // How far the asking agent is from another: nothing when it cannot reach it or is not to be sent there.
   using Distance = std::function<std::optional<std::size_t>(NodeId)>;
 
-  // The agent that hands the layer to `node`, which asks for it; nothing: the tracker does. `holders` have it already.
-  std::optional<NodeId> source_for(const Digest& digest, NodeId node, const std::vector<NodeId>& holders,
-                                   const Distance& distance, Time now, std::mt19937& random);
-  void holds(NodeId node, const Digest& digest);  // it got it
-  void gone(NodeId node);                         // it neither gets nor gives anything any more
+  struct Question {
+    const Digest& digest;
+    NodeId node;                         // that asks
+    const std::vector<NodeId>& holders;  // that have the layer already
+  };
+  // The agent that serves the layer; nothing: the tracker does.
+  std::optional<NodeId> source_for(const Question& question, const Distance& distance, Time now, std::mt19937& random);
+  void note_held(NodeId node, const Digest& digest);  // it has the layer now
+  void remove(NodeId node);                           // it neither asks nor serves any more
   void tick(Time now);
 
  private:
@@ -55,7 +60,7 @@ class FanOut {
   };
   struct Score {  // less is better
     double to_do;
-    int rank;  // whoever has it, the tracker, whoever is to get it
+    int rank;  // 0: an agent that has the layer, 1: the tracker, 2: an agent that waits for it
     friend auto operator<=>(const Score&, const Score&) = default;
   };
   static std::optional<std::size_t> steps_to(const Layer& layer, NodeId agent, NodeId node);
@@ -70,4 +75,4 @@ class FanOut {
   std::map<Source, std::size_t> busy_;  // agents that wait for a source
 };
 
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::directory

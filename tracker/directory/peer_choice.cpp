@@ -4,12 +4,13 @@
 #include <set>
 
 #include "shared/core/check.hpp"
+#include "shared/swarm/mesh.hpp"
 
-namespace shoal::tracker {
+namespace shoal::tracker::directory {
 
 std::vector<NodeId> PeerChoice::add(NodeId newcomer, const MayDial& may_dial, std::mt19937& random) {
   if (contains(newcomer)) return {};
-  const bool mesh = members_.size() < full_mesh_members;
+  const bool mesh = members_.size() < swarm::full_mesh_members;
   neighbours_[newcomer];
   auto chosen = link_some(newcomer, mesh ? members_.size() : newcomer_degree, may_dial, random);
   members_.push_back(newcomer);
@@ -19,15 +20,15 @@ std::vector<NodeId> PeerChoice::add(NodeId newcomer, const MayDial& may_dial, st
 std::vector<NodeId> PeerChoice::remove(NodeId member) {
   const auto found = neighbours_.find(member);
   if (found == neighbours_.end()) return {};
-  std::vector<NodeId> lonely;
+  std::vector<NodeId> under_connected;
   for (const NodeId other : found->second) {
     auto& list = neighbours_.at(other);
     std::erase(list, member);
-    if (list.size() < repair_below && list.size() + 2 < members_.size()) lonely.push_back(other);
+    if (list.size() < repair_below && list.size() + 2 < members_.size()) under_connected.push_back(other);
   }
   neighbours_.erase(found);
   std::erase(members_, member);
-  return lonely;
+  return under_connected;
 }
 
 std::vector<NodeId> PeerChoice::repair(NodeId member, const MayDial& may_dial, std::mt19937& random) {
@@ -58,7 +59,7 @@ NodeId PeerChoice::draw(const std::vector<NodeId>& candidates, std::mt19937& ran
 
 // All of them while they are few; else a random part, so that a newcomer among ten thousand costs no more.
 std::vector<NodeId> PeerChoice::some_members(std::mt19937& random) const {
-  constexpr std::size_t enough = 128;
+  constexpr std::size_t enough = 128;  // four are drawn for each of six neighbours: the best is among them
   if (members_.size() <= enough) return members_;
   std::uniform_int_distribution<std::size_t> any(0, members_.size() - 1);
   std::set<NodeId> some;
@@ -81,4 +82,4 @@ std::vector<NodeId> PeerChoice::link_some(NodeId member, std::size_t count, cons
   return chosen;
 }
 
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::directory

@@ -1,9 +1,9 @@
-// PeerChoice: who dials whom among the ready members of one swarm. Pure logic.
+// PeerChoice: which ready members of a swarm dial which. Pure logic.
 //
-// Up to 13 members everybody knows everybody. Above that about 12 neighbours each: a newcomer dials six, each the one
-// with the fewest neighbours among four drawn at random, so that the mean is twelve, nobody has many more, and old and
-// new members stay mixed (taking the fewest of all would string newcomers into a chain). The later one dials the
-// earlier. Source: DESIGN section 2, evidence/swarm_policy.md (12-regular graph; a full mesh costs too much above 16).
+// Up to swarm::full_mesh_members all members are neighbours. Above that each has about 12: a newcomer dials six, each
+// the one with the fewest neighbours among four random members. So the mean is twelve, no member has many more, and old
+// and new members stay mixed: with the fewest of all, newcomers would form a chain. The later member dials the earlier.
+// Measured against a full mesh and other degrees: docs/policy.md.
 // Threads: the loop.
 #pragma once
 
@@ -13,24 +13,22 @@
 #include <unordered_map>
 #include <vector>
 
-namespace shoal::tracker {
+namespace shoal::tracker::directory {
 
 using NodeId = std::uint32_t;  // a node name of the directory, for as long as the tracker runs
 
 class PeerChoice {
  public:
-  static constexpr std::size_t full_mesh_members = 13;
   static constexpr std::size_t newcomer_degree = 6;
-  static constexpr std::size_t largest_degree = 18;
-  static constexpr std::size_t repair_below = 6;  // a member that lost so many neighbours is given new ones
+  static constexpr std::size_t largest_degree = 18;  // each neighbour costs offers; half more than the mean is enough
+  static constexpr std::size_t repair_below = 6;     // a member with fewer neighbours is given new ones
 
   using MayDial = std::function<bool(NodeId)>;  // whether the newcomer can reach that member at all
 
-  // The members that `newcomer` is to dial; they are its neighbours from now on. Nothing for a member that is in
-  // already.
+  // The members that `newcomer` is to dial; they are its neighbours from now on. Nothing for a known member.
   std::vector<NodeId> add(NodeId newcomer, const MayDial& may_dial, std::mt19937& random);
 
-  // Forgets a member; returns those who now have too few neighbours, for `repair`.
+  // Returns the members that have too few neighbours now, for `repair`.
   std::vector<NodeId> remove(NodeId member);
   // Further members that `member` is to dial.
   std::vector<NodeId> repair(NodeId member, const MayDial& may_dial, std::mt19937& random);
@@ -50,4 +48,4 @@ class PeerChoice {
   std::unordered_map<NodeId, std::vector<NodeId>> neighbours_;
 };
 
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::directory

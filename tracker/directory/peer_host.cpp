@@ -5,7 +5,7 @@
 
 #include <array>
 
-namespace shoal::tracker {
+namespace shoal::tracker::directory {
 namespace {
 
 std::string text_of_address(int family, const void* address) {
@@ -40,4 +40,4 @@ Result<PeerHost> PeerHost::parse(const std::string& text) {
   return PeerHost(text_of_address(AF_INET, &four), false, address >> 24 == 127);
 }
 
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::directory

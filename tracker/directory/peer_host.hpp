@@ -7,7 +7,7 @@
 
 #include "shared/core/result.hpp"
 
-namespace shoal::tracker {
+namespace shoal::tracker::directory {
 
 class PeerHost {
  public:
@@ -30,4 +30,4 @@ class PeerHost {
   bool is_loopback_;
 };
 
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::directory

@@ -1,6 +1,6 @@
 #include "tracker/directory/roster.hpp"
 
-namespace shoal::tracker {
+namespace shoal::tracker::directory {
 
 void Roster::restart(Generation generation) {
   generation_ = generation;
@@ -21,15 +21,21 @@ Member& Roster::join(NodeId node, std::uint64_t size_hint_bytes) {
 }
 
 std::vector<NodeId> Roster::remove(NodeId node) {
-  auto lonely = graph_.remove(node);
+  auto under_connected = graph_.remove(node);
   members_.erase(node);
-  std::erase_if(lonely, [this](NodeId other) { return members_.at(other).state == MemberState::complete; });
-  return lonely;
+  std::erase_if(under_connected, [this](NodeId other) { return members_.at(other).state == MemberState::complete; });
+  return under_connected;
 }
 
 Member* Roster::find(NodeId node) {
   const auto found = members_.find(node);
   return found == members_.end() ? nullptr : &found->second;
+}
+
+std::vector<NodeId> Roster::nodes() const {
+  std::vector<NodeId> nodes;
+  for (const auto& [node, member] : members_) nodes.push_back(node);
+  return nodes;
 }
 
 RosterCounts Roster::counts() const {
@@ -57,4 +63,4 @@ bool Roster::ask_to_serve(NodeId node) {
   return true;
 }
 
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::directory

@@ -1,8 +1,8 @@
 // Roster: the members of one swarm and how far each is. Pure logic.
 //
 // A member is joining until it listens under the swarm's name (its first Progress), then ready, at last complete. Only
-// ready and complete members are handed out. It is answered once the layer's size is known; it may be ready before
-// that, when it started on the size that the manifest says. Threads: the loop.
+// ready and complete members are named to others. A member is answered once the layer's size is known; it may be ready
+// before that, when it started on the size that the manifest says. Threads: the loop.
 #pragma once
 
 #include <map>
@@ -11,7 +11,7 @@
 #include "shared/layer/swarm_name.hpp"
 #include "tracker/directory/peer_choice.hpp"
 
-namespace shoal::tracker {
+namespace shoal::tracker::directory {
 
 enum class MemberState { joining, ready, complete };
 
@@ -20,7 +20,7 @@ struct Member {
   bool is_answered = false;           // was sent Joined
   std::uint64_t size_hint_bytes = 0;  // 0: none
   control::Source source{};           // that its join named; no upstream: it did not join
-  std::uint32_t pieces = 0;           // as it said last
+  std::uint32_t pieces = 0;           // of its latest Progress
   bool has_seeder = false;            // was told to dial the seeder
   std::uint32_t introduced_on = 0;    // the connection (Agent::connection) that carried its neighbours; 0: none yet
 };
@@ -33,20 +33,22 @@ struct RosterCounts {
 
 class Roster {
  public:
-  // The seeder has at most so many members that are not complete; further ones get their pieces from peers alone.
+  // The seeder serves at most so many members that are not complete; further ones have peers alone. Simulated with
+  // 1,000 members: 12 places end after 1.92 times the bound, 48 after 1.73, 200 after 1.58 but with 1.9 copies sent.
   static constexpr std::size_t seeder_members = 48;
-  // Held copies that are asked to serve when a layer is wanted.
+  // Holders that are asked to serve when a layer is joined: the members pass the pieces of a few copies on.
   static constexpr std::size_t served_by = 8;
 
   Generation generation() const { return generation_; }
-  // A new generation: everybody is joining again, nobody has neighbours or the seeder.
+  // A new generation: all members are joining again, without neighbours and without the seeder.
   void restart(Generation generation);
 
-  Member& join(NodeId node, std::uint64_t size_hint_bytes);  // a member that is in already keeps its state
+  Member& join(NodeId node, std::uint64_t size_hint_bytes);  // a known member keeps its state
   // Returns the members that have too few neighbours now and still want pieces.
   std::vector<NodeId> remove(NodeId node);
   Member* find(NodeId node);
   const std::map<NodeId, Member>& members() const { return members_; }
+  std::vector<NodeId> nodes() const;  // of all members
   RosterCounts counts() const;
 
   // The seeder is to be dialled by this member too. True at most once each generation.
@@ -63,4 +65,4 @@ class Roster {
   PeerChoice graph_;
 };
 
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::directory

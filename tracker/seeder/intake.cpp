@@ -1,6 +1,6 @@
 #include "tracker/seeder/intake.hpp"
 
-namespace shoal::tracker {
+namespace shoal::tracker::seeder {
 
 Result<std::vector<Hash256>> Intake::recheck(const std::vector<store::NotedPiece>& noted) {
   HashBatch right{.first = next_, .hashes = {}, .signature = {}};
@@ -37,4 +37,4 @@ Result<Taken> Intake::take(ByteView bytes) {
   return verifier_.advance(position()).map([&] { return taken; });
 }
 
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::seeder

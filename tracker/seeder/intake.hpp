@@ -8,7 +8,7 @@
 #include "shared/store/record_format.hpp"
 #include "shared/store/verified.hpp"
 
-namespace shoal::tracker {
+namespace shoal::tracker::seeder {
 
 // Pieces that are in the file now.
 struct Taken {
@@ -18,6 +18,7 @@ struct Taken {
 
 class Intake {
  public:
+  // Shared: the file, with the store, the swarm and the verifier.
   Intake(const Digest& digest, std::shared_ptr<store::PieceFile> file)
       : file_(file), hashes_(file->layout()), verifier_(digest, std::move(file)) {}
 
@@ -25,7 +26,7 @@ class Intake {
   // counts. Returns the hashes of those. Before any `take`.
   Result<std::vector<Hash256>> recheck(const std::vector<store::NotedPiece>& noted);
   std::uint64_t position() const;  // bytes of the layer that are in the file
-  // The layer's next bytes. What does not fill a piece waits for the next call, unless the layer ends there.
+  // The layer's next bytes. Bytes that do not fill a piece wait for the next call, unless the layer ends there.
   Result<Taken> take(ByteView bytes);
   // After the last byte: `corrupt` when the bytes are not what the digest says.
   Result<store::VerifiedLayer> finish() { return verifier_.finish(); }
@@ -39,4 +40,4 @@ class Intake {
   Bytes begun_;  // of piece next_
 };
 
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::seeder

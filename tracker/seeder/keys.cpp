@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace shoal::tracker {
+namespace shoal::tracker::seeder {
 namespace {
 
 constexpr std::size_t key_bytes = 32;
@@ -65,4 +65,4 @@ Keys open_keys(const std::string& directory, const std::string& swarm_key_file) 
   return keys;
 }
 
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::seeder

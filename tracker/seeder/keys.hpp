@@ -9,7 +9,7 @@
 #include "shared/crypto/signing.hpp"
 #include "shared/layer/swarm_name.hpp"
 
-namespace shoal::tracker {
+namespace shoal::tracker::seeder {
 
 struct Keys {
   SwarmKey swarm;
@@ -19,4 +19,4 @@ struct Keys {
 // Throws StartError: a file that cannot be read or made, or that does not hold a key. `swarm_key_file` may be empty.
 Keys open_keys(const std::string& directory, const std::string& swarm_key_file);
 
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::seeder

@@ -5,7 +5,7 @@
 
 #include "shared/origin/origin.hpp"
 
-namespace shoal::tracker {
+namespace shoal::tracker::seeder {
 
 class LayerSource {
  public:
@@ -18,7 +18,7 @@ class LayerSource {
   virtual Task<Result<origin::Answer>> ask(origin::Repository repository, std::string method, std::string tag,
                                            std::string accept) = 0;
   virtual bool is_origin() const { return true; }  // whether what was opened last comes from a registry
-  virtual void gave_bytes() {}                     // bytes of what was opened last were taken
+  virtual void mark_used() {}                      // bytes of what was opened last were used
 };
 
 // With the configured credentials, or anonymous.
@@ -41,4 +41,4 @@ class OriginSource final : public LayerSource {
   origin::Origin& origin_;
 };
 
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::seeder

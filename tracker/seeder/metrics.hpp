@@ -3,7 +3,7 @@
 
 #include "shared/metrics/metrics.hpp"
 
-namespace shoal::tracker {
+namespace shoal::tracker::seeder {
 
 struct SeederMetrics {
   metrics::Counter origin_requests;  // layers asked for, resumptions included
@@ -14,4 +14,4 @@ struct SeederMetrics {
   metrics::Gauge seeding_layers;
 };
 
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::seeder

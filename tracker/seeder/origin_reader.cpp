@@ -4,7 +4,7 @@
 
 #include "shared/log/log.hpp"
 
-namespace shoal::tracker {
+namespace shoal::tracker::seeder {
 
 Task<Result<void>> OriginReader::open() {
   Milliseconds backoff = first_backoff;
@@ -14,7 +14,8 @@ Task<Result<void>> OriginReader::open() {
     if (opened || opened.error().kind != ErrorKind::unavailable) co_return opened;
     const Milliseconds pause = std::max(backoff, opened.error().retry_after);
     if (parts_.clock.now() + pause >= give_up) co_return opened;
-    log::debug("tracker", "origin does not answer, asking again", {{"cause", opened.error().what}});
+    log::debug("seeder", "origin does not answer, asking again",
+               {{"digest", request_.digest.text()}, {"image", request_.image()}, {"cause", opened.error().what}});
     co_await parts_.clock.sleep(pause);
     backoff = std::min(backoff * 3, longest_backoff);
   }
@@ -33,8 +34,11 @@ Task<Result<ByteView>> OriginReader::next() {
     if (bytes && position_ > before) co_return bytes;
     if (bytes) continue;  // only bytes that were seen before
     if (bytes.error().kind != ErrorKind::unavailable) co_return bytes;
-    log::info("tracker", "origin body ended early, resuming",
-              {{"digest", wanted_.digest.text()}, {"from_byte", position_}, {"cause", bytes.error().what}});
+    log::info("seeder", "origin body ended early, resuming",
+              {{"digest", request_.digest.text()},
+               {"image", request_.image()},
+               {"from_byte", position_},
+               {"cause", bytes.error().what}});
     stream_.reset();
     if (++empty_bodies_ > most_empty_bodies) co_return bytes;
     co_await parts_.clock.sleep(first_backoff);
@@ -43,14 +47,14 @@ Task<Result<ByteView>> OriginReader::next() {
 
 // One answer of the origin, from the first missing byte on.
 Task<Result<void>> OriginReader::open_from_position() {
-  auto stream = co_await parts_.source.open(wanted_.repository, wanted_.kind, wanted_.digest, position_);
+  auto stream = co_await parts_.source.open(request_.repository, request_.kind, request_.digest, position_);
   if (parts_.source.is_origin()) parts_.metrics.origin_requests.add();
   if (!stream) co_return tl::unexpected(stream.error());
   const auto fits = check(**stream);
   if (!fits) co_return fits;
   stream_ = std::move(*stream);
   size_ = stream_->size();
-  // No digest covers what an agent says here. Without a type, its readers go by what the manifest itself says.
+  // No digest covers an agent's content type. Without one, its readers take the type that the manifest itself names.
   content_type_ = parts_.source.is_origin() ? stream_->content_type() : std::string();
   skip_ = position_ - stream_->offset();
   opened_ = true;
@@ -59,7 +63,7 @@ Task<Result<void>> OriginReader::open_from_position() {
 
 Result<void> OriginReader::check(const origin::LayerStream& stream) const {
   if (opened_ && stream.size() != size_) {
-    // An agent's word does not undo what came before: the next one is asked.
+    // Another size from an agent does not make the earlier bytes wrong: the next source is asked.
     const ErrorKind kind = parts_.source.is_origin() ? ErrorKind::corrupt : ErrorKind::unavailable;
     return fail(kind, "the origin's layer changed its size");
   }
@@ -78,7 +82,7 @@ Task<Result<ByteView>> OriginReader::next_of_body() {
   position_ += fresh.size();
   if (!fresh.empty()) {
     empty_bodies_ = 0;
-    parts_.source.gave_bytes();
+    parts_.source.mark_used();
   }
   if (is_origin) co_await parts_.pace.spend({bytes->size()});
   co_return fresh;
@@ -90,4 +94,4 @@ ByteView OriginReader::unseen(ByteView bytes) {
   return bytes.subspan(seen);
 }
 
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::seeder

@@ -9,26 +9,17 @@
 #include "tracker/seeder/layer_source.hpp"
 #include "tracker/seeder/metrics.hpp"
 #include "tracker/seeder/pace.hpp"
+#include "tracker/seeder/request.hpp"
 
-namespace shoal::tracker {
-
-struct Wanted {  // a layer, and where the origin keeps it
-  Digest digest;
-  origin::Kind kind = origin::Kind::blob;
-  origin::Repository repository;
-  std::uint64_t size_hint_bytes = 0;  // of who wants it, from a manifest; 0: none
-
-  bool same_source(const Wanted& other) const {
-    return kind == other.kind && repository.upstream == other.repository.upstream &&
-           repository.name == other.repository.name;
-  }
-};
+namespace shoal::tracker::seeder {
 
 class OriginReader {
  public:
-  static constexpr int most_empty_bodies = 3;
-  static constexpr Milliseconds first_backoff{100};      // then three times as long each time, unless the origin says
-  static constexpr Milliseconds longest_backoff{3'000};  // how long it wants to be left alone
+  static constexpr int most_empty_bodies = 3;  // a connection or two may break by chance; an origin that sends nothing
+                                               // three times does not send the layer
+  // Between two requests: three times as long each time, or as long as the origin's Retry-After.
+  static constexpr Milliseconds first_backoff{100};
+  static constexpr Milliseconds longest_backoff{3'000};
   static constexpr Milliseconds keep_asking = control::timing::keep_asking;
 
   struct Parts {
@@ -38,8 +29,8 @@ class OriginReader {
     SeederMetrics& metrics;
   };
   // The bytes before `from` are there already.
-  OriginReader(Parts parts, Wanted wanted, std::uint64_t from)
-      : parts_(parts), wanted_(std::move(wanted)), position_(from) {}
+  OriginReader(Parts parts, SeedRequest request, std::uint64_t from)
+      : parts_(parts), request_(std::move(request)), position_(from) {}
 
   // The head of the answer, from the first missing byte on. First.
   Task<Result<void>> open();
@@ -56,14 +47,14 @@ class OriginReader {
   ByteView unseen(ByteView bytes);
 
   Parts parts_;
-  Wanted wanted_;
+  SeedRequest request_;
   std::unique_ptr<origin::LayerStream> stream_;
   ByteCount size_{};
   std::string content_type_;
-  std::uint64_t position_;  // bytes of the layer given out, or there before
-  std::uint64_t skip_ = 0;  // bytes of this body that were given out before: the origin ignored Range
+  std::uint64_t position_;  // bytes of the layer returned, or there before
+  std::uint64_t skip_ = 0;  // bytes of this body that were returned before: the origin ignored Range
   bool opened_ = false;
-  int empty_bodies_ = 0;  // bodies in a row that gave no new byte
+  int empty_bodies_ = 0;  // bodies in a row without a new byte
 };
 
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::seeder

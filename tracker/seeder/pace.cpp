@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace shoal::tracker {
+namespace shoal::tracker::seeder {
 
 Task<void> Pace::spend(ByteCount bytes) {
   if (rate_.bytes_per_second == 0) co_return;
@@ -15,4 +15,4 @@ Task<void> Pace::spend(ByteCount bytes) {
   co_await clock_.sleep(Milliseconds(static_cast<std::int64_t>(std::ceil(-tokens_ / per_second * 1000))));
 }
 
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::seeder

@@ -6,7 +6,7 @@
 #include "shared/core/clock.hpp"
 #include "shared/core/units.hpp"
 
-namespace shoal::tracker {
+namespace shoal::tracker::seeder {
 
 class Pace {
  public:
@@ -22,4 +22,4 @@ class Pace {
   double tokens_ = 0;  // bytes; below zero: debt
 };
 
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::seeder

@@ -3,7 +3,7 @@
 #include "shared/crypto/signing.hpp"
 #include "shared/log/log.hpp"
 
-namespace shoal::tracker {
+namespace shoal::tracker::seeder {
 namespace {
 
 bool is_empty_layer(const Digest& digest) {
@@ -24,220 +24,275 @@ control::Reason reason_of(ErrorKind kind) {
   return control::Reason::unavailable;
 }
 
+LayerInfo info_of(const Digest& digest, const SmallLayer& layer) {
+  return {.digest = digest, .size = {layer.bytes.size()}, .is_small = true, .content_type = layer.content_type};
+}
+
 }  // namespace
 
 Generation random_generation() {
   return static_cast<Generation>(random_number() >> 33);  // the highest ones mean no swarm at all
 }
 
-Wish Seeder::want(const Wanted& wanted) {
-  if (is_empty_layer(wanted.digest)) return LayerInfo{.digest = wanted.digest, .is_small = true};
-  const auto found = layers_.find(wanted.digest);
+// ---- requests
+
+SeedResult Seeder::request_layer(const SeedRequest& request) {
+  if (is_empty_layer(request.digest)) return LayerInfo{.digest = request.digest, .is_small = true};
+  const auto found = layers_.find(request.digest);
   if (found != layers_.end()) {
-    const Layer& layer = *found->second;
-    const bool refused_just_now = layer.refusal && parts_.clock.now() - layer.used_at < remember_refusal;
-    if (refused_just_now && layer.wanted.same_source(wanted)) return *layer.refusal;
-    if (!layer.refusal) return layer.info ? Wish(*layer.info) : Wish(Pending{});
+    const Layer& layer = found->second;
+    if (const auto* small = std::get_if<SmallReady>(&layer)) return info_of(request.digest, *small->layer);
+    if (const auto* refused = std::get_if<Refused>(&layer)) {
+      const bool is_recent = parts_.clock.now() - refused->at < remember_refusal;
+      if (is_recent && refused->request.same_source(request)) return refused->refusal;
+    } else {
+      const Seeding* seeding = seeding_of(layer);
+      const auto info = seeding != nullptr ? seeding->info() : std::nullopt;
+      return info ? SeedResult(*info) : SeedResult(Pending{});
+    }
   }
-  const auto held = parts_.store.find(wanted.digest);
-  return held ? want_held(wanted, *held) : want_from_origin(wanted);
+  const auto held = parts_.store.find(request.digest);
+  return held ? request_held(request, *held) : request_from_origin(request);
 }
 
-Wish Seeder::want_held(const Wanted& wanted, const store::HeldLayer& held) {
+SeedResult Seeder::request_held(const SeedRequest& request, const store::HeldLayer& held) {
   const store::Side& side = held.side();
-  // One that an agent gave has no content type.
+  // A manifest that was read from an agent has no content type.
   const bool is_manifest =
-      !side.content_type.empty() || (wanted.kind == origin::Kind::manifest && held.size() <= origin::largest_manifest);
+      !side.content_type.empty() || (request.kind == origin::Kind::manifest && held.size() <= origin::largest_manifest);
   if (held.size() <= small_layer_limit || is_manifest) {
-    return LayerInfo{.digest = wanted.digest, .size = held.size(), .is_small = true, .content_type = side.content_type};
+    return LayerInfo{
+        .digest = request.digest, .size = held.size(), .is_small = true, .content_type = side.content_type};
   }
-  const LayerPtr layer = add_layer(wanted);
-  layer->generation = side.generation;
-  layer->is_fetching = false;
-  layer->finished = sign_list(parts_.keys.signing, wanted.digest, held.size(), side.hashes);
-  start_seeding(layer, held.file());
-  layer->seeding->add_all(side.hashes);
-  log::info("tracker", "seeding a held layer", {{"digest", wanted.digest.text()}});
+  const auto seeding = std::make_shared<Seeding>(parts_, request, side.generation, held.file());
+  layers_[request.digest] = Seeded{seeding, parts_.clock.now()};
+  seeding->finish(side.hashes);
+  seeding->start(swarm_events());
+  seeding->add_all(side.hashes);
+  log::info("seeder", "seeding a held layer", {{"digest", request.digest.text()}, {"image", request.image()}});
   return Pending{};
 }
 
-Wish Seeder::want_from_origin(const Wanted& wanted) {
-  const auto allowed = parts_.source.may_ask(wanted.repository.upstream);
+SeedResult Seeder::request_from_origin(const SeedRequest& request) {
+  const auto allowed = parts_.source.may_ask(request.repository.upstream);
   if (!allowed) return Refusal{control::Reason::upstream, allowed.error().what};
-  if (!origin::is_repository_name(wanted.repository.name)) {
+  if (!origin::is_repository_name(request.repository.name)) {
     return Refusal{control::Reason::not_found, "not a repository's name"};
   }
   if (waiting_.size() >= most_waiting)
     return Refusal{control::Reason::unavailable, "too many layers are being fetched"};
-  const LayerPtr layer = add_layer(wanted);
-  layer->generation = parts_.new_generation();
-  waiting_.push_back(layer);
+  waiting_.push_back(make_fetch(request, {.generation = parts_.new_generation(), .asks_holders = true}));
   start_waiting();
   return Pending{};
+}
+
+// ---- fetches
+
+std::unique_ptr<LayerFetch> Seeder::make_fetch(const SeedRequest& request, LayerFetch::Attempt attempt) {
+  auto fetch = std::make_unique<LayerFetch>(parts_, request, attempt, swarm_events());
+  layers_[request.digest] = Fetching{fetch.get()};
+  return fetch;
 }
 
 void Seeder::start_waiting() {
   for (; running_ < largest_fetches && !waiting_.empty(); waiting_.pop_front()) {
     ++running_;
-    spawn(parts_.loop, run(waiting_.front()));
+    spawn(parts_.loop, run(std::move(waiting_.front())));
   }
 }
 
-Seeder::LayerPtr Seeder::add_layer(const Wanted& wanted) {
-  const Time now = parts_.clock.now();
-  auto layer = std::make_shared<Layer>(Layer{.wanted = wanted, .used_at = now, .moved_at = now});
-  layers_[wanted.digest] = layer;
-  return layer;
+Task<void> Seeder::run(std::unique_ptr<LayerFetch> fetch) {
+  auto fetched = co_await fetch->run();
+  if (!fetched && fetched.error().kind == ErrorKind::corrupt) {
+    fetch = fetch_again(*fetch);
+    fetched = co_await fetch->run();
+  }
+  const SeedRequest request = fetch->request();
+  if (!fetched) {
+    refuse(request, fetched.error());
+  } else if (auto* small = std::get_if<FetchedSmall>(&*fetched)) {
+    serve_small(request, small->layer);
+    co_await store_small(request, std::move(*small));
+  } else {
+    layers_[request.digest] = Seeded{std::get<FetchedPieces>(*fetched).seeding, parts_.clock.now()};
+  }
+  --running_;
+  start_waiting();
 }
 
-void Seeder::keep(const Digest& digest, Bytes bytes, std::string content_type) {
-  if (layers_.contains(digest) || parts_.store.find(digest)) return;
-  const LayerPtr layer = add_layer(Wanted{digest, origin::Kind::manifest, {}});
-  spawn(parts_.loop, store_kept(layer, std::move(bytes), std::move(content_type)));
+// The next generation, of the origin alone.
+std::unique_ptr<LayerFetch> Seeder::fetch_again(const LayerFetch& failed) {
+  const SeedRequest& request = failed.request();
+  parts_.metrics.corrupt_layers.add();
+  log::error("seeder", "the origin's bytes do not match the digest, fetching again",
+             {{"digest", request.digest.text()}, {"image", request.image()}});
+  const bool had_swarm = failed.seeding() != nullptr;
+  const Generation next = failed.generation() + (had_swarm ? 1 : 0);
+  if (had_swarm) parts_.events.push(LayerRestarted{request.digest, next});
+  return make_fetch(request, {.generation = next, .asks_holders = false});
+}
+
+void Seeder::keep_manifest(const SeedRequest& request, Bytes bytes, std::string content_type) {
+  if (layers_.contains(request.digest) || parts_.store.find(request.digest)) return;
+  const auto reserved = parts_.store.reserve(request.digest, {bytes.size()});
+  if (!reserved) return;  // the store has no room: it is fetched when an agent joins it
+  const auto layer = std::make_shared<const SmallLayer>(SmallLayer{std::move(bytes), std::move(content_type)});
+  serve_small(request, layer);
+  spawn(parts_.loop, store_small(request, FetchedSmall{layer, *reserved}));
+}
+
+// From memory, until `store_small` has ended.
+void Seeder::serve_small(const SeedRequest& request, const std::shared_ptr<const SmallLayer>& layer) {
+  layers_[request.digest] = SmallReady{layer};
+  parts_.events.push(LayerKnown{info_of(request.digest, *layer)});
+}
+
+Task<void> Seeder::store_small(SeedRequest request, FetchedSmall fetched) {
+  const auto layer = fetched.layer;
+  auto write = [reserved = std::move(fetched.reserved), layer] {
+    return store::Store::write_small(reserved, layer->bytes, layer->content_type);
+  };
+  auto committed = co_await parts_.pool.run(std::move(write));
+  if (!committed) {
+    refuse(request, committed.error());
+    co_return;
+  }
+  parts_.store.adopt(std::move(*committed));
+  layers_.erase(request.digest);
+  log::info("seeder", "small layer stored",
+            {{"digest", request.digest.text()}, {"image", request.image()}, {"size_bytes", layer->bytes.size()}});
+}
+
+void Seeder::refuse(const SeedRequest& request, const Error& cause) {
+  parts_.metrics.origin_failures.add();
+  log::warning("seeder", "layer unavailable",
+               {{"digest", request.digest.text()},
+                {"image", request.image()},
+                {"kind", text(cause.kind)},
+                {"cause", cause.what}});
+  const Refusal refusal{reason_of(cause.kind), cause.what, cause.retry_after};
+  layers_[request.digest] = Refused{request, refusal, parts_.clock.now()};
+  parts_.events.push(LayerRefused{request, refusal});
+}
+
+// ---- swarms
+
+SwarmEvents Seeder::swarm_events() {
+  return [this](const Digest& digest, Generation generation, const swarm::Event& event) {
+    on_swarm(digest, generation, event);
+  };
+}
+
+void Seeder::on_swarm(const Digest& digest, Generation generation, const swarm::Event& event) {
+  Seeding* const seeding = find_seeding(digest, generation);
+  if (seeding == nullptr) return;
+  if (std::holds_alternative<swarm::Ready>(event) && !seeding->info()) {
+    seeding->note_ready();
+    parts_.events.push(LayerKnown{*seeding->info()});
+  }
+  const auto* failed = std::get_if<swarm::Failed>(&event);
+  if (failed == nullptr) return;
+  if (const auto* fetching = std::get_if<Fetching>(&layers_.at(digest))) {
+    fetching->fetch->swarm_failed(failed->error);
+  } else {
+    seeded_failed(*seeding, failed->error);
+  }
+}
+
+// A swarm that was ready fails when the disk does not give the bytes: the next request has the layer fetched anew.
+void Seeder::seeded_failed(Seeding& seeding, const Error& cause) {
+  const SeedRequest request = seeding.request();
+  if (seeding.info() && parts_.store.drop(request.digest, seeding.file())) {
+    log::error("seeder", "a held layer cannot be read, and is removed",
+               {{"digest", request.digest.text()}, {"image", request.image()}, {"cause", cause.what}});
+  }
+  seeding.leave();
+  refuse(request, cause);
+}
+
+Seeding* Seeder::seeding_of(const Layer& layer) {
+  if (const auto* fetching = std::get_if<Fetching>(&layer)) return fetching->fetch->seeding();
+  if (const auto* seeded = std::get_if<Seeded>(&layer)) return seeded->seeding.get();
+  return nullptr;
+}
+
+Seeding* Seeder::find_seeding(const Digest& digest, Generation generation) const {
+  const auto found = layers_.find(digest);
+  Seeding* const seeding = found == layers_.end() ? nullptr : seeding_of(found->second);
+  return seeding != nullptr && seeding->generation() == generation ? seeding : nullptr;
 }
 
 bool Seeder::is_seeding(const Digest& digest, Generation generation) const {
-  const auto found = layers_.find(digest);
-  return found != layers_.end() && found->second->info && found->second->generation == generation;
+  const Seeding* seeding = find_seeding(digest, generation);
+  return seeding != nullptr && seeding->info();
 }
 
 std::optional<HashBatch> Seeder::batch(const Digest& digest, Generation generation, PieceIndex piece) {
-  const auto found = layers_.find(digest);
-  if (found == layers_.end()) return std::nullopt;
-  Layer& layer = *found->second;
-  if (!layer.seeding || layer.generation != generation) return std::nullopt;
-  return layer.seeding->batch_of(piece);
+  Seeding* const seeding = find_seeding(digest, generation);
+  return seeding != nullptr ? seeding->batch_of(piece) : std::nullopt;
 }
 
 std::vector<Digest> Seeder::tick(const std::function<bool(const Digest&)>& has_members) {
-  std::vector<Digest> left;
   const Time now = parts_.clock.now();
-  std::erase_if(layers_, [&](auto& item) {
-    Layer& layer = *item.second;
-    if (layer.refusal) return now - layer.used_at >= remember_refusal;
-    if (layer.is_fetching || has_members(item.first)) layer.used_at = now;
-    if (now - layer.used_at < leave_after) return false;
-    log::info("tracker", "leaving an idle swarm", {{"digest", item.first.text()}});
-    drop(layer);
-    left.push_back(item.first);
-    return true;
+  std::vector<Digest> idle;
+  for (auto& [digest, layer] : layers_) {
+    auto* const seeded = std::get_if<Seeded>(&layer);
+    if (seeded == nullptr) continue;
+    if (has_members(digest)) seeded->used_at = now;
+    if (now - seeded->used_at < leave_after) continue;
+    log::info("seeder", "leaving an idle swarm",
+              {{"digest", digest.text()}, {"image", seeded->seeding->request().image()}});
+    idle.push_back(digest);
+  }
+  for (const Digest& digest : idle) remove(digest);
+  std::erase_if(layers_, [&](const auto& item) {
+    const auto* refused = std::get_if<Refused>(&item.second);
+    return refused != nullptr && now - refused->at >= remember_refusal;
   });
-  return left;
+  return idle;
 }
+
+void Seeder::remove(const Digest& digest) {
+  const auto found = layers_.find(digest);
+  const auto* const seeded = found == layers_.end() ? nullptr : std::get_if<Seeded>(&found->second);
+  if (seeded == nullptr) return;
+  seeded->seeding->leave();
+  layers_.erase(found);
+}
+
+// ---- questions
 
 bool Seeder::is_fetching(const Digest& digest) const {
   const auto found = layers_.find(digest);
-  return found != layers_.end() && found->second->is_fetching;
+  if (found == layers_.end()) return false;
+  return std::holds_alternative<Fetching>(found->second) || std::holds_alternative<SmallReady>(found->second);
 }
 
 std::shared_ptr<const SmallLayer> Seeder::small(const Digest& digest) const {
   const auto found = layers_.find(digest);
-  return found == layers_.end() ? nullptr : found->second->small;
+  const auto* small = found == layers_.end() ? nullptr : std::get_if<SmallReady>(&found->second);
+  return small != nullptr ? small->layer : nullptr;
 }
 
 std::vector<Digest> Seeder::waiting_for_origin() const {
   std::vector<Digest> waiting;
   for (const auto& [digest, layer] : layers_) {
-    const bool has_all = layer->finished || layer->small;
-    if (layer->is_fetching && !has_all && parts_.clock.now() - layer->moved_at >= patient) waiting.push_back(digest);
+    const auto* fetching = std::get_if<Fetching>(&layer);
+    if (fetching != nullptr && fetching->fetch->is_waiting(parts_.clock.now())) waiting.push_back(digest);
   }
   return waiting;
-}
-
-void Seeder::forget(const Digest& digest) {
-  const auto found = layers_.find(digest);
-  if (found == layers_.end() || found->second->is_fetching) return;
-  drop(*found->second);
-  layers_.erase(found);
 }
 
 std::vector<SeededLayer> Seeder::layers() const {
   std::vector<SeededLayer> list;
   for (const auto& [digest, layer] : layers_) {
-    if (layer->refusal || !layer->info || layer->small) continue;
-    const ByteCount size = layer->info->size;
-    const PieceIndex published = layer->seeding ? layer->seeding->published() : 0;
-    list.push_back({digest, size, layer->generation, PieceLayout(size).count(), published, layer->is_fetching});
+    const Seeding* seeding = seeding_of(layer);
+    if (seeding == nullptr || !seeding->info()) continue;
+    const PieceIndex pieces = PieceLayout(seeding->size()).count();
+    const bool is_fetched = std::holds_alternative<Fetching>(layer);
+    list.push_back({digest, seeding->size(), seeding->generation(), pieces, seeding->published(), is_fetched});
   }
   return list;
 }
 
-void Seeder::start_seeding(const LayerPtr& layer, std::shared_ptr<store::PieceFile> file) {
-  const Digest& digest = layer->wanted.digest;
-  const SwarmName name = name_of(*layer, file->layout());
-  layer->seeding = std::make_shared<Seeding>(
-      Seeding::Parts{parts_.loop, parts_.clock, parts_.swarm, parts_.keys.signing}, digest, name, std::move(file));
-  parts_.metrics.seeding_layers.add(1);
-  layer->seeding->start([this, weak = std::weak_ptr(layer), seeding = std::weak_ptr(layer->seeding)](auto event) {
-    const LayerPtr alive = weak.lock();
-    if (alive && alive->seeding == seeding.lock()) on_swarm(alive, event);
-  });
-}
-
-void Seeder::on_swarm(const LayerPtr& layer, const swarm::Event& event) {
-  if (const auto* failed = std::get_if<swarm::Failed>(&event)) {
-    layer->broken = failed->error;
-    if (layer->is_fetching) return;  // the fetch ends with it
-    // It was ready, so it is the disk that does not give the bytes: whoever wants the layer next has it fetched anew.
-    if (layer->info && parts_.store.drop(layer->wanted.digest, layer->seeding->file())) {
-      log::error("tracker", "a held layer cannot be read, and is removed", {{"digest", layer->wanted.digest.text()}});
-    }
-    return refuse(*layer, failed->error);
-  }
-  if (!std::holds_alternative<swarm::Ready>(event) || layer->info) return;
-  layer->info = LayerInfo{.digest = layer->wanted.digest,
-                          .size = layer->seeding->size(),
-                          .generation = layer->generation,
-                          .finished = layer->finished};
-  events_.known(*layer->info);
-}
-
-void Seeder::restart(Layer& layer) {
-  parts_.metrics.corrupt_layers.add();
-  log::error("tracker", "the origin's bytes do not match the digest, fetching again",
-             {{"digest", layer.wanted.digest.text()}, {"upstream", layer.wanted.repository.upstream}});
-  const auto giver = layer.source ? layer.source->only_giver() : std::nullopt;
-  if (giver) events_.gave_wrong_bytes(*giver);
-  const bool had_swarm = layer.seeding != nullptr;
-  if (layer.reserved) layer.reserved->discard();
-  drop(layer);
-  layer.info.reset();
-  layer.broken.reset();
-  if (!had_swarm) return;
-  ++layer.generation;
-  events_.restarted(layer.wanted.digest, layer.generation);
-}
-
-void Seeder::refuse(Layer& layer, const Error& cause) {
-  parts_.metrics.origin_failures.add();
-  log::warning("tracker", "a layer cannot be had",
-               {{"digest", layer.wanted.digest.text()}, {"kind", text(cause.kind)}, {"cause", cause.what}});
-  if (cause.kind == ErrorKind::corrupt && layer.reserved)
-    layer.reserved->discard();  // a later fetch must not go on there
-  drop(layer);
-  layer.info.reset();
-  layer.is_fetching = false;
-  layer.used_at = parts_.clock.now();
-  layer.refusal = Refusal{reason_of(cause.kind), cause.what, cause.retry_after};
-  events_.refused(layer.wanted, *layer.refusal);
-}
-
-// Leaves the swarm and gives the reservation back.
-void Seeder::drop(Layer& layer) {
-  if (layer.seeding) {
-    layer.seeding->leave();
-    parts_.metrics.seeding_layers.add(-1);
-  }
-  layer.seeding.reset();
-  layer.reader.reset();
-  layer.source.reset();
-  layer.intake.reset();
-  layer.small.reset();
-  layer.reserved.reset();
-}
-
-SwarmName Seeder::name_of(const Layer& layer, const PieceLayout& layout) const {
-  return swarm_name(parts_.keys.swarm, layer.wanted.digest, layout, layer.generation);
-}
-
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::seeder

@@ -16,7 +16,7 @@ origin::Options one_upstream() {
   return options;
 }
 
-tracker::Keys keys_of(unsigned seed) {
+tracker::seeder::Keys keys_of(unsigned seed) {
   Bytes secret(32, static_cast<std::byte>(seed));
   auto signing = SigningKey::from_seed(secret);
   SwarmKey swarm{};
@@ -94,21 +94,18 @@ TrackerNode::TrackerNode(World& world, const std::string& host, unsigned seed)
       source_(origin_),
       keys_(keys_of(seed)),
       pace_(world.clock, {}),
-      coordinator_({.seeder = {world.loop, world.clock, world.pool, store_, swarm_, source_, keys_, pace_,
-                               seeder_metrics_, drawn_generation},
-                    .resolver = {world.loop, world.clock, source_, resolver_metrics_, {}},
-                    .metrics = coordinator_metrics_,
-                    .random = std::mt19937(seed)},
-                   {.seeder = {host, swarm_port, "tracker", true}, .epoch = seed}) {}
+      core_({world.loop, world.clock, world.pool, store_, swarm_, source_, keys_, pace_, metrics_, std::mt19937(seed),
+             drawn_generation},
+            {.seeder = {host, swarm_port, "tracker", true}, .epoch = seed}) {}
 
 void TrackerNode::accept(std::unique_ptr<http::WebSocket> socket) {
   const auto session =
-      std::make_shared<tracker::AgentSession>(world_.loop, world_.clock, coordinator_, std::move(socket));
+      std::make_shared<tracker::AgentSession>(world_.loop, world_.clock, core_.coordinator(), std::move(socket));
   spawn(world_.loop, tracker::AgentSession::run(session));
 }
 
 void TrackerNode::die() {
-  coordinator_.close_links("the machine stopped");
+  core_.coordinator().close_links("the machine stopped");
   swarm_.cut_all();
   // What was on its way still leaves; from now on nothing does.
   world_.network.at(VirtualTime::now() + latency, [this] { world_.network.node(host_).is_cut_off = true; });

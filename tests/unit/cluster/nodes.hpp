@@ -12,6 +12,7 @@
 #include "tests/doubles/temporary_directory.hpp"
 #include "tests/unit/cluster/network.hpp"
 #include "tracker/agent_session.hpp"
+#include "tracker/core.hpp"
 
 namespace shoal::cluster {
 
@@ -65,7 +66,7 @@ class TrackerNode {
   TrackerNode(World& world, const std::string& host, unsigned seed);
 
   void accept(std::unique_ptr<http::WebSocket> socket);
-  void tick() { coordinator_.tick(); }
+  void tick() { core_.coordinator().tick(); }
   void die();
   const std::string& host() const { return host_; }
   bool is_idle() const { return store_.reserved().value == 0; }
@@ -76,13 +77,11 @@ class TrackerNode {
   store::Store& store_;
   MemorySwarm swarm_;
   MemoryOrigin origin_;
-  tracker::OriginSource source_;
-  tracker::Keys keys_;
-  tracker::Pace pace_;
-  tracker::SeederMetrics seeder_metrics_;
-  tracker::ResolverMetrics resolver_metrics_;
-  tracker::CoordinatorMetrics coordinator_metrics_;
-  tracker::Coordinator coordinator_;
+  tracker::seeder::OriginSource source_;
+  tracker::seeder::Keys keys_;
+  tracker::seeder::Pace pace_;
+  tracker::Metrics metrics_;
+  tracker::Core core_;
 };
 
 // What one client of an agent got.

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 using namespace shoal;
-using namespace shoal::tracker;
+using namespace shoal::tracker::directory;
 
 namespace {
 

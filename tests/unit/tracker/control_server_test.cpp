@@ -2,7 +2,7 @@
 
 #include "shared/holder/protocol.hpp"
 #include "shared/http/client.hpp"
-#include "tests/unit/tracker/seeder_fixture.hpp"
+#include "tests/unit/tracker/coordinator_fixture.hpp"
 #include "tracker/agent_session.hpp"
 
 using namespace shoal;
@@ -17,16 +17,9 @@ struct Answer {
 };
 
 // A tracker's servers on loopback, and a client on the same loop.
-struct Fixture : SeederFixture {
-  ResolverMetrics resolver_metrics;
-  CoordinatorMetrics coordinator_metrics;
+struct Fixture : CoordinatorFixture {
   http::ServeThreads serve_threads{1};
-  Coordinator coordinator{{.seeder = {loop, clock, pool, store, swarm, source, keys, pace, metrics, first_generation},
-                           .resolver = {loop, clock, source, resolver_metrics, {}},
-                           .metrics = coordinator_metrics,
-                           .random = std::mt19937(1)},
-                          {.seeder = {"", 7082, "tracker", true}, .epoch = 5}};
-  ControlServer server{{loop, clock, serve_threads, coordinator, store, keys}, "127.0.0.1:0"};
+  ControlServer server{{loop, clock, serve_threads, core, store, keys}, "127.0.0.1:0"};
 
   static Task<void> ask(http::ClientRequest request, std::optional<Answer>& answer) {
     auto response = co_await http::request(std::move(request));
@@ -53,7 +46,7 @@ struct Fixture : SeederFixture {
     REQUIRE(connected);
     socket = std::move(*connected);
   }
-  std::unique_ptr<http::WebSocket> connect() {
+  std::unique_ptr<http::WebSocket> open_socket() {
     std::unique_ptr<http::WebSocket> socket;
     spawn(loop, connect_to("http://" + server.address(), socket));
     REQUIRE(until([&] { return socket != nullptr; }));
@@ -81,7 +74,7 @@ control::Hello hello() {
 
 TEST_CASE("an agent says hello over the WebSocket and is welcomed; when it goes it is no longer connected") {
   Fixture f;
-  auto socket = f.connect();
+  auto socket = f.open_socket();
   socket->send(control::encode(hello()));
   const auto frame = f.receive(*socket);
   REQUIRE(frame);
@@ -90,13 +83,13 @@ TEST_CASE("an agent says hello over the WebSocket and is welcomed; when it goes 
   CHECK(std::get<control::Welcome>(*message).swarm_key == f.keys.swarm);
   CHECK(f.get(f.server.address(), "/v1/agents").body.find("\"node-1\"") != std::string::npos);
   socket.reset();
-  CHECK(f.until([&] { return f.coordinator_metrics.connected_agents.value() == 0; }));
+  CHECK(f.until([&] { return f.tracker_metrics.coordinator.connected_agents.value() == 0; }));
 }
 
 TEST_CASE("a first message that is not a hello, or does not parse, ends the connection") {
   Fixture f;
   for (const Bytes& first : {control::encode(control::Ban{"x", ""}), Bytes{std::byte{0}, std::byte{1}}, Bytes{}}) {
-    auto socket = f.connect();
+    auto socket = f.open_socket();
     socket->send(first);
     CHECK_FALSE(f.receive(*socket));
   }
@@ -104,7 +97,7 @@ TEST_CASE("a first message that is not a hello, or does not parse, ends the conn
 
 TEST_CASE("an agent that says what only a tracker says is cut off") {
   Fixture f;
-  auto socket = f.connect();
+  auto socket = f.open_socket();
   socket->send(control::encode(hello()));
   REQUIRE(f.receive(*socket));
   socket->send(control::encode(control::Ban{"x", ""}));
@@ -113,7 +106,7 @@ TEST_CASE("an agent that says what only a tracker says is cut off") {
 
 TEST_CASE("a message of a later version is skipped, and the connection goes on") {
   Fixture f;
-  auto socket = f.connect();
+  auto socket = f.open_socket();
   socket->send(Bytes{std::byte{200}, std::byte{1}});
   socket->send(control::encode(hello()));
   CHECK(f.receive(*socket));
@@ -121,16 +114,16 @@ TEST_CASE("a message of a later version is skipped, and the connection goes on")
 
 TEST_CASE("a connection without a hello is closed after 10 seconds") {
   Fixture f;
-  auto socket = f.connect();
+  auto socket = f.open_socket();
   f.clock.advance(AgentSession::hello_limit);
   CHECK_FALSE(f.receive(*socket));
 }
 
-TEST_CASE("a small layer is served with its content type to who proves the swarm key, and to nobody else") {
+TEST_CASE("a small layer is served with its content type to a client that proves the swarm key, and to no other") {
   Fixture f;
   const Bytes content = numbered_bytes(5'000);
   const Digest digest = f.source.add(content, "application/vnd.oci.image.manifest.v1+json");
-  f.seeder.want(f.wanted(digest, origin::Kind::manifest));
+  f.seeder.request_layer(f.request(digest, origin::Kind::manifest));
   REQUIRE(f.until([&] { return f.store.find(digest).has_value(); }));
 
   const Answer served = f.get_small(digest, holder::proof(f.keys.swarm, digest));
@@ -154,7 +147,7 @@ TEST_CASE("the layers that are being seeded are shown as JSON") {
   const Digest digest = f.source.add(numbered_bytes(300'000));
   f.source.allow(100'000);
   CHECK(f.get(f.server.address(), "/v1/layers").body == "{\n  \"layers\": []\n}\n");
-  auto socket = f.connect();
+  auto socket = f.open_socket();
   socket->send(control::encode(hello()));
   socket->send(control::encode(control::Join{digest, {control::LayerKind::blob, "reg", "library/alpine"}, 0, ""}));
   REQUIRE(f.receive(*socket));

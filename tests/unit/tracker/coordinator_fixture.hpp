@@ -3,7 +3,7 @@
 #pragma once
 
 #include "tests/unit/tracker/seeder_fixture.hpp"
-#include "tracker/coordinator.hpp"
+#include "tracker/core.hpp"
 
 namespace shoal::tracker {
 
@@ -26,22 +26,21 @@ class RecordingLink final : public AgentLink {
   bool closed = false;
 };
 
-struct CoordinatorFixture : SeederFixture {
-  ResolverMetrics resolver_metrics;
-  CoordinatorMetrics coordinator_metrics;
-  Coordinator coordinator{{.seeder = {loop, clock, pool, store, swarm, source, keys, pace, metrics, first_generation},
-                           .resolver = {loop, clock, source, resolver_metrics, {}},
-                           .metrics = coordinator_metrics,
-                           .random = std::mt19937(1)},
-                          {.seeder = {"", 7082, "tracker", true}, .epoch = 5, .suspect = [this](const Digest& digest) {
-                             suspects.push_back(digest);
-                           }}};
+struct CoordinatorFixture : seeder::SeederFixture {
+  Metrics tracker_metrics;
+  Core core{{loop, clock, pool, store, swarm, source, keys, pace, tracker_metrics, std::mt19937(1),
+             seeder::first_generation},
+            {.seeder = {"", 7082, "tracker", true}, .epoch = 5}};
+  Coordinator& coordinator = core.coordinator();
   std::vector<Digest> suspects;
   std::map<std::string, NodeId> ids;
   std::map<std::string, std::string> addresses;
   std::map<std::string, RecordingLink> links;
 
-  CoordinatorFixture() { coordinator.hand_out_port(7080); }
+  CoordinatorFixture() {
+    core.set_small_layer_port(7080);
+    coordinator.on_suspect([this](const Digest& digest) { suspects.push_back(digest); });
+  }
 
   RecordingLink& connect(const std::string& node, std::vector<Digest> held = {}, std::uint64_t epoch = 1) {
     control::Hello hello;

@@ -2,6 +2,7 @@
 
 using namespace shoal;
 using namespace shoal::tracker;
+using namespace shoal::tracker::directory;
 
 TEST_CASE("an agent is welcomed with the swarm key, the public key and the tracker's epoch") {
   CoordinatorFixture f;
@@ -12,7 +13,7 @@ TEST_CASE("an agent is welcomed with the swarm key, the public key and the track
   CHECK(welcomes[0].epoch == 5);
 }
 
-TEST_CASE("all who join an unknown layer are answered when the origin has said its size, with the seeder") {
+TEST_CASE("all agents that join an unknown layer are answered once the origin has named its size, with the seeder") {
   CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   for (const char* node : {"a", "b", "c"}) {
@@ -53,7 +54,7 @@ TEST_CASE("a member's first progress brings it its neighbours, all of whom were 
   CHECK(peers[0].peers[0].port == 7072);
 }
 
-TEST_CASE("while the origin gives nothing, all who want the layer are told each second that it is asked on") {
+TEST_CASE("while the origin sends nothing, all agents that joined the layer are told to wait each second") {
   CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   f.source.allow(0);
@@ -90,7 +91,7 @@ TEST_CASE("a size hint that differs from the origin's size is refused, and the o
   CHECK(f.links["wrong"].all<control::Refused>().size() == 2);
 }
 
-TEST_CASE("what the origin does not have is refused to everybody who waits") {
+TEST_CASE("a layer that the origin does not have is refused to all agents that wait") {
   CoordinatorFixture f;
   const Digest unknown = digest_of(DigestAlgorithm::sha256, bytes_of("nowhere"));
   for (const char* node : {"a", "b"}) {
@@ -99,10 +100,10 @@ TEST_CASE("what the origin does not have is refused to everybody who waits") {
   }
   REQUIRE(f.until([&] { return !f.links["b"].all<control::Refused>().empty(); }));
   CHECK(f.links["a"].all<control::Refused>()[0].reason == control::Reason::not_found);
-  CHECK(f.coordinator.directory().swarms().empty());
+  CHECK(f.core.directory().swarms().empty());
 }
 
-TEST_CASE("what one source refuses is refused to who named it, and the source that others named is asked next") {
+TEST_CASE("the refusal of one source goes to the agents that named it, and the source of the others is asked next") {
   CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   f.source.next_answers({{.error = Error{ErrorKind::unavailable, "429", Milliseconds(30'000)}}});
@@ -125,7 +126,7 @@ TEST_CASE("what one source refuses is refused to who named it, and the source th
   CHECK(f.source.opened_at == std::vector<std::string>{"library/alpine", "library/busybox"});
 }
 
-TEST_CASE("each source is asked once for those who wait, and each agent hears what its own says") {
+TEST_CASE("each source is asked once for the agents that wait, and each agent is told the answer of its own") {
   CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   f.source.next_answers({{.error = Error{ErrorKind::unavailable, "429", Milliseconds(30'000)}},
@@ -138,7 +139,7 @@ TEST_CASE("each source is asked once for those who wait, and each agent hears wh
   CHECK(f.links["a"].all<control::Refused>().at(0).reason == control::Reason::unavailable);
   CHECK(f.links["b"].all<control::Refused>().at(0).reason == control::Reason::not_found);
   CHECK(f.source.opened_from.size() == 2);
-  CHECK(f.coordinator.directory().swarms().empty());
+  CHECK(f.core.directory().swarms().empty());
 }
 
 TEST_CASE("a source that fails in the middle tells an agent that named another one to go on by itself") {
@@ -158,7 +159,7 @@ TEST_CASE("a source that fails in the middle tells an agent that named another o
   CHECK(f.links["b"].all<control::Refused>().at(0).reason == control::Reason::unavailable);
 }
 
-TEST_CASE("wrong bytes at the origin restart everybody, and the seeder of the next generation is handed out") {
+TEST_CASE("wrong bytes at the origin restart all members, and the seeder of the next generation is named to them") {
   CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   f.source.next_answers({{.bytes = numbered_bytes(layer_size.value, 2)}});
@@ -190,7 +191,7 @@ TEST_CASE("a member that began on the manifest's size before the answer is answe
   CHECK(f.links["a"].all<control::Joined>()[0].peers.size() == 1);
 }
 
-TEST_CASE("a small layer is answered with a holder or who is to be one, and with the tracker itself") {
+TEST_CASE("a small layer is answered with an agent that holds or fetches it, and with the tracker itself") {
   CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(1'000));
   for (const char* node : {"a", "b", "c", "d", "e"}) f.connect(node);
@@ -220,7 +221,7 @@ TEST_CASE("a small layer is answered with a holder or who is to be one, and with
   REQUIRE(fourth.size() == 4);
   CHECK(fourth[1] == tracker_itself);
   CHECK(fourth[0].node != fifth[0].node);
-  CHECK(f.coordinator.directory().swarms().empty());
+  CHECK(f.core.directory().swarms().empty());
 }
 
 TEST_CASE("the empty layer is answered at once") {
@@ -263,12 +264,12 @@ TEST_CASE("a second connection of a node closes the first, whose end is then of 
   REQUIRE(f.coordinator.arrive(hello, "10.0.0.1", second));
   CHECK(first.closed);
   f.coordinator.gone(*id, first);
-  CHECK_FALSE(f.coordinator.directory().find(*id)->dropped_at);
+  CHECK_FALSE(f.core.directory().find(*id)->dropped_at);
   f.coordinator.gone(*id, second);
-  CHECK(f.coordinator.directory().find(*id)->dropped_at);
+  CHECK(f.core.directory().find(*id)->dropped_at);
 }
 
-TEST_CASE("a dropped member is handed out for 15 seconds, then no longer") {
+TEST_CASE("a dropped member is named to others for 15 seconds, then no longer") {
   CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   for (const char* node : {"a", "b", "c"}) {
@@ -291,7 +292,7 @@ TEST_CASE("a dropped member is handed out for 15 seconds, then no longer") {
   CHECK(f.links["c"].all<control::Peers>()[0].peers.size() == 1);
 }
 
-TEST_CASE("a restarted agent has left its swarms; one that only reconnected has not") {
+TEST_CASE("a restarted agent has left its swarms; a reconnected agent has not") {
   CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   f.connect("a");
@@ -299,9 +300,9 @@ TEST_CASE("a restarted agent has left its swarms; one that only reconnected has 
   REQUIRE(f.until([&] { return !f.links["a"].all<control::Joined>().empty(); }));
   f.progress("a", digest);
   f.connect("a");
-  CHECK(f.coordinator.directory().swarms_of(f.ids["a"]) == std::vector<Digest>{digest});
+  CHECK(f.core.directory().swarms_of(f.ids["a"]) == std::vector<Digest>{digest});
   f.connect("a", {}, 2);
-  CHECK(f.coordinator.directory().swarms_of(f.ids["a"]).empty());
+  CHECK(f.core.directory().swarms_of(f.ids["a"]).empty());
 }
 
 TEST_CASE("a missing batch of hashes is sent on request") {
@@ -318,7 +319,7 @@ TEST_CASE("a missing batch of hashes is sent on request") {
   CHECK(hashes[0].batch.first + hashes[0].batch.hashes.size() > 70);
 }
 
-TEST_CASE("a node that two others had wrong bytes from is banned everywhere, and is nobody's neighbour") {
+TEST_CASE("a node that two agents had corrupt pieces from is banned everywhere, and has no neighbours") {
   CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   for (const char* node : {"liar", "a", "b"}) f.connect(node);
@@ -327,7 +328,7 @@ TEST_CASE("a node that two others had wrong bytes from is banned everywhere, and
   };
   blame("a", f.addresses["liar"].c_str());
   blame("a", f.addresses["liar"].c_str());
-  blame("liar", f.addresses["liar"].c_str());  // nobody accuses itself
+  blame("liar", f.addresses["liar"].c_str());  // an agent does not accuse itself
   blame("b", "10.9.9.9");                      // where no such node is
   CHECK(f.links["a"].all<control::Ban>().empty());
   blame("b", f.addresses["liar"].c_str());
@@ -345,7 +346,7 @@ TEST_CASE("a node that two others had wrong bytes from is banned everywhere, and
   CHECK(f.connect("even-later").all<control::Ban>().empty());
 }
 
-TEST_CASE("the seeder is not banned for wrong bytes, but its layer is suspected, and nobody else has its name") {
+TEST_CASE("the seeder is not banned for corrupt pieces, but its layer is suspected, and no agent may have its name") {
   CoordinatorFixture f;
   for (const char* node : {"a", "b", "c"}) f.connect(node);
   for (const char* reporter : {"a", "b", "c"}) {

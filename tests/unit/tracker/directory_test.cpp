@@ -5,7 +5,7 @@
 #include "shared/crypto/hasher.hpp"
 
 using namespace shoal;
-using namespace shoal::tracker;
+using namespace shoal::tracker::directory;
 
 namespace {
 
@@ -28,7 +28,7 @@ Time at(Milliseconds since_start) {
 
 }  // namespace
 
-TEST_CASE("an agent is handed out under its connection's address unless it advertises another") {
+TEST_CASE("an agent is named to others under its connection's address unless it advertises another") {
   Directory directory{std::mt19937(1)};
   const auto plain = directory.arrive(hello("a"), "10.0.0.1");
   auto advertising = hello("b");
@@ -40,7 +40,7 @@ TEST_CASE("an agent is handed out under its connection's address unless it adver
   CHECK(directory.find(advertised->id)->swarm.host == "10.9.9.9");
 }
 
-TEST_CASE("an IPv4 address mapped into IPv6 is handed out as IPv4") {
+TEST_CASE("an IPv4 address mapped into IPv6 is named as IPv4") {
   Directory directory{std::mt19937(1)};
   const auto arrival = directory.arrive(hello("a"), "::ffff:10.0.0.1");
   REQUIRE(arrival);
@@ -76,7 +76,7 @@ TEST_CASE("a second hello of the same name and address replaces the first") {
   CHECK(again->id == first->id);
   CHECK_FALSE(again->restarted);
   CHECK(restarted->restarted);
-  CHECK_FALSE(restarted->namesake);
+  CHECK_FALSE(restarted->duplicate_name);
   CHECK(directory.agents().size() == 1);
   CHECK(directory.find(first->id)->held.empty());
 }
@@ -89,7 +89,7 @@ TEST_CASE("a node that comes back at another address after its connection droppe
   const auto moved = directory.arrive(hello("a", 2), "10.0.0.7");
   REQUIRE(moved);
   CHECK(moved->id == first->id);
-  CHECK_FALSE(moved->namesake);
+  CHECK_FALSE(moved->duplicate_name);
   CHECK(directory.agents().size() == 1);
   CHECK(directory.find(first->id)->host.text() == "10.0.0.7");
 }
@@ -102,18 +102,18 @@ TEST_CASE("two agents that are connected under one name are two, and each is tol
   const auto second = directory.arrive(other_port, "10.0.0.1");
   REQUIRE(first);
   REQUIRE(second);
-  CHECK_FALSE(first->namesake);
-  CHECK(second->namesake == first->id);
+  CHECK_FALSE(first->duplicate_name);
+  CHECK(second->duplicate_name == first->id);
   directory.hold(first->id, {a_layer("x")});
   CHECK(directory.holders(a_layer("x"), second->id, 8) == std::vector<NodeId>{first->id});
   const auto first_again = directory.arrive(hello("a"), "10.0.0.1");
   REQUIRE(first_again);
   CHECK(first_again->id == first->id);
-  CHECK(first_again->namesake == second->id);
+  CHECK(first_again->duplicate_name == second->id);
   directory.drop(first->id, at(Milliseconds(1'000)));
-  directory.forget(first->id);
+  directory.remove(first->id);
   CHECK(directory.find(second->id) != nullptr);
-  CHECK_FALSE(directory.arrive(other_port, "10.0.0.1")->namesake);
+  CHECK_FALSE(directory.arrive(other_port, "10.0.0.1")->duplicate_name);
 }
 
 TEST_CASE("after its connection dropped an agent stays for 15 seconds, unless it comes back") {
@@ -125,12 +125,12 @@ TEST_CASE("after its connection dropped an agent stays for 15 seconds, unless it
   CHECK(directory.expired(at(Milliseconds(15'999))).empty());
   REQUIRE(directory.arrive(hello("back"), "10.0.0.2"));
   CHECK(directory.expired(at(Milliseconds(16'000))) == std::vector<NodeId>{gone});
-  directory.forget(gone);
+  directory.remove(gone);
   CHECK(directory.find(gone) == nullptr);
   CHECK(directory.find(back) != nullptr);
 }
 
-TEST_CASE("holders are handed out in turn, never the asking one") {
+TEST_CASE("holders are named in turn, never the asking one") {
   Directory directory{std::mt19937(1)};
   std::vector<NodeId> nodes;
   for (const std::string name : {"a", "b", "c", "d"}) {
@@ -158,7 +158,7 @@ TEST_CASE("an agent that is forgotten holds nothing any more") {
   const NodeId asking = directory.arrive(hello("b"), "10.0.0.2")->id;
   directory.hold(holder, {a_layer("x"), a_layer("y")});
   CHECK(directory.holders(a_layer("x"), asking, 1).size() == 1);
-  directory.forget(holder);
+  directory.remove(holder);
   CHECK(directory.holders(a_layer("x"), asking, 1).empty());
 }
 
@@ -188,7 +188,7 @@ TEST_CASE("the seeder is given to 48 members at once, and to another when one of
   CHECK(roster.give_seeder(60));
 }
 
-TEST_CASE("a restart makes everybody joining again, without neighbours and without the seeder") {
+TEST_CASE("a restart makes all members joining again, without neighbours and without the seeder") {
   std::mt19937 random(1);
   Roster roster;
   roster.join(1, 0).state = MemberState::ready;
@@ -215,6 +215,6 @@ TEST_CASE("a layer that an agent lost is not looked for there any more") {
   directory.lose(second, {a_layer("x")});
   directory.lose(second, {a_layer("x")});
   CHECK(directory.holders(a_layer("x"), asking, 8).empty());
-  directory.forget(first);
-  directory.forget(second);
+  directory.remove(first);
+  directory.remove(second);
 }

@@ -7,7 +7,7 @@
 #include "shared/crypto/hasher.hpp"
 
 using namespace shoal;
-using namespace shoal::tracker;
+using namespace shoal::tracker::directory;
 
 namespace {
 
@@ -28,7 +28,8 @@ struct Fixture {
 
   Source ask(NodeId node, int number = 1, const std::vector<NodeId>& holders = {},
              const FanOut::Distance& distance = everywhere) {
-    const Source given = fan_out.source_for(a_layer(number), node, holders, distance, now, random);
+    const Digest asked = a_layer(number);
+    const Source given = fan_out.source_for({asked, node, holders}, distance, now, random);
     ++served[given];
     source[{number, node}] = given;
     return given;
@@ -44,7 +45,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE("of many who ask at once nobody serves more than a few, and the way to the last is short") {
+TEST_CASE("of many agents that ask at once none serves more than a few, and the way to the last is short") {
   Fixture f;
   for (NodeId node = 1; node <= 1000; ++node) f.ask(node);
   CHECK(f.most_served() <= 12);
@@ -54,28 +55,28 @@ TEST_CASE("of many who ask at once nobody serves more than a few, and the way to
   CHECK(longest <= 12);
 }
 
-TEST_CASE("who serves one layer is spared by the next, though all come in the same order") {
+TEST_CASE("an agent that serves one layer is spared by the next, though all come in the same order") {
   Fixture f;
   for (int number = 0; number < 40; ++number) {
     for (NodeId node = 1; node <= 12; ++node) f.ask(node, number);
     for (NodeId node = 1; node <= 12; ++node) {
-      if (number >= 3) f.fan_out.holds(node, a_layer(number - 3));
+      if (number >= 3) f.fan_out.note_held(node, a_layer(number - 3));
     }
   }
   CHECK(f.most_served() <= 60);  // 37 were each one's share
   CHECK(f.served[std::nullopt] <= 44);
 }
 
-TEST_CASE("who has it goes before the tracker and before who is to get it") {
+TEST_CASE("an agent that has the layer goes before the tracker and before one that waits for it") {
   Fixture f;
   CHECK(f.ask(1) == std::nullopt);
-  f.fan_out.holds(1, a_layer(1));
+  f.fan_out.note_held(1, a_layer(1));
   CHECK(f.ask(2) == Source(1));
   CHECK(f.ask(3) == Source(1));
   CHECK(f.ask(4, 2, {9}) == Source(9));
 }
 
-TEST_CASE("who asks again is sent to the tracker") {
+TEST_CASE("an agent that asks again is sent to the tracker") {
   Fixture f;
   f.ask(1);
   f.ask(2);
@@ -83,10 +84,10 @@ TEST_CASE("who asks again is sent to the tracker") {
   CHECK(f.ask(3) == std::nullopt);
 }
 
-TEST_CASE("nobody is sent where it cannot go, nor to whom waits for it") {
+TEST_CASE("no agent is sent to one that it cannot reach, nor to one that waits for it") {
   Fixture f;
   f.ask(1);
-  f.fan_out.holds(1, a_layer(1));
+  f.fan_out.note_held(1, a_layer(1));
   CHECK(f.ask(2) == Source(1));
   CHECK(f.ask(3, 1, {}, [](NodeId) { return std::optional<std::size_t>(); }) == std::nullopt);
   CHECK(f.ask(1) != Source(2));
@@ -100,15 +101,15 @@ TEST_CASE("another zone counts as steps") {
   CHECK(f.ask(3, 1, {9}, far) == std::nullopt);
 }
 
-TEST_CASE("who is gone neither waits nor serves") {
+TEST_CASE("a removed agent neither waits nor serves") {
   Fixture f;
   for (NodeId node = 1; node <= 3; ++node) f.ask(node);
-  for (NodeId node = 1; node <= 3; ++node) f.fan_out.gone(node);
+  for (NodeId node = 1; node <= 3; ++node) f.fan_out.remove(node);
   CHECK(f.ask(4, 2) == std::nullopt);
   CHECK(f.ask(5, 2, {9}) == Source(9));
 }
 
-TEST_CASE("a layer that nobody asks for any more is forgotten, with those who never told that they have it") {
+TEST_CASE("a layer that is not asked for any more is forgotten, with agents that never told that they have it") {
   Fixture f;
   for (NodeId node = 1; node <= 3; ++node) f.ask(node);
   f.now += FanOut::remembered;

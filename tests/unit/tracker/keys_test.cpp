@@ -8,7 +8,7 @@
 #include "tests/doubles/temporary_directory.hpp"
 
 using namespace shoal;
-using namespace shoal::tracker;
+using namespace shoal::tracker::seeder;
 
 namespace {
 
@@ -20,7 +20,7 @@ mode_t mode_of(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("keys are made at the first start, for nobody else to read, and stay the same") {
+TEST_CASE("keys are made at the first start, readable by the owner alone, and stay the same") {
   const TemporaryDirectory directory;
   const Keys first = open_keys(directory.path(), "");
   const Keys second = open_keys(directory.path(), "");

@@ -9,7 +9,7 @@
 #include "tests/doubles/layer_bytes.hpp"
 #include "tracker/seeder/layer_source.hpp"
 
-namespace shoal::tracker {
+namespace shoal::tracker::seeder {
 
 class MemorySource final : public LayerSource {
  public:
@@ -129,4 +129,4 @@ class MemorySource final : public LayerSource {
   std::uint64_t allowed_ = std::numeric_limits<std::uint64_t>::max();
 };
 
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::seeder

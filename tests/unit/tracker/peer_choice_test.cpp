@@ -7,13 +7,13 @@
 #include <optional>
 #include <set>
 
-using namespace shoal::tracker;
+using namespace shoal::tracker::directory;
 
 namespace {
 
-const PeerChoice::MayDial anybody = [](NodeId) { return true; };
+const PeerChoice::MayDial any_member = [](NodeId) { return true; };
 
-// The longest way between `from` and anybody; nothing when somebody cannot be reached.
+// The longest way between `from` and another member; nothing when one of them cannot be reached.
 std::optional<std::size_t> farthest(const PeerChoice& graph, NodeId from) {
   std::map<NodeId, std::size_t> distance{{from, 0}};
   std::deque<NodeId> next{from};
@@ -29,17 +29,17 @@ std::optional<std::size_t> farthest(const PeerChoice& graph, NodeId from) {
 
 PeerChoice grown(NodeId members, std::mt19937& random) {
   PeerChoice graph;
-  for (NodeId member = 1; member <= members; ++member) graph.add(member, anybody, random);
+  for (NodeId member = 1; member <= members; ++member) graph.add(member, any_member, random);
   return graph;
 }
 
 }  // namespace
 
-TEST_CASE("up to thirteen members everybody knows everybody, and the later one dials the earlier") {
+TEST_CASE("up to thirteen members all are neighbours, and the later one dials the earlier") {
   std::mt19937 random(1);
   PeerChoice graph;
   for (NodeId member = 1; member <= 13; ++member) {
-    auto dialled = graph.add(member, anybody, random);
+    auto dialled = graph.add(member, any_member, random);
     std::sort(dialled.begin(), dialled.end());
     REQUIRE(dialled.size() == member - 1);
     for (NodeId earlier = 1; earlier < member; ++earlier) CHECK(dialled[earlier - 1] == earlier);
@@ -50,7 +50,7 @@ TEST_CASE("above thirteen a newcomer dials six, all earlier and all different") 
   std::mt19937 random(2);
   PeerChoice graph = grown(13, random);
   for (NodeId member = 14; member <= 500; ++member) {
-    const auto dialled = graph.add(member, anybody, random);
+    const auto dialled = graph.add(member, any_member, random);
     CHECK(dialled.size() == PeerChoice::newcomer_degree);
     CHECK(std::set<NodeId>(dialled.begin(), dialled.end()).size() == dialled.size());
     CHECK(std::all_of(dialled.begin(), dialled.end(), [&](NodeId other) { return other < member; }));
@@ -80,7 +80,7 @@ TEST_CASE("members that lost most of their neighbours are given new ones, and th
   std::mt19937 random(4);
   PeerChoice graph = grown(200, random);
   for (NodeId member = 1; member <= 100; ++member) {
-    for (const NodeId lonely : graph.remove(member)) graph.repair(lonely, anybody, random);
+    for (const NodeId other : graph.remove(member)) graph.repair(other, any_member, random);
   }
   CHECK(graph.size() == 100);
   for (NodeId member = 101; member <= 200; ++member) {
@@ -98,9 +98,9 @@ TEST_CASE("a member that cannot be reached is not chosen") {
   for (const NodeId other : dialled) CHECK(other % 2 == 0);
 }
 
-TEST_CASE("a member that is in already dials nobody again") {
+TEST_CASE("a known member is given no neighbours again") {
   std::mt19937 random(6);
   PeerChoice graph = grown(5, random);
-  CHECK(graph.add(3, anybody, random).empty());
+  CHECK(graph.add(3, any_member, random).empty());
   CHECK(graph.remove(99).empty());
 }

@@ -1,8 +1,9 @@
-// What an agent is told again that comes back after its connection ended.
+// An agent that comes back after its connection ended is told its neighbours again.
 #include "tests/unit/tracker/coordinator_fixture.hpp"
 
 using namespace shoal;
 using namespace shoal::tracker;
+using namespace shoal::tracker::directory;
 
 namespace {
 

@@ -23,12 +23,12 @@ origin::Answer found(std::string digest = some_digest.text()) {
 struct Fixture {
   Loop loop;
   ManualClock clock{loop};
-  MemorySource source{loop};
+  seeder::MemorySource source{loop};
   ResolverMetrics metrics;
   std::vector<control::Resolved> answers;
   std::vector<std::pair<Digest, Bytes>> kept;
-  Resolver resolver{{loop, clock, source, metrics, [this](const Digest& digest, Bytes bytes, std::string) {
-                       kept.emplace_back(digest, std::move(bytes));
+  Resolver resolver{{loop, clock, source, metrics, [this](const auto& manifest, Bytes bytes, auto) {
+                       kept.emplace_back(manifest.digest, std::move(bytes));
                      }}};
 
   void ask(std::uint32_t request, const std::string& tag = "3.19", const std::string& upstream = "reg") {
@@ -41,7 +41,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE("the origin is asked once in two seconds, whoever asks") {
+TEST_CASE("the origin is asked once in two seconds for all agents") {
   Fixture f;
   f.source.answers["HEAD"] = found();
   for (std::uint32_t request = 1; request <= 5; ++request) f.ask(request);
@@ -110,7 +110,7 @@ TEST_CASE("the origin's refusal is relayed, and shared for two seconds too") {
   CHECK_FALSE(f.answers[1].digest);
 }
 
-TEST_CASE("what may not be asked is answered with status 0 and why, and nobody is asked") {
+TEST_CASE("a question that is not allowed is answered with status 0 and a cause, and no origin is asked") {
   Fixture f;
   f.ask(1, "3.19", "unknown.example.com");
   f.ask(2, "../../etc");

@@ -8,21 +8,25 @@
 #include "tests/unit/tracker/memory_source.hpp"
 #include "tracker/seeder/seeder.hpp"
 
-namespace shoal::tracker {
+namespace shoal::tracker::seeder {
 
-struct RecordingEvents final : SeederEvents {
-  void known(const LayerInfo& layer) override { known_layers.push_back(layer); }
-  void restarted(const Digest&, Generation generation) override { restarts.push_back(generation); }
-  void finished(const LayerInfo& layer) override { finished_layers.push_back(layer); }
-  void refused(const Wanted&, const Refusal& refusal) override { refusals.push_back(refusal); }
-  std::deque<control::Endpoint> holders(const Digest&) override { return agents; }
-  void gave_wrong_bytes(const control::Endpoint& holder) override { wrong.push_back(holder.node); }
-  std::deque<control::Endpoint> agents;  // that hold whatever is wanted
-  std::vector<std::string> wrong;
+// A seeder's events, sorted.
+struct Told {
+  void take(Events& events) {
+    for (const Event& event : events.take()) std::visit([this](const auto& each) { add(each); }, event);
+  }
   std::vector<LayerInfo> known_layers;
   std::vector<Generation> restarts;
   std::vector<LayerInfo> finished_layers;
   std::vector<Refusal> refusals;
+  std::vector<std::string> corrupt_holders;
+
+ private:
+  void add(const LayerKnown& event) { known_layers.push_back(event.layer); }
+  void add(const LayerRestarted& event) { restarts.push_back(event.generation); }
+  void add(const LayerFinished& event) { finished_layers.push_back(event.layer); }
+  void add(const LayerRefused& event) { refusals.push_back(event.refusal); }
+  void add(const HolderCorrupt& event) { corrupt_holders.push_back(event.holder.node); }
 };
 
 inline Generation first_generation() {
@@ -31,9 +35,11 @@ inline Generation first_generation() {
 
 struct SeederFixture {
   explicit SeederFixture(ByteCount capacity = 64_MiB, std::size_t threads = 2, store::Faults* faults = nullptr)
-      : store({.path = directory.path(), .capacity = capacity, .faults = faults}), pool(threads) {}
+      : store({.path = disk.path(), .capacity = capacity, .faults = faults}), pool(threads) {
+    events.on_waiting([this] { told.take(events); });
+  }
 
-  Wanted wanted(const Digest& digest, origin::Kind kind = origin::Kind::blob) const {
+  SeedRequest request(const Digest& digest, origin::Kind kind = origin::Kind::blob) const {
     return {digest, kind, {"reg", "library/alpine"}};
   }
   // Runs the loop, and moves the clock 10 ms at a time, until `condition` holds; false after 10 s of real time.
@@ -65,7 +71,7 @@ struct SeederFixture {
     return swarm.swarms.at(swarm_name(keys.swarm, digest, PieceLayout(size), generation));
   }
 
-  TemporaryDirectory directory;
+  TemporaryDirectory disk;
   Loop loop;
   ManualClock clock{loop};
   store::Store store;
@@ -75,8 +81,14 @@ struct SeederFixture {
   Keys keys{{}, SigningKey::generate()};
   Pace pace{clock, {}};
   SeederMetrics metrics;
-  RecordingEvents events;
-  Seeder seeder{{loop, clock, pool, store, swarm, source, keys, pace, metrics, first_generation}, events};
+  Events events{loop};
+  Told told;
+  std::deque<control::Endpoint> holders;  // that serve any layer
+  Parts parts(Generation (*new_generation)()) {
+    const auto find_holders = [this](const Digest&) { return holders; };
+    return {loop, clock, pool, store, swarm, source, keys, pace, metrics, events, find_holders, new_generation};
+  }
+  Seeder seeder{parts(first_generation)};
 };
 
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::seeder

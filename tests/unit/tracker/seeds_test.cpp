@@ -1,9 +1,10 @@
-// Trackers drawn by lot: agents that come, want, leave, vanish and talk nonsense, an origin and a disk that fail.
-// Whatever it is, everybody is answered, no layer is read twice at once, nothing wrong is kept and nothing is left
+// Random trackers: agents that come, join, leave, vanish and send nonsense, an origin and a disk that fail. In each of
+// them every agent is answered, no layer is read twice at once, no wrong bytes are kept and nothing is left
 // behind. A seed for which that does not hold is named, and SHOAL_SEED=N runs it alone; SHOAL_SEEDS=N runs so many.
 #include "tests/doubles/failing_operation.hpp"
 #include "tests/unit/tracker/seeder_fixture.hpp"
 #include "tests/unit/tracker/simulated_agent.hpp"
+#include "tracker/core.hpp"
 
 using namespace shoal;
 using namespace shoal::tracker;
@@ -12,18 +13,16 @@ namespace {
 
 constexpr Milliseconds step{50};
 constexpr Milliseconds a_while{60'000};         // in which they do what they like
-constexpr Milliseconds longest_silence{3'000};  // DESIGN: who waits hears so each second
+constexpr Milliseconds longest_silence{3'000};  // agents that wait are told so each second
 
 struct Cluster {
   explicit Cluster(int seed)
       : lots(seed),
         is_calm(lots.in(3)),
         f(is_calm || lots.in(2) ? 64_MiB : 1_MiB, 0, &disk),
-        coordinator({.seeder = {f.loop, f.clock, f.pool, f.store, f.swarm, f.source, f.keys, f.pace, f.metrics},
-                     .resolver = {f.loop, f.clock, f.source, resolver_metrics, {}},
-                     .metrics = coordinator_metrics,
-                     .random = std::mt19937(static_cast<std::uint32_t>(seed))},
-                    {.seeder = {"", 7082, "tracker", true}, .epoch = 5}) {
+        core({f.loop, f.clock, f.pool, f.store, f.swarm, f.source, f.keys, f.pace, metrics,
+              std::mt19937(static_cast<std::uint32_t>(seed))},
+             {.seeder = {"", 7082, "tracker", true}, .epoch = 5}) {
     const int count = lots.between(2, 5);
     for (int layer = 0; layer < count; ++layer) {
       const int bytes = lots.in(2) ? lots.between(1, 200'000) : lots.between(300'000, 700'000);
@@ -31,7 +30,7 @@ struct Cluster {
     }
     if (!is_calm) layers.push_back(digest_of(DigestAlgorithm::sha256, bytes_of("that the origin does not have")));
     const int nodes = lots.between(1, 8);
-    for (int node = 1; node <= nodes; ++node) agents.emplace_back(coordinator, lots, node);
+    for (int node = 1; node <= nodes; ++node) agents.emplace_back(core.coordinator(), lots, node);
   }
 
   void go_on(Milliseconds time) {
@@ -40,7 +39,7 @@ struct Cluster {
     f.clock.advance(time);
     if (f.clock.now() < ticked + Milliseconds(1'000)) return;
     ticked = f.clock.now();
-    coordinator.tick();
+    core.coordinator().tick();
   }
 
   void break_something() {
@@ -74,22 +73,21 @@ struct Cluster {
     }
   }
 
-  // Everybody goes, and the tracker has time to notice.
+  // All agents leave, and the tracker has time to notice.
   void end() {
     disk.stop();
     f.source.allow(std::numeric_limits<std::uint64_t>::max());
     for (SimulatedAgent& agent : agents) agent.leave(f.clock.now());
-    const Time end = f.clock.now() + Seeder::leave_after + a_while;
+    const Time end = f.clock.now() + seeder::Seeder::leave_after + a_while;
     while (f.clock.now() < end) go_on(Milliseconds(500));
   }
 
   Lots lots;
   bool is_calm;  // nothing fails but the agents
   FailingOperation disk;
-  SeederFixture f;
-  ResolverMetrics resolver_metrics;
-  CoordinatorMetrics coordinator_metrics;
-  Coordinator coordinator;
+  seeder::SeederFixture f;
+  Metrics metrics;
+  Core core;
   std::vector<Digest> layers;
   std::deque<SimulatedAgent> agents;
   Time ticked{};
@@ -109,14 +107,14 @@ void play(int seed) {
     if (cluster.is_calm) CHECK(cluster.f.source.opened[digest] <= 1);
   }
   CHECK(cluster.f.store.reserved().value == 0);
-  CHECK(cluster.coordinator.directory().swarms().empty());
-  CHECK(cluster.coordinator.directory().agents().empty());
-  CHECK(cluster.coordinator.seeder().layers().empty());
+  CHECK(cluster.core.directory().swarms().empty());
+  CHECK(cluster.core.directory().agents().empty());
+  CHECK(cluster.core.seeder().layers().empty());
   for (const auto& [name, joined] : cluster.f.swarm.swarms) CHECK(joined.left);
 }
 
 }  // namespace
 
-TEST_CASE("whatever agents, origin and disk do, everybody is answered, and nothing wrong or lost is left") {
+TEST_CASE("whatever agents, origin and disk do, each agent is answered, and nothing wrong or lost is left") {
   play_seeds(100, play);
 }

@@ -1,5 +1,5 @@
 // SimulatedAgent: an agent as a tracker knows it, on a clock that the test moves. It wants layers, serves and loses
-// them, vanishes and comes back, and says things that make no sense; all of it drawn by lot.
+// them, vanishes and comes back, and sends nonsense; all of it random.
 #pragma once
 
 #include <catch2/catch.hpp>

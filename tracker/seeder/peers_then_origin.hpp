@@ -1,8 +1,8 @@
-// HoldersFirst: one layer's bytes from agents that hold it, then from the origin: for a tracker that has lost its
-// store, or had no room. The origin is spared a copy, and need not be there.
+// PeersThenOrigin: one layer's bytes from agents that hold it, then from the origin: for a tracker that has lost its
+// store, or had no room. The origin is spared a copy, and may be unreachable.
 //
-// Nobody is believed: the layer's digest judges what came, as it does the origin's. Each agent is asked once, and given
-// up when it is slow.
+// No agent is trusted: the layer's digest judges the bytes, as it does the origin's. Each agent is asked once, and left
+// when it is slow (shared/holder/limits.hpp).
 // Threads: the loop.
 #pragma once
 
@@ -14,11 +14,11 @@
 #include "shared/http/client.hpp"
 #include "tracker/seeder/layer_source.hpp"
 
-namespace shoal::tracker {
+namespace shoal::tracker::seeder {
 
-class HoldersFirst final : public LayerSource {
+class PeersThenOrigin final : public LayerSource {
  public:
-  HoldersFirst(LayerSource& origin, const SwarmKey& key, std::deque<control::Endpoint> holders)
+  PeersThenOrigin(LayerSource& origin, const SwarmKey& key, std::deque<control::Endpoint> holders)
       : origin_(origin), key_(key), holders_(std::move(holders)) {}
 
   Result<void> may_ask(const std::string& upstream) const override { return origin_.may_ask(upstream); }
@@ -29,20 +29,20 @@ class HoldersFirst final : public LayerSource {
     return origin_.ask(std::move(repository), std::move(method), std::move(tag), std::move(accept));
   }
   bool is_origin() const override { return !holder_; }
-  void gave_bytes() override;
-  const std::optional<control::Endpoint>& holder() const { return holder_; }  // who was opened last; none: the origin
-  // The agent that gave bytes of the layer, if it was one alone: of several nobody knows whose are wrong.
-  std::optional<control::Endpoint> only_giver() const;
+  void mark_used() override;
+  const std::optional<control::Endpoint>& holder() const { return holder_; }  // opened last; none: the origin
+  // The agent that sent bytes of the layer, if it was the only one: of several, any may have sent the wrong ones.
+  std::optional<control::Endpoint> sole_holder() const;
 
  private:
   Task<Result<std::unique_ptr<origin::LayerStream>>> open_at(control::Endpoint holder, Digest digest,
                                                              std::uint64_t from);
   LayerSource& origin_;
   SwarmKey key_;
-  std::deque<control::Endpoint> holders_;
+  std::deque<control::Endpoint> holders_;  // to be asked
   std::optional<control::Endpoint> holder_;
-  std::vector<control::Endpoint> givers_;  // agents whose bytes were taken
-  bool is_continued_ = false;              // bytes were there before: nobody knows whose
+  std::vector<control::Endpoint> senders_;  // agents whose bytes were used
+  bool is_continued_ = false;               // bytes of unknown senders were there before
 };
 
-}  // namespace shoal::tracker
+}  // namespace shoal::tracker::seeder

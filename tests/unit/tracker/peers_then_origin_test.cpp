@@ -1,4 +1,4 @@
-#include "tracker/seeder/holders_first.hpp"
+#include "tracker/seeder/peers_then_origin.hpp"
 
 #include "shared/holder/protocol.hpp"
 #include "tests/doubles/http_origin.hpp"
@@ -6,7 +6,7 @@
 #include "tests/unit/tracker/seeder_fixture.hpp"
 
 using namespace shoal;
-using namespace shoal::tracker;
+using namespace shoal::tracker::seeder;
 
 namespace {
 
@@ -25,7 +25,7 @@ std::string beginning_of(const Bytes& layer, std::size_t count) {
   return answer("200 OK\r\nContent-Length: " + std::to_string(layer.size()), ByteView(layer).first(count));
 }
 
-// An agent that holds one layer, and gives it to who knows the swarm key.
+// An agent that holds one layer, and serves it to a client with the swarm key.
 struct HoldingAgent {
   HoldingAgent(const SeederFixture& f, const Digest& digest, const Bytes& bytes) {
     const std::string proof = "Shoal " + holder::proof(f.keys.swarm, digest);
@@ -49,8 +49,8 @@ TEST_CASE("what an agent holds and the store does not is read there, and the ori
   const Bytes bytes = numbered_bytes(layer_size.value);
   const Digest digest = digest_of(DigestAlgorithm::sha256, bytes);
   const HoldingAgent agent(f, digest, bytes);
-  f.events.agents = {{"127.0.0.1", 1, "gone", false}, agent.endpoint()};
-  f.seeder.want(f.wanted(digest));
+  f.holders = {{"127.0.0.1", 1, "gone", false}, agent.endpoint()};
+  f.seeder.request_layer(f.request(digest));
   REQUIRE(f.until_held(digest));
   CHECK(f.held_bytes(digest) == bytes);
   CHECK(f.source.opened_from.empty());
@@ -62,11 +62,11 @@ TEST_CASE("an agent that gives wrong bytes costs a generation, and the origin is
   SeederFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   const HoldingAgent agent(f, digest, numbered_bytes(layer_size.value, 9));
-  f.events.agents = {agent.endpoint()};
-  f.seeder.want(f.wanted(digest));
+  f.holders = {agent.endpoint()};
+  f.seeder.request_layer(f.request(digest));
   REQUIRE(f.until_held(digest));
-  CHECK(f.events.restarts == std::vector<Generation>{1});
-  CHECK(f.events.wrong == std::vector<std::string>{"holder"});
+  CHECK(f.told.restarts == std::vector<Generation>{1});
+  CHECK(f.told.corrupt_holders == std::vector<std::string>{"holder"});
   CHECK(f.held_bytes(digest) == numbered_bytes(layer_size.value));
   CHECK(f.source.opened_from == std::vector<std::uint64_t>{0});
 }
@@ -75,53 +75,53 @@ TEST_CASE("agents that do not give what they are said to hold leave the origin")
   SeederFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   const HoldingAgent other(f, digest_of(DigestAlgorithm::sha256, bytes_of("other")), copy_of(bytes_of("other")));
-  f.events.agents = {{"127.0.0.1", 1, "gone", false}, other.endpoint()};
-  f.seeder.want(f.wanted(digest));
+  f.holders = {{"127.0.0.1", 1, "gone", false}, other.endpoint()};
+  f.seeder.request_layer(f.request(digest));
   REQUIRE(f.until_held(digest));
-  CHECK(f.events.restarts.empty());
+  CHECK(f.told.restarts.empty());
 }
 
-TEST_CASE("an agent's false size refuses a layer to nobody: the next agent is asked, or the origin") {
+TEST_CASE("an agent's false size does not refuse a layer: the next agent is asked, or the origin") {
   SeederFixture f;
   const Bytes bytes = numbered_bytes(layer_size.value);
   const test::ScriptedServer liar(answer("200 OK\r\nContent-Length: 100000000000"), test::Afterwards::stay_silent);
   SECTION("the origin") {
     const Digest digest = f.source.add(bytes);
-    f.events.agents = {at(liar.port(), "liar")};
-    f.seeder.want(f.wanted(digest));
+    f.holders = {at(liar.port(), "liar")};
+    f.seeder.request_layer(f.request(digest));
     REQUIRE(f.until_held(digest));
     CHECK(f.source.opened_from.size() == 1);
   }
   SECTION("the origin, when there would be room for the false size") {
     const Digest digest = f.source.add(bytes);
     const test::ScriptedServer modest(answer("200 OK\r\nContent-Length: 1000000"), test::Afterwards::stay_silent);
-    f.events.agents = {at(modest.port(), "liar")};
-    Wanted wanted = f.wanted(digest);
+    f.holders = {at(modest.port(), "liar")};
+    SeedRequest wanted = f.request(digest);
     wanted.size_hint_bytes = bytes.size();
-    f.seeder.want(wanted);
+    f.seeder.request_layer(wanted);
     REQUIRE(f.until_held(digest));
     CHECK(f.source.opened_from.size() == 1);
   }
   SECTION("the next agent") {
     const Digest digest = digest_of(DigestAlgorithm::sha256, bytes);
     const HoldingAgent agent(f, digest, bytes);
-    f.events.agents = {at(liar.port(), "liar"), agent.endpoint()};
-    f.seeder.want(f.wanted(digest));
+    f.holders = {at(liar.port(), "liar"), agent.endpoint()};
+    f.seeder.request_layer(f.request(digest));
     REQUIRE(f.until_held(digest));
     CHECK(f.source.opened_from.empty());
   }
-  CHECK(f.events.refusals.empty());
-  CHECK(f.events.restarts.empty());
+  CHECK(f.told.refusals.empty());
+  CHECK(f.told.restarts.empty());
 }
 
 TEST_CASE("a manifest that an agent says is too large is asked of the origin") {
   SeederFixture f;
   const Digest digest = f.source.add(numbered_bytes(1'000), "application/vnd.oci.image.manifest.v1+json");
   const test::ScriptedServer liar(answer("200 OK\r\nContent-Length: 5000000"), test::Afterwards::stay_silent);
-  f.events.agents = {at(liar.port(), "liar")};
-  f.seeder.want(f.wanted(digest, origin::Kind::manifest));
+  f.holders = {at(liar.port(), "liar")};
+  f.seeder.request_layer(f.request(digest, origin::Kind::manifest));
   REQUIRE(f.until_held(digest));
-  CHECK(f.events.refusals.empty());
+  CHECK(f.told.refusals.empty());
   CHECK(f.store.find(digest)->side().content_type == "application/vnd.oci.image.manifest.v1+json");
 }
 
@@ -130,12 +130,12 @@ TEST_CASE("the content type that an agent says is not kept, and its manifest is 
   const Bytes bytes = numbered_bytes(400'000);
   const Digest digest = digest_of(DigestAlgorithm::sha256, bytes);
   const HoldingAgent agent(f, digest, bytes);
-  f.events.agents = {agent.endpoint()};
-  f.seeder.want(f.wanted(digest, origin::Kind::manifest));
+  f.holders = {agent.endpoint()};
+  f.seeder.request_layer(f.request(digest, origin::Kind::manifest));
   REQUIRE(f.until_held(digest));
-  CHECK(f.events.known_layers.at(0).content_type.empty());
+  CHECK(f.told.known_layers.at(0).content_type.empty());
   CHECK(f.store.find(digest)->side().content_type.empty());
-  const Wish again = f.seeder.want(f.wanted(digest, origin::Kind::manifest));
+  const SeedResult again = f.seeder.request_layer(f.request(digest, origin::Kind::manifest));
   REQUIRE(std::holds_alternative<LayerInfo>(again));
   CHECK(std::get<LayerInfo>(again).is_small);
 }
@@ -147,11 +147,11 @@ TEST_CASE("of two agents that gave parts of a wrong layer neither is distrusted"
   const test::ScriptedServer liar(beginning_of(numbered_bytes(layer_size.value, 9), 1'000'000),
                                   test::Afterwards::close);
   const HoldingAgent honest(f, digest, right);
-  f.events.agents = {at(liar.port(), "liar"), honest.endpoint("honest")};
-  f.seeder.want(f.wanted(digest));
+  f.holders = {at(liar.port(), "liar"), honest.endpoint("honest")};
+  f.seeder.request_layer(f.request(digest));
   REQUIRE(f.until_held(digest));
-  CHECK(f.events.restarts == std::vector<Generation>{1});
-  CHECK(f.events.wrong.empty());
+  CHECK(f.told.restarts == std::vector<Generation>{1});
+  CHECK(f.told.corrupt_holders.empty());
   CHECK(f.source.opened_from == std::vector<std::uint64_t>{0});
 }
 
@@ -160,10 +160,10 @@ TEST_CASE("an agent that gave wrong bytes is distrusted though the origin gave t
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   const test::ScriptedServer liar(beginning_of(numbered_bytes(layer_size.value, 9), 1'000'000),
                                   test::Afterwards::close);
-  f.events.agents = {at(liar.port(), "liar")};
-  f.seeder.want(f.wanted(digest));
+  f.holders = {at(liar.port(), "liar")};
+  f.seeder.request_layer(f.request(digest));
   REQUIRE(f.until_held(digest));
-  CHECK(f.events.wrong == std::vector<std::string>{"liar"});
+  CHECK(f.told.corrupt_holders == std::vector<std::string>{"liar"});
   CHECK(f.source.opened_from == std::vector<std::uint64_t>{1'000'000, 0});
 }
 
@@ -175,17 +175,17 @@ TEST_CASE("an agent that gives the rest of what was there before is not distrust
                          {.cut_after = 1'000'000},
                          {.cut_after = 1'000'000},
                          {.cut_after = 1'000'000}});
-  f.seeder.want(f.wanted(digest));
-  REQUIRE(f.until([&] { return !f.events.refusals.empty(); }));
+  f.seeder.request_layer(f.request(digest));
+  REQUIRE(f.until([&] { return !f.told.refusals.empty(); }));
   REQUIRE(f.store.partial() == layer_size);
   const HoldingAgent honest(f, digest, right);
-  f.events.agents = {honest.endpoint("honest")};
+  f.holders = {honest.endpoint("honest")};
   f.clock.advance(Seeder::remember_refusal);
-  f.seeder.want(f.wanted(digest));
+  f.seeder.request_layer(f.request(digest));
   REQUIRE(f.until_held(digest));
   CHECK(f.metrics.agents_received_bytes.value() > 0);
-  CHECK(f.events.restarts == std::vector<Generation>{1});
-  CHECK(f.events.wrong.empty());
+  CHECK(f.told.restarts == std::vector<Generation>{1});
+  CHECK(f.told.corrupt_holders.empty());
 }
 
 TEST_CASE("an agent that names another size for the rest of a layer is passed over") {
@@ -196,10 +196,10 @@ TEST_CASE("an agent that names another size for the rest of a layer is passed ov
   const test::ScriptedServer liar(answer("206 Partial Content\r\nContent-Length: 3000000\r\n"
                                          "Content-Range: bytes 1000000-3999999/4000000"),
                                   test::Afterwards::stay_silent);
-  f.events.agents = {at(cut.port(), "cut"), at(liar.port(), "liar")};
-  f.seeder.want(f.wanted(digest));
+  f.holders = {at(cut.port(), "cut"), at(liar.port(), "liar")};
+  f.seeder.request_layer(f.request(digest));
   REQUIRE(f.until_held(digest));
-  CHECK(f.events.restarts.empty());
-  CHECK(f.events.wrong.empty());
+  CHECK(f.told.restarts.empty());
+  CHECK(f.told.corrupt_holders.empty());
   CHECK(f.source.opened_from == std::vector<std::uint64_t>{1'000'000});
 }

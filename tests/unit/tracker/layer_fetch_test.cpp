@@ -1,0 +1,133 @@
+// One fetch of a layer from an origin that fails, resumes or says when to come back.
+#include "tracker/seeder/layer_fetch.hpp"
+
+#include "tests/unit/tracker/seeder_fixture.hpp"
+
+using namespace shoal;
+using namespace shoal::tracker::seeder;
+
+namespace {
+
+constexpr ByteCount layer_size{3'000'000};  // 184 pieces of 16 KiB
+
+}  // namespace
+
+TEST_CASE("a body that breaks off is resumed by Range from the first missing byte") {
+  SeederFixture f;
+  const Bytes content = numbered_bytes(layer_size.value);
+  const Digest digest = f.source.add(content);
+  f.source.next_answers({{.cut_after = 1'234'567}, {.cut_after = 2'000'000}});
+  f.seeder.request_layer(f.request(digest));
+  REQUIRE(f.until([&] { return f.store.find(digest).has_value(); }));
+  CHECK(f.source.opened_from == std::vector<std::uint64_t>{0, 1'234'567, 2'000'000});
+  CHECK(f.held_bytes(digest) == content);
+  CHECK(f.told.restarts.empty());
+}
+
+TEST_CASE("a fetch goes on where an earlier one ended, and everything is published again") {
+  SeederFixture f;
+  const Bytes content = numbered_bytes(layer_size.value);
+  const Digest digest = f.source.add(content);
+  f.source.next_answers({{.cut_after = 1'234'567},
+                         {.cut_after = 1'234'567},
+                         {.cut_after = 1'234'567},
+                         {.cut_after = 1'234'567},
+                         {.cut_after = 1'234'567}});
+  f.seeder.request_layer(f.request(digest));
+  REQUIRE(f.until([&] { return !f.told.refusals.empty(); }));
+  REQUIRE(f.store.partial() == layer_size);
+  f.source.next_answers({});
+  f.source.opened_from.clear();
+  f.clock.advance(Seeder::remember_refusal);
+  f.seeder.request_layer(f.request(digest));
+  REQUIRE(f.until([&] { return f.store.find(digest).has_value(); }));
+  const std::uint64_t piece = piece_length_for(layer_size).value;
+  CHECK(f.source.opened_from == std::vector<std::uint64_t>{1'234'567 / piece * piece});
+  CHECK(f.held_bytes(digest) == content);
+  CHECK(f.store.partial() == ByteCount{0});
+  const auto& published = f.swarm_of(digest, layer_size).in_file;
+  REQUIRE(published.size() == PieceLayout(layer_size).count());
+  CHECK(std::is_sorted(published.begin(), published.end()));
+}
+
+TEST_CASE("an origin that breaks off again and again ends in a refusal, and the swarm is left") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.source.next_answers(
+      {{.cut_after = 100'000}, {.cut_after = 100'000}, {.cut_after = 100'000}, {.cut_after = 100'000}});
+  f.seeder.request_layer(f.request(digest));
+  REQUIRE(f.until([&] { return !f.told.refusals.empty(); }));
+  CHECK(f.told.refusals[0].reason == control::Reason::unavailable);
+  CHECK(f.source.opened_from.size() == 4);
+  CHECK(f.swarm_of(digest, layer_size).left);
+  CHECK(f.store.reserved() == ByteCount{0});
+}
+
+TEST_CASE("an origin that fails to answer is asked ever later for ten seconds, then the layer is refused") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  const Error failure{ErrorKind::unavailable, "connect: Connection refused"};
+  f.source.next_answers(std::deque<MemorySource::Body>(20, {.error = failure}));
+  const Time began = f.clock.now();
+  f.seeder.request_layer(f.request(digest));
+  REQUIRE(f.until([&] { return !f.told.refusals.empty(); }));
+  CHECK(f.source.opened_from.size() == 6);
+  CHECK(f.clock.now() - began < OriginReader::keep_asking);
+  CHECK(f.told.refusals[0].reason == control::Reason::unavailable);
+  CHECK(f.told.refusals[0].what == failure.what);
+}
+
+TEST_CASE("an origin with a short Retry-After is asked again after it") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.source.next_answers({{.error = Error{ErrorKind::unavailable, "429", Milliseconds(4'000)}}});
+  f.seeder.request_layer(f.request(digest));
+  f.settle();
+  f.clock.advance(Milliseconds(3'000));
+  f.settle();
+  CHECK(f.source.opened_from.size() == 1);
+  f.clock.advance(Milliseconds(1'000));
+  CHECK(f.until([&] { return f.store.find(digest).has_value(); }));
+  CHECK(f.told.refusals.empty());
+}
+
+TEST_CASE("an origin whose Retry-After is long refuses the layer at once, and the refusal says for how long") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.source.next_answers({{.error = Error{ErrorKind::unavailable, "429", Milliseconds(30'000)}}});
+  f.seeder.request_layer(f.request(digest));
+  REQUIRE(f.until([&] { return !f.told.refusals.empty(); }));
+  CHECK(f.source.opened_from.size() == 1);
+  CHECK(f.told.refusals[0].retry_after == Milliseconds(30'000));
+}
+
+TEST_CASE("an origin that answers after a failure is used") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.source.next_answers({{.error = Error{ErrorKind::unavailable, "503"}}});
+  f.seeder.request_layer(f.request(digest));
+  CHECK(f.until([&] { return f.store.find(digest).has_value(); }));
+  CHECK(f.told.refusals.empty());
+}
+
+TEST_CASE("a layer that does not fit into the store is refused with the reason") {
+  SeederFixture f(1_MiB);
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.seeder.request_layer(f.request(digest));
+  REQUIRE(f.until([&] { return !f.told.refusals.empty(); }));
+  CHECK(f.told.refusals[0].reason == control::Reason::unavailable);
+  CHECK_FALSE(f.told.refusals[0].what.empty());
+}
+
+TEST_CASE("a swarm that fails while the origin sends ends the fetch with a refusal") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.source.allow(1'000'000);
+  f.seeder.request_layer(f.request(digest));
+  REQUIRE(f.until([&] { return !f.told.known_layers.empty(); }));
+  const SwarmName name = swarm_name(f.keys.swarm, digest, PieceLayout(layer_size), 0);
+  f.swarm.report(name, swarm::Failed{{ErrorKind::unavailable, "read piece: Input/output error"}});
+  f.source.allow(layer_size.value);
+  REQUIRE(f.until([&] { return !f.told.refusals.empty(); }));
+  CHECK(f.swarm_of(digest, layer_size).left);
+}

@@ -1,0 +1,50 @@
+#include "tracker/core.hpp"
+
+namespace shoal::tracker {
+
+Core::Core(const Parts& parts, Coordinator::Options options)
+    : directory_(parts.random),
+      trust_(directory_),
+      small_sources_(directory_, parts.random),
+      events_(parts.loop),
+      seeder_({.loop = parts.loop,
+               .clock = parts.clock,
+               .pool = parts.pool,
+               .store = parts.store,
+               .swarm = parts.swarm,
+               .source = parts.source,
+               .keys = parts.keys,
+               .pace = parts.pace,
+               .metrics = parts.metrics.seeder,
+               .events = events_,
+               .find_holders = [this](const Digest& digest) { return trust_.holders_to_read(digest); },
+               .new_generation = parts.new_generation}),
+      resolver_({.loop = parts.loop,
+                 .clock = parts.clock,
+                 .source = parts.source,
+                 .metrics = parts.metrics.resolver,
+                 .keep =
+                     [this](const seeder::SeedRequest& manifest, Bytes bytes, std::string content_type) {
+                       seeder_.keep_manifest(manifest, std::move(bytes), std::move(content_type));
+                     }}),
+      coordinator_({.clock = parts.clock,
+                    .keys = parts.keys,
+                    .directory = directory_,
+                    .trust = trust_,
+                    .small_sources = small_sources_,
+                    .events = events_,
+                    .seeder = seeder_,
+                    .resolver = resolver_,
+                    .metrics = parts.metrics.coordinator},
+                   std::move(options)) {
+  connect(parts.store);
+}
+
+// The calls from a part to one that is made after it.
+void Core::connect(store::Store& store) {
+  events_.on_waiting([this] { coordinator_.take_seeder_events(); });
+  store.ask_before_evicting([this](const Digest& digest) { return coordinator_.may_evict(digest); },
+                            [this](const Digest& digest) { seeder_.remove(digest); });
+}
+
+}  // namespace shoal::tracker

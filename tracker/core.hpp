@@ -1,0 +1,50 @@
+// Core: the parts of a tracker that decide, side by side: registered agents (directory), seeded layers (seeder), tags
+// (resolver), and the agents' messages between them (coordinator). It has no sockets, signals and threads of its own:
+// tests and simulations run the same one.
+//
+// Threads: the loop.
+#pragma once
+
+#include "tracker/coordinator.hpp"
+#include "tracker/metrics.hpp"
+
+namespace shoal::tracker {
+
+class Core {
+ public:
+  struct Parts {
+    Loop& loop;
+    Clock& clock;
+    Pool& pool;
+    store::Store& store;
+    swarm::Swarm& swarm;
+    seeder::LayerSource& source;
+    const seeder::Keys& keys;
+    seeder::Pace& pace;
+    Metrics& metrics;
+    std::mt19937 random;
+    Generation (*new_generation)() = seeder::random_generation;
+  };
+  // `parts` outlive it. The store asks it about evictions from now on.
+  Core(const Parts& parts, Coordinator::Options options);
+
+  // The port of the control listener, where the tracker itself serves small layers.
+  void set_small_layer_port(std::uint16_t port) { small_sources_.set_tracker_port(port); }
+
+  Coordinator& coordinator() { return coordinator_; }
+  seeder::Seeder& seeder() { return seeder_; }
+  const directory::Directory& directory() const { return directory_; }
+
+ private:
+  void connect(store::Store& store);
+
+  directory::Directory directory_;
+  directory::Trust trust_;
+  directory::SmallSources small_sources_;
+  seeder::Events events_;
+  seeder::Seeder seeder_;
+  Resolver resolver_;
+  Coordinator coordinator_;
+};
+
+}  // namespace shoal::tracker

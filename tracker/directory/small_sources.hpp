@@ -1,0 +1,37 @@
+// SmallSources: where an agent fetches a small layer, which has no swarm: the node with the least to do, the tracker,
+// then further holders. Pure logic: time is given.
+//
+// Threads: the loop.
+#pragma once
+
+#include "tracker/directory/directory.hpp"
+#include "tracker/directory/fan_out.hpp"
+
+namespace shoal::tracker::directory {
+
+class SmallSources {
+ public:
+  // Named in one answer beside the first source and the tracker: an agent that none of these serves joins again.
+  static constexpr std::size_t named_holders = 3;
+
+  SmallSources(Directory& directory, std::mt19937 random) : directory_(directory), random_(random) {}
+
+  // Where the tracker itself serves small layers. Agents take the host from their control connection.
+  void set_tracker_port(std::uint16_t port) { tracker_.port = port; }
+
+  // In the order in which the agent is to ask them.
+  std::vector<control::Endpoint> sources_for(const Digest& digest, NodeId asking, Time now);
+  void note_held(NodeId node, const std::vector<Digest>& digests);  // it need not fetch them any more
+  void remove(NodeId node);
+  void tick(Time now);  // each second
+
+ private:
+  std::optional<std::size_t> distance_between(NodeId asking, NodeId other) const;  // as FanOut::Distance
+
+  Directory& directory_;
+  std::mt19937 random_;
+  FanOut fan_out_;
+  control::Endpoint tracker_{"", 0, control::seeder_node, false};
+};
+
+}  // namespace shoal::tracker::directory

@@ -1,0 +1,215 @@
+#include "tracker/joins.hpp"
+
+namespace shoal::tracker {
+
+using directory::Member;
+using directory::MemberState;
+using directory::Roster;
+using seeder::LayerInfo;
+using seeder::Refusal;
+
+namespace {
+
+seeder::SeedRequest request_of(const Digest& digest, const control::Source& source, std::uint64_t size_hint_bytes) {
+  const auto kind = source.kind == control::LayerKind::manifest ? origin::Kind::manifest : origin::Kind::blob;
+  return {digest, kind, {source.upstream, source.repository}, size_hint_bytes};
+}
+
+bool names_another_source(const Member& member, const seeder::SeedRequest& request) {
+  return !member.source.upstream.empty() && !request_of(request.digest, member.source, 0).same_source(request);
+}
+
+control::Joined joined(const LayerInfo& layer) {
+  const auto piece_length = static_cast<std::uint32_t>(piece_length_for(layer.size).value);
+  return {layer.digest, layer.size.value, piece_length, layer.generation, layer.content_type, {}, {}};
+}
+
+}  // namespace
+
+// ---- what agents say
+
+void Joins::join(NodeId node, const control::Join& join) {
+  parts_.metrics.joins.add();
+  request(node, join.digest, join.source, join.size_hint_bytes);
+}
+
+void Joins::request(NodeId node, const Digest& digest, const control::Source& source, std::uint64_t size_hint_bytes) {
+  Member& member = parts_.directory.swarm(digest).join(node, size_hint_bytes);
+  member.is_answered = false;
+  member.source = source;
+  const auto result = parts_.seeder.request_layer(request_of(digest, source, size_hint_bytes));
+  if (const auto* refusal = std::get_if<Refusal>(&result)) refuse(node, digest, *refusal);
+  if (const auto* layer = std::get_if<LayerInfo>(&result)) answer(node, *layer, size_hint_bytes);
+}
+
+void Joins::note_progress(NodeId node, const control::Progress& progress) {
+  Roster* roster = parts_.directory.find_swarm(progress.digest);
+  if (roster == nullptr || roster->generation() != progress.generation) return;
+  Member* const known_member = roster->find(node);
+  Member& member = known_member != nullptr ? *known_member : roster->join(node, 0);
+  member.pieces = progress.pieces;
+  member.state = progress.complete ? MemberState::complete : MemberState::ready;
+  introduce(node, progress.digest, *roster);
+}
+
+void Joins::leave(NodeId node, const Digest& digest) {
+  Roster* roster = parts_.directory.find_swarm(digest);
+  if (roster == nullptr) return;
+  for (const NodeId other : roster->remove(node)) {
+    auto peers = parts_.directory.repair(*roster, other);
+    if (!peers.empty()) parts_.links.send(other, control::Peers{digest, roster->generation(), std::move(peers)});
+  }
+  if (roster->members().empty()) parts_.directory.remove_swarm(digest);
+}
+
+void Joins::leave_all(NodeId node) {
+  for (const Digest& digest : parts_.directory.swarms_of(node)) leave(node, digest);
+}
+
+void Joins::tick() {
+  const auto left = parts_.seeder.tick([this](const Digest& digest) {
+    const Roster* roster = parts_.directory.find_swarm(digest);
+    return roster != nullptr && !roster->members().empty();
+  });
+  for (const Digest& digest : left) parts_.directory.remove_swarm(digest);
+  for (const Digest& digest : parts_.seeder.waiting_for_origin()) tell_to_wait(digest);
+}
+
+void Joins::tell_to_wait(const Digest& digest) {
+  const Roster* roster = parts_.directory.find_swarm(digest);
+  if (roster == nullptr) return;
+  for (const auto& [node, member] : roster->members()) {
+    if (member.state != MemberState::complete) parts_.links.send(node, control::Waiting{digest});
+  }
+}
+
+bool Joins::may_evict(const Digest& digest) const {
+  const Roster* roster = parts_.directory.find_swarm(digest);
+  if (roster != nullptr) {
+    const auto counts = roster->counts();
+    if (counts.joining + counts.ready > 0) return false;
+  }
+  return !parts_.seeder.is_fetching(digest);
+}
+
+// ---- what the seeder tells
+
+void Joins::on(const seeder::LayerKnown& event) {
+  const LayerInfo& layer = event.layer;
+  Roster* const roster = parts_.directory.find_swarm(layer.digest);
+  if (roster == nullptr) return;
+  for (const NodeId node : roster->nodes()) {  // an answer may remove its member
+    const Member* member = roster->find(node);
+    if (!member->is_answered) {
+      answer(node, layer, member->size_hint_bytes);
+    } else if (member->state != MemberState::joining) {
+      give_seeder(node, layer);
+    }
+    if (parts_.directory.find_swarm(layer.digest) != roster) return;  // its last member was removed
+  }
+}
+
+void Joins::on(const seeder::LayerRestarted& event) {
+  Roster* const roster = parts_.directory.find_swarm(event.digest);
+  if (roster == nullptr) return;
+  for (const auto& [node, member] : roster->members()) {
+    const bool has_begun = member.is_answered || member.state != MemberState::joining;
+    if (has_begun) parts_.links.send(node, control::Restart{event.digest, event.generation});
+  }
+  roster->restart(event.generation);
+}
+
+void Joins::on(const seeder::LayerFinished& event) {
+  const LayerInfo& layer = event.layer;
+  const Roster* const roster = parts_.directory.find_swarm(layer.digest);
+  if (roster == nullptr) return;
+  for (const auto& [node, member] : roster->members()) {
+    if (!member.is_answered) continue;
+    parts_.links.send(node, control::Finished{layer.digest, layer.generation, *layer.finished});
+  }
+}
+
+// The refusal of one source is not that of another: the others are asked now, for the members that named them and have
+// no piece yet. The other members go on by themselves.
+void Joins::on(const seeder::LayerRefused& event) {
+  const Digest& digest = event.request.digest;
+  const Refusal of_another{control::Reason::unavailable, "another source failed: " + event.refusal.what};
+  const Roster left = parts_.directory.take_swarm(digest);
+  const auto asks_another = [&](const Member& member) {
+    return !member.is_answered && names_another_source(member, event.request);
+  };
+  for (const auto& [node, member] : left.members()) {
+    if (member.state == MemberState::complete || asks_another(member)) continue;
+    refuse(node, digest, names_another_source(member, event.request) ? of_another : event.refusal);
+  }
+  for (const auto& [node, member] : left.members()) {
+    if (member.state == MemberState::complete || !asks_another(member)) continue;
+    request(node, digest, member.source, member.size_hint_bytes);
+  }
+}
+
+// ---- what agents are told
+
+void Joins::answer(NodeId node, const LayerInfo& layer, std::uint64_t size_hint_bytes) {
+  if (size_hint_bytes != 0 && size_hint_bytes != layer.size.value) {
+    const std::string what = "the layer has " + std::to_string(layer.size.value) + " bytes";
+    refuse(node, layer.digest, {control::Reason::size, what});
+  } else if (layer.is_small) {
+    answer_with_sources(node, layer);
+  } else {
+    answer_with_swarm(node, layer, size_hint_bytes);
+  }
+}
+
+void Joins::answer_with_swarm(NodeId node, const LayerInfo& layer, std::uint64_t size_hint_bytes) {
+  Roster& roster = parts_.directory.swarm(layer.digest);
+  if (roster.generation() != layer.generation) roster.restart(layer.generation);
+  Member& member = roster.join(node, size_hint_bytes);
+  member.is_answered = true;
+  member.has_seeder = false;  // it asks anew: it may have lost the seeder
+  control::Joined answer = joined(layer);
+  if (roster.give_seeder(node)) answer.peers = {seeder_endpoint_};
+  parts_.links.send(node, answer);
+  if (layer.finished)
+    parts_.links.send(node, control::Finished{layer.digest, layer.generation, *layer.finished});
+  ask_holders_to_serve(node, layer, roster);
+}
+
+void Joins::answer_with_sources(NodeId node, const LayerInfo& layer) {
+  leave(node, layer.digest);  // no swarm
+  control::Joined answer = joined(layer);
+  const bool is_empty = layer.size.value == 0;
+  if (!is_empty) answer.holders = parts_.small_sources.sources_for(layer.digest, node, parts_.clock.now());
+  parts_.links.send(node, answer);
+}
+
+void Joins::give_seeder(NodeId node, const LayerInfo& layer) {
+  if (!parts_.directory.swarm(layer.digest).give_seeder(node)) return;
+  parts_.links.send(node, control::Peers{layer.digest, layer.generation, {seeder_endpoint_}});
+}
+
+// Tells a ready member its neighbours, once on each of its connections: a message on an earlier one may be lost.
+void Joins::introduce(NodeId node, const Digest& digest, Roster& roster) {
+  const std::uint32_t connection = parts_.directory.find(node)->connection;
+  if (std::exchange(roster.find(node)->introduced_on, connection) == connection) return;
+  control::Peers peers{digest, roster.generation(), parts_.directory.neighbours_for(roster, node)};
+  const bool is_seeded = parts_.seeder.is_seeding(digest, roster.generation());
+  if (is_seeded && roster.give_seeder(node)) peers.peers.push_back(seeder_endpoint_);
+  if (!peers.peers.empty()) parts_.links.send(node, peers);
+}
+
+void Joins::ask_holders_to_serve(NodeId joining, const LayerInfo& layer, Roster& roster) {
+  for (const NodeId holder : parts_.directory.holders(layer.digest, joining, Roster::served_by)) {
+    if (!parts_.links.contains(holder) || !roster.ask_to_serve(holder)) continue;
+    parts_.links.send(holder, control::Serve{layer.digest, layer.generation});
+  }
+}
+
+void Joins::refuse(NodeId node, const Digest& digest, const Refusal& refusal) {
+  parts_.metrics.refused_joins.add();
+  leave(node, digest);
+  const auto retry_after = static_cast<std::uint32_t>(refusal.retry_after.count());
+  parts_.links.send(node, control::Refused{digest, refusal.reason, refusal.what, retry_after});
+}
+
+}  // namespace shoal::tracker

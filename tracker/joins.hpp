@@ -1,0 +1,65 @@
+// Joins: answers the joins of agents, and tells the members of each swarm what they must know.
+//
+// A join goes to the seeder. Once the layer is known the agent is told the seeder's address (Joined). Once the agent
+// listens under the swarm's name (its first Progress) it is told its neighbours (Peers), and later members are told of
+// it. A small layer has no swarm: Joined names the nodes that serve it.
+// Threads: the loop.
+#pragma once
+
+#include "shared/core/clock.hpp"
+#include "shared/metrics/metrics.hpp"
+#include "tracker/agent_links.hpp"
+#include "tracker/directory/small_sources.hpp"
+#include "tracker/seeder/seeder.hpp"
+
+namespace shoal::tracker {
+
+struct JoinMetrics {
+  metrics::Counter joins;
+  metrics::Counter refused_joins;
+};
+
+class Joins {
+ public:
+  struct Parts {
+    Clock& clock;
+    directory::Directory& directory;
+    directory::SmallSources& small_sources;
+    seeder::Seeder& seeder;
+    AgentLinks& links;
+    JoinMetrics& metrics;
+  };
+  // `seeder_endpoint`: as agents are told it; the host is empty unless advertised.
+  Joins(Parts parts, control::Endpoint seeder_endpoint)
+      : parts_(parts), seeder_endpoint_(std::move(seeder_endpoint)) {}
+
+  void join(NodeId node, const control::Join& join);
+  void note_progress(NodeId node, const control::Progress& progress);
+  void leave(NodeId node, const Digest& digest);
+  void leave_all(NodeId node);
+
+  void tick();  // each second: leaves idle swarms, tells agents to wait
+  // Whether the store may evict a layer: not while a member of its swarm needs pieces, or the hashes that we signed.
+  bool may_evict(const Digest& digest) const;
+
+  void on(const seeder::LayerKnown& event);
+  void on(const seeder::LayerRestarted& event);
+  void on(const seeder::LayerFinished& event);
+  void on(const seeder::LayerRefused& event);
+
+ private:
+  void request(NodeId node, const Digest& digest, const control::Source& source, std::uint64_t size_hint_bytes);
+  void answer(NodeId node, const seeder::LayerInfo& layer, std::uint64_t size_hint_bytes);
+  void answer_with_swarm(NodeId node, const seeder::LayerInfo& layer, std::uint64_t size_hint_bytes);
+  void answer_with_sources(NodeId node, const seeder::LayerInfo& layer);
+  void give_seeder(NodeId node, const seeder::LayerInfo& layer);
+  void refuse(NodeId node, const Digest& digest, const seeder::Refusal& refusal);
+  void introduce(NodeId node, const Digest& digest, directory::Roster& roster);
+  void ask_holders_to_serve(NodeId joining, const seeder::LayerInfo& layer, directory::Roster& roster);
+  void tell_to_wait(const Digest& digest);
+
+  Parts parts_;
+  control::Endpoint seeder_endpoint_;
+};
+
+}  // namespace shoal::tracker

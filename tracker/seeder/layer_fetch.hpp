@@ -1,0 +1,78 @@
+// LayerFetch: the one fetch of a layer, from its first request to the end: agents or origin -> store -> swarm, pieces
+// flowing before the origin has finished.
+//
+// Pieces that an earlier fetch left in the store are rechecked and published first. A small layer or a manifest has no
+// swarm.
+// Threads: the loop; pieces are hashed and written on the pool.
+#pragma once
+
+#include "shared/control/timing.hpp"
+#include "tracker/seeder/intake.hpp"
+#include "tracker/seeder/origin_reader.hpp"
+#include "tracker/seeder/peers_then_origin.hpp"
+#include "tracker/seeder/seeding.hpp"
+
+namespace shoal::tracker::seeder {
+
+struct FetchedSmall {  // the digest matched; not durable yet
+  std::shared_ptr<const SmallLayer> layer;  // Shared: with the pool's write and with answers that are being sent
+  store::Reserved reserved;
+};
+struct FetchedPieces {  // the digest matched; durable, unless the store failed, and seeded in either case
+  std::shared_ptr<Seeding> seeding;
+};
+using Fetched = std::variant<FetchedSmall, FetchedPieces>;
+
+class LayerFetch {
+ public:
+  // Without bytes, before the agents are told to wait.
+  static constexpr Milliseconds patience = control::timing::first_waiting;
+
+  struct Attempt {
+    Generation generation = 0;  // unless a partial layer of another one is resumed
+    bool asks_holders = true;   // false after wrong bytes: the origin alone is asked then
+  };
+  // `parts` outlives the fetch. `on_swarm` is called for the events of its swarm.
+  LayerFetch(const Parts& parts, SeedRequest request, Attempt attempt, SwarmEvents on_swarm);
+
+  // Once. An error ends the fetch: its swarm is left, and `corrupt` bytes are discarded.
+  Task<Result<Fetched>> run();
+  void swarm_failed(const Error& cause) { swarm_failure_ = cause; }  // the fetch ends with it
+
+  const SeedRequest& request() const { return request_; }
+  Generation generation() const { return attempt_.generation; }
+  Seeding* seeding() const { return seeding_.get(); }  // null before the size is known, and for a small layer
+  // No bytes for a while: the origin sends nothing, is asked again later, or the fetch waits for its turn.
+  bool is_waiting(Time now) const { return !has_all_ && now - last_bytes_at_ >= patience; }
+
+ private:
+  Task<Result<Fetched>> fetch();
+  Task<void> resume();
+  Task<void> recheck(std::vector<store::NotedPiece> noted);
+  Task<Result<void>> open();
+  Task<Result<void>> open_next(std::uint64_t from);
+  Result<void> make_room(ByteCount size);
+  Result<void> check_size(ByteCount size) const;
+  Task<Result<Fetched>> fetch_small();
+  Task<Result<Fetched>> fetch_pieces();
+  Task<Result<void>> take_all();
+  Task<void> store_layer(std::vector<Hash256> hashes, store::VerifiedLayer proof);
+  void start_seeding();
+  void clean_up(const Error& cause);
+  ByteCount size() const { return reserved_->file()->layout().layer_size(); }
+
+  const Parts& parts_;
+  const SeedRequest request_;
+  Attempt attempt_;
+  SwarmEvents on_swarm_;
+  std::optional<PeersThenOrigin> source_;  // once it is asked
+  std::unique_ptr<OriginReader> reader_;   // of the agent or the origin asked last
+  std::optional<store::Reserved> reserved_;
+  std::shared_ptr<Intake> intake_;    // Shared: with the pool's work, which may outlive this object at the end
+  std::shared_ptr<Seeding> seeding_;  // Shared: as FetchedPieces
+  std::optional<Error> swarm_failure_;
+  Time last_bytes_at_;    // at first: when it was requested
+  bool has_all_ = false;  // and the digest matched
+};
+
+}  // namespace shoal::tracker::seeder

@@ -1,0 +1,62 @@
+// SeedRequest: a layer that an agent asks the seeder for; and the values with which the seeder answers.
+//
+// Threads: any; values.
+#pragma once
+
+#include <optional>
+#include <variant>
+
+#include "shared/control/messages.hpp"
+#include "shared/origin/origin.hpp"
+
+namespace shoal::tracker::seeder {
+
+struct SeedRequest {  // a layer, and where the origin keeps it
+  Digest digest;
+  origin::Kind kind = origin::Kind::blob;
+  origin::Repository repository;
+  std::uint64_t size_hint_bytes = 0;  // from the agent's manifest; 0: none
+
+  bool same_source(const SeedRequest& other) const {
+    return kind == other.kind && repository.upstream == other.repository.upstream &&
+           repository.name == other.repository.name;
+  }
+  std::string image() const { return repository.upstream + "/" + repository.name; }  // for the log
+};
+
+// A layer that may be joined now.
+struct LayerInfo {
+  Digest digest;
+  ByteCount size{};
+  Generation generation = 0;
+  bool is_small = false;                // fetched by HTTP, without a swarm
+  std::string content_type{};           // of a manifest
+  std::optional<Signature> finished{};  // over the whole list of piece hashes, once the digest matched
+};
+
+struct Refusal {
+  control::Reason reason;
+  std::string what;
+  Milliseconds retry_after{0};  // the origin asks not to be asked for so long; 0: it did not say
+};
+
+struct Pending {};  // an event follows (events.hpp)
+using SeedResult = std::variant<Pending, LayerInfo, Refusal>;
+
+// A small layer's verified bytes. Served from memory while they are being made durable: on a busy disk that takes
+// longer than all the rest.
+struct SmallLayer {
+  Bytes bytes;
+  std::string content_type;  // of a manifest
+};
+
+struct SeededLayer {  // for the status API
+  Digest digest;
+  ByteCount size{};
+  Generation generation = 0;
+  PieceIndex pieces = 0;
+  PieceIndex published_pieces = 0;
+  bool is_fetching = false;
+};
+
+}  // namespace shoal::tracker::seeder
