@@ -64,7 +64,7 @@ class LibtorrentSwarm final : public Swarm {
     std::function<void(Event)> events;  // on the loop only; empty once left
   };
   Loop& loop_;
-  std::map<SwarmName, std::shared_ptr<Listener>> listeners_;
+  std::map<SwarmName, std::shared_ptr<Listener>> listeners_;  // Shared: with events on their way to the loop.
   Loop io_;
   asio::executor_work_guard<Loop::executor_type> work_;
   Session session_;

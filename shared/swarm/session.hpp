@@ -34,12 +34,12 @@ class Session {
 
  private:
   struct Joined {
-    std::shared_ptr<Member> member;
+    std::shared_ptr<Member> member;  // Shared: libtorrent owns plugins that outlive the swarm and see the end of it.
     libtorrent::torrent_handle torrent;
     Report report;
     bool ready = false;
     std::vector<PeerAddress> peers;  // to dial once ready
-    std::shared_ptr<Endpoints> seeders;
+    std::shared_ptr<Endpoints> seeders;  // Shared: with the torrent's plugin, which libtorrent owns.
   };
   void ready(const SwarmName& name, const std::shared_ptr<Member>& member);
   void dial(Joined& joined);
