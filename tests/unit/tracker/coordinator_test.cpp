@@ -363,7 +363,7 @@ TEST_CASE("the seeder is not banned for corrupt pieces, but its layer is suspect
   CHECK_FALSE(f.coordinator.arrive(hello, "10.0.0.8", link));
 }
 
-TEST_CASE("an agent that says what only a tracker says is cut off") {
+TEST_CASE("an agent that says hello twice is cut off") {
   CoordinatorFixture f;
   f.connect("a");
   f.coordinator.handle(f.ids["a"], control::Hello{});
