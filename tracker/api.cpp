@@ -42,7 +42,7 @@ std::string agents_json(const directory::Directory& directory) {
                       {"address", agent.host.text()},
                       {"swarm_port", agent.swarm.port},
                       {"connected", agent.is_connected()},
-                      {"held_layers", agent.held.size()}});
+                      {"held_layers", directory.held_layers().count(id)}});
   }
   return dumped({{"agents", agents}});
 }

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 
-namespace shoal {
+namespace shoal::inline core {
 namespace {
 
 constexpr int reader_limit_ms = 1'000;  // a stalled reader must not keep the process from its restart
@@ -29,4 +29,4 @@ void fail_check(const char* file, int line, const char* condition) {
   abort_with(text);
 }
 
-}  // namespace shoal
+}  // namespace shoal::inline core

@@ -4,13 +4,13 @@
 // Threads: any.
 #pragma once
 
-namespace shoal {
+namespace shoal::inline core {
 
 // Writes the line to standard error, unless its reader takes nothing for a second, and aborts.
 [[noreturn]] void abort_with(const char* line);
 [[noreturn]] void fail_check(const char* file, int line, const char* condition);
 
-}  // namespace shoal
+}  // namespace shoal::inline core
 
 #define SHOAL_CHECK(condition)                                             \
   do {                                                                     \

@@ -1,4 +1,4 @@
-"""The registry endpoint row by row, with raw HTTP: DESIGN's section 4 as a client on the node sees it."""
+"""The registry endpoint row by row, with raw HTTP: docs/endpoint.md as a client on the node sees it."""
 
 import hashlib
 import json
@@ -6,12 +6,9 @@ import subprocess
 
 from simulations.cluster.images import INDEX, MANIFEST
 
-from simulations.cluster.processes import wait_until
-
 from .case import NAME, Case
 from .faulty_origin import FaultyOrigin, Rule
 from .library import REPOSITORY
-from .scripted_origin import ScriptedOrigin
 
 
 class Endpoint(Case):
@@ -294,182 +291,6 @@ class HeadEqualsGet(Case):
         failing.rules = [Rule("", status=500)]
         head = agents[1].registry.request("HEAD", self.blob_path(layer.digest))
         self.assertEqual((head.status, int(head.headers["Content-Length"] or 0)), (200, layer.size))
-
-
-class FailingOrigin(Case):
-    """What an origin that cannot answer comes to: 503, or with `stale_if_error` a tag's last known digest."""
-
-    def setUp(self):
-        super().setUp()
-        self.image = self.library.small()
-        self.failing = FaultyOrigin(self.workspace, self.origin, "127.0.0.1")
-        self.tag = f"/v2/{REPOSITORY}/manifests/small?ns={NAME}"
-
-    def agent(self, trackers, **registry):
-        return self.agents(1, trackers, self.failing.url, {"registry": registry})[0]
-
-    def ask(self, agent, method="GET", **headers):
-        return agent.registry.request(method, self.tag, headers={"Accept": MANIFEST, **headers})
-
-    def test_neither_408_nor_429_reaches_a_runtime(self):
-        agent = self.agent([])
-        paths = [self.tag, f"/v2/{REPOSITORY}/manifests/{self.image.digest}?ns={NAME}",
-                 self.blob_path(self.image.id, NAME), f"/v2/{REPOSITORY}/tags/list?ns={NAME}", f"/v2/_catalog?ns={NAME}",
-                 f"/v2/{REPOSITORY}/referrers/{self.image.digest}?ns={NAME}"]
-        for status in (408, 429, 500, 503):
-            self.failing.rules = [Rule("", status=status)]
-            for path in paths:
-                for method in ("GET", "HEAD"):
-                    answer = agent.registry.request(method, path)
-                    self.assertEqual(answer.status, 503, (status, method, path))
-
-    def test_without_stale_if_error_a_tag_is_503_as_soon_as_the_origin_fails(self):
-        agent = self.agent([])
-        self.assertEqual(self.ask(agent).status, 200)
-        self.failing.rules = [Rule("manifests/small", status=500)]
-        self.assertEqual(self.ask(agent).status, 503)
-
-    def test_a_failing_origin_is_bridged_with_the_last_known_digest(self):
-        agent = self.agent([self.tracker(self.failing.url)], stale_if_error="1h")
-        self.assertEqual(self.ask(agent).status, 200)
-        self.assertEqual(self.ask(agent, "HEAD").status, 200)
-        self.store_file(agent, self.image.digest)
-        self.failing.rules = [Rule("", status=500)]
-        event = "stale tag served"
-
-        def bridged():  # the tracker remembers its last answer for 2 s
-            answer = self.ask(agent)
-            self.assertEqual((answer.status, answer.body), (200, self.image.manifest))
-            return agent.events(event)
-        wait_until(bridged, 10, "the last known digest is served")
-        head = self.ask(agent, "HEAD")
-        self.assertEqual((head.status, head.headers["Docker-Content-Digest"]), (200, self.image.digest))
-        self.assertEqual(head.headers["Content-Type"], MANIFEST)
-        self.assertEqual(int(head.headers["Content-Length"]), len(self.image.manifest))
-        self.assertEqual(agent.events(event)[-1][1]["digest"], self.image.digest)
-
-    def test_an_origin_that_is_gone_is_bridged_too(self):
-        agent = self.agent([], stale_if_error="1h")
-        self.assertEqual(self.ask(agent).status, 200)
-        self.store_file(agent, self.image.digest)
-        self.failing.close()
-        self.assertEqual(self.ask(agent, "HEAD").status, 200)
-        self.assertEqual(self.ask(agent).body, self.image.manifest)
-
-    def test_only_who_asked_before_with_the_same_credential_is_bridged(self):
-        agent = self.agent([], stale_if_error="1h")
-        self.assertEqual(self.ask(agent, Authorization="Basic YTpi").status, 200)
-        self.failing.rules = [Rule("manifests/small", status=429)]
-        self.assertEqual(self.ask(agent, Authorization="Basic YTpi").status, 200)
-        self.assertEqual(self.ask(agent, Authorization="Basic YTpj").status, 503)
-        self.assertEqual(self.ask(agent).status, 503)
-
-    def test_a_refusal_is_never_bridged_and_ends_what_was_known(self):
-        agent = self.agent([], stale_if_error="1h")
-        for status in (401, 403, 404):
-            self.failing.rules = []
-            self.assertEqual(self.ask(agent).status, 200)
-            self.failing.rules = [Rule("manifests/small", status=status)]
-            self.assertEqual(self.ask(agent).status, status)
-            self.failing.rules = [Rule("manifests/small", status=503)]
-            self.assertEqual(self.ask(agent).status, 503, status)
-
-    def test_a_last_known_digest_is_found_whatever_the_order_of_accept(self):
-        agent = self.agent([], stale_if_error="1h")
-        self.assertEqual(self.ask(agent, Accept=f"{MANIFEST}, application/json").status, 200)
-        self.failing.rules = [Rule("", status=500)]
-        self.assertEqual(self.ask(agent, Accept=f"application/json, {MANIFEST}").status, 200)
-        self.assertEqual(self.ask(agent, Accept="application/json").status, 503)
-
-    def test_what_is_older_than_stale_if_error_is_not_served(self):
-        agent = self.agent([], stale_if_error="1ms")
-        self.assertEqual(self.ask(agent).status, 200)
-        self.failing.rules = [Rule("manifests/small", status=503)]
-        wait_until(lambda: self.ask(agent).status == 503, 5, "the last known digest is too old")
-
-
-class Lists(Case):
-    """Tags, referrers and the catalogue of an origin, with its pages leading back to the endpoint."""
-
-    SUBJECT = "sha256:" + "a" * 64
-    INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
-
-    def setUp(self):
-        super().setUp()
-        self.scripted = ScriptedOrigin(self.workspace)
-        settings = {"registry": {"default_upstream": "origin.test"},
-                    "upstreams": {"origin.test": {"url": self.scripted.url}}}
-        self.agent = self.agents(1, [], settings=settings)[0]
-
-    def get(self, path, method="GET", **headers):
-        return self.agent.registry.request(method, path, headers=headers)
-
-    def test_tags_come_as_the_origin_has_them_with_the_callers_credentials(self):
-        body = b'{"name":"lib/app","tags":["v1","v2"]}'
-        link = {"Content-Type": "application/json", "Link": f'<{self.scripted.url}/v2/lib/app/tags/list?n=2&last=v2>; rel="next"'}
-        self.scripted.answers["/v2/lib/app/tags/list"] = (200, link, body)
-        for path, expected in (("/v2/lib/app/tags/list?n=2", "/v2/lib/app/tags/list?n=2&last=v2"),
-                               ("/v2/lib/app/tags/list?n=2&ns=origin.test", "/v2/lib/app/tags/list?n=2&last=v2&ns=origin.test"),
-                               ("/v2/origin.test/lib/app/tags/list?n=2", "/v2/origin.test/lib/app/tags/list?n=2&last=v2")):
-            answer = self.get(path, Authorization="Bearer secret")
-            self.assertEqual((answer.status, answer.body), (200, body))
-            self.assertEqual(answer.headers["Content-Type"], "application/json")
-            self.assertEqual(answer.headers["Link"], f'<{expected}>; rel="next"')
-            self.assertEqual(self.scripted.asked[-1].target, "/v2/lib/app/tags/list?n=2")
-            self.assertEqual(self.scripted.asked[-1].authorization, "Bearer secret")
-        self.assertEqual(self.get("/v2/lib/app/tags/list", "HEAD").body, b"")
-
-    def test_an_origins_refusal_of_a_list_is_passed_on(self):
-        challenge = {"Content-Type": "application/json", "WWW-Authenticate": 'Basic realm="origin"'}
-        self.scripted.answers["/v2/lib/app/tags/list"] = (401, challenge, b'{"errors":[]}')
-        answer = self.get("/v2/lib/app/tags/list")
-        self.assertEqual((answer.status, answer.body), (401, b'{"errors":[]}'))
-        self.assertEqual(answer.headers["WWW-Authenticate"], 'Basic realm="origin"')
-        self.assertEqual(self.get("/v2/lib/other/tags/list").status, 404)
-
-    def test_the_catalogue_is_that_of_a_registry(self):
-        body = b'{"repositories":["lib/app"]}'
-        self.scripted.answers["/v2/_catalog"] = (200, {"Content-Type": "application/json",
-                                                       "Link": '</v2/_catalog?last=a&n=1>; rel="next"'}, body)
-        for path, expected in (("/v2/_catalog?n=1", "/v2/_catalog?last=a&n=1"),
-                               ("/v2/_catalog?ns=origin.test&n=1", "/v2/_catalog?last=a&n=1&ns=origin.test"),
-                               ("/v2/origin.test/_catalog?n=1", "/v2/origin.test/_catalog?last=a&n=1")):
-            answer = self.get(path)
-            self.assertEqual((answer.status, answer.body), (200, body))
-            self.assertEqual(answer.headers["Link"], f'<{expected}>; rel="next"')
-        self.assertEqual(self.get("/v2/_catalog?ns=nobody.test").status, 404)
-
-    def test_referrers_come_with_the_filters_that_were_applied(self):
-        body = b'{"schemaVersion":2,"manifests":[{}]}'
-        self.scripted.answers[f"/v2/lib/app/referrers/{self.SUBJECT}"] = (
-            200, {"Content-Type": self.INDEX_TYPE, "OCI-Filters-Applied": "artifactType"}, body)
-        answer = self.get(f"/v2/lib/app/referrers/{self.SUBJECT}?artifactType=a%2Fb&ns=origin.test")
-        self.assertEqual((answer.status, answer.body), (200, body))
-        self.assertEqual(answer.headers["OCI-Filters-Applied"], "artifactType")
-        self.assertTrue(self.scripted.asked[-1].target.endswith("?artifactType=a%2Fb"))
-
-    def test_an_origin_without_the_referrers_api_has_the_tag_that_stands_in_or_none(self):
-        path = f"/v2/lib/app/referrers/{self.SUBJECT}"
-        answer = self.get(path)
-        self.assertEqual((answer.status, answer.headers["Content-Type"]), (200, self.INDEX_TYPE))
-        self.assertEqual(json.loads(answer.body)["manifests"], [])
-        body = b'{"schemaVersion":2,"manifests":[{"digest":"x"}]}'
-        self.scripted.answers["/v2/lib/app/manifests/sha256-" + "a" * 64] = (200, {"Content-Type": self.INDEX_TYPE}, body)
-        answer = self.get(path)
-        self.assertEqual((answer.status, answer.body), (200, body))
-
-    def test_a_list_over_four_mebibytes_is_not_taken(self):
-        self.scripted.answers["/v2/lib/app/tags/list"] = (200, {}, b"x" * ((4 << 20) + 1))
-        self.assertEqual(self.get("/v2/lib/app/tags/list").status, 404)
-
-    def test_docker_registry_pages_its_catalogue_through_the_endpoint(self):
-        self.library.small()
-        answer = self.get(f"/v2/_catalog?n=1&ns={NAME}")
-        self.assertEqual((answer.status, json.loads(answer.body)["repositories"]), (200, [REPOSITORY]))
-        tags = self.get(f"/v2/{NAME}/{REPOSITORY}/tags/list")
-        self.assertIn("small", json.loads(tags.body)["tags"])
-        referrers = self.get(f"/v2/{REPOSITORY}/referrers/{self.SUBJECT}?ns={NAME}")
-        self.assertEqual((referrers.status, json.loads(referrers.body)["manifests"]), (200, []))
 
 
 class AdminAndControl(Case):

@@ -37,18 +37,14 @@ Result<Directory::Arrival> Directory::arrive(const control::Hello& hello, const 
   const auto known = known_as(hello.node, swarm);
   const NodeId id = known ? *known : next_id_++;
   const bool restarted = known && agents_.at(id).epoch != hello.epoch;
-  std::unordered_set<Digest> held;
-  std::uint32_t connection = 1;
-  if (known) {
-    held = std::move(agents_.at(id).held);
-    connection = agents_.at(id).connection + 1;
-  } else {
-    by_name_.emplace(hello.node, id);
-  }
+  const std::uint32_t connection = known ? agents_.at(id).connection + 1 : 1;
+  if (!known) by_name_.emplace(hello.node, id);
   const auto [entry, is_new] = agents_.insert_or_assign(
       id, Agent{id, hello.node, hello.zone, hello.epoch, *host, swarm,
-                as_told(hello.small_layers, *small_host, hello.node), connection, std::nullopt, std::move(held)});
-  hold_only(id, hello.held);
+                as_told(hello.small_layers, *small_host, hello.node), connection, std::nullopt});
+  // An agent that holds more layers than a hello carries tells them later, and keeps the known ones until then.
+  const bool told_later = hello.held.empty() && held_.count(id) > control::largest_held_list;
+  if (!told_later) held_.replace(id, hello.held);
   return Arrival{id, restarted, duplicate_of(entry->second)};
 }
 
@@ -88,7 +84,7 @@ std::vector<NodeId> Directory::expired(Time now) const {
 void Directory::remove(NodeId id) {
   const auto found = agents_.find(id);
   if (found == agents_.end()) return;
-  remove_held(found->second);
+  held_.remove_agent(id);
   const auto [begin, end] = by_name_.equal_range(found->second.node);
   by_name_.erase(std::find_if(begin, end, [&](const auto& entry) { return entry.second == id; }));
   agents_.erase(found);
@@ -107,38 +103,16 @@ bool Directory::can_reach(NodeId from, NodeId to) const {
 }
 
 void Directory::hold(NodeId id, const std::vector<Digest>& digests) {
-  const auto found = agents_.find(id);
-  if (found == agents_.end()) return;
-  for (const Digest& digest : digests) {
-    if (found->second.held.size() >= largest_held) return;
-    if (found->second.held.insert(digest).second) holders_[digest].nodes.push_back(id);
-  }
-}
-
-void Directory::lose(NodeId id, const std::vector<Digest>& digests) {
-  const auto found = agents_.find(id);
-  if (found == agents_.end()) return;
-  for (const Digest& digest : digests) {
-    if (found->second.held.erase(digest) > 0) remove_holder(id, digest);
-  }
+  if (agents_.contains(id)) held_.add(id, digests);
 }
 
 std::vector<NodeId> Directory::holders(const Digest& digest, NodeId asking, std::size_t limit) {
   std::vector<NodeId> chosen;
-  const auto found = holders_.find(digest);
-  if (found == holders_.end()) return chosen;
-  Holders& holders = found->second;
-  for (std::size_t looked = 0; looked < holders.nodes.size() && chosen.size() < limit; ++looked) {
-    const NodeId candidate = holders.nodes[(holders.next + looked) % holders.nodes.size()];
+  held_.visit_in_turn(digest, [&](NodeId candidate) {
     if (candidate != asking && can_reach(asking, candidate)) chosen.push_back(candidate);
-  }
-  holders.next = (holders.next + 1) % holders.nodes.size();
+    return chosen.size() < limit;
+  });
   return chosen;
-}
-
-std::vector<NodeId> Directory::all_holders(const Digest& digest) const {
-  const auto found = holders_.find(digest);
-  return found == holders_.end() ? std::vector<NodeId>() : found->second.nodes;
 }
 
 Roster* Directory::find_swarm(const Digest& digest) {
@@ -185,35 +159,6 @@ std::vector<control::Endpoint> Directory::endpoints(const std::vector<NodeId>& n
     if (const Agent* agent = find(node)) list.push_back(agent->swarm);
   }
   return list;
-}
-
-// Only the changes since the last hello: a thousand agents that come back together have lost nothing. An agent that
-// holds more layers than a hello carries tells them later, and keeps the known ones until then.
-void Directory::hold_only(NodeId id, const std::vector<Digest>& digests) {
-  const bool told_later = digests.empty() && agents_.at(id).held.size() > control::largest_held_list;
-  if (told_later) return;
-  const std::unordered_set<Digest> now(digests.begin(), digests.end());
-  std::vector<Digest> lost;
-  for (const Digest& digest : agents_.at(id).held) {
-    if (!now.contains(digest)) lost.push_back(digest);
-  }
-  lose(id, lost);
-  hold(id, digests);
-}
-
-void Directory::remove_held(Agent& agent) {
-  for (const Digest& digest : agent.held) remove_holder(agent.id, digest);
-  agent.held.clear();
-}
-
-void Directory::remove_holder(NodeId id, const Digest& digest) {
-  const auto found = holders_.find(digest);
-  std::erase(found->second.nodes, id);
-  if (found->second.nodes.empty()) {
-    holders_.erase(found);
-  } else {
-    found->second.next %= found->second.nodes.size();
-  }
 }
 
 }  // namespace shoal::tracker::directory

@@ -13,12 +13,12 @@
 #include <set>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "shared/control/messages.hpp"
 #include "shared/control/timing.hpp"
 #include "shared/core/clock.hpp"
+#include "tracker/directory/held_layers.hpp"
 #include "tracker/directory/peer_host.hpp"
 #include "tracker/directory/roster.hpp"
 
@@ -34,7 +34,6 @@ struct Agent {
   control::Endpoint small_layers;  // likewise; port 0: serves none
   std::uint32_t connection = 0;    // number of its latest connection, from 1; what an earlier one carried may be lost
   std::optional<Time> dropped_at;  // no connection since
-  std::unordered_set<Digest> held;
   bool is_banned = false;  // no agent is sent to it, nor it to others
 
   bool is_connected() const { return !dropped_at; }
@@ -43,7 +42,6 @@ struct Agent {
 class Directory {
  public:
   static constexpr Milliseconds keep_after_drop = control::timing::keep_after_drop;
-  static constexpr std::size_t largest_held = 65'536;  // digests of one agent: 4 MiB; further ones are not remembered
 
   explicit Directory(std::mt19937 random) : random_(random) {}
 
@@ -65,10 +63,10 @@ class Directory {
   bool can_reach(NodeId from, NodeId to) const;
 
   void hold(NodeId id, const std::vector<Digest>& digests);
-  void lose(NodeId id, const std::vector<Digest>& digests);
+  void lose(NodeId id, const std::vector<Digest>& digests) { held_.remove(id, digests); }
   // Agents that hold the layer and that `asking` can reach, each time from the next one on, at most `limit`.
   std::vector<NodeId> holders(const Digest& digest, NodeId asking, std::size_t limit);
-  std::vector<NodeId> all_holders(const Digest& digest) const;
+  const HeldLayers& held_layers() const { return held_; }
 
   Roster& swarm(const Digest& digest) { return swarms_[digest]; }  // made when there is none
   Roster* find_swarm(const Digest& digest);
@@ -84,14 +82,7 @@ class Directory {
   std::vector<control::Endpoint> repair(Roster& roster, NodeId member);
 
  private:
-  struct Holders {
-    std::vector<NodeId> nodes;
-    std::size_t next = 0;
-  };
   std::vector<control::Endpoint> endpoints(const std::vector<NodeId>& nodes) const;
-  void hold_only(NodeId id, const std::vector<Digest>& digests);
-  void remove_held(Agent& agent);
-  void remove_holder(NodeId id, const Digest& digest);
   std::optional<NodeId> known_as(const std::string& node, const control::Endpoint& swarm) const;
   std::optional<NodeId> duplicate_of(const Agent& agent) const;
 
@@ -99,7 +90,7 @@ class Directory {
   NodeId next_id_ = 1;
   std::map<NodeId, Agent> agents_;
   std::unordered_multimap<std::string, NodeId> by_name_;
-  std::unordered_map<Digest, Holders> holders_;
+  HeldLayers held_;
   std::map<Digest, Roster> swarms_;
 };
 

@@ -41,7 +41,7 @@ void Trust::distrust(const std::string& node) {
 
 std::deque<control::Endpoint> Trust::holders_to_read(const Digest& digest) const {
   std::deque<control::Endpoint> found;
-  for (const NodeId node : directory_.all_holders(digest)) {
+  for (const NodeId node : directory_.held_layers().holders(digest)) {
     if (found.size() == read_holders) break;
     const Agent* agent = directory_.find(node);
     const bool serves = agent->is_connected() && agent->small_layers.port != 0;

@@ -78,7 +78,7 @@ TEST_CASE("a second hello of the same name and address replaces the first") {
   CHECK(restarted->restarted);
   CHECK_FALSE(restarted->duplicate_name);
   CHECK(directory.agents().size() == 1);
-  CHECK(directory.find(first->id)->held.empty());
+  CHECK(directory.held_layers().count(first->id) == 0);
 }
 
 TEST_CASE("a node that comes back at another address after its connection dropped replaces itself") {
