@@ -12,9 +12,9 @@ Milliseconds Backoff::after(int failures) const {
   return std::min(pause, longest);
 }
 
-ResumingStream::ResumingStream(RangeSource& source, Clock& clock, const Digest& digest, ResumeLimits limits,
+ResumingStream::ResumingStream(RangeSource& source, Clock& clock, LayerName name, ResumeLimits limits,
                                std::uint64_t from)
-    : source_(source), clock_(clock), digest_(digest), limits_(limits), position_(from) {}
+    : source_(source), clock_(clock), name_(std::move(name)), limits_(limits), position_(from) {}
 
 Task<Result<void>> ResumingStream::open() {
   const Time give_up = clock_.now() + limits_.open_time;
@@ -24,7 +24,7 @@ Task<Result<void>> ResumingStream::open() {
     const Milliseconds pause = std::max(limits_.open_backoff.after(failures), opened.error().retry_after);
     if (clock_.now() + pause >= give_up) co_return opened;
     log::debug("origin", "origin does not answer, asking again",
-               {{"digest", digest_.text()}, {"cause", opened.error().what}});
+               {{"digest", name_.digest.text()}, {"image", name_.image}, {"cause", opened.error().what}});
     co_await clock_.sleep(pause);
   }
 }
@@ -41,8 +41,11 @@ Task<Result<ByteView>> ResumingStream::next() {
     const bool may = may_resume();
     body_.reset();
     if (!may) co_return bytes;
-    log::info("origin", "origin body ended early, resuming",
-              {{"digest", digest_.text()}, {"from_byte", position_}, {"cause", bytes.error().what}});
+    log::warning("origin", "origin body ended early, resuming",
+                 {{"digest", name_.digest.text()},
+                  {"image", name_.image},
+                  {"from_byte", position_},
+                  {"cause", bytes.error().what}});
     co_await clock_.sleep(limits_.body_backoff.after(broken_.in_all));
   }
   co_return ByteView();

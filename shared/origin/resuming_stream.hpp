@@ -12,6 +12,12 @@
 
 namespace shoal::origin {
 
+// Of a layer, for the log.
+struct LayerName {
+  Digest digest;
+  std::string image;  // upstream/repository
+};
+
 // One layer at a server that understands Range: a registry, or an agent that holds the layer.
 class RangeSource {
  public:
@@ -45,7 +51,7 @@ struct ResumeLimits {
 class ResumingStream {
  public:
   // `source` and `clock` outlive the stream. The bytes before `from` are not asked for.
-  ResumingStream(RangeSource& source, Clock& clock, const Digest& digest, ResumeLimits limits, std::uint64_t from);
+  ResumingStream(RangeSource& source, Clock& clock, LayerName name, ResumeLimits limits, std::uint64_t from);
 
   // The head of the answer. Called once, before `size` and `next`.
   Task<Result<void>> open();
@@ -78,7 +84,7 @@ class ResumingStream {
 
   RangeSource& source_;
   Clock& clock_;
-  Digest digest_;
+  LayerName name_;
   ResumeLimits limits_;
   std::uint64_t position_;
   std::optional<Answer> answer_;  // none before `open`

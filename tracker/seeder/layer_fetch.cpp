@@ -9,6 +9,13 @@ namespace {
 
 constexpr std::size_t recheck_step = 16;  // pieces, 16 MiB at most: other layers get their turn on the pool
 
+std::vector<Hash256> hashes_of(const std::vector<store::WrittenPiece>& pieces) {
+  std::vector<Hash256> hashes;
+  hashes.reserve(pieces.size());
+  for (const store::WrittenPiece& piece : pieces) hashes.push_back(piece.hash());
+  return hashes;
+}
+
 }  // namespace
 
 LayerFetch::LayerFetch(const Parts& parts, SeedRequest request, Attempt attempt, SwarmEvents on_swarm)
@@ -30,7 +37,7 @@ Task<Result<Fetched>> LayerFetch::run() {
 Task<Result<Fetched>> LayerFetch::fetch() {
   co_await resume();
   if (swarm_failure_) co_return tl::unexpected(*swarm_failure_);
-  const bool is_all_here = intake_ && intake_->position() == size().value;
+  const bool is_all_here = filling_ && filling_->position() == size().value;
   if (!is_all_here) {
     const auto opened = co_await open();
     if (!opened) co_return tl::unexpected(opened.error());
@@ -58,7 +65,7 @@ Task<void> LayerFetch::resume() {
   }
   attempt_.generation = reserved->left_generation();
   reserved_ = std::move(*reserved);
-  intake_ = std::make_shared<Intake>(request_.digest, reserved_->file());
+  filling_ = std::make_shared<store::Filling>(request_.digest, reserved_->file());
   start_seeding();
   co_await recheck(std::move(*noted));
 }
@@ -68,22 +75,23 @@ Task<void> LayerFetch::recheck(std::vector<store::NotedPiece> noted) {
   for (std::size_t first = 0; first < noted.size(); first += recheck_step) {
     const auto begin = noted.begin() + static_cast<std::ptrdiff_t>(first);
     const auto count = static_cast<std::ptrdiff_t>(std::min(recheck_step, noted.size() - first));
-    auto check = [intake = intake_, some = std::vector(begin, begin + count)] { return intake->recheck(some); };
+    auto check = [filling = filling_, some = std::vector(begin, begin + count)] { return filling->recheck(some); };
     const auto right = co_await parts_.pool.run(std::move(check));
     if (!right) swarm_failure_ = right.error();
     if (swarm_failure_) co_return;
-    seeding_->add(*right);
+    seeding_->add(hashes_of(*right));
     if (right->size() < static_cast<std::size_t>(count)) break;
   }
   log::info("seeder", "layer resumed",
-            {{"digest", request_.digest.text()}, {"image", request_.image()}, {"from_byte", intake_->position()}});
+            {{"digest", request_.digest.text()}, {"image", request_.image()}, {"from_byte", filling_->position()}});
 }
 
 // Each agent is asked once, then the origin: an agent may say a wrong size, which is no reason to refuse the layer.
 Task<Result<void>> LayerFetch::open() {
-  const std::uint64_t from = intake_ ? intake_->position() : 0;
+  const std::uint64_t from = filling_ ? filling_->position() : 0;
   auto holders = attempt_.asks_holders ? parts_.find_holders(request_.digest) : std::deque<control::Endpoint>();
-  source_.emplace(parts_.source, parts_.keys.swarm, std::move(holders));
+  source_.emplace(parts_, request_, std::move(holders));
+  if (reserved_) source_->expect(size());
   auto opened = co_await open_next(from);
   while (!opened && source_->holder()) opened = co_await open_next(from);
   co_return opened;
@@ -91,13 +99,15 @@ Task<Result<void>> LayerFetch::open() {
 
 // The next agent that answers or the origin, and room for what it has.
 Task<Result<void>> LayerFetch::open_next(std::uint64_t from) {
-  const OriginReader::Parts reader_parts{*source_, parts_.clock, parts_.pace, parts_.metrics};
-  reader_ = std::make_unique<OriginReader>(reader_parts, request_, from);
-  const auto opened = co_await reader_->open();
+  origin::LayerName name{request_.digest, request_.image()};
+  stream_.emplace(*source_, parts_.clock, std::move(name), origin_limits, from);
+  const auto opened = co_await stream_->open();
   if (!opened) co_return opened;
-  const auto right = check_size(reader_->size());
+  const auto right = check_size(stream_->size());
   if (!right || reserved_) co_return right;
-  co_return make_room(reader_->size());
+  const auto room = make_room(stream_->size());
+  if (room) source_->expect(stream_->size());
+  co_return room;
 }
 
 Result<void> LayerFetch::check_size(ByteCount said) const {
@@ -122,13 +132,14 @@ Result<void> LayerFetch::make_room(ByteCount size) {
 Task<Result<Fetched>> LayerFetch::fetch_small() {
   SmallLayer layer;
   for (;;) {
-    const auto more = co_await reader_->next();
+    const auto more = co_await stream_->next();
     if (!more) co_return tl::unexpected(more.error());
     if (more->empty()) break;
     last_bytes_at_ = parts_.clock.now();
     layer.bytes.insert(layer.bytes.end(), more->begin(), more->end());
   }
-  if (request_.kind == origin::Kind::manifest) layer.content_type = reader_->content_type();
+  // No digest covers an agent's content type. Without one, its readers take the type that the manifest itself names.
+  if (request_.kind == origin::Kind::manifest && !source_->holder()) layer.content_type = stream_->content_type();
   const auto small = std::make_shared<const SmallLayer>(std::move(layer));
   auto check = [small, digest = request_.digest] { return digest_of(digest.algorithm(), small->bytes) == digest; };
   const bool is_right = co_await parts_.pool.run(std::move(check));
@@ -139,36 +150,36 @@ Task<Result<Fetched>> LayerFetch::fetch_small() {
 
 Task<Result<Fetched>> LayerFetch::fetch_pieces() {
   if (!seeding_) start_seeding();
-  if (!intake_) intake_ = std::make_shared<Intake>(request_.digest, reserved_->file());
+  if (!filling_) filling_ = std::make_shared<store::Filling>(request_.digest, reserved_->file());
   const auto all = co_await take_all();
   if (!all) co_return tl::unexpected(all.error());
-  auto proof = intake_->finish();
+  auto proof = filling_->finish();
   if (!proof) co_return tl::unexpected(proof.error());
   has_all_ = true;
-  co_await store_layer(intake_->hashes(), std::move(*proof));
+  co_await store_layer(filling_->hashes(), std::move(*proof));
   co_return FetchedPieces{seeding_};
 }
 
 // Every byte of the source, through the file, into the swarm.
 Task<Result<void>> LayerFetch::take_all() {
   bool is_first = true;
-  while (reader_) {  // else an earlier fetch had left all of it
-    const auto bytes = co_await reader_->next();
+  while (stream_) {  // else an earlier fetch had left all of it
+    const auto bytes = co_await stream_->next();
     if (!bytes) co_return tl::unexpected(bytes.error());
     if (bytes->empty()) break;
     last_bytes_at_ = parts_.clock.now();
     if (std::exchange(is_first, false))
       log::info("seeder", "origin first byte", {{"digest", request_.digest.text()}, {"image", request_.image()}});
-    auto take = [intake = intake_, copy = copy_of(*bytes)] { return intake->take(copy); };
+    auto take = [filling = filling_, copy = copy_of(*bytes)] { return filling->take(copy); };
     const auto taken = co_await parts_.pool.run(std::move(take));
     if (!taken) co_return tl::unexpected(taken.error());
     if (swarm_failure_) co_return tl::unexpected(*swarm_failure_);
-    seeding_->add(taken->hashes);
+    seeding_->add(hashes_of(*taken));
   }
   log::info("seeder", "origin last byte",
             {{"digest", request_.digest.text()}, {"image", request_.image()}, {"size_bytes", size().value}});
   seeding_->flush();
-  reader_.reset();
+  stream_.reset();
   co_return Result<void>();
 }
 
@@ -182,7 +193,7 @@ Task<void> LayerFetch::store_layer(std::vector<Hash256> hashes, store::VerifiedL
     return store::Store::commit(reserved, proof, side);
   };
   auto committed = co_await parts_.pool.run(std::move(commit));
-  intake_.reset();
+  filling_.reset();
   reserved_.reset();
   const std::string digest = request_.digest.text();
   if (committed) {
@@ -207,8 +218,8 @@ void LayerFetch::clean_up(const Error& cause) {
     const auto sender = source_ ? source_->sole_holder() : std::nullopt;
     if (sender) parts_.events.push(HolderCorrupt{request_, *sender});
   }
-  reader_.reset();
-  intake_.reset();
+  stream_.reset();
+  filling_.reset();
   reserved_.reset();
 }
 

@@ -7,8 +7,7 @@
 #pragma once
 
 #include "shared/control/timing.hpp"
-#include "tracker/seeder/intake.hpp"
-#include "tracker/seeder/origin_reader.hpp"
+#include "shared/store/filling.hpp"
 #include "tracker/seeder/peers_then_origin.hpp"
 #include "tracker/seeder/seeding.hpp"
 
@@ -27,6 +26,17 @@ class LayerFetch {
  public:
   // Without bytes, before the agents are told to wait.
   static constexpr Milliseconds patience = control::timing::first_waiting;
+
+  // Many agents wait for one fetch, so that it is patient; an agent's own limits are in agent/pull/origin_source.hpp.
+  static constexpr origin::ResumeLimits origin_limits{
+      .open_time = control::timing::keep_asking,  // then the agents hear how the origin failed
+      // Soon after a first failure, which may have been chance; a registry that restarts needs seconds.
+      .open_backoff = {.first = Milliseconds(100), .growth = 3, .longest = Milliseconds(3'000)},
+      // A large layer over a poor link breaks off often: as long as each body brings something, the fetch goes on. A
+      // connection or two may break by chance; an origin that sends nothing three times does not send the layer.
+      .empty_bodies = 3,
+      .body_backoff = {.first = Milliseconds(100), .growth = 1, .longest = Milliseconds(100)},
+  };
 
   struct Attempt {
     Generation generation = 0;  // unless a partial layer of another one is resumed
@@ -65,11 +75,11 @@ class LayerFetch {
   const SeedRequest request_;
   Attempt attempt_;
   SwarmEvents on_swarm_;
-  std::optional<PeersThenOrigin> source_;  // once it is asked
-  std::unique_ptr<OriginReader> reader_;   // of the agent or the origin asked last
+  std::optional<PeersThenOrigin> source_;         // once it is asked
+  std::optional<origin::ResumingStream> stream_;  // of `source_`, until its last byte
   std::optional<store::Reserved> reserved_;
-  std::shared_ptr<Intake> intake_;    // Shared: with the pool's work, which may outlive this object at the end
-  std::shared_ptr<Seeding> seeding_;  // Shared: as FetchedPieces
+  std::shared_ptr<store::Filling> filling_;  // Shared: with the pool's work, which may outlive this object at the end
+  std::shared_ptr<Seeding> seeding_;         // Shared: as FetchedPieces
   std::optional<Error> swarm_failure_;
   Time last_bytes_at_;    // at first: when it was requested
   bool has_all_ = false;  // and the digest matched

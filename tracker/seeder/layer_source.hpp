@@ -17,8 +17,6 @@ class LayerSource {
   // GET or HEAD of a manifest by tag; an HTTP error status is an Answer.
   virtual Task<Result<origin::Answer>> ask(origin::Repository repository, std::string method, std::string tag,
                                            std::string accept) = 0;
-  virtual bool is_origin() const { return true; }  // whether what was opened last comes from a registry
-  virtual void mark_used() {}                      // bytes of what was opened last were used
 };
 
 // With the configured credentials, or anonymous.

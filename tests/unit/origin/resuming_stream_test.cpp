@@ -101,7 +101,7 @@ ResumeLimits brief() {
 struct Fixture {
   // All that the stream gives, from `from` on; nothing when it never began.
   void read(ResumeLimits limits, std::uint64_t from = 0) {
-    stream.emplace(source, clock, layer_digest, limits, from);
+    stream.emplace(source, clock, LayerName{layer_digest, "reg/app"}, limits, from);
     spawn(loop, read_all());
     for (int steps = 0; !ended && steps < 100'000; ++steps) {
       loop.restart();

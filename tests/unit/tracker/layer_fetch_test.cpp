@@ -72,7 +72,7 @@ TEST_CASE("an origin that fails to answer is asked ever later for ten seconds, t
   f.seeder.request_layer(f.request(digest));
   REQUIRE(f.until([&] { return !f.told.refusals.empty(); }));
   CHECK(f.source.opened_from.size() == 6);
-  CHECK(f.clock.now() - began < OriginReader::keep_asking);
+  CHECK(f.clock.now() - began < LayerFetch::origin_limits.open_time);
   CHECK(f.told.refusals[0].reason == control::Reason::unavailable);
   CHECK(f.told.refusals[0].what == failure.what);
 }
