@@ -1,43 +1,37 @@
 #include "agent/pull/origin_source.hpp"
 
 #include "agent/pull/room.hpp"
-#include "shared/log/log.hpp"
+#include "shared/store/filling.hpp"
 
 namespace shoal::agent::pull {
 namespace {
 
-std::uint64_t received_from_origin(const Download& download) {
-  return download.begun() ? download.arrival().received().from_origin : 0;
-}
-
-// Gathers a stream's bytes into pieces.
-class Cutter {
+// The origin, for one layer.
+class Registry final : public origin::RangeSource {
  public:
-  Cutter(const PieceLayout& layout, std::uint64_t offset) : layout_(layout), position_(offset) {}
-
-  // Takes bytes from the front of `bytes`; the piece that they completed, if they did.
-  std::optional<PieceIndex> take(ByteView& bytes) {
-    const PieceIndex piece = layout_.piece_at(position_);
-    const std::uint64_t piece_end = layout_.offset(piece) + layout_.length(piece);
-    const std::size_t count = std::min<std::uint64_t>(bytes.size(), piece_end - position_);
-    if (starts_at_piece() || !buffer_.empty()) buffer_.insert(buffer_.end(), bytes.begin(), bytes.begin() + count);
-    bytes = bytes.subspan(count);
-    position_ += count;
-    if (position_ < piece_end || buffer_.size() != layout_.length(piece)) return std::nullopt;
-    return piece;
+  Registry(const Parts& parts, const Ask& ask) : parts_(parts), ask_(ask) {}
+  Task<Result<std::unique_ptr<origin::LayerStream>>> open(std::uint64_t from) override {
+    return parts_.origin.open(ask_.repository, ask_.kind, ask_.digest, from, ask_.authorization);
   }
-  Bytes piece_bytes() { return std::exchange(buffer_, {}); }
+  Task<void> received(ByteCount all, ByteCount /*fresh*/) override {
+    parts_.metrics.origin_bytes.add(all.value);
+    co_return;
+  }
 
  private:
-  bool starts_at_piece() const { return layout_.offset(layout_.piece_at(position_)) == position_; }
-  PieceLayout layout_;
-  std::uint64_t position_;
-  Bytes buffer_;
+  const Parts& parts_;
+  const Ask& ask_;
 };
+
+// No swarm verifies the pieces of the origin.
+Result<void> leave_generations(const Download& download) {
+  return download.arrival().reserved().leave_generations().map_error(storage_error);
+}
 
 }  // namespace
 
-OriginSource::OriginSource(Parts parts, OriginLimits limits) : parts_(parts), limits_(limits), slots_(limits.fetches), ended_(parts.loop) {}
+OriginSource::OriginSource(Parts parts, OriginLimits limits)
+    : parts_(parts), limits_(limits), slots_(limits.fetches), ended_(parts.loop) {}
 
 Task<Result<void>> OriginSource::fill(SharedDownload download) {
   const Time due = parts_.clock.now() + limits_.turn;
@@ -48,20 +42,7 @@ Task<Result<void>> OriginSource::fill(SharedDownload download) {
     co_await ended_.wait_for(parts_.clock, download->begun() ? limits_.turn : left);
   }
   ++running_;
-  Result<void> filled;
-  Milliseconds pause = limits_.pause;
-  for (int attempt = 0; attempt < limits_.tries; ++attempt) {
-    if (attempt > 0) co_await parts_.clock.sleep(pause);
-    pause *= 2;
-    const std::uint64_t before = received_from_origin(*download);
-    filled = co_await try_once(download);
-    const bool moved = received_from_origin(*download) > before;
-    if (filled || filled.error().kind != ErrorKind::unavailable || !moved) break;
-    log::warning("pull", "origin fetch interrupted",
-                 {{"digest", download->ask().digest.text()},
-                  {"image", download->ask().image()},
-                  {"cause", filled.error().what}});
-  }
+  const Result<void> filled = co_await fetch(download);
   --running_;
   ended_.notify();
   co_return filled;
@@ -75,63 +56,66 @@ Task<Result<std::unique_ptr<PassThrough>>> OriginSource::pass_through(Ask ask) {
   co_return std::make_unique<PassThrough>(ask.digest, std::move(*stream), std::move(*slot));
 }
 
-Task<Result<void>> OriginSource::try_once(SharedDownload download) {
+Task<Result<void>> OriginSource::fetch(SharedDownload download) {
   const Ask& ask = download->ask();
-  std::uint64_t from = 0;
+  PieceIndex first = 0;
   if (download->begun()) {
     const Result<void> resumed = co_await download->resume(std::nullopt);
     if (!resumed) co_return tl::unexpected(storage_error(resumed.error()));
-    const Result<void> ours = download->arrival().reserved().leave_generations();
-    if (!ours) co_return tl::unexpected(storage_error(ours.error()));
-    if (download->filled()) co_return Result<void>{};
-    from = download->layout().offset(download->arrival().written().first_missing());
+    const Result<void> left = leave_generations(*download);
+    if (!left || download->filled()) co_return left;
+    first = download->arrival().written().first_missing();
   }
-  auto opened = co_await parts_.origin.open(ask.repository, ask.kind, ask.digest, from, ask.authorization);
-  if (!opened) co_return tl::unexpected(opened.error());
-  std::shared_ptr<origin::LayerStream> stream = std::move(*opened);
-  if (!download->begun()) {
-    const Result<void> room = make_room(parts_, *download, stream->size());
-    if (!room) co_return room;
-    const Result<void> ours = download->arrival().reserved().leave_generations();
-    if (!ours) co_return tl::unexpected(storage_error(ours.error()));
-  }
-  if (stream->size() != download->layout().layer_size()) {
-    if (ask.size_hint) {
-      co_return fail(ErrorKind::refused, "the origin's size of " + ask.digest.text() + " is not the manifest's");
-    }
-    download->learn_size(stream->size());
-    co_return fail(ErrorKind::corrupt, "the tracker's size of " + ask.digest.text() + " is not the origin's");
-  }
-  if (download->content_type().empty()) download->set_content_type(stream->content_type());
-  const Result<void> copied = co_await copy(download, stream);
+  Registry registry(parts_, ask);
+  origin::LayerName name{ask.digest, ask.image()};
+  const std::uint64_t from = first == 0 ? 0 : download->layout().offset(first);
+  origin::ResumingStream stream(registry, parts_.clock, std::move(name), limits_.resume, from);
+  const Result<void> opened = co_await stream.open();
+  if (!opened) co_return opened;
+  const Result<void> accepted = accept(*download, stream);
+  if (!accepted) co_return accepted;
+  const Result<void> copied = co_await copy(download, stream, first);
   co_return copied;
 }
 
-Task<Result<void>> OriginSource::copy(SharedDownload download, std::shared_ptr<origin::LayerStream> stream) {
-  const auto file = download->arrival().file();
-  Cutter cutter(file->layout(), stream->offset());
-  for (;;) {
-    const Result<ByteView> arrived = co_await stream->next();
-    if (!arrived) co_return tl::unexpected(arrived.error());
-    if (arrived->empty()) break;
-    parts_.metrics.origin_bytes.add(arrived->size());
-    for (ByteView bytes = *arrived; !bytes.empty();) {
-      const std::optional<PieceIndex> piece = cutter.take(bytes);
-      if (!piece) continue;
-      auto whole = std::make_shared<Bytes>(cutter.piece_bytes());
-      if (download->arrival().written().has(*piece)) continue;
-      auto write = [file, whole, index = *piece]() -> Result<store::WrittenPiece> {
-        PieceHashes hashes(file->layout());
-        const auto taken = hashes.take_from_origin(index, *whole);
-        if (!taken) return tl::unexpected(taken.error());
-        return file->write(*taken);
-      };
-      const auto written = co_await parts_.pool.run(std::move(write));
-      if (!written) co_return tl::unexpected(storage_error(written.error()));
-      download->note(*written, &Received::from_origin);
-    }
+// Room for the layer, when nothing of it is there, and the same size as before otherwise.
+Result<void> OriginSource::accept(Download& download, const origin::ResumingStream& stream) {
+  if (!download.begun()) {
+    const Result<void> room = make_room(parts_, download, stream.size());
+    if (!room) return room;
+    const Result<void> left = leave_generations(download);
+    if (!left) return left;
   }
-  if (!download->filled()) co_return fail(ErrorKind::unavailable, "the origin's body ended early");
+  if (stream.size() != download.layout().layer_size()) {
+    const std::string digest = download.ask().digest.text();
+    if (download.ask().size_hint)
+      return fail(ErrorKind::refused, "the origin's size of " + digest + " is not the manifest's");
+    download.learn_size(stream.size());
+    return fail(ErrorKind::corrupt, "the tracker's size of " + digest + " is not the origin's");
+  }
+  if (download.content_type().empty()) download.set_content_type(stream.content_type());
+  return {};
+}
+
+// The pool is asked once for each piece, and not for each stretch of the body: hashing of other layers is in its queue.
+Task<Result<void>> OriginSource::copy(SharedDownload download, origin::ResumingStream& stream, PieceIndex first) {
+  const PieceLayout& layout = download->layout();
+  // Shared: with the pool's thread, which may outlive this coroutine at the end of the program.
+  const auto intake = std::make_shared<store::PieceIntake>(download->arrival().file(), first);
+  Bytes gathered;
+  for (;;) {
+    const Result<ByteView> bytes = co_await stream.next();
+    if (!bytes) co_return tl::unexpected(bytes.error());
+    if (bytes->empty()) break;
+    gathered.insert(gathered.end(), bytes->begin(), bytes->end());
+    const PieceIndex next = intake->next();
+    if (stream.position() < layout.offset(next) + layout.length(next)) continue;
+    auto take = [intake, some = std::exchange(gathered, {})] { return intake->take(some); };
+    const auto written = co_await parts_.pool.run(std::move(take));
+    if (!written) co_return tl::unexpected(storage_error(written.error()));
+    for (const store::WrittenPiece& piece : *written) download->note(piece, &Received::from_origin);
+  }
+  SHOAL_CHECK(download->filled());  // the pieces before `first` were there, and the stream has ended at the layer's end
   co_return Result<void>{};
 }
 

@@ -8,12 +8,20 @@
 #include "agent/pull/parts.hpp"
 #include "agent/pull/pass_through.hpp"
 #include "shared/control/timing.hpp"
+#include "shared/origin/resuming_stream.hpp"
 
 namespace shoal::agent::pull {
 
 struct OriginLimits {
-  int tries = 3;            // a body that broke off after some bytes is continued by Range
-  Milliseconds pause{200};  // before a further try, doubled each time
+  // A caller waits for one fetch, and may ask again: it is brief. A tracker is patient (tracker/seeder/layer_fetch.hpp).
+  origin::ResumeLimits resume{
+      .open_time = Milliseconds(0),  // the caller hears of an origin that does not answer, and of its Retry-After
+      .open_backoff = {},
+      .bodies = 3,        // a connection may break by chance, twice too
+      .empty_bodies = 1,  // an origin that sends nothing is as one that does not answer
+      // A registry's frontend that restarts needs a moment.
+      .body_backoff = {.first = Milliseconds(200), .growth = 2, .longest = Milliseconds(400)},
+  };
   std::size_t fetches = 8;  // at once; further ones wait, so that a cluster without tracker does not flood the origin
   // Longest such wait while the layer's size is unknown. A runtime that has its head waits longer than that.
   Milliseconds turn = control::timing::origin_turn;
@@ -27,8 +35,9 @@ class OriginSource {
   Task<Result<std::unique_ptr<PassThrough>>> pass_through(Ask ask);
 
  private:
-  Task<Result<void>> try_once(SharedDownload download);
-  Task<Result<void>> copy(SharedDownload download, std::shared_ptr<origin::LayerStream> stream);
+  Task<Result<void>> fetch(SharedDownload download);
+  Result<void> accept(Download& download, const origin::ResumingStream& stream);
+  Task<Result<void>> copy(SharedDownload download, origin::ResumingStream& stream, PieceIndex first);
 
   Parts parts_;
   OriginLimits limits_;
