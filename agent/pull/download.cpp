@@ -63,16 +63,21 @@ void Download::note(const store::WrittenPiece& piece, std::uint64_t Received::*s
   changed_.notify();
 }
 
-Result<void> Download::write_whole(ByteView bytes, std::uint64_t Received::*source) {
-  PieceHashes hashes(layout());
-  for (PieceIndex piece = 0; piece < layout().count(); ++piece) {
-    auto taken = hashes.take_from_origin(piece, bytes.subspan(layout().offset(piece), layout().length(piece)));
-    if (!taken) return tl::unexpected(taken.error());
-    auto written = arrival_->file()->write(*taken);
-    if (!written) return tl::unexpected(written.error());
-    note(*written, source);
+// A small layer is hashed and written in a millisecond: its turn on the pool, which hashes layers, may come later than
+// that. A manifest of 4 MiB would block the loop.
+Task<Result<void>> Download::write_whole(Bytes bytes, std::uint64_t Received::*source) {
+  const auto self = shared_from_this();
+  const bool at_once = bytes.size() <= small_layer_limit.value;
+  auto write = [file = arrival_->file(), bytes = std::move(bytes)] { return store::PieceIntake(file).take(bytes); };
+  Result<std::vector<store::WrittenPiece>> written;
+  if (at_once) {
+    written = write();
+  } else {
+    written = co_await parts_.pool.run(std::move(write));
   }
-  return {};
+  if (!written) co_return tl::unexpected(written.error());
+  for (const store::WrittenPiece& piece : *written) note(piece, source);
+  co_return Result<void>{};
 }
 
 Task<void> Download::hash_behind() {

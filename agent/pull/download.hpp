@@ -59,8 +59,8 @@ class Download : public std::enable_shared_from_this<Download> {
   // swarm of this generation, or without one from the origin.
   Task<Result<void>> resume(std::optional<Generation> generation);
   void note(const store::WrittenPiece& piece, std::uint64_t Received::*source);
-  // Verified whole bytes of a small layer: all its pieces at once.
-  Result<void> write_whole(ByteView bytes, std::uint64_t Received::*source);
+  // Verified bytes of the whole layer: all its pieces.
+  Task<Result<void>> write_whole(Bytes bytes, std::uint64_t Received::*source);
   void set_content_type(std::string type) { content_type_ = std::move(type); }
 
   const Arrival& arrival() const { return *arrival_; }  // once begun

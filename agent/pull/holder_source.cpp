@@ -42,10 +42,10 @@ Task<Result<Bytes>> fetch_from_any(link::TrackerLink* link, control::Joined join
 Task<Result<void>> HolderSource::fill(SharedDownload download, link::TrackerLink* link,
                                       control::Joined joined) {
   if (!link->up()) co_return fail(ErrorKind::unavailable, "the tracker went away");
-  const Result<Bytes> bytes = co_await fetch_from_any(link, std::move(joined));
+  Result<Bytes> bytes = co_await fetch_from_any(link, std::move(joined));
   if (!bytes) co_return tl::unexpected(bytes.error());
   parts_.metrics.holder_bytes.add(bytes->size());
-  Result<void> filled = download->write_whole(*bytes, &Received::from_holder);
+  Result<void> filled = co_await download->write_whole(std::move(*bytes), &Received::from_holder);
   co_return filled;
 }
 

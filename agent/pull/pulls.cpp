@@ -221,7 +221,7 @@ Task<void> Pulls::store_bytes(Ask ask, Bytes bytes, std::string content_type) {
   Result<store::HeldLayer> held = tl::unexpected(Error{});
   if (room) {
     download->set_content_type(std::move(content_type));
-    const Result<void> written = download->write_whole(bytes, &Received::from_origin);
+    const Result<void> written = co_await download->write_whole(std::move(bytes), &Received::from_origin);
     if (written) {
       held = co_await verify_and_store(download);
     } else {

@@ -7,9 +7,9 @@ namespace shoal::agent::registry {
 namespace {
 
 constexpr Milliseconds resolve_limit{5'000};  // the tracker waits for the origin's HEAD
-// A manifest up to this size is read on the loop, in less than a millisecond: its turn on the pool, which hashes layers,
-// may come later than that. Images' manifests have some kilobytes.
-constexpr std::size_t read_at_once_bytes = 32 << 10;
+// A manifest up to this size is hashed and read on the loop, in less than a millisecond: its turn on the pool, which
+// hashes layers, may come later than that. Images' manifests have some kilobytes.
+constexpr std::size_t at_once_bytes = 32 << 10;
 
 }  // namespace
 
@@ -70,21 +70,34 @@ Task<Result<Bytes>> Manifests::read_body(pull::Layer layer, Digest digest) {
   co_return body;
 }
 
-// Remembers the sizes that a manifest names. A large one is read on the pool: 4 MiB would block the loop for 50 ms.
+// Work on a manifest. On a large one it is done by the pool: to read 4 MiB would block the loop for 50 ms.
+template <class Work>
+Task<std::invoke_result_t<Work&>> Manifests::run(std::size_t body_bytes, Work work) {
+  if (body_bytes <= at_once_bytes) co_return work();
+  auto done = co_await parts_.pool.run(std::move(work));
+  co_return done;
+}
+
+// Remembers the sizes that a manifest names.
 Task<Manifests::Learnt> Manifests::learn(Bytes body) {
-  const bool at_once = body.size() <= read_at_once_bytes;
+  const std::size_t body_bytes = body.size();
   auto read = [body = std::move(body)]() mutable {
     ManifestFacts facts = read_manifest(text_of(body));
     return Learnt{std::move(body), std::move(facts)};
   };
-  Learnt learnt;
-  if (at_once) {
-    learnt = read();
-  } else {
-    learnt = co_await parts_.pool.run(std::move(read));
-  }
+  Learnt learnt = co_await run(body_bytes, std::move(read));
   descriptors_.learn(learnt.facts);
   co_return learnt;
+}
+
+Task<Manifests::Hashed> Manifests::hash(Bytes body, DigestAlgorithm algorithm) {
+  const std::size_t body_bytes = body.size();
+  auto hash = [body = std::move(body), algorithm]() mutable {
+    const Digest digest = digest_of(algorithm, body);
+    return Hashed{std::move(body), digest};
+  };
+  Hashed hashed = co_await run(body_bytes, std::move(hash));
+  co_return hashed;
 }
 
 Task<Result<ManifestAnswer>> Manifests::by_tag(ManifestQuestion question) {
@@ -161,9 +174,10 @@ Task<Result<ManifestAnswer>> Manifests::from_origin(ManifestQuestion question) {
     auto fetched = co_await from_origin(std::move(question));
     co_return fetched;
   }
-  const Digest digest = digest_of(named ? named->algorithm() : DigestAlgorithm::sha256, asked->body);
+  Hashed hashed = co_await hash(std::move(asked->body), named ? named->algorithm() : DigestAlgorithm::sha256);
+  const Digest digest = hashed.digest;
   if (named && digest != *named) co_return fail(ErrorKind::corrupt, "the origin's manifest does not match its digest");
-  Learnt learnt = co_await learn(std::move(asked->body));
+  Learnt learnt = co_await learn(std::move(hashed.body));
   pull::Ask ask{.digest = digest,
                 .kind = origin::Kind::manifest,
                 .repository = question.route.repository,

@@ -46,7 +46,14 @@ class Manifests {
     Bytes body;
     ManifestFacts facts;
   };
+  struct Hashed {
+    Bytes body;
+    Digest digest;
+  };
+  template <class Work>
+  Task<std::invoke_result_t<Work&>> run(std::size_t body_bytes, Work work);
   Task<Learnt> learn(Bytes body);
+  Task<Hashed> hash(Bytes body, DigestAlgorithm algorithm);
   Task<Result<ManifestAnswer>> by_tag(ManifestQuestion question);
   Task<Result<ManifestAnswer>> resolve(ManifestQuestion question);
   std::optional<Resolved> stale(const TagQuestion& question, const Result<ManifestAnswer>& answer);

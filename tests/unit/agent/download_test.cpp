@@ -5,6 +5,7 @@
 
 #include "tests/doubles/failing_operation.hpp"
 #include "tests/doubles/temporary_directory.hpp"
+#include "tests/unit/agent/busy_pool.hpp"
 
 using namespace shoal;
 using namespace shoal::agent::pull;
@@ -21,8 +22,12 @@ Task<void> read_into(Download& download, std::optional<bool>& is_readable) {
   is_readable = span.has_value();
 }
 
+Task<void> write_into(Download& download, Bytes bytes, std::optional<Result<void>>& written) {
+  written = co_await download.write_whole(std::move(bytes), &Received::from_holder);
+}
+
 struct Stage {
-  Stage() {
+  explicit Stage(std::size_t size = 10 * 16384) : bytes(size) {
     auto reserved = store.reserve(digest, {bytes.size()});
     REQUIRE(reserved);
     download->begin(std::move(*reserved));
@@ -55,7 +60,7 @@ struct Stage {
   Loop loop;
   ManualClock clock{loop};
   Pool pool{0};
-  Bytes bytes = Bytes(10 * 16384);
+  Bytes bytes;
   Digest digest = digest_of(DigestAlgorithm::sha256, bytes);
   SharedDownload download = std::make_shared<Download>(Download::Parts{loop, clock, pool},
                                                        Ask{.digest = digest,
@@ -107,6 +112,31 @@ TEST_CASE("a reader that waits gets the first byte when its piece has come") {
   stage.write(0);
   stage.settle();
   CHECK(is_readable == true);
+}
+
+TEST_CASE("a whole large manifest is written on the pool, so that the loop goes on; a small layer at once") {
+  const std::size_t size = GENERATE(std::size_t{256 << 10}, std::size_t{4 << 20});
+  const bool is_small = size == small_layer_limit.value;
+  Stage stage(size);
+  BusyPool busy(stage.loop);
+  const auto download = std::make_shared<Download>(Download::Parts{stage.loop, stage.clock, busy.pool()},
+                                                   stage.download->ask(), Download::Attempt{});
+  download->begin(*stage.store.reserve_in_memory(stage.digest, {size}));
+  std::optional<Result<void>> written;
+  spawn(stage.loop, write_into(*download, stage.bytes, written));
+  stage.settle();
+  CHECK(written.has_value() == is_small);
+  CHECK(download->filled() == is_small);
+  busy.let_go();
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!written && std::chrono::steady_clock::now() < give_up) {
+    stage.loop.restart();
+    stage.loop.run_one_for(std::chrono::milliseconds(20));
+  }
+  REQUIRE(written);
+  CHECK(written->has_value());
+  CHECK(download->filled());
+  CHECK(download->arrival().received().from_holder == size);
 }
 
 TEST_CASE("after a failed fsync none of the file's bytes is served any more") {

@@ -2,8 +2,8 @@
 #include "agent/registry/manifests.hpp"
 
 #include <cerrno>
-#include <future>
 
+#include "tests/unit/agent/busy_pool.hpp"
 #include "tests/unit/agent/pulling_node.hpp"
 
 using namespace shoal;
@@ -85,51 +85,65 @@ TEST_CASE("whichever operation fails while a held manifest is read, the client g
 
 namespace {
 
-// A pool of one thread that is kept from its work.
-class BusyPool {
- public:
-  explicit BusyPool(PullingNode& node) : node_(node) {}
-  pull::Parts parts() {
-    pull::Parts& p = node_.parts;
-    return {p.loop, p.clock, pool_, p.commits, p.store, p.swarm, p.origin, p.trackers, p.metrics};
-  }
-  void keep_busy() { spawn(node_.loop, occupy(pool_, done_.get_future().share())); }
-  void let_go() { done_.set_value(); }
+const Bytes large_manifest = copy_of(bytes_of("{\"a\":1" + std::string(100'000, ' ') + "}"));
 
- private:
-  static Task<void> occupy(Pool& pool, std::shared_future<void> done) {
-    auto wait = [done] {
-      done.wait();
-      return true;
-    };
-    const bool waited = co_await pool.run(std::move(wait));
-    CHECK(waited);
-  }
+pull::Parts with_pool(const pull::Parts& p, Pool& pool) {
+  return {p.loop, p.clock, pool, p.commits, p.store, p.swarm, p.origin, p.trackers, p.metrics};
+}
 
-  PullingNode& node_;
-  std::promise<void> done_;
-  Pool pool_{1};
-};
+Task<void> ask_tag(registry::Manifests& manifests, std::optional<Result<registry::ManifestAnswer>>& answer) {
+  registry::ManifestQuestion question{
+      .route = {.repository = {"reg", "lib/app"}, .tag = "v1", .digest = {}}, .accept = {}, .authorization = {}};
+  auto given = co_await manifests.answer(std::move(question));
+  answer = std::move(given);
+}
 
 }  // namespace
 
 TEST_CASE("a large manifest is read on the pool, so that the loop goes on; a small one is read at once") {
   PullingNode node;
-  BusyPool pool(node);
-  registry::Manifests manifests(pool.parts(), node.pulls, Milliseconds(0));
+  BusyPool busy(node.loop);
+  registry::Manifests manifests(with_pool(node.parts, busy.pool()), node.pulls, Milliseconds(0));
   const Digest small = node.origin.add(manifest_bytes);
-  const Digest large = node.origin.add(copy_of(bytes_of("{\"a\":1" + std::string(100'000, ' ') + "}")));
+  const Digest large = node.origin.add(large_manifest);
   std::optional<Result<registry::ManifestAnswer>> of_small;
   std::optional<Result<registry::ManifestAnswer>> of_large;
-  pool.keep_busy();
   spawn(node.loop, ask(manifests, large, of_large));
   spawn(node.loop, ask(manifests, small, of_small));
   node.settle();
   CHECK(of_small);
   CHECK_FALSE(of_large);
-  pool.let_go();
+  busy.let_go();
   node.run_until([&] { return of_large.has_value(); });
   CHECK(of_large->has_value());
+}
+
+TEST_CASE("a large manifest that comes with its tag is hashed on the pool, a small one at once") {
+  PullingNode node;
+  BusyPool busy(node.loop);
+  registry::Manifests manifests(with_pool(node.parts, busy.pool()), node.pulls, Milliseconds(0));
+  std::optional<Result<registry::ManifestAnswer>> answer;
+  SECTION("small") {
+    node.origin.tagged = manifest_bytes;
+    spawn(node.loop, ask_tag(manifests, answer));
+    node.settle();
+    CHECK(answer);
+    busy.let_go();
+  }
+  SECTION("large") {
+    node.origin.tagged = large_manifest;
+    spawn(node.loop, ask_tag(manifests, answer));
+    node.settle();
+    CHECK_FALSE(answer);
+    busy.let_go();
+    node.run_until([&] { return answer.has_value(); });
+  }
+  REQUIRE(answer->has_value());
+  const auto& manifest = std::get<registry::Manifest>(**answer);
+  CHECK(manifest.body == node.origin.tagged);
+  CHECK(manifest.digest == digest_of(DigestAlgorithm::sha256, node.origin.tagged));
+  node.settle();
+  CHECK(node.store.holds(manifest.digest));
 }
 
 TEST_CASE("what a manifest points to is known once it was asked for") {

@@ -42,7 +42,15 @@ class ScriptedOrigin final : public origin::Origin {
     co_return std::move(stream);
   }
 
+  Task<Result<origin::Answer>> ask(origin::Repository, std::string, std::string, std::string, std::string) override {
+    origin::Answer answer;
+    answer.status = 200;
+    answer.body = tagged;
+    co_return answer;
+  }
+
   int opened = 0;
+  Bytes tagged;  // the manifest of any tag
 
  private:
   class Stream final : public origin::LayerStream {
