@@ -6,7 +6,7 @@
 
 #include <span>
 
-#include "shared/store/record_format.hpp"
+#include "shared/store/disk/record_format.hpp"
 #include "shared/store/verified.hpp"
 
 namespace shoal::store {

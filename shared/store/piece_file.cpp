@@ -1,7 +1,7 @@
 #include "shared/store/piece_file.hpp"
 
 #include "shared/core/check.hpp"
-#include "shared/store/record.hpp"
+#include "shared/store/disk/record.hpp"
 
 namespace shoal::store {
 

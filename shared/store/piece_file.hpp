@@ -12,7 +12,7 @@
 #include "shared/core/result.hpp"
 #include "shared/layer/piece_hashes.hpp"
 #include "shared/layer/piece_layout.hpp"
-#include "shared/store/file.hpp"
+#include "shared/store/disk/file.hpp"
 
 namespace shoal::store {
 

@@ -1,7 +1,7 @@
 #include "shared/store/reserved.hpp"
 
-#include "shared/store/naming.hpp"
-#include "shared/store/record.hpp"
+#include "shared/store/reservation/naming.hpp"
+#include "shared/store/disk/record.hpp"
 
 namespace shoal::store {
 

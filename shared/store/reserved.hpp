@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "shared/store/piece_file.hpp"
-#include "shared/store/record_format.hpp"
+#include "shared/store/disk/record_format.hpp"
 #include "shared/store/side_file.hpp"
 
 namespace shoal::store {

@@ -2,10 +2,10 @@
 
 #include "shared/core/check.hpp"
 #include "shared/log/log.hpp"
-#include "shared/store/evictor.hpp"
+#include "shared/store/accounts/evictor.hpp"
 #include "shared/store/filling.hpp"
-#include "shared/store/naming.hpp"
-#include "shared/store/stock.hpp"
+#include "shared/store/reservation/naming.hpp"
+#include "shared/store/disk/stock.hpp"
 
 namespace shoal::store {
 

@@ -1,6 +1,6 @@
 // Records of partial layers: any bytes are corrupt or the head of a record that is written back as the same bytes. The
 // input is taken as it is, and once more as a record with its own checksum.
-#include "shared/store/record_format.hpp"
+#include "shared/store/disk/record_format.hpp"
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-#include "shared/swarm/member.hpp"
+#include "shared/swarm/member/member.hpp"
 
 namespace {
 

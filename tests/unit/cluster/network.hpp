@@ -9,7 +9,7 @@
 
 #include "shared/core/signal.hpp"
 #include "shared/http/websocket.hpp"
-#include "shared/swarm/member.hpp"
+#include "shared/swarm/member/member.hpp"
 #include "tests/doubles/timetable.hpp"
 #include "tests/unit/cluster/virtual_time.hpp"
 

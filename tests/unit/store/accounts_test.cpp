@@ -1,4 +1,4 @@
-#include "shared/store/accounts.hpp"
+#include "shared/store/accounts/accounts.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "shared/store/ledger.hpp"
+#include "shared/store/accounts/ledger.hpp"
 
 #include <catch2/catch.hpp>
 

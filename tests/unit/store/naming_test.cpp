@@ -1,5 +1,5 @@
 // Each step on the way to a durable name undoes itself when it is dropped.
-#include "shared/store/naming.hpp"
+#include "shared/store/reservation/naming.hpp"
 
 #include <catch2/catch.hpp>
 

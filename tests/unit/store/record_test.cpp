@@ -1,4 +1,4 @@
-#include "shared/store/record.hpp"
+#include "shared/store/disk/record.hpp"
 
 #include <fcntl.h>
 

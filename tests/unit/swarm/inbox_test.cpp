@@ -1,4 +1,4 @@
-#include "shared/swarm/inbox.hpp"
+#include "shared/swarm/member/inbox.hpp"
 
 #include <catch2/catch.hpp>
 

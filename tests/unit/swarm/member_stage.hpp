@@ -5,7 +5,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "shared/swarm/member.hpp"
+#include "shared/swarm/member/member.hpp"
 #include "tests/unit/swarm/network.hpp"
 
 namespace shoal::swarm {

@@ -1,4 +1,4 @@
-#include "shared/swarm/outbox.hpp"
+#include "shared/swarm/member/outbox.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "shared/swarm/pending_hashes.hpp"
+#include "shared/swarm/member/pending_hashes.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "shared/swarm/proof_walk.hpp"
+#include "shared/swarm/member/proof_walk.hpp"
 
 #include "tests/unit/swarm/member_stage.hpp"
 

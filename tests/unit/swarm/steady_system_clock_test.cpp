@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "shared/swarm/steady_system_clock.hpp"
+#include "shared/swarm/libtorrent/steady_system_clock.hpp"
 
 TEST_CASE("libtorrent's clock is ours, not libstdc++'s") {
   shoal::swarm::start_steady_system_clock();
