@@ -52,7 +52,7 @@ using Event = std::variant<Ready, PieceArrived, PieceRefused, Receiving, PiecesP
 struct Membership {
   SwarmName name;
   Role role = Role::fetch;
-  std::shared_ptr<store::PieceFile> file;  // Shared: by the pull, the swarm thread and the worker.
+  store::FileHandle file;  // Shared: by the pull, the swarm thread and the worker.
   PieceSet have;            // pieces that are in the file
   PieceHashes hashes;       // those known; all of them for `hold`
   PublicKey tracker_key{};  // signs the hash batches of this swarm

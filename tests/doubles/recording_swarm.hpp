@@ -11,7 +11,7 @@ class RecordingSwarm final : public swarm::Swarm {
  public:
   struct Joined {
     swarm::Role role;
-    std::shared_ptr<store::PieceFile> file;
+    store::FileHandle file;
     std::function<void(swarm::Event)> events;
     std::vector<HashBatch> batches;
     std::vector<PieceIndex> in_file;

@@ -29,7 +29,7 @@ void round_trip(ByteView body) {
   if (!again || *again != *message) std::abort();
 }
 
-std::shared_ptr<store::PieceFile> a_file(const PieceLayout& layout) {
+store::FileHandle a_file(const PieceLayout& layout) {
   char path[] = "/tmp/shoal-fuzz-XXXXXX";
   const int descriptor = ::mkstemp(path);
   if (descriptor < 0 || ::unlink(path) != 0) std::abort();
@@ -55,7 +55,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const ByteView input = std::as_bytes(std::span(data, size));
   round_trip(input);
   static const PieceLayout layout(ByteCount{5 * 16384 + 100});
-  static const std::shared_ptr<store::PieceFile> file = a_file(layout);
+  static const store::FileHandle file = a_file(layout);
   static Metrics metrics;
   NodeState node{"fuzz", "", metrics};
   SilentLink link;

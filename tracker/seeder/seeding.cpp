@@ -14,8 +14,7 @@ std::size_t batch_for(ByteCount piece_length) {
 
 }  // namespace
 
-Seeding::Seeding(const Parts& parts, SeedRequest request, Generation generation,
-                 std::shared_ptr<store::PieceFile> file)
+Seeding::Seeding(const Parts& parts, SeedRequest request, Generation generation, store::FileHandle file)
     : parts_(parts),
       request_(std::move(request)),
       generation_(generation),

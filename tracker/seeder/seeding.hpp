@@ -26,7 +26,7 @@ class Seeding : public std::enable_shared_from_this<Seeding> {  // Shared: with 
   static constexpr PieceIndex first_pieces = 32;
   static constexpr Milliseconds batch_time = control::timing::hash_batch;
 
-  Seeding(const Parts& parts, SeedRequest request, Generation generation, std::shared_ptr<store::PieceFile> file);
+  Seeding(const Parts& parts, SeedRequest request, Generation generation, store::FileHandle file);
 
   void start(const SwarmEvents& events);  // joins the swarm
   void note_ready();                      // agents may be told of it
@@ -65,7 +65,7 @@ class Seeding : public std::enable_shared_from_this<Seeding> {  // Shared: with 
   const Parts& parts_;
   const SeedRequest request_;
   const Generation generation_;
-  std::shared_ptr<store::PieceFile> file_;
+  store::FileHandle file_;
   const SwarmName name_;
   PieceHashes hashes_;
   Batches batches_;

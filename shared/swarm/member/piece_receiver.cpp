@@ -76,7 +76,7 @@ void PieceReceiver::verify_on_worker(const PieceSource& source, PieceIndex piece
   struct Job {
     ExpectedPiece expected;
     Bytes bytes;
-    std::shared_ptr<store::PieceFile> file;
+    store::FileHandle file;
     Written written;
   };
   // Shared: by the worker and by the result on its way back.

@@ -44,7 +44,7 @@ class PlayedLink final : public Link {
   bool to_seeder = true;
 };
 
-inline std::shared_ptr<store::PieceFile> a_file(const PieceLayout& layout, ByteView bytes = {}) {
+inline store::FileHandle a_file(const PieceLayout& layout, ByteView bytes = {}) {
   char path[] = "/tmp/shoal-member-XXXXXX";
   const int descriptor = ::mkstemp(path);
   REQUIRE(::unlink(path) == 0);
@@ -112,7 +112,7 @@ struct Stage {
   }
 
   TestLayer layer;
-  std::shared_ptr<store::PieceFile> file;
+  store::FileHandle file;
   Metrics metrics;
   NodeState node_state{"us", "", metrics};
   std::vector<std::pair<std::function<void()>, std::function<void(Time)>>> work_queue;  // work, and what follows it

@@ -40,7 +40,7 @@ struct TestNode {
   const TestLayer& layer;
   TemporaryDirectory directory;
   int descriptor;
-  std::shared_ptr<store::PieceFile> file;
+  store::FileHandle file;
   Metrics metrics;
   Carrier carrier;
   Role role = Role::fetch;
