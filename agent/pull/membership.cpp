@@ -56,7 +56,7 @@ bool Membership::belongs_to(const control::Welcome& welcome) const {
   return identity_.swarm_key == welcome.swarm_key && identity_.tracker_key == welcome.public_key;
 }
 
-void Membership::describe(store::Side& side) const {
+void Membership::describe(store::SideFile& side) const {
   side.swarm = identity_.name;
   side.generation = identity_.generation;
   side.signature = finished_list_;

@@ -56,7 +56,7 @@ class Membership {
   bool belongs_to(const control::Welcome& welcome) const;
   const Fetching* fetching() const { return std::get_if<Fetching>(&layer_); }
   const Patience& patience() const { return patience_; }
-  void describe(store::Side& side) const;  // for the side file
+  void describe(store::SideFile& side) const;  // for the side file
 
   void join(swarm::Membership membership);                    // once
   void connect(const std::vector<control::Endpoint>& peers);  // the link is up

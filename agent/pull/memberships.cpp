@@ -79,7 +79,7 @@ void Memberships::apply(const Digest& digest, Next next) {
   if (next == Next::withdraw) withdraw(digest);
 }
 
-void Memberships::describe(const Digest& digest, store::Side& side) const {
+void Memberships::describe(const Digest& digest, store::SideFile& side) const {
   const auto found = members_.find(digest);
   if (found != members_.end()) found->second.describe(side);
 }

@@ -32,7 +32,7 @@ class Memberships {
   bool contains(const Digest& digest) const { return members_.contains(digest); }
   void leave(const Digest& digest);
   // For the side file: the layer's swarm, and the tracker's signature over its hashes.
-  void describe(const Digest& digest, store::Side& side) const;
+  void describe(const Digest& digest, store::SideFile& side) const;
 
   // ---- of a layer
 

@@ -113,14 +113,14 @@ Task<Result<store::HeldLayer>> Pulls::verify_and_store(SharedDownload download) 
 // Durable under its name, and known to the cluster.
 Task<Result<store::HeldLayer>> Pulls::commit(SharedDownload download, store::VerifiedLayer proof) {
   const PieceLayout& layout = proof.file()->layout();
-  store::Side side{.digest = proof.digest(),
-                   .size_bytes = layout.layer_size().value,
-                   .piece_length_bytes = static_cast<std::uint32_t>(layout.piece_length().value),
-                   .generation = 0,
-                   .hashes = download->arrival().partial().hashes(),
-                   .signature = {},
-                   .swarm = {},
-                   .content_type = download->content_type()};
+  store::SideFile side{.digest = proof.digest(),
+                       .size_bytes = layout.layer_size().value,
+                       .piece_length_bytes = static_cast<std::uint32_t>(layout.piece_length().value),
+                       .generation = 0,
+                       .hashes = download->arrival().partial().hashes(),
+                       .signature = {},
+                       .swarm = {},
+                       .content_type = download->content_type()};
   memberships_.describe(proof.digest(), side);
   auto commit = [reserved = download->arrival().reserved(), proof, side = std::move(side)] {
     return store::Store::commit(reserved, proof, side);

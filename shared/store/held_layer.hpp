@@ -9,7 +9,7 @@
 namespace shoal::store {
 
 struct OpenLayer {
-  Side side;
+  SideFile side;
   FileHandle file;
 };
 // Shared: by all readers of the layer, and by each response that is being sent. The layer may be evicted after the last.
@@ -20,7 +20,7 @@ class HeldLayer {
  public:
   const Digest& digest() const { return open_->side.digest; }
   ByteCount size() const { return {open_->side.size_bytes}; }
-  const Side& side() const { return open_->side; }
+  const SideFile& side() const { return open_->side; }
   // The file by itself does not keep the layer from being evicted.
   const FileHandle& file() const { return open_->file; }
   VerifiedSpan readable(std::uint64_t from) const;  // the rest of the layer from there

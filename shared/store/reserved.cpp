@@ -38,7 +38,7 @@ void Reserved::discard() const {
   reservation_->discard();
 }
 
-Committed::Committed(std::shared_ptr<Reservation> reservation, std::unique_ptr<Named> named, Side side)
+Committed::Committed(std::shared_ptr<Reservation> reservation, std::unique_ptr<Named> named, SideFile side)
     : reservation_(std::move(reservation)), named_(std::move(named)), side_(std::move(side)) {}
 Committed::Committed(Committed&& other) noexcept = default;
 Committed& Committed::operator=(Committed&& other) noexcept = default;

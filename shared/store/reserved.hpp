@@ -50,19 +50,19 @@ class Reserved {
 class Committed {
  public:
   // `named`: none for a layer in memory.
-  Committed(std::shared_ptr<Reservation> reservation, std::unique_ptr<Named> named, Side side);
+  Committed(std::shared_ptr<Reservation> reservation, std::unique_ptr<Named> named, SideFile side);
   Committed(Committed&& other) noexcept;
   Committed& operator=(Committed&&) noexcept;
   ~Committed();
 
   const std::shared_ptr<Reservation>& reservation() const { return reservation_; }
   const std::unique_ptr<Named>& named() const { return named_; }
-  Side& side() { return side_; }
+  SideFile& side() { return side_; }
 
  private:
   std::shared_ptr<Reservation> reservation_;
   std::unique_ptr<Named> named_;
-  Side side_;
+  SideFile side_;
 };
 
 }  // namespace shoal::store

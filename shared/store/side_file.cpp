@@ -5,7 +5,7 @@ namespace {
 
 constexpr std::string_view magic = "SHOALSD1";
 
-bool agrees_with_itself(const Side& side) {
+bool agrees_with_itself(const SideFile& side) {
   if (side.size_bytes > largest_layer.value) return false;
   const PieceLayout layout(ByteCount{side.size_bytes});
   return side.piece_length_bytes == layout.piece_length().value && side.hashes.size() == layout.count();
@@ -13,7 +13,7 @@ bool agrees_with_itself(const Side& side) {
 
 }  // namespace
 
-Bytes encode_side(const Side& side) {
+Bytes encode_side(const SideFile& side) {
   Encoder fields;
   fields.field(side);
   Bytes file = copy_of(bytes_of(magic));
@@ -24,7 +24,7 @@ Bytes encode_side(const Side& side) {
   return file;
 }
 
-Result<Side> decode_side(ByteView file) {
+Result<SideFile> decode_side(ByteView file) {
   const auto corrupt = [](const char* what) { return fail(ErrorKind::corrupt, std::string("side file: ") + what); };
   if (file.size() < magic.size() + sizeof(Hash256)) return corrupt("too short");
   const ByteView content = file.first(file.size() - sizeof(Hash256));
@@ -32,7 +32,7 @@ Result<Side> decode_side(ByteView file) {
   const Hash256 sum = sha256(content);
   if (!std::ranges::equal(sum, file.last(sizeof(Hash256)))) return corrupt("its checksum does not match");
   Decoder decoder(content.subspan(magic.size()));
-  Side side{*Digest::from_raw(DigestAlgorithm::sha256, Hash256{})};
+  SideFile side{*Digest::from_raw(DigestAlgorithm::sha256, Hash256{})};
   decoder.field(side);
   if (!decoder.good()) return corrupt("a field is missing");
   if (!agrees_with_itself(side)) return corrupt("its fields contradict each other");

@@ -1,4 +1,4 @@
-// Side: the file beside each held layer: piece hashes, signature, content type. docs/disk_format.md
+// SideFile: what the file beside each held layer says: piece hashes, signature, content type. docs/disk_format.md
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@
 
 namespace shoal::store {
 
-struct Side {
+struct SideFile {
   Digest digest;
   std::uint64_t size_bytes = 0;
   std::uint32_t piece_length_bytes = 0;
@@ -22,15 +22,15 @@ struct Side {
   std::string content_type{};            // of a manifest, as the origin sent it; empty for other layers
 
   template <class C>
-  static void fields(C& codec, Side& m) {
+  static void fields(C& codec, SideFile& m) {
     codec.field(m.digest), codec.field(m.size_bytes), codec.field(m.piece_length_bytes), codec.field(m.generation);
     codec.field(m.hashes), codec.field(m.signature), codec.field(m.swarm.bytes), codec.field(m.content_type);
   }
-  friend bool operator==(const Side&, const Side&) = default;
+  friend bool operator==(const SideFile&, const SideFile&) = default;
 };
 
-Bytes encode_side(const Side& side);
+Bytes encode_side(const SideFile& side);
 // `corrupt` for anything but a side file whose fields agree with each other (size, piece length, number of hashes).
-Result<Side> decode_side(ByteView file);
+Result<SideFile> decode_side(ByteView file);
 
 }  // namespace shoal::store

@@ -110,7 +110,7 @@ bool Store::drop(const Digest& digest, const PieceFile& file) {
   return true;
 }
 
-Result<Committed> Store::commit(const Reserved& reserved, const VerifiedLayer& proof, Side side) {
+Result<Committed> Store::commit(const Reserved& reserved, const VerifiedLayer& proof, SideFile side) {
   const std::shared_ptr<Reservation>& reservation = reserved.reservation();
   SHOAL_CHECK(proof.file() == reservation->file() && proof.digest() == reservation->digest());
   SHOAL_CHECK(side.digest == reservation->digest() && side.size_bytes == reservation->size().value);
@@ -148,7 +148,7 @@ Result<Committed> Store::write_small(const Reserved& reserved, ByteView bytes, s
   if (!taken) return tl::unexpected(taken.error());
   const auto proof = filling.finish();
   if (!proof) return tl::unexpected(proof.error());
-  Side side{reserved.digest(), bytes.size(), static_cast<std::uint32_t>(layout.piece_length().value)};
+  SideFile side{reserved.digest(), bytes.size(), static_cast<std::uint32_t>(layout.piece_length().value)};
   side.hashes = filling.hashes();
   side.content_type = std::move(content_type);
   return commit(reserved, *proof, std::move(side));

@@ -52,7 +52,7 @@ class Store {
   bool drop(const Digest& digest, const PieceFile& file);
 
   // Any thread, blocking: makes the layer durable under its name. `side.digest` and size must be the verified layer's.
-  static Result<Committed> commit(const Reserved& reserved, const VerifiedLayer& proof, Side side);
+  static Result<Committed> commit(const Reserved& reserved, const VerifiedLayer& proof, SideFile side);
   // The layer is held from now on. One in memory belongs to its readers alone.
   HeldLayer adopt(Committed committed);
 

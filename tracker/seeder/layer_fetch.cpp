@@ -188,7 +188,7 @@ Task<Result<void>> LayerFetch::take_all() {
 Task<void> LayerFetch::store_layer(std::vector<Hash256> hashes, store::VerifiedLayer proof) {
   seeding_->finish(hashes);
   if (const auto info = seeding_->info()) parts_.events.push(LayerFinished{*info});
-  store::Side side = seeding_->side(std::move(hashes));
+  store::SideFile side = seeding_->side(std::move(hashes));
   auto commit = [reserved = *reserved_, proof, side = std::move(side)] {
     return store::Store::commit(reserved, proof, side);
   };

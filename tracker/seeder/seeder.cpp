@@ -56,7 +56,7 @@ SeedResult Seeder::request_layer(const SeedRequest& request) {
 }
 
 SeedResult Seeder::request_held(const SeedRequest& request, const store::HeldLayer& held) {
-  const store::Side& side = held.side();
+  const store::SideFile& side = held.side();
   // A manifest that was read from an agent has no content type.
   const bool is_manifest =
       !side.content_type.empty() || (request.kind == origin::Kind::manifest && held.size() <= origin::largest_manifest);

@@ -74,8 +74,8 @@ std::optional<LayerInfo> Seeding::info() const {
   return LayerInfo{.digest = request_.digest, .size = size(), .generation = generation_, .finished = finished_};
 }
 
-store::Side Seeding::side(std::vector<Hash256> hashes) const {
-  store::Side side{request_.digest, size().value, static_cast<std::uint32_t>(layout().piece_length().value)};
+store::SideFile Seeding::side(std::vector<Hash256> hashes) const {
+  store::SideFile side{request_.digest, size().value, static_cast<std::uint32_t>(layout().piece_length().value)};
   side.generation = generation_;
   side.hashes = std::move(hashes);
   side.signature = finished_;

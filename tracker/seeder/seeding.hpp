@@ -39,7 +39,7 @@ class Seeding : public std::enable_shared_from_this<Seeding> {  // Shared: with 
 
   // For the agents; nothing before the swarm is ready, and after it was left.
   std::optional<LayerInfo> info() const;
-  store::Side side(std::vector<Hash256> hashes) const;  // of the layer, to be stored with it
+  store::SideFile side(std::vector<Hash256> hashes) const;  // of the layer, to be stored with it
   const SeedRequest& request() const { return request_; }
   Generation generation() const { return generation_; }
   ByteCount size() const { return layout().layer_size(); }

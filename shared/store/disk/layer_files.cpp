@@ -12,7 +12,7 @@ namespace {
 // The largest layer has 2^20 pieces; the rest of a side file is small.
 constexpr std::uint64_t largest_side_file_bytes = (1 << 20) * sizeof(Hash256) + (1 << 16);
 
-Result<Side> read_side(const Disk& disk, const Digest& digest) {
+Result<SideFile> read_side(const Disk& disk, const Digest& digest) {
   const auto file = disk.open(side_path(digest), O_RDONLY);
   if (!file) return tl::unexpected(file.error());
   const auto size = file->size();

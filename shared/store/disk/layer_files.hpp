@@ -20,7 +20,7 @@ std::string record_path(const Digest& digest);   // the same and ".pieces"
 // Both files of a visible layer that agree with each other and its name.
 struct LayerFiles {
   File data;  // for reading
-  Side side;
+  SideFile side;
 };
 // `not_found` or `corrupt` when there is no such layer, other kinds when the system cannot tell now.
 Result<LayerFiles> open_layer(const Disk& disk, const Digest& digest);

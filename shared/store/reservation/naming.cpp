@@ -18,7 +18,7 @@ Result<void> make_directory_of(const Disk& disk, const Digest& digest) {
   return synced;
 }
 
-Result<void> write_side(const Disk& disk, const std::string& path, const Side& side) {
+Result<void> write_side(const Disk& disk, const std::string& path, const SideFile& side) {
   const auto out = disk.open(path, O_WRONLY | O_CREAT | O_EXCL);
   if (!out) return tl::unexpected(out.error());
   auto done = out->write_at(0, encode_side(side));
@@ -52,7 +52,7 @@ OwnedName::~OwnedName() {
   if (of_ == Of::side && !disk.exists(data_path(digest_))) remove_leftover(disk, side_path(digest_));
 }
 
-Result<Written> Written::make(std::shared_ptr<Reservation> reservation, const Side& side) {
+Result<Written> Written::make(std::shared_ptr<Reservation> reservation, const SideFile& side) {
   if (!reservation->names()) return fail(ErrorKind::refused, "commit a layer: its file has its name already");
   const auto synced = reservation->file()->sync();
   if (!synced) {

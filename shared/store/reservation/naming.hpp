@@ -45,7 +45,7 @@ class Named {
 // The data and the side file are durable, and the side file has its name.
 class Written {
  public:
-  static Result<Written> make(std::shared_ptr<Reservation> reservation, const Side& side);
+  static Result<Written> make(std::shared_ptr<Reservation> reservation, const SideFile& side);
   Result<Named> give_name() &&;
 
  private:

@@ -126,7 +126,7 @@ TEST_CASE("the signature in Finished goes into the side file, with the swarm's n
   Signature signature{};
   signature.fill(std::byte{9});
   CHECK(stage.member->on(control::Finished{digest, generation, signature}) == Next::stay);
-  store::Side side{.digest = digest};
+  store::SideFile side{.digest = digest};
   stage.member->describe(side);
   CHECK(side.signature == signature);
   CHECK(side.swarm == stage.name);

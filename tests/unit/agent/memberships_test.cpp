@@ -147,7 +147,7 @@ TEST_CASE("Finished: the signature of this generation is kept, that of another i
   right.fill(std::byte{1});
   stage.hear(control::Finished{digest, generation, right});
   stage.hear(control::Finished{digest, generation + 1, Signature{}});
-  store::Side side{.digest = digest};
+  store::SideFile side{.digest = digest};
   stage.memberships.describe(digest, side);
   CHECK(side.signature == right);
 }

@@ -11,9 +11,9 @@ Bytes made_bytes(std::size_t count, unsigned seed) {
   return bytes;
 }
 
-Side side_of(const Digest& digest, ByteView bytes) {
+SideFile side_of(const Digest& digest, ByteView bytes) {
   const PieceLayout layout(ByteCount{bytes.size()});
-  Side side{digest, bytes.size(), static_cast<std::uint32_t>(layout.piece_length().value)};
+  SideFile side{digest, bytes.size(), static_cast<std::uint32_t>(layout.piece_length().value)};
   for (PieceIndex piece = 0; piece < layout.count(); ++piece) {
     side.hashes.push_back(sha256(bytes.subspan(layout.offset(piece), layout.length(piece))));
   }

@@ -16,7 +16,7 @@ inline Digest digest_of_bytes(ByteView bytes) {
   return digest_of(DigestAlgorithm::sha256, bytes);
 }
 
-Side side_of(const Digest& digest, ByteView bytes);
+SideFile side_of(const Digest& digest, ByteView bytes);
 
 // Writes all pieces of `bytes`, each verified against its own hash: the layer's digest is judged later.
 Result<void> write_pieces(PieceFile& file, ByteView bytes);

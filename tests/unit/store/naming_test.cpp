@@ -27,7 +27,7 @@ struct Fixture {
   RootHandle root = open_root({directory.path(), 10_MiB, nullptr});
   Bytes bytes = made_bytes(GENERATE(40'000, 400'000));  // in tmp/, in partial/
   Digest digest = digest_of_bytes(bytes);
-  Side side = side_of(digest, bytes);
+  SideFile side = side_of(digest, bytes);
   std::uint64_t next = 0;
 };
 

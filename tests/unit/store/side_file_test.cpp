@@ -15,8 +15,8 @@ Bytes golden(const std::string& name) {
   return copy_of(bytes_of(text));
 }
 
-Side signed_side() {
-  Side side{digest_of(DigestAlgorithm::sha256, bytes_of("layer")), 40000, 16384, 2};
+SideFile signed_side() {
+  SideFile side{digest_of(DigestAlgorithm::sha256, bytes_of("layer")), 40000, 16384, 2};
   for (const char* piece : {"0", "1", "2"}) side.hashes.push_back(sha256(bytes_of(piece)));
   side.signature.emplace();
   for (unsigned i = 0; i < 64; ++i) (*side.signature)[i] = static_cast<std::byte>(i);
@@ -24,8 +24,8 @@ Side signed_side() {
   return side;
 }
 
-Side manifest_side() {
-  Side side{digest_of(DigestAlgorithm::sha512, bytes_of("manifest")), 8, 16384};
+SideFile manifest_side() {
+  SideFile side{digest_of(DigestAlgorithm::sha512, bytes_of("manifest")), 8, 16384};
   side.hashes.push_back(sha256(bytes_of("manifest")));
   side.content_type = "application/vnd.oci.image.manifest.v1+json";
   return side;
@@ -74,7 +74,7 @@ TEST_CASE("a side file cut anywhere is corrupt even under a right checksum") {
 }
 
 TEST_CASE("a side file whose fields contradict each other is corrupt") {
-  Side wrong = signed_side();
+  SideFile wrong = signed_side();
   wrong.piece_length_bytes = 32768;
   CHECK(is_corrupt(encode_side(wrong)));
   wrong = signed_side();
@@ -89,6 +89,6 @@ TEST_CASE("a side file whose fields contradict each other is corrupt") {
 }
 
 TEST_CASE("the side file of an empty layer has no hashes") {
-  const Side side{digest_of(DigestAlgorithm::sha256, {}), 0, 16384};
+  const SideFile side{digest_of(DigestAlgorithm::sha256, {}), 0, 16384};
   CHECK(decode_side(encode_side(side)).value() == side);
 }
