@@ -110,13 +110,6 @@ Result<VerifiedPiece> PieceHashes::verify(PieceIndex piece, ByteView bytes) cons
   return right->verify(bytes);
 }
 
-Result<VerifiedPiece> PieceHashes::take_from_origin(PieceIndex piece, ByteView bytes) {
-  if (knows(piece)) return verify(piece, bytes);
-  const VerifiedPiece verified = of_origin(layout_, piece, bytes);
-  set(piece, verified.hash());
-  return verified;
-}
-
 VerifiedPiece PieceHashes::of_origin(const PieceLayout& layout, PieceIndex piece, ByteView bytes) {
   SHOAL_CHECK(piece < layout.count() && bytes.size() == layout.length(piece));
   return VerifiedPiece(piece, bytes, sha256(bytes));

@@ -1,7 +1,7 @@
 // PieceHashes: the known SHA-256 of each piece of one layer. It and ExpectedPiece alone make a VerifiedPiece.
 //
-// Hashes come in batches signed by the tracker, so that any peer may pass them on; or, where this node
-// reads the origin itself, from the bytes as they arrive.
+// Hashes come in batches signed by the tracker, so that any peer may pass them on. A node that reads the origin itself
+// hashes the bytes as they arrive.
 // Threads: one owner; a VerifiedPiece and an ExpectedPiece may travel.
 #pragma once
 
@@ -97,8 +97,6 @@ class PieceHashes {
 
   // From the origin's own stream: hashes the bytes. CHECK: as many as the piece has.
   static VerifiedPiece of_origin(const PieceLayout& layout, PieceIndex piece, ByteView bytes);
-  // The same, and remembers the hash. Where the hash is known already, it must agree.
-  Result<VerifiedPiece> take_from_origin(PieceIndex piece, ByteView bytes);
 
   const PieceLayout& layout() const { return layout_; }
 

@@ -44,11 +44,9 @@ struct Stage {
   }
   void write(PieceIndex piece) {
     const auto file = download->arrival().file();
-    PieceHashes hashes(file->layout());
-    const auto taken = hashes.take_from_origin(
-        piece, ByteView(bytes).subspan(file->layout().offset(piece), file->layout().length(piece)));
-    REQUIRE(taken);
-    const auto written = file->write(*taken);
+    const PieceLayout& layout = file->layout();
+    const ByteView part = ByteView(bytes).subspan(layout.offset(piece), layout.length(piece));
+    const auto written = file->write(PieceHashes::of_origin(layout, piece, part));
     REQUIRE(written);
     download->note(*written, &Received::from_peers);
   }

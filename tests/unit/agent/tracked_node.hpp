@@ -40,9 +40,8 @@ struct TrackedNode {
   }
   store::WrittenPiece write(const pull::Download& download, const Bytes& content, PieceIndex piece) {
     const PieceLayout& layout = download.layout();
-    PieceHashes hashes(layout);
     const ByteView bytes = ByteView(content).subspan(layout.offset(piece), layout.length(piece));
-    const auto written = download.arrival().file()->write(hashes.take_from_origin(piece, bytes).value());
+    const auto written = download.arrival().file()->write(PieceHashes::of_origin(layout, piece, bytes));
     REQUIRE(written);
     return *written;
   }

@@ -116,17 +116,10 @@ TEST_CASE("batches may overlap, and each piece names one that holds it, to pass 
   CHECK(another.add(*hashes.batch_of(2), swarm, tracker_key.public_key()));
 }
 
-TEST_CASE("pieces from the origin are hashed as they come and must agree with what is known") {
-  PieceHashes hashes(three_pieces);
-  CHECK(hashes.take_from_origin(0, piece_bytes(0)));
-  CHECK(hashes.knows(0));
-  CHECK(hashes.batch_of(0) == nullptr);
-  const Bytes other(16384, std::byte{'x'});
-  CHECK(hashes.take_from_origin(0, other).error().kind == ErrorKind::corrupt);
-  hashes.add_trusted(batch_of_pieces(1, 2));
-  CHECK(hashes.take_from_origin(1, other).error().kind == ErrorKind::corrupt);
-  CHECK(hashes.take_from_origin(1, piece_bytes(1)));
-  CHECK(hashes.all() == hashes_of(0, 3));
+TEST_CASE("a piece from the origin is hashed as it comes") {
+  const VerifiedPiece piece = PieceHashes::of_origin(three_pieces, 1, piece_bytes(1));
+  CHECK(piece.index() == 1);
+  CHECK(piece.hash() == hashes_of(1, 1).front());
 }
 
 TEST_CASE("a finished list is signed with its layer's digest and size") {

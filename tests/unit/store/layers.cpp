@@ -22,11 +22,9 @@ SideFile side_of(const Digest& digest, ByteView bytes) {
 
 Result<void> write_pieces(PieceFile& file, ByteView bytes) {
   const PieceLayout& layout = file.layout();
-  PieceHashes hashes(layout);
   for (PieceIndex piece = 0; piece < layout.count(); ++piece) {
-    const auto verified = hashes.take_from_origin(piece, bytes.subspan(layout.offset(piece), layout.length(piece)));
-    if (!verified) return tl::unexpected(verified.error());
-    const auto written = file.write(*verified);
+    const ByteView part = bytes.subspan(layout.offset(piece), layout.length(piece));
+    const auto written = file.write(PieceHashes::of_origin(layout, piece, part));
     if (!written) return tl::unexpected(written.error());
   }
   return {};

@@ -26,10 +26,9 @@ Reserved reserve(Store& store) {
 }
 
 Result<void> write_some(PieceFile& file, PieceIndex first, PieceIndex end) {
-  PieceHashes hashes(layout);
   for (PieceIndex piece = first; piece < end; ++piece) {
     const auto bytes = ByteView(layer_bytes).subspan(layout.offset(piece), layout.length(piece));
-    const auto written = file.write(hashes.take_from_origin(piece, bytes).value());
+    const auto written = file.write(PieceHashes::of_origin(layout, piece, bytes));
     if (!written) return tl::unexpected(written.error());
   }
   return {};

@@ -18,20 +18,18 @@ struct Filling {
   Bytes bytes;
   Digest digest;
   FileHandle file;
-  PieceHashes hashes;
   PartialLayer partial;
 
   explicit Filling(std::size_t size)
       : bytes(made_bytes(size)),
         digest(digest_of_bytes(bytes)),
         file(store.reserve(digest, {size}).value().file()),
-        hashes(file->layout()),
         partial(file) {}
 
   bool write(PieceIndex piece) {
     const PieceLayout& layout = file->layout();
     const ByteView part = ByteView(bytes).subspan(layout.offset(piece), layout.length(piece));
-    return partial.note(file->write(hashes.take_from_origin(piece, part).value()).value());
+    return partial.note(file->write(PieceHashes::of_origin(layout, piece, part)).value());
   }
 
   VerifiedLayer verified() {
@@ -61,23 +59,23 @@ TEST_CASE("each piece is written once, and other bytes in its place are refused"
   Filling layer(2 * piece_bytes);
   REQUIRE(layer.write(0));
   const ByteView first = ByteView(layer.bytes).first(piece_bytes);
-  REQUIRE(layer.file->write(layer.hashes.take_from_origin(0, first).value()));
+  const PieceLayout& layout = layer.file->layout();
+  REQUIRE(layer.file->write(PieceHashes::of_origin(layout, 0, first)));
 
-  PieceHashes of_another_stream(layer.file->layout());
   const Bytes others(piece_bytes, std::byte{7});
-  const auto refused = layer.file->write(of_another_stream.take_from_origin(0, others).value());
+  const auto refused = layer.file->write(PieceHashes::of_origin(layout, 0, others));
   REQUIRE_FALSE(refused);
   CHECK(refused.error().kind == ErrorKind::corrupt);
   CHECK(layer.file->read(0).value() == copy_of(first));
-  CHECK(layer.file->write(of_another_stream.take_from_origin(1, others).value()));  // nothing was there
+  CHECK(layer.file->write(PieceHashes::of_origin(layout, 1, others)));  // nothing was there
 }
 
 TEST_CASE("a piece that was found in the file is not written over") {
   Filling layer(2 * piece_bytes);
   const Hash256 hash = sha256(Bytes(piece_bytes));  // the reserved file is one hole: zeros
   REQUIRE(layer.file->recheck(1, hash));
-  PieceHashes hashes(layer.file->layout());
-  CHECK_FALSE(layer.file->write(hashes.take_from_origin(1, Bytes(piece_bytes, std::byte{7})).value()));
+  const Bytes others(piece_bytes, std::byte{7});
+  CHECK_FALSE(layer.file->write(PieceHashes::of_origin(layer.file->layout(), 1, others)));
 }
 
 TEST_CASE("the last piece is held back until the whole layer's digest has matched") {
