@@ -69,6 +69,7 @@ Program::~Program() {
   workers_.serve.join();
   workers_.pool.join();
   workers_.commits.join();
+  carrier_.swarm.reset();  // its thread posts to the loop
   loop_.destroy_tasks();
 }
 

@@ -60,6 +60,7 @@ Tracker::~Tracker() {
   // A step of the workers may use a socket that a task's end closes.
   threads_.serve.join();
   threads_.pool.join();
+  carrier_.swarm.reset();  // its thread posts to the loop
   loop_.destroy_tasks();
 }
 

@@ -77,6 +77,7 @@ Task<Result<void>> Download::write_whole(Bytes bytes, std::uint64_t Received::*s
   }
   if (!written) co_return tl::unexpected(written.error());
   for (const store::WrittenPiece& piece : *written) note(piece, source);
+  if (!filled()) co_return fail(ErrorKind::corrupt, "the layer is shorter than its size");
   co_return Result<void>{};
 }
 

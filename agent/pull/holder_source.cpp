@@ -5,13 +5,15 @@
 namespace shoal::agent::pull {
 namespace {
 
-// The digest judges the bytes, so that any node may be asked.
+// The digest is checked, so that any node may be asked.
 Task<Result<Bytes>> fetch(http::ClientRequest request, Digest digest, ByteCount size) {
   const std::string node = request.url.host;
   auto response = co_await http::request(std::move(request));
   if (!response) co_return tl::unexpected(response.error());
   auto body = co_await http::read_all(**response, size);
-  const bool whole = body && (*response)->status() == 200 && digest_of(digest.algorithm(), *body) == digest;
+  // The size is the tracker's message alone: with another one the layer's file would never be full.
+  const bool fits = body && (*response)->status() == 200 && body->size() == size.value;
+  const bool whole = fits && digest_of(digest.algorithm(), *body) == digest;
   if (whole) co_return std::move(*body);
   co_return fail(ErrorKind::unavailable, "the node " + node + " did not send the layer");
 }

@@ -30,6 +30,9 @@ Task<Result<Layer>> Pulls::open(Ask ask) {
     co_return std::move(*held);
   }
   const auto running = running_.find(ask.digest);
+  if (running == running_.end() && running_.size() >= limits_.downloads) {
+    co_return fail(ErrorKind::unavailable, "too many layers are being pulled at once");
+  }
   const SharedDownload download = running == running_.end() ? start(std::move(ask), {}) : running->second;
   const Result<ByteCount> size = co_await download->size();
   if (!size) co_return tl::unexpected(size.error());
@@ -160,21 +163,31 @@ void Pulls::end(SharedDownload download, Result<store::HeldLayer> outcome, Time 
   if (error.kind == ErrorKind::no_space && download->begun() && download->attempt().is_cached) {
     disk_failed_at_ = parts_.clock.now();
   }
-  log::error("pull", "layer not pulled",
-             {{"digest", ask.digest.text()},
-              {"image", ask.image()},
-              {"kind", text(error.kind)},
-              {"cause", error.what}});
   if (error.kind == ErrorKind::corrupt) parts_.metrics.layers_corrupt.add();
   memberships_.withdraw(ask.digest);  // it may have been whole in a swarm already
   const int number = download->attempt().number;
   download->finish(std::move(outcome));
-  if (error.kind == ErrorKind::corrupt && number < limits_.attempts) {
-    // A caller that has no byte of the old attempt gets the new one.
-    const auto disproved = download->begun() ? download->arrival().generation() : std::nullopt;
-    start(ask, {.number = number + 1, .disproved = disproved});
+  const bool again = error.kind == ErrorKind::corrupt && number < limits_.attempts;
+  tell_failure(ask, error, again);
+  if (!again) return;
+  // A caller that has no byte of the old attempt gets the new one.
+  const auto disproved = download->begun() ? download->arrival().generation() : std::nullopt;
+  start(ask, {.number = number + 1, .disproved = disproved});
+}
+
+void Pulls::tell_failure(const Ask& ask, const Error& error, bool again) {
+  const std::initializer_list<log::Field> fields = {{"digest", ask.digest.text()},
+                                                    {"image", ask.image()},
+                                                    {"kind", text(error.kind)},
+                                                    {"cause", error.what}};
+  if (again) {
+    log::warning("pull", "layer corrupt, pulled again", fields);
+  } else if (error.kind == ErrorKind::no_space) {  // its readers get it passed through
+    parts_.metrics.uncached_layers.add();
+    log::warning("pull", "layer not cached", fields);
   } else {
     parts_.metrics.pulls_failed.add();
+    log::error("pull", "layer not pulled", fields);
   }
 }
 

@@ -40,6 +40,8 @@ struct Limits {
   int attempts = 2;                 // the origin's bytes may be wrong once: a proxy's broken copy is often gone then
   Milliseconds origin_spread{500};  // nodes whose cluster fails them ask the origin spread over so long
   Milliseconds disk_rest{5'000};    // after a write that the disk refused: until then no layer is cached
+  // At once. A download outlives its caller, so that the callers' connections (4,096) do not bound them alone.
+  std::size_t downloads = 4'096;
   MembershipLimits memberships;
   ClusterLimits cluster;
   OriginLimits origin;
@@ -79,6 +81,7 @@ class Pulls final : public link::Listener {
   Task<Result<store::HeldLayer>> verify_and_store(SharedDownload download);
   Task<Result<store::HeldLayer>> commit(SharedDownload download, store::VerifiedLayer proof);
   void end(SharedDownload download, Result<store::HeldLayer> outcome, Time started);
+  void tell_failure(const Ask& ask, const Error& error, bool again);
 
   Parts parts_;
   Limits limits_;

@@ -21,7 +21,9 @@ class Pool {
 
   // Waits for the work under way; from now on none is begun. On the loop's thread, once the loop has ended.
   void join() {
-    if (threads_) threads_->join();
+    if (!threads_) return;
+    threads_->stop();
+    threads_->join();
   }
 
   // The value of `work()`. `work` owns everything that it touches, since it may outlive the caller's frame. When `run`

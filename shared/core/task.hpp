@@ -2,6 +2,9 @@
 //
 // Arguments by value; no capturing lambda as a coroutine; one co_await per statement (Boost 1.74, g++ 12).
 #pragma once
+// A guard too: `#pragma once` compares times of change, and a precompiled header that ccache restores has others.
+#ifndef SHOAL_CORE_TASK_HPP
+#define SHOAL_CORE_TASK_HPP
 
 #include <utility>  // before asio/awaitable.hpp, which uses std::exchange without it
 //
@@ -30,8 +33,8 @@ class ProgramLoop : public Loop {
  public:
   ProgramLoop() : Loop(1) {}  // run by one thread
 
-  // After `run` has returned: destroys all tasks that have not ended, and all handlers. Those that other threads post
-  // afterwards never run. Sockets and timers of the parts may still be closed and destroyed.
+  // After `run` has returned: destroys all tasks that have not ended, and all handlers. No other thread may post
+  // meanwhile; handlers that are posted afterwards never run. Sockets and timers of the parts may still be closed and destroyed.
   void destroy_tasks() { shutdown(); }
 };
 using IoError = boost::system::error_code;
@@ -45,3 +48,5 @@ inline auto into(IoError& error) {
 }
 
 }  // namespace shoal::inline core
+
+#endif

@@ -59,11 +59,13 @@ struct Server::Impl {
         shared(std::make_shared<ServerShared>(ServerShared{threads, std::move(options), std::move(handler)})),
         room(loop) {}
 
-  // Takes its name off the list when its coroutine ends or is destroyed.
+  // On the list until its coroutine ends or is destroyed, which may be before the coroutine has begun.
   struct Place {
     std::shared_ptr<Impl> impl;
     std::shared_ptr<Connection> connection;
-    Place(std::shared_ptr<Impl> i, std::shared_ptr<Connection> c) : impl(std::move(i)), connection(std::move(c)) {}
+    Place(std::shared_ptr<Impl> i, std::shared_ptr<Connection> c) : impl(std::move(i)), connection(std::move(c)) {
+      impl->connections.insert(connection.get());
+    }
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
     ~Place() {
@@ -73,7 +75,7 @@ struct Server::Impl {
   };
 
   static Task<void> accept(std::shared_ptr<Impl> impl);
-  static Task<void> serve(std::shared_ptr<Impl> impl, std::shared_ptr<Connection> connection);
+  static Task<void> serve(std::unique_ptr<Place> place);
   static bool accept_waiting(const std::shared_ptr<Impl>& impl);
   void stop_listening() {
     shared->stopping = true;
@@ -93,9 +95,8 @@ struct Server::Impl {
   Signal room;  // a connection has ended, or the server stops
 };
 
-Task<void> Server::Impl::serve(std::shared_ptr<Impl> impl, std::shared_ptr<Connection> connection) {
-  const Place place(std::move(impl), connection);
-  co_await Connection::serve(connection);
+Task<void> Server::Impl::serve(std::unique_ptr<Place> place) {
+  co_await Connection::serve(place->connection);
 }
 
 // False when the process has no descriptor or memory left for a socket.
@@ -113,9 +114,8 @@ bool Server::Impl::accept_waiting(const std::shared_ptr<Impl>& impl) {
       ::close(descriptor);
       return false;
     }
-    auto connection = std::make_shared<Connection>(std::move(socket), impl->shared);
-    impl->connections.insert(connection.get());
-    spawn(impl->loop, serve(impl, std::move(connection)));
+    auto place = std::make_unique<Place>(impl, std::make_shared<Connection>(std::move(socket), impl->shared));
+    spawn(impl->loop, serve(std::move(place)));
   }
   return true;
 }

@@ -128,12 +128,17 @@ bool flush() {
   return writer().flush(flush_limit);
 }
 
-void flush_at_abort() {
+void flush_at_crash() {
   static_cast<void>(writer());  // made now: a handler must not
   struct sigaction action {};
   action.sa_handler = wait_for_writer;
   action.sa_flags = static_cast<int>(SA_RESETHAND);
-  ::sigaction(SIGABRT, &action, nullptr);
+  for (const int fault : {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE}) {
+    struct sigaction before {};
+    ::sigaction(fault, nullptr, &before);
+    const bool is_default = (before.sa_flags & SA_SIGINFO) == 0 && before.sa_handler == SIG_DFL;
+    if (is_default) ::sigaction(fault, &action, nullptr);  // else a sanitizer's
+  }
 }
 
 std::uint64_t dropped_lines() {

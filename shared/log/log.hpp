@@ -4,7 +4,7 @@
 // No call blocks: a thread of the log's own writes to standard error (writer.hpp). Lines that find no room behind a
 // stalled reader are dropped and counted; the event "log lines dropped" tells their number once the reader is back.
 // Source of the library: spdlog (compiled), for levels and patterns.
-// Threads: any; `configure` and `flush_at_abort` main, before there are others.
+// Threads: any; `configure` and `flush_at_crash` main, before there are others.
 #pragma once
 
 #include <cstdint>
@@ -43,8 +43,8 @@ void print(std::string_view text);
 // Waits for all lines so far, one second at most; false when some could not be written. The end of the process does it.
 bool flush();
 
-// From now on abort() waits for the lines so far as well, one second at most.
-void flush_at_abort();
+// From now on abort() and a fault of the process wait for the lines so far as well, one second at most.
+void flush_at_crash();
 
 std::uint64_t dropped_lines();  // since the start
 

@@ -41,7 +41,7 @@ Task<Result<ByteView>> ResumingStream::next() {
     const bool may = may_resume();
     body_.reset();
     if (!may) co_return bytes;
-    log::warning("origin", "origin body ended early, resuming",
+    log::warning("origin", "layer body ended early, resuming",
                  {{"digest", name_.digest.text()},
                   {"image", name_.image},
                   {"from_byte", position_},

@@ -48,7 +48,7 @@ void run(const Arguments& arguments, const Command& command) {
   } else if (arguments.serve) {
     raise_descriptor_limit();
     log::configure(command.log.level, command.log.format);
-    log::flush_at_abort();
+    log::flush_at_crash();
     command.serve();
   } else {
     throw StartError("nothing to do; write " + command.name + " serve --config FILE", 2);

@@ -42,8 +42,9 @@ Result<Directory::Arrival> Directory::arrive(const control::Hello& hello, const 
   const auto [entry, is_new] = agents_.insert_or_assign(
       id, Agent{id, hello.node, hello.zone, hello.epoch, *host, swarm,
                 as_told(hello.small_layers, *small_host, hello.node), connection, std::nullopt});
-  // An agent that holds more layers than a hello carries tells them later, and keeps the known ones until then.
-  const bool told_later = hello.held.empty() && held_.count(id) > control::largest_held_list;
+  // An agent that holds more layers than a hello carries tells them later, and keeps the known ones until then. After a
+  // restart it may have another store.
+  const bool told_later = !restarted && hello.held.empty() && held_.count(id) > control::largest_held_list;
   if (!told_later) held_.replace(id, hello.held);
   return Arrival{id, restarted, duplicate_of(entry->second)};
 }

@@ -29,7 +29,8 @@ Task<Result<Fetched>> LayerFetch::run() {
   log::info("seeder", "origin fetch started",
             {{"digest", request_.digest.text()}, {"image", request_.image()}, {"generation", attempt_.generation}});
   auto fetched = co_await fetch();
-  if (fetched && swarm_failure_) fetched = tl::unexpected(*swarm_failure_);
+  // The digest had matched by then: the origin's bytes were right, and it is not asked again for them.
+  if (fetched && swarm_failure_) fetched = fail(ErrorKind::unavailable, swarm_failure_->what);
   if (!fetched) clean_up(fetched.error());
   co_return fetched;
 }

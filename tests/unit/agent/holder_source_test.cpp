@@ -89,3 +89,18 @@ TEST_CASE("without a node that sends the layer right it is unavailable, and noth
   CHECK(stage.layer->arrival().written().held() == 0);
   CHECK(corrupt.requests == 1);
 }
+
+TEST_CASE("a small layer that is shorter than the tracker named it is not taken, and no caller waits for the rest") {
+  const ServingNode right(content);
+  Stage stage;
+  control::Joined joined = joined_to(digest, 1);
+  joined.size_bytes = content.size() + 1;
+  joined.holders = {right.endpoint()};
+  const pull::SharedDownload longer = stage.download(numbered_bytes(content.size() + 1));
+  pull::HolderSource source(stage.node.parts);
+  std::optional<Result<void>> filled;
+  spawn(stage.node.loop, fill_into(source, longer, &stage.link(), std::move(joined), filled));
+  stage.node.run_until([&] { return filled.has_value(); });
+  CHECK_FALSE(*filled);
+  CHECK(longer->arrival().written().held() == 0);
+}

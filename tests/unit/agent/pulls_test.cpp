@@ -125,6 +125,44 @@ TEST_CASE("wrong bytes never reach a reader completely, and the origin is asked 
   CHECK(agent.store.digests().empty());
   CHECK(agent.store.reserved() == ByteCount{0});
   CHECK(agent.metrics.layers_corrupt.value() == 2);
+  CHECK(agent.metrics.pulls_failed.value() == 1);  // the first attempt was not the last one
+}
+
+TEST_CASE("a layer that can only be passed through is no failed pull") {
+  const Bytes content = content_of(300'000);
+  FakeOrigin fake(content);
+  Agent::Settings settings;
+  settings.capacity = {100'000};
+  Agent agent(fake, settings);
+  std::vector<store::Reserved> taken;  // all room in memory
+  for (std::size_t i = 0; i < 8; ++i) {
+    const Digest other = digest_of(DigestAlgorithm::sha256, content_of(i + 1));
+    if (auto room = agent.store.reserve_in_memory(other, store::largest_in_memory)) taken.push_back(std::move(*room));
+  }
+  const Reading reading = read_one(agent, agent.ask(content));
+  REQUIRE(reading.error);
+  CHECK(reading.error->kind == ErrorKind::no_space);
+  CHECK(agent.metrics.pulls_failed.value() == 0);
+  CHECK(agent.metrics.uncached_layers.value() == 1);
+}
+
+TEST_CASE("more layers at once than are allowed are refused, and a layer that is being pulled is not one more") {
+  const Bytes content = content_of(300'000);
+  FakeOrigin fake(content);
+  Agent::Settings settings;
+  settings.limits.downloads = 1;
+  Agent agent(fake, settings);
+  Reading first;
+  Reading second;
+  Reading other;
+  spawn(agent.loop, read_all(agent.pulls, agent.ask(content), first));
+  spawn(agent.loop, read_all(agent.pulls, agent.ask(content), second));
+  spawn(agent.loop, read_all(agent.pulls, agent.ask(content_of(1'000)), other));
+  agent.loop.run();
+  CHECK(first.bytes == content);
+  CHECK(second.bytes == content);
+  REQUIRE(other.error);
+  CHECK(other.error->kind == ErrorKind::unavailable);
 }
 
 TEST_CASE("a size that is not the manifest's is refused") {

@@ -271,3 +271,16 @@ TEST_CASE("a server may go while clients wait and handlers are suspended, whethe
     }
   }
 }
+
+TEST_CASE("a server ends right at whatever step a new connection is") {
+  for (int steps = 0; steps < 12; ++steps) {
+    ProgramLoop loop;
+    http::ServeThreads threads(1);
+    http::ServerOptions options;
+    options.listen = "127.0.0.1:0";
+    http::Server server(loop, threads, options, "server", echo);
+    RawClient client(http::parse_host_port(server.address())->port);
+    for (int step = 0; step < steps; ++step) loop.poll_one();
+    loop.destroy_tasks();
+  }
+}

@@ -218,3 +218,17 @@ TEST_CASE("a layer that an agent lost is not looked for there any more") {
   directory.remove(first);
   directory.remove(second);
 }
+
+TEST_CASE("of an agent that holds more than a hello carries the known layers stay, unless it was restarted") {
+  Directory directory{std::mt19937(1)};
+  const NodeId holder = directory.arrive(hello("holder"), "10.0.0.1")->id;
+  std::vector<Digest> many;
+  for (std::size_t i = 0; i <= control::largest_held_list; ++i) many.push_back(a_layer(std::to_string(i)));
+  directory.hold(holder, many);
+  REQUIRE(directory.arrive(hello("holder"), "10.0.0.1"));
+  CHECK(directory.held_layers().count(holder) == many.size());
+  auto restarted = hello("holder");
+  restarted.epoch = 99;
+  REQUIRE(directory.arrive(restarted, "10.0.0.1"));
+  CHECK(directory.held_layers().count(holder) == 0);
+}
