@@ -5,7 +5,7 @@
 
 #include "agent/pull/parts.hpp"
 #include "shared/metrics/metrics.hpp"
-#include "shared/store/scrub.hpp"
+#include "shared/store/metrics.hpp"
 
 namespace shoal::agent {
 

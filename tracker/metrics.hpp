@@ -1,7 +1,7 @@
 // Metrics: the structs of the tracker's parts, and all their names on one page.
 #pragma once
 
-#include "shared/store/scrub.hpp"
+#include "shared/store/metrics.hpp"
 #include "shared/swarm/swarm.hpp"
 #include "tracker/coordinator.hpp"
 

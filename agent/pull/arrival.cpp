@@ -21,7 +21,7 @@ Result<bool> Arrival::begin_generation(Generation generation) {
   return true;
 }
 
-void Arrival::release_room(bool discard) {
+void Arrival::release_space(bool discard) {
   if (discard && reserved_) reserved_->discard();
   reserved_.reset();
 }

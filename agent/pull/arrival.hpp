@@ -43,11 +43,11 @@ class Arrival {
   PieceSet proven() const { return is_mixed_ ? PieceSet(written().size()) : written(); }
   PieceSet unproven() const { return is_mixed_ ? written() : PieceSet(); }
 
-  // ---- room
+  // ---- space
 
   const store::Reserved& reserved() const { return *reserved_; }
-  // The layer is in the store, or its room is free for the next attempt. After `discard` nothing of it stays.
-  void release_room(bool discard);
+  // The layer is in the store, or its space is free for the next attempt. After `discard` nothing of it stays.
+  void release_space(bool discard);
 
  private:
   store::PartialLayer partial_;

@@ -1,6 +1,6 @@
 #include "agent/pull/cluster_source.hpp"
 
-#include "agent/pull/room.hpp"
+#include "agent/pull/space.hpp"
 
 namespace shoal::agent::pull {
 namespace {
@@ -68,8 +68,8 @@ Result<void> ClusterSource::agree(Download& download, const control::Joined& joi
   if (joined.piece_length_bytes != layout.piece_length().value)
     return fail(ErrorKind::refused, "piece length mismatch between the tracker and this node");
   if (!download.begun()) {
-    const Result<void> room = make_room(parts_, download, layout.layer_size());
-    if (!room) return room;
+    const Result<void> space = reserve_space(parts_, download, layout.layer_size());
+    if (!space) return space;
   }
   if (download.layout().layer_size() != layout.layer_size())
     return fail(ErrorKind::refused, "size mismatch between the tracker and the manifest");

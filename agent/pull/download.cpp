@@ -113,7 +113,7 @@ Task<Result<store::VerifiedLayer>> Download::verified() {
 
 void Download::finish(Result<store::HeldLayer> outcome) {
   SHOAL_CHECK(!finished());
-  if (arrival_) arrival_->release_room(!outcome && outcome.error().kind == ErrorKind::corrupt);
+  if (arrival_) arrival_->release_space(!outcome && outcome.error().kind == ErrorKind::corrupt);
   outcome_ = std::move(outcome);
   changed_.notify();
 }

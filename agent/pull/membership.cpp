@@ -1,6 +1,6 @@
 #include "agent/pull/membership.hpp"
 
-#include "agent/pull/room.hpp"
+#include "agent/pull/space.hpp"
 #include "shared/log/log.hpp"
 
 namespace shoal::agent::pull {

@@ -1,6 +1,6 @@
 #include "agent/pull/origin_source.hpp"
 
-#include "agent/pull/room.hpp"
+#include "agent/pull/space.hpp"
 #include "shared/store/filling.hpp"
 
 namespace shoal::agent::pull {
@@ -81,8 +81,8 @@ Task<Result<void>> OriginSource::fetch(SharedDownload download) {
 // Room for the layer, when nothing of it is there, and the same size as before otherwise.
 Result<void> OriginSource::accept(Download& download, const origin::ResumingStream& stream) {
   if (!download.begun()) {
-    const Result<void> room = make_room(parts_, download, stream.size());
-    if (!room) return room;
+    const Result<void> space = reserve_space(parts_, download, stream.size());
+    if (!space) return space;
     const Result<void> left = leave_generations(download);
     if (!left) return left;
   }

@@ -1,6 +1,6 @@
 #include "agent/pull/pulls.hpp"
 
-#include "agent/pull/room.hpp"
+#include "agent/pull/space.hpp"
 #include "shared/log/log.hpp"
 
 namespace shoal::agent::pull {
@@ -71,8 +71,8 @@ Task<Result<void>> Pulls::fill(SharedDownload download) {
   const Ask& ask = download->ask();
   // A manifest may lie about a size: it evicts nothing before the tracker or the origin has named the same.
   if (ask.size_hint && parts_.store.has_room(ask.digest, *ask.size_hint)) {
-    const Result<void> room = make_room(parts_, *download, *ask.size_hint);
-    if (!room) co_return room;
+    const Result<void> space = reserve_space(parts_, *download, *ask.size_hint);
+    if (!space) co_return space;
   }
   Result<void> filled;
   if (parts_.trackers.configured()) {
@@ -230,9 +230,9 @@ Task<void> Pulls::store_bytes(Ask ask, Bytes bytes, std::string content_type) {
   const Download::Attempt last{.number = limits_.attempts};
   const auto download = std::make_shared<Download>(download_parts(parts_), std::move(ask), last);
   running_[download->ask().digest] = download;
-  const Result<void> room = make_room(parts_, *download, {bytes.size()});
+  const Result<void> space = reserve_space(parts_, *download, {bytes.size()});
   Result<store::HeldLayer> held = tl::unexpected(Error{});
-  if (room) {
+  if (space) {
     download->set_content_type(std::move(content_type));
     const Result<void> written = co_await download->write_whole(std::move(bytes), &Received::from_origin);
     if (written) {
@@ -241,7 +241,7 @@ Task<void> Pulls::store_bytes(Ask ask, Bytes bytes, std::string content_type) {
       held = tl::unexpected(written.error());
     }
   } else {
-    held = tl::unexpected(room.error());
+    held = tl::unexpected(space.error());
   }
   end(download, std::move(held), started);
 }

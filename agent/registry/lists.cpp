@@ -1,6 +1,6 @@
 #include "agent/registry/lists.hpp"
 
-#include "agent/registry/links.hpp"
+#include "agent/registry/next_page.hpp"
 #include "agent/registry/oci_error.hpp"
 #include "agent/registry/relay.hpp"
 #include "shared/log/log.hpp"

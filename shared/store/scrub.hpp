@@ -12,20 +12,13 @@
 #include "shared/config/config.hpp"
 #include "shared/core/clock.hpp"
 #include "shared/core/pool.hpp"
-#include "shared/metrics/metrics.hpp"
-#include "shared/store/store.hpp"
+#include "shared/store/metrics.hpp"
 
 namespace shoal::store {
 
 struct ScrubOptions {
   Milliseconds every{std::chrono::hours(24)};  // between two passes; 0: never
   ByteRate rate{16 << 20};                     // a twentieth of a slow disk: an hour for the default capacity
-};
-
-struct ScrubMetrics {
-  metrics::Counter checked_layers;
-  metrics::Counter checked_bytes;
-  metrics::Counter wrong_layers;
 };
 
 class Scrub {
@@ -61,7 +54,5 @@ class Scrub {
 
 // Reads and prints the section [store]: both programs have the same.
 void describe(config::Section& root, Options& options, ScrubOptions& scrub);
-
-void add_to_page(metrics::Page& page, const Store& store, const ScrubMetrics& scrub);
 
 }  // namespace shoal::store

@@ -1,5 +1,5 @@
 // Any bytes as the origin's Link header and as a query: what comes out is nothing, or one link to this endpoint.
-#include "agent/registry/links.hpp"
+#include "agent/registry/next_page.hpp"
 
 #include "shared/core/check.hpp"
 

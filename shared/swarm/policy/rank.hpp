@@ -1,5 +1,5 @@
-// Rank: which of two missing pieces is asked next of one peer; the lower rank goes first. The comparison below is the
-// whole rule. Another rule for which piece is asked next is another line of it.
+// Rank: which of two missing pieces is asked next of one peer; the lower rank goes first. A new criterion is a line of
+// the comparison, a field that `in_order` and `shared` fill, and a new `is_lowest`: it ends the search.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Links: the pages of a list. Which part of a request's query goes to the origin, and how the origin's Link to the next
+// The next page of a list. Which part of a request's query goes to the origin, and how the origin's Link to the next
 // page leads back to this endpoint.
 // Source: OCI distribution-spec, listing tags; RFC 8288 section 3.
 #pragma once

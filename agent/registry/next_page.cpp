@@ -1,4 +1,4 @@
-#include "agent/registry/links.hpp"
+#include "agent/registry/next_page.hpp"
 
 #include <algorithm>
 #include <optional>

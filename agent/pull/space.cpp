@@ -1,10 +1,10 @@
-#include "agent/pull/room.hpp"
+#include "agent/pull/space.hpp"
 
 #include "shared/log/log.hpp"
 
 namespace shoal::agent::pull {
 
-Result<void> make_room(const Parts& parts, Download& download, ByteCount size) {
+Result<void> reserve_space(const Parts& parts, Download& download, ByteCount size) {
   const Digest& digest = download.ask().digest;
   if (download.ask().size_hint && *download.ask().size_hint != size) {
     return fail(ErrorKind::refused,

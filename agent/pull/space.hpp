@@ -1,4 +1,4 @@
-// Room for a download: in the store, or in memory while the store has none.
+// Space for a download: in the store, or in memory while the store has none.
 //
 // Threads: the loop.
 #pragma once
@@ -10,7 +10,7 @@ namespace shoal::agent::pull {
 
 // Reserves `size` and begins the download; `refused` when the manifest said another size. `no_space` when it fits
 // neither on the disk nor in memory: the caller passes the layer through.
-Result<void> make_room(const Parts& parts, Download& download, ByteCount size);
+Result<void> reserve_space(const Parts& parts, Download& download, ByteCount size);
 
 // The error of an operation that the disk refused, for whatever reason: the layer can be served without storing it
 // (ErrorKind::no_space). Wrong bytes stay `corrupt`.

@@ -1,0 +1,23 @@
+// Metrics: what the pull path counts. `agent/metrics.cpp` puts them on the page; docs/metrics.md explains them.
+//
+// Threads: written on the loop.
+#pragma once
+
+#include "shared/metrics/metrics.hpp"
+
+namespace shoal::agent::pull {
+
+struct Metrics {
+  metrics::Counter pulls;  // layers asked for that were not held
+  metrics::Counter hits;   // layers asked for that were held
+  metrics::Counter pulls_failed;
+  metrics::Counter layers_corrupt;  // whole layers whose digest did not match
+  metrics::Counter origin_bytes;    // read from the origin by this agent itself
+  metrics::Counter holder_bytes;    // small layers from a holder
+  metrics::Counter origin_fallbacks;
+  metrics::Counter resumed_bytes;    // not received again: an earlier pull had left them
+  metrics::Counter uncached_layers;  // pulled without room in the store
+  metrics::Gauge swarms;             // layers that this node is fetching or serving in a swarm now
+};
+
+}  // namespace shoal::agent::pull
