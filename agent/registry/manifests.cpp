@@ -1,12 +1,12 @@
 #include "agent/registry/manifests.hpp"
 
 #include "agent/registry/relay.hpp"
+#include "shared/control/timing.hpp"
 #include "shared/log/log.hpp"
 
 namespace shoal::agent::registry {
 namespace {
 
-constexpr Milliseconds resolve_limit{5'000};  // the tracker waits for the origin's HEAD
 // A manifest up to this size is hashed and read on the loop, in less than a millisecond: its turn on the pool, which
 // hashes layers, may come later than that. Images' manifests have some kilobytes.
 constexpr std::size_t at_once_bytes = 32 << 10;
@@ -143,7 +143,7 @@ Task<Result<ManifestAnswer>> Manifests::resolve(ManifestQuestion question) {
                              .repository = repository.name,
                              .tag = question.route.tag,
                              .accept = question.accept};
-    const auto resolved = co_await link->resolve(std::move(message), resolve_limit);
+    const auto resolved = co_await link->resolve(std::move(message), control::timing::resolve_answer);
     if (resolved && resolved->status == 200 && resolved->digest) {
       if (question.head_only) {
         co_return Manifest{*resolved->digest, resolved->size_bytes, resolved->content_type, {}};

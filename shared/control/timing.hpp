@@ -26,6 +26,8 @@ inline constexpr Milliseconds origin_wait{15'000};
 inline constexpr Milliseconds keep_asking{10'000};
 // An agent waits for `Joined`, `Refused` or `Waiting` after its `Join`.
 inline constexpr Milliseconds join_answer{5'000};
+// An agent waits for `Resolved`. The tracker may wait longer for the origin's head: then the agent asks itself.
+inline constexpr Milliseconds resolve_answer{5'000};
 // An agent waits for the bytes of a swarm whose tracker is connected and sends no `Waiting`.
 inline constexpr Milliseconds swarm_silence{5'000};
 // A tracker repeats `Waiting`, and looks after its swarms.
@@ -37,9 +39,10 @@ static_assert(first_byte < runtime_head, "the runtime must receive the head in t
 static_assert(origin_turn < runtime_head, "the runtime must receive an error in time");
 static_assert(origin_wait < first_byte, "the agent must have time to ask the origin itself");
 static_assert(origin_wait + origin_head < runtime_head, "the origin's answer must reach the runtime in time");
-static_assert(keep_asking < origin_wait, "the agent must hear from the tracker how the origin failed");
+static_assert(keep_asking < origin_wait, "the agent must receive from the tracker how the origin failed");
 static_assert(join_answer < keep_asking, "an agent must not wait for a silent tracker as for a silent origin");
-static_assert(first_waiting < tick, "a fetch that has waited since the last tick must be told of at this one");
+static_assert(resolve_answer + origin_head < runtime_head, "the origin's answer must reach the runtime in time");
+static_assert(first_waiting < tick, "a fetch that has waited since the last tick must be reported at this one");
 static_assert(2 * tick + first_waiting < join_answer, "one lost or late Waiting must not end a join");
 static_assert(2 * tick + first_waiting < swarm_silence, "one lost or late Waiting must not end an attempt");
 
@@ -57,9 +60,9 @@ inline constexpr Milliseconds keep_after_drop{15'000};
 // An agent repeats a `Leave` on each new connection for so long: the message may have been lost with the old one.
 inline constexpr Milliseconds repeat_leaves{60'000};
 
-static_assert(longest_reconnect_pause + welcome < return_of_tracker, "an agent must be back before it gives swarms up");
+static_assert(longest_reconnect_pause + welcome < return_of_tracker, "an agent must be back before it leaves its swarms");
 static_assert(longest_reconnect_pause + welcome < keep_after_drop, "an agent must be back before the tracker drops it");
-static_assert(keep_after_drop < repeat_leaves, "the tracker must hear of a Leave, or have dropped the agent");
+static_assert(keep_after_drop < repeat_leaves, "the tracker must receive a Leave, or have dropped the agent");
 
 // ---- Pieces and their hashes.
 

@@ -29,9 +29,9 @@ inline constexpr std::size_t piece_header_size = 10;
 inline constexpr std::uint32_t largest_part = 512 << 10;  // bytes of a piece in one message
 inline constexpr std::size_t largest_body = 256
                                             << 10;  // of anything but `piece`: the bitmap of a million pieces and spare
-inline constexpr std::size_t largest_node_name = 255;
-inline constexpr std::size_t largest_zone_name = 253;
-inline constexpr std::size_t most_ranges = 8192;  // in one offer
+inline constexpr std::size_t largest_node_name = 253;  // a DNS name's; the tracker refuses longer ones too
+inline constexpr std::size_t largest_zone_name = 253;  // as long as a node's name
+inline constexpr std::size_t most_ranges = 8192;  // in one offer: at 8 bytes a range they fit into a body
 
 enum class Kind : std::uint8_t { hello = 1, offer = 2, ask = 3, refuse = 4, piece = 5, hashes = 6, want_hashes = 7 };
 
