@@ -5,7 +5,7 @@
 namespace shoal::tracker {
 
 void AgentSession::close(const std::string& cause) {
-  log::info("tracker", "closing an agent's connection", {{"address", socket_->peer_address()}, {"cause", cause}});
+  log::info("tracker", "agent connection closed", {{"address", socket_->peer_address()}, {"cause", cause}});
   socket_->close();
 }
 

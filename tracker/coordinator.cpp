@@ -118,7 +118,7 @@ void Coordinator::on(NodeId from, const control::Blame& blame) {
   links_.send_to_all(control::Ban{blame.node, blame.host});
 }
 
-void Coordinator::on(NodeId from, const control::WantHashes& wanted) {
+void Coordinator::on(NodeId from, const control::RequestHashes& wanted) {
   auto batch = parts_.seeder.batch(wanted.digest, wanted.generation, wanted.piece);
   if (batch) links_.send(from, control::Hashes{wanted.digest, wanted.generation, std::move(*batch)});
 }

@@ -36,7 +36,7 @@ class Coordinator {
   };
   Coordinator(Parts parts, Options options);
 
-  // `suspect` is told of a layer whose bytes from the seeder an agent says to be wrong.
+  // `suspect` is called with a layer when an agent reports wrong bytes of the seeder.
   void on_suspect(std::function<void(const Digest&)> suspect) { suspect_ = std::move(suspect); }
 
   // The first message of a connection. From then on `link` is the agent's, until `gone`; an older one is closed.
@@ -57,7 +57,7 @@ class Coordinator {
   void on(NodeId from, const control::Lost& lost);
   void on(NodeId from, const control::Resolve& question);
   void on(NodeId from, const control::Blame& blame);
-  void on(NodeId from, const control::WantHashes& wanted);
+  void on(NodeId from, const control::RequestHashes& wanted);
   void on(NodeId from, const control::Hello& second);
 
   void on(const seeder::HolderCorrupt& event);

@@ -46,13 +46,13 @@ void TrackerLink::send(const control::AgentMessage& message) {
 Task<void> TrackerLink::run() {
   Milliseconds pause = options_.shortest_pause;
   while (!stopped_) {
-    const Result<void> greeted = co_await shake_hands();
-    if (greeted) {
+    const Result<void> shook_hands = co_await shake_hands();
+    if (shook_hands) {
       const Time welcomed = clock_.now();
       co_await receive_all();
       if (clock_.now() - welcomed >= options_.longest_pause) pause = options_.shortest_pause;
     } else {
-      went_down(greeted.error().what);
+      went_down(shook_hands.error().what);
     }
     co_await clock_.sleep(jittered(pause, random_));
     pause = std::min(pause * 2, options_.longest_pause);

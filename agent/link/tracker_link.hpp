@@ -25,7 +25,7 @@ class TrackerLink;
 class Listener {
  public:
   virtual ~Listener() = default;
-  virtual void on_up(TrackerLink& link) = 0;  // welcomed: the tracker needs to hear of layers held and being pulled
+  virtual void on_up(TrackerLink& link) = 0;  // welcomed: the tracker needs the layers held and being pulled
   virtual void on_message(TrackerLink& link, control::TrackerMessage message) = 0;
 };
 
@@ -38,7 +38,7 @@ struct LinkOptions {
   Dial dial = http::connect_websocket;
   Milliseconds welcome_limit = control::timing::welcome;
   // Before a reconnect; doubles up to the longest, with jitter of three quarters, until a connection has lasted that
-  // long: an agent that is turned out again and again must not come back at once each time.
+  // long: an agent whose connection the tracker closes again and again must not reconnect at once.
   Milliseconds shortest_pause{250};  // all agents lose a tracker in the same moment
   Milliseconds longest_pause = control::timing::longest_reconnect_pause;
 };

@@ -44,12 +44,12 @@ Task<Result<void>> ClusterSource::fill_from(SharedDownload download, link::Track
 
 Task<Result<void>> ClusterSource::fill_joined(SharedDownload download, link::TrackerLink* link,
                                               control::Joined joined) {
-  // An honest tracker has gone on to the next generation by then.
+  // A correct tracker has gone on to the next generation by then.
   if (download->attempt().disproved == joined.generation)
-    co_return fail(ErrorKind::unavailable, "the tracker stands by bytes that proved wrong");
+    co_return fail(ErrorKind::unavailable, "the tracker still seeds the generation whose bytes proved wrong");
   const Result<void> agreed = agree(*download, joined);
   if (!agreed) co_return agreed;
-  if (!link->up()) co_return fail(ErrorKind::unavailable, "the tracker went away");
+  if (!link->up()) co_return fail(ErrorKind::unavailable, "the tracker disconnected");
   const bool is_small = !joined.holders.empty();
   Result<void> filled;
   if (is_small) {
@@ -60,7 +60,7 @@ Task<Result<void>> ClusterSource::fill_joined(SharedDownload download, link::Tra
   co_return filled;
 }
 
-// The tracker's size must be ours, its cut the protocol's.
+// The tracker's size must be that of the manifest, its piece length that of the protocol.
 Result<void> ClusterSource::agree(Download& download, const control::Joined& joined) {
   const ByteCount most = download.ask().kind == origin::Kind::manifest ? origin::largest_manifest : largest_layer;
   if (joined.size_bytes > most.value) return fail(ErrorKind::refused, "the tracker's size is out of bounds");
@@ -77,7 +77,7 @@ Result<void> ClusterSource::agree(Download& download, const control::Joined& joi
   return {};
 }
 
-// The link is up. The tracker may push messages while pieces are being read, or go: the membership hears of it.
+// The link is up. The membership receives the tracker's messages while pieces are being read, and its disconnect.
 Task<Result<void>> ClusterSource::fill_from_swarm(SharedDownload download, link::TrackerLink* link,
                                                   control::Joined joined) {
   Membership& entered = memberships_.enter(download, *link, joined.generation);

@@ -35,7 +35,7 @@ Task<Result<void>> Download::resume(std::optional<Generation> generation) {
   auto left = co_await parts_.pool.run(std::move(read));
   if (!left || left->empty()) co_return Result<void>{};  // an unreadable record costs a download, no more
   co_await recheck(std::move(*left));
-  log::info("pull", "resumed",
+  log::info("pull", "layer resumed",
             {{"digest", ask_.digest.text()},
              {"image", ask_.image()},
              {"pieces", arrival_->written().held()},

@@ -70,7 +70,7 @@ class Download : public std::enable_shared_from_this<Download> {
 
   // ---- ending: the pull path
 
-  // When filled: the layer's own digest, the final judge. `corrupt` when it does not match.
+  // When filled: the layer's own digest, the last check. `corrupt` when it does not match.
   Task<Result<store::VerifiedLayer>> verified();
   void finish(Result<store::HeldLayer> outcome);  // once; after `corrupt` nothing of it stays
   bool finished() const { return outcome_.has_value(); }

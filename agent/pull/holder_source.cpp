@@ -5,7 +5,7 @@
 namespace shoal::agent::pull {
 namespace {
 
-// The digest is checked, so that any node may be asked.
+// The bytes are checked against the digest, so any node may be asked.
 Task<Result<Bytes>> fetch(http::ClientRequest request, Digest digest, ByteCount size) {
   const std::string node = request.url.host;
   auto response = co_await http::request(std::move(request));
@@ -43,7 +43,7 @@ Task<Result<Bytes>> fetch_from_any(link::TrackerLink* link, control::Joined join
 
 Task<Result<void>> HolderSource::fill(SharedDownload download, link::TrackerLink* link,
                                       control::Joined joined) {
-  if (!link->up()) co_return fail(ErrorKind::unavailable, "the tracker went away");
+  if (!link->up()) co_return fail(ErrorKind::unavailable, "the tracker disconnected");
   Result<Bytes> bytes = co_await fetch_from_any(link, std::move(joined));
   if (!bytes) co_return tl::unexpected(bytes.error());
   parts_.metrics.holder_bytes.add(bytes->size());

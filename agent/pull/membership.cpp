@@ -123,8 +123,8 @@ void Membership::end(Error cause) {
 
 // ---- the tracker
 
-// It may be a new one without memory: it hears again what this node fetches and serves. A swarm of keys that the tracker
-// no longer has gets no seeder and no new peers.
+// The tracker may have restarted without memory: it receives again what this node fetches and serves. A swarm of keys
+// that the tracker no longer has gets no seeder and no new peers.
 Next Membership::on_up() {
   if (!belongs_to(identity_.link->welcome())) return give_up("the tracker came back with other keys");
   patience_.note_waiting(parts_.clock.now());
@@ -193,8 +193,8 @@ Next Membership::on(swarm::Event event) {
     if (fetching()) fetching()->download->note(arrived->piece, source);
   } else if (const auto* refused = std::get_if<swarm::PieceRefused>(&event)) {
     blame(*refused);
-  } else if (const auto* wanted = std::get_if<swarm::HashesWanted>(&event)) {
-    identity_.link->send(control::WantHashes{identity_.digest, identity_.generation, wanted->piece});
+  } else if (const auto* wanted = std::get_if<swarm::HashesMissing>(&event)) {
+    identity_.link->send(control::RequestHashes{identity_.digest, identity_.generation, wanted->piece});
   } else if (const auto* failed = std::get_if<swarm::Failed>(&event)) {
     log::error("pull", "swarm failed",
                {{"digest", identity_.digest.text()}, {"image", image_}, {"cause", failed->error.what}});

@@ -13,9 +13,10 @@
 namespace shoal::agent::pull {
 
 struct OriginLimits {
-  // A caller waits for one fetch, and may ask again: it is brief. A tracker is patient (tracker/seeder/layer_fetch.hpp).
+  // A caller waits for one fetch, and may ask again: few retries. A tracker retries longer
+  // (tracker/seeder/layer_fetch.hpp).
   origin::ResumeLimits resume{
-      .open_time = Milliseconds(0),  // the caller hears of an origin that does not answer, and of its Retry-After
+      .open_time = Milliseconds(0),  // the caller receives the error of a silent origin, and its Retry-After
       .open_backoff = {},
       .bodies = 3,        // a connection may break by chance, twice too
       .empty_bodies = 1,  // an origin that sends nothing is as one that does not answer

@@ -46,7 +46,7 @@ Task<Result<std::unique_ptr<PassThrough>>> Pulls::pass_through(Ask ask) {
 }
 
 SharedDownload Pulls::start(Ask ask, Download::Attempt attempt) {
-  attempt.is_cached = !disk_failed_at_ || parts_.clock.now() - *disk_failed_at_ >= limits_.disk_rest;
+  attempt.is_cached = !disk_failed_at_ || parts_.clock.now() - *disk_failed_at_ >= limits_.no_cache_after_disk_error;
   const auto download = std::make_shared<Download>(download_parts(parts_), std::move(ask), attempt);
   running_[download->ask().digest] = download;
   parts_.metrics.pulls.add();
@@ -105,7 +105,7 @@ Task<Result<void>> Pulls::fall_back(SharedDownload download, Error cause) {
   co_return filled;
 }
 
-// The digest is the final judge; then the layer is stored.
+// The digest is the last check; then the layer is stored.
 Task<Result<store::HeldLayer>> Pulls::verify_and_store(SharedDownload download) {
   Result<store::VerifiedLayer> verified = co_await download->verified();
   if (!verified) co_return tl::unexpected(verified.error());

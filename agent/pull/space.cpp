@@ -10,7 +10,7 @@ Result<void> reserve_space(const Parts& parts, Download& download, ByteCount siz
     return fail(ErrorKind::refused,
                 "the layer has " + text(size) + ", its manifest says " + text(*download.ask().size_hint));
   }
-  Result<store::Reserved> reserved = fail(ErrorKind::no_space, "the disk failed a moment ago");
+  Result<store::Reserved> reserved = fail(ErrorKind::no_space, "a disk write failed less than 5 s ago");
   if (download.attempt().is_cached) reserved = parts.store.reserve(digest, size);
   // Whether the disk is full, read-only or broken: the layer can be served without storing it.
   if (!reserved && size <= largest_layer) {

@@ -25,7 +25,7 @@ struct ServeOptions {
   // From the request on; then the head is sent and the body follows as it comes. Within a runtime's 30 s for the head,
   // and soon enough that a runtime falls back at once when no source answers.
   Milliseconds first_byte_limit{5'000};
-  // When no manifest has named the size, the size is the tracker's word alone, and the head waits for it longer.
+  // When no manifest has named the size, only the tracker has named the size, and the head waits for it longer.
   Milliseconds first_byte_limit_unnamed = control::timing::first_byte;
   // For an open-ended range, of which containerd takes 8 MiB and closes the connection. Measured without a bound: a
   // quarter more was sent than taken.

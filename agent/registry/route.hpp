@@ -1,4 +1,4 @@
-// Route: what a request to the registry endpoint asks for, parsed once at the door.
+// Route: what a request to the registry endpoint asks for, parsed once, where it enters.
 // Source: OCI distribution-spec, pull and content discovery; docs/endpoint.md.
 #pragma once
 

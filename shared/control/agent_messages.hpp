@@ -100,16 +100,16 @@ struct Blame {  // a peer sent bytes that do not match their signed hash; sent a
   friend bool operator==(const Blame&, const Blame&) = default;
 };
 
-struct WantHashes {  // a batch that no peer passed on
-  static constexpr MessageType type = MessageType::want_hashes;
+struct RequestHashes {  // a batch that no peer passed on
+  static constexpr MessageType type = MessageType::request_hashes;
   Digest digest;
   Generation generation = 0;
   std::uint32_t piece = 0;
   template <class C>
-  static void fields(C& c, WantHashes& m) {
+  static void fields(C& c, RequestHashes& m) {
     c.field(m.digest), c.field(m.generation), c.field(m.piece);
   }
-  friend bool operator==(const WantHashes&, const WantHashes&) = default;
+  friend bool operator==(const RequestHashes&, const RequestHashes&) = default;
 };
 
 struct Lost {  // layers that this agent no longer holds

@@ -12,9 +12,9 @@
 
 namespace shoal::control {
 
-using AgentMessage = std::variant<Hello, Holds, Join, Progress, Leave, Resolve, Blame, WantHashes, Lost>;
+using AgentMessage = std::variant<Hello, Holds, Join, Progress, Leave, Resolve, Blame, RequestHashes, Lost>;
 using TrackerMessage = std::variant<Welcome, Joined, Refused, Peers, Serve, Restart, Hashes, Finished, Resolved,
-                                    Prefetch, Forget, Ban, Waiting>;
+                                    Prefetch, Evict, Ban, Waiting>;
 
 Bytes encode(const AgentMessage& message);
 Bytes encode(const TrackerMessage& message);

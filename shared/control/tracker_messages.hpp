@@ -153,14 +153,14 @@ struct Prefetch {  // reserved: fetch and hold
   friend bool operator==(const Prefetch&, const Prefetch&) = default;
 };
 
-struct Forget {  // reserved: drop a held layer
-  static constexpr MessageType type = MessageType::forget;
+struct Evict {  // reserved: drop a held layer
+  static constexpr MessageType type = MessageType::evict;
   Digest digest;
   template <class C>
-  static void fields(C& c, Forget& m) {
+  static void fields(C& c, Evict& m) {
     c.field(m.digest);
   }
-  friend bool operator==(const Forget&, const Forget&) = default;
+  friend bool operator==(const Evict&, const Evict&) = default;
 };
 
 struct Ban {  // two reporters agreed: neither ask nor serve this node for an hour

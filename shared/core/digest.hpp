@@ -1,4 +1,4 @@
-// Digest: the content address of a layer, parsed once at the door; every Digest is valid.
+// Digest: the content address of a layer, parsed once, where it enters; every Digest is valid.
 // Source: OCI image-spec, descriptor.md#digests (sha256 and sha512, lower-case hexadecimal).
 #pragma once
 

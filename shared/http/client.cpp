@@ -77,7 +77,7 @@ class Received final : public ClientResponse {
       }
       const Milliseconds left = patience();
       if (left <= Milliseconds::zero()) co_return fail(ErrorKind::unavailable, "the body takes too long");
-      if (is_trickling()) co_return fail(ErrorKind::unavailable, "the body only trickles");
+      if (is_trickling()) co_return fail(ErrorKind::unavailable, "the body is slower than its limit");
       const auto began = Steady::now();
       const auto size = co_await fill(left);
       if (!size) co_return tl::unexpected(size.error());

@@ -9,7 +9,7 @@ namespace {
 
 using asio::ip::tcp;
 
-constexpr Milliseconds gentle_limit{1'000};        // for the client to read the final response
+constexpr Milliseconds final_read_limit{1'000};        // for the client to read the final response
 constexpr std::size_t most_discarded = 256 << 10;  // bytes that a refused client still sends: a socket's buffer
 
 // Not a TLS greeting: podman and skopeo try https first, and would wait out the whole limit for an answer.
@@ -131,7 +131,7 @@ Task<void> Connection::finish(Next next) {
   if (next == Next::close_gently && !cut_) {
     IoError ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
-    const auto due = std::chrono::steady_clock::now() + gentle_limit;
+    const auto due = std::chrono::steady_clock::now() + final_read_limit;
     std::size_t discarded = 0;
     bool more = true;
     while (more && discarded < most_discarded) {

@@ -81,7 +81,7 @@ Result<std::string> parse_host(std::string_view header);
 
 bool is_ip_address(const std::string& host);
 
-// Whether a Host header names an IP address or localhost. Neither can be the name of somebody else's web page that was
+// Whether a Host header names an IP address or localhost. Neither can be the name of another web page that was
 // made to resolve to this machine (DNS rebinding).
 bool is_address_or_localhost(std::string_view header);
 

@@ -60,7 +60,7 @@ class TlsTransport final : public StreamTransport<asio::ssl::stream<tcp::socket>
  public:
   TlsTransport(tcp::socket socket, asio::ssl::context& context) : StreamTransport(std::move(socket), context) {}
 
-  // Whom the certificate must name, and whom we ask for.
+  // The host that the certificate must name, and that the handshake asks for (SNI).
   bool expect(const std::string& host) {
     SSL* ssl = stream_.native_handle();
     IoError not_an_address;
@@ -116,7 +116,7 @@ Task<Result<std::unique_ptr<Transport>>> open_transport(ClientRequest request) {
   const auto configured = configure(context, request);
   if (!configured) co_return tl::unexpected(configured.error());
   auto transport = std::make_unique<TlsTransport>(std::move(*socket), context);
-  if (!transport->expect(request.url.host)) co_return fail(ErrorKind::refused, "TLS does not take this host name");
+  if (!transport->expect(request.url.host)) co_return fail(ErrorKind::refused, "this host name cannot be used for TLS");
   const auto left = std::chrono::ceil<Milliseconds>(due - Steady::now());
   const auto shaken = co_await transport->shake_hands(std::max(left, Milliseconds(1)));
   if (!shaken) co_return tl::unexpected(with_authority(shaken.error(), request.url));

@@ -1,8 +1,8 @@
 // Reader: JSON from outside, read once from front to back and within limits. No tree is built: neither the depth nor the
 // size of a text costs stack or memory.
 //
-// The one door for all JSON that comes from a registry or a token server; `tests/tidy` keeps other rooms from reading it
-// by other means. Source of the grammar and of the library: RFC 8259, nlohmann::json's SAX interface.
+// The only entry of all JSON that comes from a registry or a token server; `tests/tidy` keeps other rooms from reading
+// it by other means. Source of the grammar and of the library: RFC 8259, nlohmann::json's SAX interface.
 // Threads: any.
 #pragma once
 

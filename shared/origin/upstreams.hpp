@@ -1,5 +1,5 @@
 // Upstreams: the registries that this node may ask. A name from a client is only a key into this table or must match
-// the allowed pattern; a client's word alone makes no connection.
+// the allowed pattern; a client's request alone makes no connection to another name.
 #pragma once
 
 #include <map>

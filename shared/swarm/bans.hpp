@@ -29,7 +29,7 @@ class Bans {
     ++entry.bad_pieces;
     return is_ban(entry);
   }
-  // Decided elsewhere: by the tracker, on the word of two other nodes.
+  // Decided elsewhere: by the tracker, after reports of two other nodes.
   void ban(const Identity& peer, Time now) { find_or_add(peer) = {bad_pieces_for_ban, now}; }
   bool banned(const Identity& peer, Time now) const {
     const auto found = entries_.find(peer);

@@ -1,5 +1,5 @@
 // Identity: a node as bans and blames know it, by the name that it gave and the address that it has. The name alone is
-// the node's own word, and may be another's.
+// not proved, and may be that of another node.
 #pragma once
 
 #include <string>

@@ -14,7 +14,7 @@ constexpr Kind kind_of() {
   if constexpr (std::is_same_v<M, Asked>) return Kind::ask;
   if constexpr (std::is_same_v<M, Refused>) return Kind::refuse;
   if constexpr (std::is_same_v<M, Hashes>) return Kind::hashes;
-  if constexpr (std::is_same_v<M, WantHashes>) return Kind::want_hashes;
+  if constexpr (std::is_same_v<M, RequestHashes>) return Kind::request_hashes;
 }
 
 bool within_limits(const Hello& hello) {
@@ -74,8 +74,8 @@ Result<Message> decode(ByteView body) {
       return decode_as<Refused>(decoder);
     case Kind::hashes:
       return decode_as<Hashes>(decoder);
-    case Kind::want_hashes:
-      return decode_as<WantHashes>(decoder);
+    case Kind::request_hashes:
+      return decode_as<RequestHashes>(decoder);
     case Kind::piece:
       return fail(ErrorKind::corrupt, "a piece where a message was expected");
   }

@@ -33,7 +33,7 @@ inline constexpr std::size_t largest_node_name = 253;  // a DNS name's; the trac
 inline constexpr std::size_t largest_zone_name = 253;  // as long as a node's name
 inline constexpr std::size_t most_ranges = 8192;  // in one offer: at 8 bytes a range they fit into a body
 
-enum class Kind : std::uint8_t { hello = 1, offer = 2, ask = 3, refuse = 4, piece = 5, hashes = 6, want_hashes = 7 };
+enum class Kind : std::uint8_t { hello = 1, offer = 2, ask = 3, refuse = 4, piece = 5, hashes = 6, request_hashes = 7 };
 
 enum class Held : std::uint8_t { nothing = 0, some = 1, everything = 2 };
 inline bool known(Held held) {
@@ -97,16 +97,16 @@ struct Hashes {
   friend bool operator==(const Hashes&, const Hashes&) = default;
 };
 
-struct WantHashes {  // the batch that holds this piece's
+struct RequestHashes {  // the batch that holds this piece's
   PieceIndex piece = 0;
   template <class C>
-  static void fields(C& c, WantHashes& m) {
+  static void fields(C& c, RequestHashes& m) {
     c.field(m.piece);
   }
-  friend bool operator==(const WantHashes&, const WantHashes&) = default;
+  friend bool operator==(const RequestHashes&, const RequestHashes&) = default;
 };
 
-using Message = std::variant<Hello, Offered, Asked, Refused, Hashes, WantHashes>;
+using Message = std::variant<Hello, Offered, Asked, Refused, Hashes, RequestHashes>;
 
 // The message with `frame_room` bytes free in front.
 Bytes encode_frame(const Message& message);

@@ -41,13 +41,13 @@ struct PieceRefused {  // bytes that did not match their signed hash
 struct Receiving {
 };  // bytes of pieces are coming in; sent at most every 200 ms, so that a slow piece is not taken for a dead swarm
 struct PiecesProven {};  // of Membership::unproven: a seeder that starts anew goes through what we have first
-struct HashesWanted {    // a piece came whose hash no peer passed on: the tracker is to be asked for the batch
+struct HashesMissing {    // a piece came whose hash no peer passed on: the tracker is to be asked for the batch
   PieceIndex piece;
 };
 struct Failed {  // our own disk, for instance: this swarm cannot go on here
   Error error;
 };
-using Event = std::variant<Ready, PieceArrived, PieceRefused, Receiving, PiecesProven, HashesWanted, Failed>;
+using Event = std::variant<Ready, PieceArrived, PieceRefused, Receiving, PiecesProven, HashesMissing, Failed>;
 
 struct Membership {
   SwarmName name;
@@ -57,8 +57,8 @@ struct Membership {
   PieceHashes hashes;       // those known; all of them for `hold`
   PublicKey tracker_key{};  // signs the hash batches of this swarm
   std::function<void(Event)> events;
-  // In the file too, but verified by the hashes of another swarm, whose bytes may have been others: no peer hears of
-  // them before a hash of this swarm proves them. No size: none. A hash that disproves one is `Failed` as corrupt.
+  // In the file too, but verified by the hashes of another swarm, whose bytes may have been others: they are not
+  // offered before a hash of this swarm proves them. No size: none. A hash that disproves one is `Failed` as corrupt.
   PieceSet unproven{};
 };
 

@@ -203,5 +203,5 @@ class Generations(EdgeCase):
         metrics = [agent.metrics() for agent in agents]
         self.assertEqual([each["shoal_swarm_corrupt_pieces_total"] for each in metrics], [0, 0, 0])
         self.assertEqual([each["shoal_origin_received_bytes_total"] for each in metrics], [0, 0, 0])
-        self.assertEqual(len(tracker.events("the origin's bytes do not match the digest, fetching again")), 1)
+        self.assertEqual(len(tracker.events("origin layer corrupt, fetching again")), 1)
         self.assert_nothing_reserved(agents)

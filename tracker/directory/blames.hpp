@@ -1,7 +1,7 @@
 // Blames: reports of agents that a node sent them corrupt pieces. Two reporters on different hosts make a ban for an
-// hour; one alone may be corrupt itself, or lie. Pure logic: time is given.
+// hour; one reporter alone may be corrupt itself, or hostile. Pure logic: time is given.
 //
-// Two hosts that conspire can ban a third: nodes have no proven identity.
+// Two hostile hosts together can ban a third: the identity of a node is not proved.
 // Threads: the loop.
 #pragma once
 

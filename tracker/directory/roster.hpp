@@ -44,7 +44,7 @@ class Roster {
   void restart(Generation generation);
 
   Member& join(NodeId node, std::uint64_t size_hint_bytes);  // a known member keeps its state
-  // Returns the members that have too few neighbours now and still want pieces.
+  // Returns the members that have too few neighbours now and still lack pieces.
   std::vector<NodeId> remove(NodeId node);
   Member* find(NodeId node);
   const std::map<NodeId, Member>& members() const { return members_; }

@@ -15,7 +15,7 @@ Task<Result<std::unique_ptr<origin::LayerStream>>> PeersThenOrigin::open(std::ui
     auto stream = co_await open_at(holder, from);
     const std::string digest = request_.digest.text();
     if (!stream) {
-      log::info("seeder", "an agent does not serve a held layer",
+      log::info("seeder", "held layer not served",
                 {{"digest", digest},
                  {"image", request_.image()},
                  {"node", holder.node},

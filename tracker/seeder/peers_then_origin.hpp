@@ -1,5 +1,5 @@
 // PeersThenOrigin: one layer's bytes from agents that hold it, then from the origin: for a tracker that has lost its
-// store, or had no room. The origin is spared a copy, and may be unreachable.
+// store, or had no space. The origin then sends one copy less, or may be unreachable.
 //
 // No agent is trusted: the layer's digest judges the bytes, as it does the origin's. Each agent is asked once, and left
 // when it is slow (shared/holder/limits.hpp).
@@ -23,8 +23,8 @@ class PeersThenOrigin final : public origin::RangeSource {
   Task<Result<std::unique_ptr<origin::LayerStream>>> open(std::uint64_t from) override;
   // Reading from origins is paced.
   Task<void> received(ByteCount all, ByteCount fresh) override;
-  // The layer's size is known: an agent that names another one is passed over. Only the origin's word makes the bytes
-  // that were there before wrong.
+  // The layer's size is known: an agent that names another one is passed over. Only a size from the origin makes the
+  // bytes that were there before wrong.
   void expect(ByteCount size) { size_ = size; }
 
   const std::optional<control::Endpoint>& holder() const { return holder_; }  // opened last; none: the origin

@@ -124,7 +124,7 @@ Task<void> Seeder::run(std::unique_ptr<LayerFetch> fetch) {
 std::unique_ptr<LayerFetch> Seeder::fetch_again(const LayerFetch& failed) {
   const SeedRequest& request = failed.request();
   parts_.metrics.corrupt_layers.add();
-  log::error("seeder", "the origin's bytes do not match the digest, fetching again",
+  log::error("seeder", "origin layer corrupt, fetching again",
              {{"digest", request.digest.text()}, {"image", request.image()}});
   const bool had_swarm = failed.seeding() != nullptr;
   const Generation next = failed.generation() + (had_swarm ? 1 : 0);
@@ -203,7 +203,7 @@ void Seeder::on_swarm(const Digest& digest, Generation generation, const swarm::
 void Seeder::seeded_failed(Seeding& seeding, const Error& cause) {
   const SeedRequest request = seeding.request();
   if (seeding.info() && parts_.store.drop(request.digest, seeding.file())) {
-    log::error("seeder", "a held layer cannot be read, and is removed",
+    log::error("seeder", "held layer unreadable, removed",
                {{"digest", request.digest.text()}, {"image", request.image()}, {"cause", cause.what}});
   }
   seeding.leave();
@@ -240,7 +240,7 @@ std::vector<Digest> Seeder::tick(const std::function<bool(const Digest&)>& has_m
     if (seeded == nullptr) continue;
     if (has_members(digest)) seeded->used_at = now;
     if (now - seeded->used_at < leave_after) continue;
-    log::info("seeder", "leaving an idle swarm",
+    log::info("seeder", "idle swarm left",
               {{"digest", digest.text()}, {"image", seeded->seeding->request().image()}});
     idle.push_back(digest);
   }

@@ -6,7 +6,7 @@
 //
 //   Fetching -> Seeded         a large layer; Seeded is left after ten minutes without members
 //   Fetching -> SmallReady     a small layer or a manifest, until the store has it; then it needs no entry
-//   any of them -> Refused     an error; forgotten after two seconds
+//   any of them -> Refused     an error; removed after two seconds
 // Threads: the loop.
 #pragma once
 
@@ -39,7 +39,7 @@ class Seeder {
   bool is_fetching(const Digest& digest) const;
   // Of a small layer that may be served already and is not in the store yet; null else.
   std::shared_ptr<const SmallLayer> small(const Digest& digest) const;
-  // Layers whose source sends nothing: the agents that want them are told to wait.
+  // Layers whose source sends nothing: the agents that asked for them receive `Waiting`.
   std::vector<Digest> waiting_for_origin() const;
   // The store does not hold the layer any more: its swarm is left.
   void remove(const Digest& digest);

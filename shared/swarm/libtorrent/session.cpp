@@ -103,7 +103,7 @@ void Session::leave(const SwarmName& name) {
   joined_.erase(found);
 }
 
-// A connected peer is turned away at its next message (Member::receive).
+// A connected peer is disconnected at its next message (Member::receive).
 void Session::ban(const Identity& peer) {
   node_.bans.ban(peer, now());
 }

@@ -21,7 +21,7 @@ Inbox::Part Inbox::end_part(const PieceLayout& layout, ByteView part) {
   const std::uint32_t whole = layout.length(piece_->piece);
   piece_->filled += static_cast<std::uint32_t>(part.size());
   const bool is_last = piece_->filled == whole;
-  if (piece_->arrival != Arrival::wanted) return discard(is_last);
+  if (piece_->arrival != Arrival::asked) return discard(is_last);
   whole_.clear();
   if (part.size() < whole) {  // else, as mostly, nothing is copied
     piece_->bytes.reserve(whole);

@@ -29,7 +29,7 @@ class Inbox {
   void begin_piece(PieceIndex piece, Arrival arrival) { piece_ = Piece{piece, arrival, 0, {}}; }
   void begin_part() { is_in_part_ = true; }
   bool is_in_part() const { return is_in_part_; }  // its head was seen, its end not yet
-  bool is_wanted() const { return piece_ && piece_->arrival == Arrival::wanted; }
+  bool is_asked() const { return piece_ && piece_->arrival == Arrival::asked; }
 
   // CHECK: a part began.
   Part end_part(const PieceLayout& layout, ByteView part);

@@ -84,14 +84,14 @@ bool Member::receive(PeerId id, ByteView body, std::size_t length, Time now) {
   Neighbour& peer = found->second;
   // A ban takes effect here, at the peer's next message, wherever it was decided: in this swarm, after the worker
   // checked a piece or a late hash came; in another swarm of this node; at the tracker.
-  if (peer.has_greeted && swarm_.is_banned(peer, now)) return false;
+  if (peer.has_hello && swarm_.is_banned(peer, now)) return false;
   if (is_piece(body)) return receive_piece(id, peer, body, length, now);
   if (length > largest_body) return false;
   return body.size() < length || receive_message(id, peer, body, now);
 }
 
 bool Member::receive_piece(PeerId id, Neighbour& peer, ByteView body, std::size_t length, Time now) {
-  if (!peer.has_greeted || !receiver_.receive(id, peer, body, length, now)) return false;
+  if (!peer.has_hello || !receiver_.receive(id, peer, body, length, now)) return false;
   if (body.size() < length) return true;
   if (swarm_.is_banned(peer, now)) return false;  // for this piece
   act(now);
@@ -101,21 +101,21 @@ bool Member::receive_piece(PeerId id, Neighbour& peer, ByteView body, std::size_
 bool Member::receive_message(PeerId id, Neighbour& peer, ByteView body, Time now) {
   const Result<Message> message = decode(body);
   if (!message) return message.error().kind == ErrorKind::refused;  // a later version's kind is skipped
-  if (!peer.has_greeted && !std::holds_alternative<Hello>(*message)) return false;
+  if (!peer.has_hello && !std::holds_alternative<Hello>(*message)) return false;
   if (!std::visit([&](const auto& m) { return on(id, peer, m, now); }, *message)) return false;
   if (changes_policy(*message)) act(now);
   return true;
 }
 
 bool Member::on(PeerId id, Neighbour& peer, const Hello& hello, Time now) {
-  if (peer.has_greeted || hello.version != protocol_version) return false;
+  if (peer.has_hello || hello.version != protocol_version) return false;
   peer.identity = {hello.node, peer.link->host()};
   if (swarm_.is_banned(peer, now)) return false;
   const Result<PieceSet> held = held_pieces(hello, swarm_.layout().count());
   if (!held) return false;
-  peer.has_greeted = true;
+  peer.has_hello = true;
   peer.is_seeder = hello.role == Role::seed && peer.link->leads_to_seeder();  // only this peer may push
-  const Newcomer newcomer{peer.is_seeder, nearness(swarm_.node.zone, hello.zone), identity_of(hello.node)};
+  const NewPeer newcomer{peer.is_seeder, nearness(swarm_.node.zone, hello.zone), identity_of(hello.node)};
   swarm_.policy.peer_came(id, newcomer, peer.shown, now);
   peer.shown = PieceSet();
   Offered offered;
@@ -185,7 +185,7 @@ bool Member::on(PeerId, Neighbour& peer, const Hashes& hashes, Time now) {
   return true;
 }
 
-bool Member::on(PeerId, Neighbour& peer, const WantHashes& want, Time) {
+bool Member::on(PeerId, Neighbour& peer, const RequestHashes& want, Time) {
   if (!in_layer({want.piece, 1}) || peer.link->unsent_bytes() > Outbox::most_unread) return false;
   peer.knows_hash.remove(want.piece);
   sender_.send_hashes(peer, want.piece);
@@ -219,8 +219,8 @@ void Member::prove(const PieceRange& range) {
 void Member::ask_for_proof(Time now) {
   if (!swarm_.proof.is_due(now)) return;
   for (auto& [id, peer] : swarm_.neighbours) {
-    if (!peer.has_greeted || peer.is_seeder) continue;
-    for (int asked = 0; asked < ProofWalk::at_once; ++asked) send(peer, WantHashes{swarm_.proof.next()});
+    if (!peer.has_hello || peer.is_seeder) continue;
+    for (int asked = 0; asked < ProofWalk::at_once; ++asked) send(peer, RequestHashes{swarm_.proof.next()});
   }
 }
 
@@ -246,8 +246,8 @@ void Member::cut_stuck(Time now) {
   if (!stuck_looked_for_.is_due(now)) return;
   std::vector<Link*> stuck;  // closing one takes it out of the neighbours
   for (auto& [id, peer] : swarm_.neighbours) {
-    const std::size_t unsent = peer.has_greeted ? sender_.count_unsent(peer) : 0;
-    if (peer.outbox.is_stuck(unsent, peer.has_greeted, now)) stuck.push_back(peer.link);
+    const std::size_t unsent = peer.has_hello ? sender_.count_unsent(peer) : 0;
+    if (peer.outbox.is_stuck(unsent, peer.has_hello, now)) stuck.push_back(peer.link);
   }
   for (Link* link : stuck) link->close();
 }

@@ -42,7 +42,7 @@ class Member {
   bool on(PeerId id, Neighbour& peer, const Asked& asked, Time now);
   bool on(PeerId id, Neighbour& peer, const Refused& refused, Time now);
   bool on(PeerId id, Neighbour& peer, const Hashes& hashes, Time now);
-  bool on(PeerId id, Neighbour& peer, const WantHashes& want, Time now);
+  bool on(PeerId id, Neighbour& peer, const RequestHashes& want, Time now);
   bool on(PeerId id, Neighbour& peer, const Hello& hello, Time now);
   bool in_layer(const PieceRange& range) const;
   bool is_new(const HashBatch& batch) const;

@@ -14,7 +14,7 @@ namespace shoal::swarm {
 struct Neighbour {
   Link* link = nullptr;
   PieceSet shown;  // what our hello said
-  bool has_greeted = false;
+  bool has_hello = false;
   Identity identity;  // what is banned
   bool is_seeder = false;
   PieceSet knows_hash;

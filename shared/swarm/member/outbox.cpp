@@ -22,9 +22,9 @@ bool Outbox::drains(std::size_t unsent) {
   return unsent < std::exchange(unsent_before_, unsent);
 }
 
-bool Outbox::is_stuck(std::size_t unsent, bool has_greeted, Time now) {
+bool Outbox::is_stuck(std::size_t unsent, bool has_hello, Time now) {
   if (!first_looked_at_) first_looked_at_ = took_ = now;
-  if (!has_greeted) return now > *first_looked_at_ + greeting_limit;
+  if (!has_hello) return now > *first_looked_at_ + hello_limit;
   const std::uint64_t unread = std::min<std::uint64_t>(unsent, sent_);
   const std::uint64_t taken = sent_ - unread;
   if (taken > taken_ || unread < least_unread) took_ = now;

@@ -18,7 +18,7 @@ class Outbox {
   static constexpr std::size_t most_unsent = 4 << 20;    // bytes queued to one peer before further asks of it wait
   static constexpr std::size_t most_unread = 16 << 20;   // bytes that a peer may leave unread and still ask for more
   static constexpr std::size_t least_unread = 64 << 10;  // bytes that may stay in a connection for ever
-  static constexpr Milliseconds greeting_limit{10'000};  // for a hello: a dead peer keeps its place no longer
+  static constexpr Milliseconds hello_limit{10'000};  // for a hello: a dead peer keeps its place no longer
   static constexpr Milliseconds reading_limit{10'000};   // in which a peer takes some of what it was sent
 
   enum class Place { free, none, refused_too_often };
@@ -33,7 +33,7 @@ class Outbox {
   // Whether less is unsent than at the call before.
   bool drains(std::size_t unsent);
   // Whether the peer never said hello, or leaves unread the pieces that it asked for.
-  bool is_stuck(std::size_t unsent, bool has_greeted, Time now);
+  bool is_stuck(std::size_t unsent, bool has_hello, Time now);
 
  private:
   std::deque<PieceIndex> asked_;  // not sent yet

@@ -16,7 +16,7 @@ bool PieceReceiver::receive(PeerId id, Neighbour& peer, ByteView body, std::size
   } else if (!begin_part(id, peer, header, length - piece_header_size, now)) {
     return false;
   }
-  if (peer.inbox.is_wanted() && receiving_.is_due(now)) swarm_.report(Receiving{});
+  if (peer.inbox.is_asked() && receiving_.is_due(now)) swarm_.report(Receiving{});
   return body.size() < length || end_part(id, peer, header.piece, body.subspan(piece_header_size), now);
 }
 
@@ -34,7 +34,7 @@ bool PieceReceiver::begin_part(PeerId id, Neighbour& peer, const PieceHeader& he
 bool PieceReceiver::end_part(PeerId id, Neighbour& peer, PieceIndex piece, ByteView part, Time now) {
   Metrics& metrics = swarm_.node.metrics;
   (peer.is_seeder ? metrics.received_from_seeder_bytes : metrics.received_from_peers_bytes).add(part.size());
-  if (!peer.inbox.is_wanted()) metrics.duplicate_bytes.add(part.size());
+  if (!peer.inbox.is_asked()) metrics.duplicate_bytes.add(part.size());
   switch (peer.inbox.end_part(swarm_.layout(), part)) {
     case Inbox::Part::of_piece:
     case Inbox::Part::discarded:
@@ -122,9 +122,9 @@ void PieceReceiver::hold_until_hash(const PieceSource& source, PieceIndex piece,
   // We ask for hashes that we lack, and they come first: an agent that sent the piece alone has none that are signed.
   const auto sender = swarm_.neighbours.find(source.id);
   if (sender != swarm_.neighbours.end() && source.is_seeder) {
-    send(sender->second, WantHashes{piece});
+    send(sender->second, RequestHashes{piece});
   } else {
-    swarm_.report(HashesWanted{piece});
+    swarm_.report(HashesMissing{piece});
   }
 }
 
@@ -137,13 +137,13 @@ void PieceReceiver::hashes_came(Time now) {
 void PieceReceiver::tick(Time now) {
   const PendingHashes::Due due = pending_.due(now);
   for (const PendingHashes::Piece& piece : due.dropped) swarm_.policy.piece_unproven(piece.source.id, piece.index, now);
-  // Their senders did their part: they are not silent.
+  // Their senders have delivered: they are not silent.
   for (const PeerId sender : on_worker_) swarm_.policy.bytes_flow(sender, now);
   for (const PeerId sender : pending_.sources()) swarm_.policy.bytes_flow(sender, now);
   for (const PieceIndex piece : due.to_ask_for) {
-    swarm_.report(HashesWanted{piece});
+    swarm_.report(HashesMissing{piece});
     for (auto& [id, peer] : swarm_.neighbours) {
-      if (peer.has_greeted) send(peer, WantHashes{piece});
+      if (peer.has_hello) send(peer, RequestHashes{piece});
     }
   }
 }

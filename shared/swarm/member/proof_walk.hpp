@@ -1,5 +1,5 @@
 // ProofWalk: pieces in the file that were verified by the hashes of another swarm, whose bytes may have been others. A
-// hash of this swarm proves each of them or shows that it is wrong; until then no peer hears of it. The walk says for
+// hash of this swarm proves each of them or shows that it is wrong; until then it is not offered. The walk says for
 // which of them a neighbour is asked next.
 //
 // Threads: one owner.

@@ -28,7 +28,7 @@ struct Offer {
 using Action = std::variant<Ask, Push, Offer>;
 
 enum class Arrival : std::uint8_t {
-  wanted,
+  asked,
   duplicate,  // of a piece that we have
   unasked,
 };
@@ -39,7 +39,7 @@ enum class Nearness : std::uint8_t {
   far,      // in another one, or in none, as the tracker
 };
 
-struct Newcomer {
+struct NewPeer {
   bool is_seeder = false;
   Nearness nearness = Nearness::nowhere;
   std::uint64_t identity = 0;  // of its node, the same wherever it is computed

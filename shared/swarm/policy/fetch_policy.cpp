@@ -32,14 +32,14 @@ Arrival FetchPolicy::begin(Peer& peer, PieceIndex piece, Time now) {
     Patience::note_whole_piece(peer.reliability, now);
     return Arrival::duplicate;
   }
-  if (find_piece(peer.asks.owed, piece) != peer.asks.owed.end()) return Arrival::wanted;
+  if (find_piece(peer.asks.owed, piece) != peer.asks.owed.end()) return Arrival::asked;
   const auto late = std::find(peer.asks.late.begin(), peer.asks.late.end(), piece);
   const bool is_late = late != peer.asks.late.end();
   if (!is_late && !peer.node.is_seeder) return Arrival::unasked;
   if (is_late) peer.asks.late.erase(late);
   peer.asks.owed.push_back({piece, now});
   ++expected_[piece];
-  return Arrival::wanted;
+  return Arrival::asked;
 }
 
 void FetchPolicy::note_delivery(Peer& peer, PieceIndex piece, Time now) {

@@ -39,7 +39,7 @@ struct PeerOffers {
 };
 
 struct Peer {
-  Newcomer node;
+  NewPeer node;
   PieceSet has;
   Reliability reliability{};
   PeerAsks asks{};
@@ -64,7 +64,7 @@ class PeerTable {
     const auto found = peers_.find(id);
     return found == peers_.end() ? nullptr : &found->second;
   }
-  Peer& add(PeerId id, const Newcomer& node) { return peers_[id] = Peer{node, PieceSet(pieces())}; }
+  Peer& add(PeerId id, const NewPeer& node) { return peers_[id] = Peer{node, PieceSet(pieces())}; }
   void remove(PeerId id) { peers_.erase(id); }
   auto begin() { return peers_.begin(); }
   auto end() { return peers_.end(); }

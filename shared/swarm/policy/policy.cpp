@@ -13,7 +13,7 @@ PieceSet Policy::shown() const {
   return push_ && !push_->is_serving() ? PieceSet(peers_.pieces()) : peers_.have();
 }
 
-void Policy::peer_came(PeerId id, const Newcomer& newcomer, const PieceSet& shown_before, Time now) {
+void Policy::peer_came(PeerId id, const NewPeer& newcomer, const PieceSet& shown_before, Time now) {
   Peer& peer = peers_.add(id, newcomer);
   peer.reliability.heard = now;
   queue_offers(peer, shown_before, shown());

@@ -27,7 +27,7 @@ class Policy {
   // What a newcomer is told of our pieces before anything else: all, or for a pushing seeder none.
   PieceSet shown() const;
   // `shown_before`: what `shown` was when that peer was told.
-  void peer_came(PeerId id, const Newcomer& newcomer, const PieceSet& shown_before, Time now);
+  void peer_came(PeerId id, const NewPeer& newcomer, const PieceSet& shown_before, Time now);
   void peer_left(PeerId id);
   // Acknowledges a push as well. The range lies within the layer.
   void peer_offers(PeerId id, PieceRange range, Time now);

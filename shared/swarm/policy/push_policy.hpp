@@ -54,7 +54,7 @@ class PushPolicy {
   Patience& patience_;
   std::vector<std::uint8_t> underway_;  // per piece: peers that it is on its way to
   std::set<PieceIndex> to_push_;        // in the file, held by no peer, on its way to none
-  // Offered by a peer that we did not push it to, or kept by the only peer that we did. An offer is a peer's word, and
+  // Offered by a peer that we did not push it to, or kept by the only peer that we did. An offer is not proved, and
   // one corrupt peer must not keep a piece from all others: while the layer still arrives claimed pieces are pushed
   // when there is nothing else to do.
   std::set<PieceIndex> claimed_;

@@ -249,8 +249,8 @@ TEST_CASE("a held layer that the disk does not give is withdrawn, so that no pee
 
 TEST_CASE("the batch of a piece whose hash no peer has is requested from the tracker") {
   Stage stage;
-  stage.ready().member->on(swarm::HashesWanted{12});
-  CHECK(stage.tracker.heard<control::WantHashes>() == std::vector{control::WantHashes{digest, generation, 12}});
+  stage.ready().member->on(swarm::HashesMissing{12});
+  CHECK(stage.tracker.heard<control::RequestHashes>() == std::vector{control::RequestHashes{digest, generation, 12}});
 }
 
 TEST_CASE("a tracker that is back hears again what is fetched, and how much of it is here") {

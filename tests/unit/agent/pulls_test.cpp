@@ -327,7 +327,7 @@ TEST_CASE("whichever write the disk refuses from then on, whoever asks has all b
     for (int n = 1;; ++n) {
       FailingWrites faults;
       Agent::Settings settings;
-      settings.limits.disk_rest = Milliseconds(0);
+      settings.limits.no_cache_after_disk_error = Milliseconds(0);
       settings.faults = &faults;
       Agent agent(fake, settings);
       faults.fail(n, error_number, FailingOperation::How::from_then_on);

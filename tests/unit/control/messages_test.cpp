@@ -60,7 +60,7 @@ std::vector<Golden<AgentMessage>> agent_messages() {
       {"leave", Leave{a_layer()}},
       {"resolve", Resolve{7, "reg.example.com", "library/alpine", "3.19", "application/vnd.oci.image.index.v1+json"}},
       {"blame", Blame{a_layer(), 2, 17, "node-9", "10.0.0.9"}},
-      {"want_hashes", WantHashes{a_layer(), 0, 65}},
+      {"want_hashes", RequestHashes{a_layer(), 0, 65}},
       {"lost", Lost{{a_layer(), long_layer()}}},
   };
 }
@@ -83,7 +83,7 @@ std::vector<Golden<TrackerMessage>> tracker_messages() {
       {"finished", Finished{a_layer(), 0, filled<64>(8)}},
       {"resolved", Resolved{7, 200, long_layer(), 1234, "application/json", "why"}},
       {"prefetch", Prefetch{a_join()}},
-      {"forget", Forget{a_layer()}},
+      {"forget", Evict{a_layer()}},
       {"ban", Ban{"node-9", "10.0.0.9"}},
       {"waiting", Waiting{a_layer()}},
   };

@@ -25,7 +25,7 @@ TEST_CASE("a slow delivery that was given back is taken when it comes first and 
   REQUIRE(again.size() == 1);
   CHECK(std::get<Ask>(again[0]).peer == 2);
   CHECK(policy.reassigned() == 1);
-  CHECK(policy.piece_begins(1, 0, now) == Arrival::wanted);
+  CHECK(policy.piece_begins(1, 0, now) == Arrival::asked);
   policy.piece_verified(1, 0, now);
   CHECK(policy.piece_begins(2, 0, now) == Arrival::duplicate);
 }
@@ -35,7 +35,7 @@ TEST_CASE("a piece that was not asked for is taken from a seeder only") {
   policy.peer_came(1, {}, PieceSet(2), Time{});
   policy.peer_came(2, {true, Nearness::nowhere, 0}, PieceSet(2), Time{});
   CHECK(policy.piece_begins(1, 0, Time{}) == Arrival::unasked);
-  CHECK(policy.piece_begins(2, 0, Time{}) == Arrival::wanted);
+  CHECK(policy.piece_begins(2, 0, Time{}) == Arrival::asked);
   policy.peer_offers(1, {0, 1}, Time{});
   CHECK(policy.decide(Time{}).empty());  // it is on its way
 }
@@ -70,7 +70,7 @@ TEST_CASE("a peer that delivers within a millisecond is asked for several pieces
   const auto first = policy.decide(now);
   REQUIRE(asks_of(first, 1) == 1);
   const PieceIndex piece = std::get<Ask>(first.front()).piece;
-  REQUIRE(policy.piece_begins(1, piece, now) == Arrival::wanted);
+  REQUIRE(policy.piece_begins(1, piece, now) == Arrival::asked);
   policy.piece_verified(1, piece, now);
   const auto next = policy.decide(now);
   CHECK(asks_of(next, 1) > 1);
@@ -88,7 +88,7 @@ TEST_CASE("a peer is quick until its pieces take long") {
       policy.decide(now);
       now += each;
       const PieceIndex piece = policy.have().first_missing();
-      REQUIRE(policy.piece_begins(1, piece, now) == Arrival::wanted);
+      REQUIRE(policy.piece_begins(1, piece, now) == Arrival::asked);
       policy.piece_verified(1, piece, now);
     }
   };

@@ -12,7 +12,7 @@ constexpr Milliseconds after{250};
 
 // Peer 1 owes pieces 0 and 1, piece 1 for longer; peer 2 is idle and has both.
 struct Owing {
-  explicit Owing(Newcomer idle_node = {}) : idle(peers.add(2, idle_node)) {
+  explicit Owing(NewPeer idle_node = {}) : idle(peers.add(2, idle_node)) {
     peers.add(1, {}).asks.owed = {{0, start + Milliseconds(50)}, {1, start}};
     for (const PieceIndex piece : {0U, 1U}) idle.has.add(piece);
   }
@@ -47,7 +47,7 @@ TEST_CASE("a piece that two peers owe, that the idle one lacks or that came mean
 }
 
 TEST_CASE("the seeder, and a peer in another zone, is asked only when half of our patience is over") {
-  for (const Newcomer& node : {Newcomer{true, Nearness::nowhere, 0}, Newcomer{false, Nearness::far, 0}}) {
+  for (const NewPeer& node : {NewPeer{true, Nearness::nowhere, 0}, NewPeer{false, Nearness::far, 0}}) {
     const Owing owing(node);
     CHECK_FALSE(owing.hedged(Patience::least / 2));
     CHECK(owing.hedged(Patience::least / 2 + Milliseconds(1)) == PieceIndex{1});

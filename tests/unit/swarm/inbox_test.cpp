@@ -35,9 +35,9 @@ TEST_CASE("a part may begin only where a part of the layer begins, with its leng
 
 TEST_CASE("a piece in one message is whole at its end, and nothing is copied") {
   Inbox inbox;
-  CHECK(receive(inbox, small_pieces, {0, 0, false}, Bytes(16384), Arrival::wanted) == Inbox::Part::last);
+  CHECK(receive(inbox, small_pieces, {0, 0, false}, Bytes(16384), Arrival::asked) == Inbox::Part::last);
   CHECK(inbox.take().empty());
-  CHECK_FALSE(inbox.is_wanted());  // nothing is arriving now
+  CHECK_FALSE(inbox.is_asked());  // nothing is arriving now
 }
 
 TEST_CASE("a piece in two messages is put together in order") {
@@ -45,10 +45,10 @@ TEST_CASE("a piece in two messages is put together in order") {
   const Bytes first(largest_part, std::byte{1});
   const Bytes second(largest_part, std::byte{2});
   CHECK_FALSE(inbox.may_begin(large_pieces, {0, largest_part, false}, largest_part));  // the second half alone
-  CHECK(receive(inbox, large_pieces, {0, 0, false}, first, Arrival::wanted) == Inbox::Part::of_piece);
+  CHECK(receive(inbox, large_pieces, {0, 0, false}, first, Arrival::asked) == Inbox::Part::of_piece);
   CHECK_FALSE(inbox.may_begin(large_pieces, {1, 0, false}, largest_part));  // another piece in between
   CHECK_FALSE(inbox.may_begin(large_pieces, {1, largest_part, false}, largest_part));
-  CHECK(receive(inbox, large_pieces, {0, largest_part, false}, second, Arrival::wanted) == Inbox::Part::last);
+  CHECK(receive(inbox, large_pieces, {0, largest_part, false}, second, Arrival::asked) == Inbox::Part::last);
   const Bytes whole = inbox.take();
   REQUIRE(whole.size() == 2 * largest_part);
   CHECK(whole.front() == std::byte{1});

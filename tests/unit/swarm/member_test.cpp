@@ -29,7 +29,7 @@ TEST_CASE("indices outside the layer close the connection") {
   const PieceIndex count = stage.layer.layout.count();
   CHECK_FALSE(stage.says(Asked{count, true}));
   CHECK_FALSE(stage.says(Refused{count}));
-  CHECK_FALSE(stage.says(WantHashes{count}));
+  CHECK_FALSE(stage.says(RequestHashes{count}));
   CHECK_FALSE(stage.says(Offered{{{count, 1}}}));
   CHECK_FALSE(stage.says(Offered{{{1, count}}}));
   CHECK_FALSE(stage.says(Offered{{{1, 0xffffffff}}}));
@@ -190,7 +190,7 @@ TEST_CASE("a peer that sends many pieces that were not asked for is closed") {
 }
 
 TEST_CASE("a peer whose ban is decided elsewhere is turned away at its next message, whatever it says") {
-  const std::vector<Message> messages = {Offered{{{1, 1}}}, Asked{0, true}, Refused{0}, WantHashes{0}};
+  const std::vector<Message> messages = {Offered{{{1, 1}}}, Asked{0, true}, Refused{0}, RequestHashes{0}};
   for (const Message& message : messages) {
     Stage stage(Role::hold);
     REQUIRE(stage.greets(Role::fetch, Held::nothing));

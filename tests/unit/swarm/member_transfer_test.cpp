@@ -12,7 +12,7 @@ TEST_CASE("pieces of another swarm are neither shown, given nor asked for before
   REQUIRE(stage.says(Asked{1, true}));
   CHECK(stage.link.sent<Refused>().size() == 1);
   stage.member->tick(stage.now += Milliseconds(100));
-  CHECK(stage.link.sent<WantHashes>().size() >= 3);  // this neighbour has them
+  CHECK(stage.link.sent<RequestHashes>().size() >= 3);  // this neighbour has them
   REQUIRE(stage.says(Hashes{stage.layer.batches[0]}));
   CHECK(stage.count<PiecesProven>() == 1);  // the pull that waits for the swarm hears that it goes on
   REQUIRE(stage.says(Hashes{stage.layer.batches[0]}));
@@ -35,7 +35,7 @@ TEST_CASE("a piece of another swarm that proves to be wrong ends the attempt, an
 TEST_CASE("a seeder that pushes a piece of another swarm hears at once that it is there") {
   Stage stage(Role::fetch, 300_KiB, {1});
   REQUIRE(stage.greets(Role::seed, Held::nothing, "tracker"));
-  CHECK(stage.link.sent<WantHashes>().empty());
+  CHECK(stage.link.sent<RequestHashes>().empty());
   REQUIRE(stage.says(Hashes{stage.layer.batches[0]}));
   const auto offers = stage.link.sent<Offered>();
   REQUIRE(offers.size() == 1);
@@ -58,12 +58,12 @@ TEST_CASE("a piece without a known hash waits: the tracker is asked at once, the
   Stage stage(Role::fetch);
   REQUIRE(stage.greets());
   REQUIRE(stage.sends(stage.piece_body(0)));
-  CHECK(stage.link.sent<WantHashes>().empty());
-  CHECK(stage.count<HashesWanted>() == 1);
+  CHECK(stage.link.sent<RequestHashes>().empty());
+  CHECK(stage.count<HashesMissing>() == 1);
   stage.now += Milliseconds(150);
   stage.member->tick(stage.now);
-  CHECK(stage.link.sent<WantHashes>().size() == 1);
-  CHECK(stage.count<HashesWanted>() == 2);
+  CHECK(stage.link.sent<RequestHashes>().size() == 1);
+  CHECK(stage.count<HashesMissing>() == 2);
   stage.now += Milliseconds(3000);
   stage.member->tick(stage.now);
   REQUIRE(stage.says(Hashes{stage.layer.batches[0]}));
@@ -74,8 +74,8 @@ TEST_CASE("a seeder that pushed a piece alone is asked for its hash, before the 
   Stage stage(Role::fetch);
   REQUIRE(stage.greets(Role::seed, Held::nothing));
   REQUIRE(stage.sends(stage.piece_body(0)));
-  CHECK(stage.link.sent<WantHashes>().size() == 1);
-  CHECK(stage.count<HashesWanted>() == 0);
+  CHECK(stage.link.sent<RequestHashes>().size() == 1);
+  CHECK(stage.count<HashesMissing>() == 0);
 }
 
 TEST_CASE("the hashes of a piece travel in front of it, once for each batch") {

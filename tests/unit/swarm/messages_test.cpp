@@ -53,7 +53,7 @@ std::vector<std::pair<const char*, Message>> all_messages() {
       {"ask", Asked{258, true}},
       {"refuse", Refused{258}},
       {"hashes", Hashes{a_batch()}},
-      {"want_hashes", WantHashes{65}},
+      {"want_hashes", RequestHashes{65}},
   };
 }
 

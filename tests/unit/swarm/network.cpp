@@ -83,7 +83,7 @@ void TestNode::on(const Event& event) {
     order.push_back(piece->piece.index());
   }
   if (const auto* piece = std::get_if<PieceRefused>(&event)) refused.push_back(*piece);
-  if (const auto* hash = std::get_if<HashesWanted>(&event)) wanted.push_back(hash->piece);
+  if (const auto* hash = std::get_if<HashesMissing>(&event)) wanted.push_back(hash->piece);
   if (const auto* failed = std::get_if<Failed>(&event)) failures.push_back(failed->error);
 }
 

@@ -11,7 +11,7 @@ TEST_CASE("offers to one peer are batched, an acknowledgement to a seeder is not
   policy.peer_came(1, {}, PieceSet(8), now);
   policy.peer_came(2, {true, Nearness::nowhere, 0}, PieceSet(8), now);
   const auto arrive = [&](PieceIndex piece) {
-    REQUIRE(policy.piece_begins(2, piece, now) == Arrival::wanted);
+    REQUIRE(policy.piece_begins(2, piece, now) == Arrival::asked);
     policy.piece_verified(2, piece, now);
     return policy.decide(now);
   };

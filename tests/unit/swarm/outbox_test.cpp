@@ -48,8 +48,8 @@ TEST_CASE("a connection drains when less is unsent than before") {
 TEST_CASE("a peer without a hello is stuck after ten seconds") {
   Outbox outbox;
   CHECK_FALSE(outbox.is_stuck(0, false, start));
-  CHECK_FALSE(outbox.is_stuck(0, false, start + Outbox::greeting_limit));
-  CHECK(outbox.is_stuck(0, false, start + Outbox::greeting_limit + Milliseconds(1)));
+  CHECK_FALSE(outbox.is_stuck(0, false, start + Outbox::hello_limit));
+  CHECK(outbox.is_stuck(0, false, start + Outbox::hello_limit + Milliseconds(1)));
 }
 
 TEST_CASE("a peer that takes nothing of what it was sent is stuck after ten seconds, a slow reader is not") {

@@ -43,7 +43,7 @@ void SimulatedNetwork::link(std::size_t a, std::size_t b) {
     const std::size_t self = ends[side];
     const std::size_t other = ends[1 - side];
     Policy& policy = *nodes_[self].policy;
-    const Newcomer newcomer{nodes_[other].role == Role::seed, nearness(nodes_[self].zone, nodes_[other].zone),
+    const NewPeer newcomer{nodes_[other].role == Role::seed, nearness(nodes_[self].zone, nodes_[other].zone),
                             identity_of(other)};
     policy.peer_came(id_of(other), newcomer, shown[side], now_);
     for (PieceIndex piece = 0; piece < pieces_; ++piece) {
@@ -129,7 +129,7 @@ void SimulatedNetwork::send_piece(std::size_t from, std::size_t to, PieceIndex p
   timetable_.at(start + latency, [this, from, to, piece, usable] {
     if (!hears(to) || !hears(from)) return;
     const auto arrival = nodes_[to].policy->piece_begins(id_of(from), piece, now_);
-    *usable = arrival == Arrival::wanted;
+    *usable = arrival == Arrival::asked;
     if (!*usable) ++nodes_[to].duplicates;
   });
   timetable_.at(sender.uplink_free + latency, [this, from, to, piece, usable] {

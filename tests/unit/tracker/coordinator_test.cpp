@@ -311,8 +311,8 @@ TEST_CASE("a missing batch of hashes is sent on request") {
   f.connect("a");
   f.join("a", digest);
   REQUIRE(f.until([&] { return !f.links["a"].all<control::Finished>().empty(); }));
-  f.coordinator.handle(f.ids["a"], control::WantHashes{digest, 0, 70});
-  f.coordinator.handle(f.ids["a"], control::WantHashes{digest, 0, 4'000'000});
+  f.coordinator.handle(f.ids["a"], control::RequestHashes{digest, 0, 70});
+  f.coordinator.handle(f.ids["a"], control::RequestHashes{digest, 0, 4'000'000});
   const auto hashes = f.links["a"].all<control::Hashes>();
   REQUIRE(hashes.size() == 1);
   CHECK(hashes[0].batch.first <= 70);

@@ -104,7 +104,7 @@ void SimulatedAgent::do_something(Time now, const std::vector<Digest>& layers) {
 void SimulatedAgent::talk_nonsense(const Digest& digest) {
   const auto any = static_cast<std::uint32_t>(lots_.between(0, 3));
   const std::string other = "node" + std::to_string(lots_.between(1, 9));
-  say(control::WantHashes{digest, any, any * 1'000});
+  say(control::RequestHashes{digest, any, any * 1'000});
   say(control::Blame{digest, any, any, other, "10.0.0." + std::to_string(lots_.between(1, 9))});
   if (lots_.in(2)) say(control::Progress{digest, any, any, false});
   if (lots_.in(8)) say(control::Hello{});  // a second one: the connection ends
