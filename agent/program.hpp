@@ -21,8 +21,8 @@ class Program {
  private:
   // Beside the loop's.
   struct Workers {
-    Pool pool{2};     // reads, hashes, writes
-    Pool commits{2};  // waits for the disk: no client's bytes wait behind it
+    Pool pool{2};     // reads, hashes, writes: one long hash does not hold up all others
+    Pool commits{2};  // waits for the disk, two layers at once: no client's bytes wait behind it
     http::ServeThreads serve;
   };
   // Everything that listens for HTTP, and what it answers with.

@@ -11,7 +11,9 @@ namespace shoal::agent::pull {
 
 struct ClusterLimits {
   Milliseconds join = control::timing::join_answer;
-  std::size_t trackers_asked = 3;  // one after the other; one that came back without its memory counts anew
+  // One after the other, 5 s each at most, so that the origin is asked within origin_wait. A tracker that came back
+  // without its memory counts anew.
+  std::size_t trackers_asked = 3;
   // Between two reports to the tracker: each second of 48 agents cost it 0.3 % of its uplink, for acknowledgements.
   Milliseconds progress{3'000};
   PatienceLimits patience;

@@ -14,8 +14,10 @@
 namespace shoal::agent::pull {
 
 struct MembershipLimits {
-  std::size_t memberships = 256;        // swarms at once: each costs libtorrent memory; the oldest is left for a new one
-  Milliseconds evict_grace{60'000};     // the peers of a swarm joined so lately may depend on this node
+  // Swarms at once, the layers of some ten images: each costs libtorrent memory. The oldest is left for a new one.
+  std::size_t memberships = 256;
+  // The peers of a swarm joined so lately may depend on this node. Later they have other holders.
+  Milliseconds evict_grace{60'000};
   PatienceLimits patience;
 };
 

@@ -23,7 +23,8 @@ struct OriginLimits {
       // A registry's frontend that restarts needs a moment.
       .body_backoff = {.first = Milliseconds(200), .growth = 2, .longest = Milliseconds(400)},
   };
-  std::size_t fetches = 8;  // at once; further ones wait, so that a cluster without tracker does not flood the origin
+  // At once, more than the few layers that a runtime pulls at once. Further ones wait: all nodes ask the same origin.
+  std::size_t fetches = 8;
   // Longest such wait while the layer's size is unknown. A runtime that has its head waits longer than that.
   Milliseconds turn = control::timing::origin_turn;
 };

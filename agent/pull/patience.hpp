@@ -14,7 +14,7 @@ struct PatienceLimits {
   // Without a byte and without any tracker: a tracker that is started again is back by then, and the origin is spared
   // all the nodes. They give up spread over a time, so that they do not ask the origin together.
   Milliseconds return_of_tracker = control::timing::return_of_tracker;
-  Milliseconds return_spread{4'000};
+  Milliseconds return_spread{4'000};  // 1,000 nodes: one in 4 ms
   Milliseconds origin_wait = control::timing::origin_wait;  // while the tracker waits for the origin
   Milliseconds trickle{15'000};  // bytes of pieces count for so long without a whole piece: 1 MiB at 70 KB/s
 };

@@ -38,7 +38,7 @@ class Layer {
 
 struct Limits {
   int attempts = 2;                 // the origin's bytes may be wrong once: a proxy's broken copy is often gone then
-  Milliseconds origin_spread{500};  // nodes whose cluster fails them ask the origin spread over so long
+  Milliseconds origin_spread{500};  // nodes ask the origin spread over so long; a caller hardly notices it
   Milliseconds no_cache_after_disk_error{5'000};  // a full disk would refuse each write; one try in 5 s sees it mended
   // At once. A download outlives its caller, so that the callers' connections (4,096) do not bound them alone.
   std::size_t downloads = 4'096;

@@ -6,7 +6,7 @@
 namespace shoal::agent::registry {
 namespace {
 
-constexpr int most_links = 16;  // of an answer; a list has one
+constexpr int most_links = 16;  // of an answer; a list needs one (next), some registries add others (last, first)
 
 bool is_ns(std::string_view pair) {
   return pair.substr(0, pair.find('=')) == "ns";

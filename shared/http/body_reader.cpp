@@ -7,7 +7,7 @@
 namespace shoal::http {
 namespace {
 
-constexpr std::size_t longest_line = 4096;  // of a chunk's head, extensions included
+constexpr std::size_t longest_line = 4096;  // of a chunk's head: 16 digits, and extensions that no registry sends
 constexpr std::size_t most_trailers = 16 << 10;  // bytes, as much as the head of a request; they are ignored
 
 tl::unexpected<Error> malformed() {

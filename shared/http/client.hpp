@@ -31,11 +31,12 @@ Result<Url> resolve_url(const Url& base, std::string_view location);
 std::string text(const Url& url);
 
 struct ClientLimits {
-  Milliseconds connect{5'000};   // resolve, connect and TLS handshake
-  Milliseconds headers{10'000};  // from the request to the end of the answer's head
-  Milliseconds silence{20'000};  // longest wait for further bytes of a body
+  Milliseconds connect{5'000};   // resolve, connect and TLS handshake: two lost SYNs, after 1 and 3 s, are repeated
+  Milliseconds headers{10'000};  // from the request to the end of the head: a registry may have to ask its storage
+  Milliseconds silence{20'000};  // longest wait for further bytes of a body; callers with less patience set it
   Milliseconds whole{0};         // from the end of the head to the end of the body; 0: as long as it takes
   // A body that brought less than `least` in this much waiting is given up: its readers would wait without end.
+  // No link that is of use brings less than 3 KB/s.
   Milliseconds trickle{20'000};
   ByteCount least{64 << 10};
 };

@@ -9,7 +9,7 @@ namespace {
 
 using asio::ip::tcp;
 
-constexpr Milliseconds final_read_limit{1'000};        // for the client to read the final response
+constexpr Milliseconds final_read_limit{1'000};    // for the client to read the final response, some packets
 constexpr std::size_t most_discarded = 256 << 10;  // bytes that a refused client still sends: a socket's buffer
 
 // Not a TLS greeting: podman and skopeo try https first, and would wait out the whole limit for an answer.

@@ -26,6 +26,7 @@ struct FileSpan {
 
 class ServeThreads {
  public:
+  // Four: a step that waits for a slow disk holds up few others.
   explicit ServeThreads(std::size_t threads = 4) : thread_count_(threads), threads_(threads) {}
 
   // Moves a part of the span into the non-blocking `socket`, for 2 to 50 ms; 0 when the socket is full. The socket

@@ -43,10 +43,12 @@ using Handler = std::function<Task<void>(Exchange& exchange)>;
 
 struct ServerOptions {
   std::string listen;                 // "127.0.0.1:7070", "[::1]:7070"; port 0 takes a free one
-  std::size_t connections = 4096;     // at once; while all of them are being answered, further ones wait in the backlog
-  Milliseconds header_limit{10'000};  // whole request head; also until the first byte of a connection's first one
+  // At once, so that descriptors are left for files; while all are being answered, further ones wait in the backlog.
+  std::size_t connections = 4096;
+  // For the whole request head, some packets; also until the first byte of a connection's first one.
+  Milliseconds header_limit{10'000};
   Milliseconds idle_limit{60'000};    // between requests; containerd keeps its connections 30 s
-  Milliseconds stall_limit{300'000};  // a client that reads nothing of a body for so long is cut
+  Milliseconds stall_limit{300'000};  // a client may unpack meanwhile; without a read for so long it is cut
 };
 
 class Server {

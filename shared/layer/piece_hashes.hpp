@@ -16,7 +16,7 @@
 
 namespace shoal::inline layer {
 
-inline constexpr std::size_t largest_batch = 64;  // hashes
+inline constexpr std::size_t largest_batch = 64;  // hashes, 2 KiB: bounds the memory and work for one message
 
 // Hashes of consecutive pieces. The signature covers "shoal hashes 1", the swarm's name, `first`, the count, the
 // hashes.

@@ -7,6 +7,7 @@
 namespace shoal::store {
 namespace {
 
+// Between two pauses: some milliseconds of a thread of the pool.
 constexpr std::uint64_t step_bytes = (1_MiB).value;
 
 }  // namespace

@@ -18,7 +18,7 @@ inline constexpr int bad_pieces_for_ban = 2;
 
 class Bans {
  public:
-  static constexpr Milliseconds forgive{600'000};  // a wrong piece, after so long without another
+  static constexpr Milliseconds forgive{600'000};  // a wrong piece, after so long without another: it was chance
   static constexpr Milliseconds lasts = control::timing::ban;
 
   // One more bad piece from that node; true when it is banned now.

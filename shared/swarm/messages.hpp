@@ -26,7 +26,7 @@ inline constexpr std::uint16_t protocol_version = 1;
 
 inline constexpr std::size_t frame_room = 6;  // in front of a body: u32 length, u8 20, u8 the other side's extension id
 inline constexpr std::size_t piece_header_size = 10;
-inline constexpr std::uint32_t largest_part = 512 << 10;  // bytes of a piece in one message
+inline constexpr std::uint32_t largest_part = 512 << 10;  // bytes of a piece in one message: bounds its buffer
 inline constexpr std::size_t largest_body = 256
                                             << 10;  // of anything but `piece`: the bitmap of a million pieces and spare
 inline constexpr std::size_t largest_node_name = 253;  // a DNS name's; the tracker refuses longer ones too

@@ -21,7 +21,7 @@ class PeerChoice {
  public:
   static constexpr std::size_t newcomer_degree = 6;
   static constexpr std::size_t largest_degree = 18;  // each neighbour costs offers; half more than the mean is enough
-  static constexpr std::size_t repair_below = 6;     // a member with fewer neighbours is given new ones
+  static constexpr std::size_t repair_below = 6;     // a member with fewer than a newcomer's receives new ones
 
   using MayDial = std::function<bool(NodeId)>;  // whether the newcomer can reach that member at all
 

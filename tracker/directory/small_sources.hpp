@@ -11,7 +11,8 @@ namespace shoal::tracker::directory {
 
 class SmallSources {
  public:
-  // Named in one answer beside the first source and the tracker: an agent that none of these serves joins again.
+  // Named in one answer beside the first source and the tracker. A silent one costs 2 s, so few are named. An agent
+  // that none of these serves joins again.
   static constexpr std::size_t named_holders = 3;
 
   SmallSources(Directory& directory, std::mt19937 random) : directory_(directory), random_(random) {}

@@ -13,7 +13,7 @@ namespace shoal::tracker::directory {
 
 class Trust {
  public:
-  static constexpr std::size_t read_holders = 2;  // of a layer that the tracker lost; then the origin is asked
+  static constexpr std::size_t read_holders = 2;  // of a layer that the tracker lost; agents wait meanwhile
   static constexpr std::size_t most_distrusted = 1'024;  // bounds the memory for names that agents choose
 
   explicit Trust(Directory& directory) : directory_(directory) {}

@@ -18,11 +18,12 @@ namespace shoal::tracker::seeder {
 
 class Seeder {
  public:
-  // Layers from origins at once; further ones wait. Each has a connection, and up to 1 MiB of a piece in memory.
+  // Layers from origins at once, those of some images; further ones wait. Each has a connection, and up to 1 MiB of a
+  // piece in memory, 64 MiB in all.
   static constexpr std::size_t largest_fetches = 64;
   static constexpr std::size_t most_waiting = 4'096;      // 4 MB of entries; more layers than a hundred images have
   static constexpr Milliseconds remember_refusal{2'000};  // a thousand agents ask for what the origin just refused
-  static constexpr Milliseconds leave_after{600'000};     // without members
+  static constexpr Milliseconds leave_after{600'000};     // without members: a slow rollout has pauses
 
   explicit Seeder(Parts parts) : parts_(std::move(parts)) {}
 

@@ -22,8 +22,9 @@ using SwarmEvents = std::function<void(const Digest&, Generation, const swarm::E
 
 class Seeding : public std::enable_shared_from_this<Seeding> {  // Shared: with the coroutine that publishes later
  public:
+  // The first pieces are published sooner: until then no agent has a piece to pass on. docs/protocol.md, piece hashes.
   static constexpr Milliseconds first_batch_time{20};
-  static constexpr PieceIndex first_pieces = 32;
+  static constexpr PieceIndex first_pieces = 32;  // four batches of 8
   static constexpr Milliseconds batch_time = control::timing::hash_batch;
 
   Seeding(const Parts& parts, SeedRequest request, Generation generation, store::FileHandle file);

@@ -22,7 +22,7 @@ struct RecordHead {
   friend bool operator==(const RecordHead&, const RecordHead&) = default;
 };
 
-inline constexpr std::uint64_t record_head_bytes = 256;
+inline constexpr std::uint64_t record_head_bytes = 256;  // a SHA-512 digest, 12 bytes, a checksum, and spare
 
 // Of pieces that came from an origin directly: no tracker signed their hashes.
 inline constexpr Generation of_no_swarm = 0xffffffff;

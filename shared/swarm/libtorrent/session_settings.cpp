@@ -38,11 +38,11 @@ void set_connections(Pack& pack) {
   pack.set_bool(Pack::allow_multiple_connections_per_ip, true);  // several agents behind one address
   pack.set_int(Pack::min_reconnect_time, 1);  // seconds; the default leaves holes of 60 s in the mesh
   pack.set_int(Pack::max_failcount, most_failed_dials);
-  pack.set_int(Pack::connection_speed, 500);       // dials a second
+  pack.set_int(Pack::connection_speed, 500);       // dials a second; with the default, 30, a mesh takes seconds
   pack.set_int(Pack::torrent_connect_boost, 255);  // dials at once, over a torrent's life; the largest there is
-  pack.set_int(Pack::connections_limit, 8000);
+  pack.set_int(Pack::connections_limit, 8000);  // about an eighth of the descriptors, 65,536
   pack.set_int(Pack::listen_queue_size, 1024);  // a rollout's agents dial the seeder at once
-  pack.set_int(Pack::peer_connect_timeout, 5);  // seconds
+  pack.set_int(Pack::peer_connect_timeout, 5);  // seconds, as HTTP's dials; a dead node keeps no place for longer
   pack.set_int(Pack::active_limit, -1);
   pack.set_int(Pack::active_seeds, -1);
   pack.set_int(Pack::active_downloads, -1);

@@ -13,8 +13,8 @@ namespace shoal::swarm {
 
 class Inbox {
  public:
-  // Pieces from one peer that were not asked for. An honest peer sends few: ours were asked for, and given back long
-  // ago.
+  // Pieces from one peer that were not asked for. A correct peer sends few: pieces whose ask timed out
+  // long ago.
   static constexpr int most_unasked = 16;
 
   enum class Part {

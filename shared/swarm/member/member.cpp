@@ -6,7 +6,7 @@
 namespace shoal::swarm {
 namespace {
 
-constexpr int most_bad_batches = 16;  // of one peer; each costs us a signature check
+constexpr int most_bad_batches = 16;  // of one peer; each costs a signature check; a correct peer sends none
 
 // The same on all nodes, whatever their machine: FNV-1a.
 std::uint64_t identity_of(const std::string& node) {

@@ -14,12 +14,12 @@ namespace shoal::swarm {
 class Outbox {
  public:
   static constexpr std::size_t most_queued = 16;         // asks of one peer; ours ask for 4 at most
-  static constexpr int most_refused = 100;               // asks without a place; an honest peer has few
-  static constexpr std::size_t most_unsent = 4 << 20;    // bytes queued to one peer before further asks of it wait
-  static constexpr std::size_t most_unread = 16 << 20;   // bytes that a peer may leave unread and still ask for more
-  static constexpr std::size_t least_unread = 64 << 10;  // bytes that may stay in a connection for ever
+  static constexpr int most_refused = 100;               // asks without a place; a correct peer has few
+  static constexpr std::size_t most_unsent = 4 << 20;    // bytes queued to one peer, some pieces, before its asks wait
+  static constexpr std::size_t most_unread = 16 << 20;   // bytes that a peer may leave unread: 16 asks of 1 MiB
+  static constexpr std::size_t least_unread = 64 << 10;  // may stay in a connection for ever: small messages
   static constexpr Milliseconds hello_limit{10'000};  // for a hello: a dead peer keeps its place no longer
-  static constexpr Milliseconds reading_limit{10'000};   // in which a peer takes some of what it was sent
+  static constexpr Milliseconds reading_limit{10'000};   // in which a peer reads something: it is dead or hostile else
 
   enum class Place { free, none, refused_too_often };
   Place place_for_ask();

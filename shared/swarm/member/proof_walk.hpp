@@ -17,8 +17,8 @@ namespace shoal::swarm {
 
 class ProofWalk {
  public:
-  // In which each neighbour is asked for that many hashes; each answer is a batch, so a walk takes seconds and few
-  // bytes.
+  // In which each neighbour is asked for that many hashes; each answer is a batch of 8 hashes or more. One neighbour
+  // proves 320 pieces a second, for 40 small messages.
   static constexpr Milliseconds interval{100};
   static constexpr int at_once = 4;
 

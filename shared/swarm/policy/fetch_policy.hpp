@@ -19,9 +19,11 @@ class FetchPolicy {
   // Shared out over the peers that offer something: measured with 11 neighbours, one each.
   static constexpr std::size_t most_asks = 12;
   static constexpr std::size_t most_asks_per_peer = 4;  // a lone pair needs some to fill the line
-  // At least, once the seeder offers everything; more queue up there and make the tail.
+  // At least, once the seeder offers everything: one is sent while the next is asked for. More queue up there and make
+  // the tail.
   static constexpr std::size_t least_asks_at_seeder = 2;
-  // A trickle may keep one piece that many times longer than silence; before anything was delivered, the second.
+  // A trickle may keep one piece that many times longer than silence; before anything was delivered, the second:
+  // 10 s and 30 s of the 2 s of silence. A slow link delivers its first piece late.
   static constexpr int trickle_times = 5;
   static constexpr int first_trickle_times = 15;
   // Pieces remembered as reassigned, of one peer: many times more than it can owe at once.

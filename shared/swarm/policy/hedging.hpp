@@ -10,7 +10,8 @@
 
 namespace shoal::swarm {
 
-// After that time an owed piece is not counted on any more: that often the time pieces usually take, and this at least.
+// An owed piece is asked of a second peer after that often the time that pieces usually take, and after this at least:
+// sooner, pieces that are only a little late would come twice.
 inline constexpr int hedge_times = 4;
 inline constexpr Milliseconds hedge_least{250};
 Milliseconds hedge_after(const Patience& patience);

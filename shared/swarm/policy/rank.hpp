@@ -19,7 +19,8 @@ struct Rank {
 
   // Above that many holders a piece is as good as everywhere (measured).
   static constexpr std::uint32_t most_holders = 4;
-  // Candidates that the fetchers at a shared peer take in orders of their own. The layer still comes nearly in order.
+  // Candidates that the fetchers at a shared peer take in orders of their own. The layer still comes nearly in order:
+  // a reader waits for 32 pieces at most.
   static constexpr PieceIndex stretch = 32;
 
   // Candidates come in order and have one holder at least, so the first with one holder is the lowest.
