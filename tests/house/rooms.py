@@ -4,6 +4,7 @@ import os
 import re
 
 _LOGGED = re.compile(r'\blog::(?:debug|info|warning|error)\(\s*"([^"]*)"')
+_INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
 _NAMESPACE = re.compile(r"^namespace (shoal[\w: ]*) \{", re.MULTILINE)
 
 
@@ -38,6 +39,22 @@ def broken_rooms(architecture, sources):
         room = os.path.dirname(path)
         if room in rooms and path.endswith((".cpp", ".hpp")):
             yield from _strangers(path, text, room)
+
+
+def includes_upward(architecture, sources):
+    """Rooms point only down the table, also inside `agent` and `tracker`. `sources`: path -> text of all C++ files."""
+    rooms = rooms_of(architecture)
+    for path, text in sources.items():
+        own = _room_of(path, rooms)
+        for included in _INCLUDE.findall(text):
+            other = _room_of(included, rooms)
+            if own is not None and other is not None and rooms.index(other) < rooms.index(own):
+                yield f"{path}: {own} may not include {included}, which is above it"
+
+
+def _room_of(path, rooms):
+    """The innermost room that the file stands in."""
+    return max((room for room in rooms if path.startswith(room + "/")), key=len, default=None)
 
 
 def _strangers(path, text, room):

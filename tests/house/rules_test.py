@@ -6,7 +6,7 @@ from .citations import missing_citations
 from .logs import unsteady_events
 from .pointers import too_many_pointers
 from .results import dropped_results, functions_of_results
-from .rooms import broken_rooms, rooms_of
+from .rooms import broken_rooms, includes_upward, rooms_of
 
 
 class Results(unittest.TestCase):
@@ -65,6 +65,13 @@ class Rooms(unittest.TestCase):
         self.assertEqual(len(self._faults("shared/new/CMakeLists.txt", "shoal_room(new)\n")), 1)
         self.assertEqual(len(self._faults("shared/core/b.hpp", "namespace shoal {\n")), 1)
         self.assertEqual(len(self._faults("agent/pull/a.cpp", 'log::warning(\n    "agent", "x");\n')), 1)
+
+    def test_an_include_points_down_the_table_inside_a_program_too(self):
+        table = "## The rooms\n\n| `agent` | x |\n| `agent/pull` | x |\n| `agent/link` | y |\n"
+        down = {"agent/a.cpp": '#include "agent/pull/a.hpp"\n', "agent/pull/a.cpp": '#include "agent/link/a.hpp"\n'}
+        self.assertEqual(list(includes_upward(table, down)), [])
+        up = {"agent/link/a.cpp": '#include "agent/pull/a.hpp"\n', "agent/pull/a.hpp": '#include "agent/config.hpp"\n'}
+        self.assertEqual(len(list(includes_upward(table, up))), 2)
 
 
 class Logs(unittest.TestCase):
