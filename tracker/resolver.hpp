@@ -26,7 +26,7 @@ class Resolver {
  public:
   // A rollout asks within a second or two on all nodes; a tag that moved is seen this much later at most.
   static constexpr Milliseconds share_answer{2'000};
-  static constexpr std::size_t largest_questions = 4'096;  // a few MiB; each is forgotten with its answer
+  static constexpr std::size_t largest_questions = 4'096;  // a few MiB; each is removed with its answer
 
   using Answer = std::function<void(control::Resolved)>;
   using Keep = std::function<void(const seeder::SeedRequest&, Bytes, std::string content_type)>;

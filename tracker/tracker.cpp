@@ -95,7 +95,8 @@ Task<void> Tracker::drain() {
   servers_.control.stop_listening();
   core_.coordinator().close_links("the tracker is stopping");
   const Time give_up = clock_.now() + drain_limit;
-  while (servers_.control.open_exchanges() > 0 && clock_.now() < give_up) co_await clock_.sleep(Milliseconds(20));
+  constexpr Milliseconds step{20};  // a stop takes so much longer than its last exchange
+  while (servers_.control.open_exchanges() > 0 && clock_.now() < give_up) co_await clock_.sleep(step);
   loop_.stop();
 }
 

@@ -1,4 +1,4 @@
-// Membership: this node in the swarm of one layer, from the tracker's word (Joined or Serve) until the node leaves.
+// Membership: this node in the swarm of one layer, from the tracker's message (Joined or Serve) until the node leaves.
 //
 //   in the swarm:  entering --join--> joined --Ready--> ready
 //   of the layer:  fetching --mark_filled--> filled --mark_held--> held; a membership by Serve begins as held

@@ -2,13 +2,15 @@
 
 #include <algorithm>
 
+#include "shared/swarm/messages.hpp"
+
 namespace shoal::tracker::directory {
 namespace {
 
 // A DNS name or what looks like one: it stands in logs, in JSON and in other agents' messages.
 bool is_node_name(const std::string& name) {
   constexpr std::string_view others = "-._:";
-  return !name.empty() && name.size() <= 253 && std::all_of(name.begin(), name.end(), [&](char c) {
+  return !name.empty() && name.size() <= swarm::largest_node_name && std::all_of(name.begin(), name.end(), [&](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || others.find(c) != others.npos;
   });
 }
@@ -26,7 +28,7 @@ control::Endpoint as_told(const control::Endpoint& said, const PeerHost& host, c
 Result<Directory::Arrival> Directory::arrive(const control::Hello& hello, const std::string& source) {
   if (hello.protocol_version != control::version) return fail(ErrorKind::refused, "another protocol version");
   if (!is_node_name(hello.node)) return fail(ErrorKind::refused, "a node name is letters, digits and -._: only");
-  if (hello.zone.size() > 253) return fail(ErrorKind::refused, "the zone's name is too long");
+  if (hello.zone.size() > swarm::largest_zone_name) return fail(ErrorKind::refused, "the zone's name is too long");
   if (hello.swarm.port == 0) return fail(ErrorKind::refused, "no port to dial");
   const auto host = host_of(hello.swarm, source);
   if (!host) return tl::unexpected(host.error());

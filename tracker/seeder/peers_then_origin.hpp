@@ -1,7 +1,7 @@
 // PeersThenOrigin: one layer's bytes from agents that hold it, then from the origin: for a tracker that has lost its
 // store, or had no space. The origin then sends one copy less, or may be unreachable.
 //
-// No agent is trusted: the layer's digest judges the bytes, as it does the origin's. Each agent is asked once, and left
+// No agent is trusted: the bytes are checked against the layer's digest, as the origin's are. Each agent is asked once, and left
 // when it is slow (shared/holder/limits.hpp).
 // Threads: the loop.
 #pragma once

@@ -117,8 +117,8 @@ TEST_CASE("what is over a limit is corrupt: names, ranges, batches, bodies, unkn
     const Result<Message> decoded = decode(body_of(frame));
     return !decoded && decoded.error().kind == ErrorKind::corrupt;
   };
-  CHECK(is_corrupt(a_hello(Role::fetch, std::string(256, 'n').c_str(), Held::nothing)));
-  CHECK_FALSE(is_corrupt(a_hello(Role::fetch, std::string(255, 'n').c_str(), Held::nothing)));
+  CHECK(is_corrupt(a_hello(Role::fetch, std::string(largest_node_name + 1, 'n').c_str(), Held::nothing)));
+  CHECK_FALSE(is_corrupt(a_hello(Role::fetch, std::string(largest_node_name, 'n').c_str(), Held::nothing)));
   CHECK(is_corrupt(Offered{std::vector<PieceRange>(most_ranges + 1)}));
   CHECK(is_corrupt(Hashes{HashBatch{0, {}, {}}}));
   CHECK(is_corrupt(Hashes{HashBatch{0, std::vector<Hash256>(largest_batch + 1), {}}}));
