@@ -4,6 +4,8 @@ import os
 import struct
 import subprocess
 
+from simulations.cluster.processes import wait_until
+
 from .rollout import Rollout
 
 _SOURCE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "doubles", "set_clock.cpp")
@@ -34,6 +36,7 @@ class Clock(Rollout):
         self.assert_only_the_tracker_asked(agents, 1.0)
         self.assertLess(max(puller.seconds for puller in pullers), self.layer_seconds + 4)
         self.wait_until_idle(agents[0])  # it logs what it holds once that is durable
+        wait_until(lambda: len(agents[0].events("layer held")) == 4, 10, "manifest, configuration and both layers are logged")
         before, after = (agents[0].events(event)[-1][0] for event in ("tracker connected", "layer held"))
         self.assertAlmostEqual(after - before, seconds, delta=60, msg="the log does not say what the clock says")
 
