@@ -1,12 +1,13 @@
 #include "shared/log/line.hpp"
 
+#include "shared/core/bytes.hpp"
+
 namespace shoal::log {
 namespace {
 
 // Quotes a value. Quotes and backslashes get a backslash; control characters and bytes above ASCII become \xNN, in
 // JSON \u00NN.
 std::string quoted(std::string_view value, std::string_view byte_escape) {
-  static constexpr char digits[] = "0123456789abcdef";
   std::string out = "\"";
   for (const char c : value) {
     const auto byte = static_cast<unsigned char>(c);
@@ -15,8 +16,7 @@ std::string quoted(std::string_view value, std::string_view byte_escape) {
       out += c;
     } else if (byte < 0x20 || byte >= 0x7f) {
       out += byte_escape;
-      out += digits[byte >> 4];
-      out += digits[byte & 15];
+      out += hex_text(bytes_of({&c, 1}));
     } else {
       out += c;
     }
