@@ -7,7 +7,7 @@
 
 namespace shoal::tracker {
 
-inline constexpr ByteCount layer_size{3'000'000};
+using seeder::layer_size;
 
 class RecordingLink final : public AgentLink {
  public:

@@ -6,12 +6,6 @@
 using namespace shoal;
 using namespace shoal::tracker::seeder;
 
-namespace {
-
-constexpr ByteCount layer_size{3'000'000};  // 184 pieces of 16 KiB
-
-}  // namespace
-
 TEST_CASE("a body that breaks off is resumed by Range from the first missing byte") {
   SeederFixture f;
   const Bytes content = numbered_bytes(layer_size.value);

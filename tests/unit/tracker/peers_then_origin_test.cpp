@@ -10,8 +10,6 @@ using namespace shoal::tracker::seeder;
 
 namespace {
 
-constexpr ByteCount layer_size{3'000'000};  // 184 pieces of 16 KiB
-
 control::Endpoint at(int port, const std::string& node) {
   return {"127.0.0.1", static_cast<std::uint16_t>(port), node, false};
 }

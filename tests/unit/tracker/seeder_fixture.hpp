@@ -10,6 +10,8 @@
 
 namespace shoal::tracker::seeder {
 
+inline constexpr ByteCount layer_size{3'000'000};  // 184 pieces of 16 KiB
+
 // A seeder's events, sorted.
 struct Told {
   void take(Events& events) {

@@ -5,12 +5,6 @@
 using namespace shoal;
 using namespace shoal::tracker::seeder;
 
-namespace {
-
-constexpr ByteCount layer_size{3'000'000};  // 184 pieces of 16 KiB
-
-}  // namespace
-
 TEST_CASE("many joins of an unknown layer start exactly one origin fetch, and the layer is kept") {
   SeederFixture f;
   const Bytes content = numbered_bytes(layer_size.value);
