@@ -8,37 +8,37 @@ void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store
                  const link::Trackers& trackers) {
   const pull::Metrics& pull = metrics.pull;
   const char* requested = "Layers that callers requested: held already, or pulled.";
-  page.add("shoal_pull_layers_total", "result=\"held\"", requested, pull.hits);
-  page.add("shoal_pull_layers_total", "result=\"pulled\"", requested, pull.pulls);
-  page.add("shoal_pull_failed_layers_total", "", "Layers that no source could deliver.", pull.pulls_failed);
-  page.add("shoal_pull_corrupt_layers_total", "", "Whole layers whose digest did not match.", pull.layers_corrupt);
-  page.add("shoal_pull_fallbacks_total", "", "Layers that the cluster could not deliver.", pull.origin_fallbacks);
-  page.add("shoal_origin_received_bytes_total", "", "Bytes of layers from the origin itself.", pull.origin_bytes);
-  page.add("shoal_pull_resumed_bytes_total", "",
+  page.add("pull_layers_total", "result=\"held\"", requested, pull.hits);
+  page.add("pull_layers_total", "result=\"pulled\"", requested, pull.pulls);
+  page.add("pull_failed_layers_total", "", "Layers that no source could deliver.", pull.pulls_failed);
+  page.add("pull_corrupt_layers_total", "", "Whole layers whose digest did not match.", pull.layers_corrupt);
+  page.add("pull_fallbacks_total", "", "Layers that the cluster could not deliver.", pull.origin_fallbacks);
+  page.add("origin_received_bytes_total", "", "Bytes of layers from the origin itself.", pull.origin_bytes);
+  page.add("pull_resumed_bytes_total", "",
            "Bytes that an earlier pull had left and that were not received again.", pull.resumed_bytes);
-  page.add("shoal_pull_uncached_layers_total", "", "Layers pulled into memory, without room in the store.",
+  page.add("pull_uncached_layers_total", "", "Layers pulled into memory, without room in the store.",
            pull.uncached_layers);
-  page.add("shoal_small_received_bytes_total", "", "Bytes of small layers from another agent or a tracker.",
+  page.add("small_received_bytes_total", "", "Bytes of small layers from another agent or a tracker.",
            pull.holder_bytes);
 
   const swarm::Metrics& swarm = metrics.swarm;
   const char* received = "Bytes of pieces from other nodes, by their role.";
-  page.add("shoal_swarm_received_bytes_total", "source=\"peers\"", received, swarm.received_from_peers_bytes);
-  page.add("shoal_swarm_received_bytes_total", "source=\"seeder\"", received, swarm.received_from_seeder_bytes);
-  page.add("shoal_swarm_sent_bytes_total", "", "Bytes of pieces to other nodes.", swarm.sent_bytes);
-  page.add("shoal_swarm_duplicate_bytes_total", "", "Bytes of pieces that came twice.", swarm.duplicate_bytes);
-  page.add("shoal_swarm_corrupt_pieces_total", "", "Pieces that did not match their signed hash.",
+  page.add("swarm_received_bytes_total", "source=\"peers\"", received, swarm.received_from_peers_bytes);
+  page.add("swarm_received_bytes_total", "source=\"seeder\"", received, swarm.received_from_seeder_bytes);
+  page.add("swarm_sent_bytes_total", "", "Bytes of pieces to other nodes.", swarm.sent_bytes);
+  page.add("swarm_duplicate_bytes_total", "", "Bytes of pieces that came twice.", swarm.duplicate_bytes);
+  page.add("swarm_corrupt_pieces_total", "", "Pieces that did not match their signed hash.",
            swarm.corrupt_pieces);
-  page.add("shoal_swarm_reassigned_pieces_total", "",
+  page.add("swarm_reassigned_pieces_total", "",
            "Pieces that one peer did not deliver in time and that another was asked for.", swarm.reassigned_pieces);
-  page.add("shoal_swarm_layers", "",
+  page.add("swarm_layers", "",
            "Layers fetched or served in a swarm now; others that are held cost nothing there.", metrics.pull.swarms);
-  page.add("shoal_swarm_connections", "", "Open connections to other nodes.", swarm.connections);
+  page.add("swarm_connections", "", "Open connections to other nodes.", swarm.connections);
 
   store::add_to_page(page, store, metrics.scrub);
-  page.add_gauge("shoal_tracker_up", "", "1 while any tracker is connected.",
+  page.add_gauge("tracker_up", "", "1 while any tracker is connected.",
                  [&trackers] { return trackers.any_up() ? 1.0 : 0.0; });
-  page.add_counter("shoal_log_dropped_lines_total", "", "Log lines dropped because standard error was not read.",
+  page.add_counter("log_dropped_lines_total", "", "Log lines dropped because standard error was not read.",
                    log::dropped_lines);
 }
 

@@ -41,7 +41,8 @@ Program::Servers::Servers(Program& program)
       small(program.loop_, program.workers_.serve, {.listen = program.options_.swarm.http_listen}, "small layers",
             [this](http::Exchange& exchange) { return small_layers.handle(exchange); }),
       admin(program.loop_, program.workers_.serve, program.options_.admin.listen,
-            {.is_ready = [&program] { return program.is_ready(); },
+            {.program = "agent",
+             .is_ready = [&program] { return program.is_ready(); },
              .status =
                  [&program] {
                    return status_text(program.options_, program.trackers_, program.store_, program.pulls_);

@@ -6,39 +6,39 @@ namespace shoal::tracker {
 namespace {
 
 void add_origin(metrics::Page& page, const seeder::SeederMetrics& seeder, const ResolverMetrics& resolver) {
-  page.add("shoal_origin_requests_total", "what=\"layers\"", "Questions to origins.", seeder.origin_requests);
-  page.add("shoal_origin_requests_total", "what=\"tags\"", "Questions to origins.", resolver.origin_questions);
-  page.add("shoal_origin_received_bytes_total", "", "Bytes of layers received from origins.",
+  page.add("origin_requests_total", "what=\"layers\"", "Questions to origins.", seeder.origin_requests);
+  page.add("origin_requests_total", "what=\"tags\"", "Questions to origins.", resolver.origin_questions);
+  page.add("origin_received_bytes_total", "", "Bytes of layers received from origins.",
            seeder.origin_received_bytes);
-  page.add("shoal_agents_received_bytes_total", "",
+  page.add("agents_received_bytes_total", "",
            "Bytes of layers received from agents, that the store did not have.", seeder.agents_received_bytes);
-  page.add("shoal_origin_failed_layers_total", "", "Layers that origins could not deliver.", seeder.origin_failures);
-  page.add("shoal_origin_corrupt_layers_total", "", "Layers whose bytes from the origin did not match their digest.",
+  page.add("origin_failed_layers_total", "", "Layers that origins could not deliver.", seeder.origin_failures);
+  page.add("origin_corrupt_layers_total", "", "Layers whose bytes from the origin did not match their digest.",
            seeder.corrupt_layers);
 }
 
 void add_swarm(metrics::Page& page, const swarm::Metrics& swarm) {
-  page.add("shoal_swarm_sent_bytes_total", "", "Bytes of pieces sent to agents.", swarm.sent_bytes);
-  page.add("shoal_swarm_reassigned_pieces_total", "", "Pieces that one agent did not confirm in time.",
+  page.add("swarm_sent_bytes_total", "", "Bytes of pieces sent to agents.", swarm.sent_bytes);
+  page.add("swarm_reassigned_pieces_total", "", "Pieces that one agent did not confirm in time.",
            swarm.reassigned_pieces);
-  page.add("shoal_swarm_connections", "", "Connections to agents in all swarms.", swarm.connections);
+  page.add("swarm_connections", "", "Connections to agents in all swarms.", swarm.connections);
 }
 
 }  // namespace
 
 void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store& store) {
   const CoordinatorMetrics& coordinator = metrics.coordinator;
-  page.add("shoal_tracker_connected_agents", "", "Agents with a control connection.", coordinator.connected_agents);
-  page.add("shoal_tracker_joins_total", "", "Joins by agents.", coordinator.joins.joins);
-  page.add("shoal_tracker_refused_joins_total", "", "Joins that were refused.", coordinator.joins.refused_joins);
-  page.add("shoal_tracker_blames_total", "", "Reports of wrong bytes from a peer.", coordinator.blames);
-  page.add("shoal_tracker_bans_total", "", "Nodes banned because two others reported them.", coordinator.bans);
-  page.add("shoal_tracker_resolves_total", "", "Questions for tags by agents.", metrics.resolver.questions);
-  page.add("shoal_tracker_seeding_layers", "", "Layers in a swarm.", metrics.seeder.seeding_layers);
+  page.add("connected_agents", "", "Agents with a control connection.", coordinator.connected_agents);
+  page.add("joins_total", "", "Joins by agents.", coordinator.joins.joins);
+  page.add("refused_joins_total", "", "Joins that were refused.", coordinator.joins.refused_joins);
+  page.add("blames_total", "", "Reports of wrong bytes from a peer.", coordinator.blames);
+  page.add("bans_total", "", "Nodes banned because two others reported them.", coordinator.bans);
+  page.add("resolves_total", "", "Questions for tags by agents.", metrics.resolver.questions);
+  page.add("seeding_layers", "", "Layers in a swarm.", metrics.seeder.seeding_layers);
   add_origin(page, metrics.seeder, metrics.resolver);
   add_swarm(page, metrics.swarm);
   store::add_to_page(page, store, metrics.scrub);
-  page.add_counter("shoal_log_dropped_lines_total", "", "Log lines dropped because standard error was not read.",
+  page.add_counter("log_dropped_lines_total", "", "Log lines dropped because standard error was not read.",
                    log::dropped_lines);
 }
 

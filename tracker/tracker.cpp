@@ -28,7 +28,7 @@ Tracker::Origins::Origins(const Config& config, Clock& clock)
 
 Tracker::Servers::Servers(Tracker& tracker, const Config& config)
     : admin(tracker.loop_, tracker.threads_.serve, config.admin.listen,
-            {.is_ready = [&tracker] { return tracker.serving_; }}),
+            {.program = "tracker", .is_ready = [&tracker] { return tracker.serving_; }}),
       control({tracker.loop_, tracker.clock_, tracker.threads_.serve, tracker.core_, tracker.disk_.store,
                tracker.disk_.keys},
               config.control.listen) {}

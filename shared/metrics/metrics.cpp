@@ -14,22 +14,27 @@ std::string number(double value) {
 }  // namespace
 
 void Page::add(std::string name, std::string labels, std::string help, const Counter& counter) {
-  rows_.push_back({std::move(name), std::move(labels), std::move(help), true,
-                   [&counter] { return static_cast<double>(counter.value()); }});
+  add({std::move(name), std::move(labels), std::move(help), true,
+       [&counter] { return static_cast<double>(counter.value()); }});
 }
 
 void Page::add(std::string name, std::string labels, std::string help, const Gauge& gauge) {
-  rows_.push_back({std::move(name), std::move(labels), std::move(help), false,
-                   [&gauge] { return static_cast<double>(gauge.value()); }});
+  add({std::move(name), std::move(labels), std::move(help), false,
+       [&gauge] { return static_cast<double>(gauge.value()); }});
 }
 
 void Page::add_counter(std::string name, std::string labels, std::string help, std::function<std::uint64_t()> read) {
-  rows_.push_back({std::move(name), std::move(labels), std::move(help), true,
-                   [read = std::move(read)] { return static_cast<double>(read()); }});
+  add({std::move(name), std::move(labels), std::move(help), true,
+       [read = std::move(read)] { return static_cast<double>(read()); }});
 }
 
 void Page::add_gauge(std::string name, std::string labels, std::string help, std::function<double()> read) {
-  rows_.push_back({std::move(name), std::move(labels), std::move(help), false, std::move(read)});
+  add({std::move(name), std::move(labels), std::move(help), false, std::move(read)});
+}
+
+void Page::add(Row row) {
+  row.name = prefix_ + row.name;
+  rows_.push_back(std::move(row));
 }
 
 std::string Page::text() const {

@@ -31,10 +31,13 @@ class Gauge {
   std::atomic<std::int64_t> value_{0};
 };
 
-// The page of one program. Names: `shoal_<part>_<what>_<unit>[_total]`; labels only from small enums, written in full
-// as `source="peers"`. What is added must outlive the page.
+// The page of one program, "agent" or "tracker". A name is added as `<part>_<what>_<unit>[_total]` and served behind
+// `shoal_<program>_`: the two programs share no name, so that a sum over their pages never adds two meanings. Labels only
+// from small enums, written in full as `source="peers"`. What is added must outlive the page.
 class Page {
  public:
+  explicit Page(std::string_view program) : prefix_("shoal_" + std::string(program) + "_") {}
+
   void add(std::string name, std::string labels, std::string help, const Counter& counter);
   void add(std::string name, std::string labels, std::string help, const Gauge& gauge);
   // Read at the moment the page is asked for.
@@ -51,6 +54,9 @@ class Page {
     bool is_counter;
     std::function<double()> read;
   };
+  void add(Row row);
+
+  std::string prefix_;
   std::vector<Row> rows_;
 };
 

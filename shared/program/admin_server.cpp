@@ -27,6 +27,7 @@ bool is_local(const std::string& listen) {
 AdminServer::AdminServer(Loop& loop, http::ServeThreads& threads, const std::string& listen, Answers answers)
     : answers_(std::move(answers)),
       local_only_(is_local(listen)),
+      page_(answers_.program),
       server_(loop, threads, {.listen = listen, .connections = most_connections}, "admin",
               [this](http::Exchange& exchange) { return handle(exchange); }) {}
 

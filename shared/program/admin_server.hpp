@@ -20,6 +20,7 @@ namespace shoal::program {
 class AdminServer {
  public:
   struct Answers {
+    std::string_view program;  // "agent" or "tracker", for the names of its metrics
     std::function<bool()> is_ready;
     std::function<std::string()> status{};  // none: 404
   };

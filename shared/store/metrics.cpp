@@ -3,18 +3,18 @@
 namespace shoal::store {
 
 void add_to_page(metrics::Page& page, const Store& store, const ScrubMetrics& scrub) {
-  page.add_gauge("shoal_store_used_bytes", "",
+  page.add_gauge("store_used_bytes", "",
                  "Bytes of held layers, and of dropped ones whose files could not be removed.",
                  [&store] { return static_cast<double>(store.used().value); });
-  page.add_gauge("shoal_store_held_layers", "", "Layers held.",
+  page.add_gauge("store_held_layers", "", "Layers held.",
                  [&store] { return static_cast<double>(store.digests().size()); });
-  page.add_gauge("shoal_store_reserved_bytes", "", "Bytes of active reservations.",
+  page.add_gauge("store_reserved_bytes", "", "Bytes of active reservations.",
                  [&store] { return static_cast<double>(store.reserved().value); });
-  page.add_gauge("shoal_store_partial_bytes", "", "Bytes of partial layers, left by pulls that ended.",
+  page.add_gauge("store_partial_bytes", "", "Bytes of partial layers, left by pulls that ended.",
                  [&store] { return static_cast<double>(store.partial().value); });
-  page.add("shoal_store_scrubbed_layers_total", "", "Held layers read and hashed again.", scrub.checked_layers);
-  page.add("shoal_store_scrubbed_bytes_total", "", "Bytes of held layers read again.", scrub.checked_bytes);
-  page.add("shoal_store_wrong_layers_total", "", "Held layers whose bytes had changed on the disk.",
+  page.add("store_scrubbed_layers_total", "", "Held layers read and hashed again.", scrub.checked_layers);
+  page.add("store_scrubbed_bytes_total", "", "Bytes of held layers read again.", scrub.checked_bytes);
+  page.add("store_wrong_layers_total", "", "Held layers whose bytes had changed on the disk.",
            scrub.wrong_layers);
 }
 

@@ -111,7 +111,7 @@ class Tracker(_Program):
 
     def seeded_bytes(self):
         """Bytes that this tracker read from the origin."""
-        return sum(value for name, value in self.metrics().items() if name.startswith("shoal_origin_received_bytes_total"))
+        return sum(value for name, value in self.metrics().items() if name.startswith("shoal_tracker_origin_received_bytes_total"))
 
 
 class Agent(_Program):
@@ -138,10 +138,10 @@ class Agent(_Program):
     def received(self):
         """Bytes of layers by where they came from. Small layers come in one round trip, from an agent or the tracker."""
         metrics = self.metrics()
-        return {"peers": metrics.get('shoal_swarm_received_bytes_total{source="peers"}', 0),
-                "seeder": metrics.get('shoal_swarm_received_bytes_total{source="seeder"}', 0),
-                "small": metrics.get("shoal_small_received_bytes_total", 0),
-                "origin": metrics.get("shoal_origin_received_bytes_total", 0)}
+        return {"peers": metrics.get('shoal_agent_swarm_received_bytes_total{source="peers"}', 0),
+                "seeder": metrics.get('shoal_agent_swarm_received_bytes_total{source="seeder"}', 0),
+                "small": metrics.get("shoal_agent_small_received_bytes_total", 0),
+                "origin": metrics.get("shoal_agent_origin_received_bytes_total", 0)}
 
     def status(self):
         return json.loads(self.admin.get("/v1/status", timeout_seconds=5).body)

@@ -36,7 +36,7 @@ class WrongBytes(Case):
         pullers = [Puller(self, agent, "medium") for agent in agents[1:]]
         for puller in pullers:
             self.assert_pulled(puller.result(), self.image)
-        corrupt = sum(agent.metrics()["shoal_swarm_corrupt_pieces_total"] for agent in agents[1:])
+        corrupt = sum(agent.metrics()["shoal_agent_swarm_corrupt_pieces_total"] for agent in agents[1:])
         self.assertGreater(corrupt, 0, "the bad peer was never asked, so this run shows nothing")
 
     def test_an_origin_body_that_ends_early_once_still_gives_a_right_image(self):

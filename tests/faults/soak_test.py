@@ -1,6 +1,7 @@
 """An hour of rollouts: no program grows, and nothing goes wrong."""
 
 import os
+import re
 import statistics
 import time
 
@@ -66,6 +67,10 @@ def _size_of(program):
     with open(f"{directory}/status", encoding="ascii") as file:
         status = dict(line.split(":", 1) for line in file)
     opened = len(os.listdir(f"{directory}/fd"))
-    metrics = program.metrics()
-    in_swarms = metrics["shoal_swarm_connections"] + 2 * metrics.get("shoal_swarm_layers", 0)
+    in_swarms = _metric(program, "swarm_connections") + 2 * _metric(program, "swarm_layers")
     return {"memory": int(status["VmRSS"].split()[0]), "threads": int(status["Threads"]), "descriptors": opened - in_swarms}
+
+
+def _metric(program, name):
+    """A metric of an agent or of a tracker; 0 when the program has none of this name."""
+    return sum(value for key, value in program.metrics().items() if re.fullmatch(f"shoal_(agent|tracker)_{name}", key))

@@ -128,7 +128,7 @@ class Case(unittest.TestCase):
     def wait_until_idle(self, agent, tracker=None):
         """No download is under way any more, nor a fetch of the tracker's."""
         if tracker:
-            wait_until(lambda: not tracker.metrics()["shoal_store_reserved_bytes"], 60, "the tracker fetches nothing")
+            wait_until(lambda: not tracker.metrics()["shoal_tracker_store_reserved_bytes"], 60, "the tracker fetches nothing")
         wait_until(lambda: not agent.status()["pulls"], 60, f"{agent.name} has nothing under way")
 
 

@@ -60,7 +60,7 @@ class EdgeCase(Case):
 
     def assert_nothing_reserved(self, agents):
         for agent in agents:
-            wait_until(lambda: agent.metrics()["shoal_store_reserved_bytes"] == 0, 20, f"{agent.name} has nothing reserved")
+            wait_until(lambda: agent.metrics()["shoal_agent_store_reserved_bytes"] == 0, 20, f"{agent.name} has nothing reserved")
 
     def pull_at_once(self, agents, tag, image):
         for puller in [Puller(self, agent, tag) for agent in agents]:
@@ -201,7 +201,7 @@ class Generations(EdgeCase):
                 self.assert_pulled(outcome, self.image)
         self.assertEqual(self.proxy.gets(self.layer_.digest), 2)
         metrics = [agent.metrics() for agent in agents]
-        self.assertEqual([each["shoal_swarm_corrupt_pieces_total"] for each in metrics], [0, 0, 0])
-        self.assertEqual([each["shoal_origin_received_bytes_total"] for each in metrics], [0, 0, 0])
+        self.assertEqual([each["shoal_agent_swarm_corrupt_pieces_total"] for each in metrics], [0, 0, 0])
+        self.assertEqual([each["shoal_agent_origin_received_bytes_total"] for each in metrics], [0, 0, 0])
         self.assertEqual(len(tracker.events("origin layer corrupt, fetching again")), 1)
         self.assert_nothing_reserved(agents)

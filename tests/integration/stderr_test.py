@@ -81,7 +81,7 @@ class StandardError(Case):
             self.assertEqual((answer.status, answer.body), (200, body))
         for program in programs:
             self.assertEqual(program.admin.get("/healthz", timeout_seconds=5).status, 200)
-            self.assertIn("shoal_log_dropped_lines_total", program.metrics())
+            self.assertIn(f"shoal_{type(program).__name__.lower()}_log_dropped_lines_total", program.metrics())
             self.assertEqual(program.process.end(), 0)
 
     def test_a_program_that_cannot_start_ends_though_nobody_reads_why(self):

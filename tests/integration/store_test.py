@@ -41,7 +41,7 @@ class PartialLayers(Case):
         agents[0].start()
         self.assert_pulled(self.pull(agents[0], "medium"), self.image)
         self.wait_until_idle(agents[0])
-        resumed = agents[0].metrics()["shoal_pull_resumed_bytes_total"]
+        resumed = agents[0].metrics()["shoal_agent_pull_resumed_bytes_total"]
         received = sum(agents[0].received().values())
         self.assertGreater(resumed, self.layer.size // 2)
         self.assertLess(received, sum(layer.size for layer in self.image.layers) - resumed + _MIB)
@@ -114,13 +114,13 @@ class Room(Case):
         self.assert_pulled(self.pull(agent, "medium2"), second)
         self.assertEqual(self.digest_of(start + response.read()), layer.digest)
         connection.close()
-        self.assertGreater(agent.metrics()["shoal_pull_uncached_layers_total"], 0)
+        self.assertGreater(agent.metrics()["shoal_agent_pull_uncached_layers_total"], 0)
 
         def evicted():
             self.assert_pulled(self.pull(agent, "medium2"), second)
-            return agent.metrics()["shoal_store_used_bytes"] > 20 * _MIB and not self.holds(agent, layer)
+            return agent.metrics()["shoal_agent_store_used_bytes"] > 20 * _MIB and not self.holds(agent, layer)
         wait_until(evicted, 30, "the first layer has made room", step_seconds=0.2)
-        self.assertLessEqual(agent.metrics()["shoal_store_used_bytes"], 30 * _MIB)
+        self.assertLessEqual(agent.metrics()["shoal_agent_store_used_bytes"], 30 * _MIB)
 
     def holds(self, agent, layer):
         name = layer.digest.removeprefix("sha256:")
@@ -135,8 +135,8 @@ class Room(Case):
             self.assert_pulled(self.pull(agent, "large"), large)    # too large for that
             self.wait_until_idle(agent)
             metrics = agent.metrics()
-            self.assertLessEqual(metrics["shoal_store_used_bytes"], 8 * _MIB)
-            self.assertEqual(metrics["shoal_store_reserved_bytes"], 0)
+            self.assertLessEqual(metrics["shoal_agent_store_used_bytes"], 8 * _MIB)
+            self.assertEqual(metrics["shoal_agent_store_reserved_bytes"], 0)
 
     def test_a_passed_through_layer_that_is_wrong_is_never_a_complete_answer(self):
         large = self.library.large()
@@ -164,10 +164,10 @@ class Room(Case):
         agent = self.agents(1, [tracker], settings={"store": {"path": f"{disk}/store", "capacity": "1GiB"}})[0]
         self.assert_pulled(self.pull(agent, "medium"), image)
         self.wait_until_idle(agent)
-        self.assertLess(agent.metrics()["shoal_store_used_bytes"], 4 * _MIB)
+        self.assertLess(agent.metrics()["shoal_agent_store_used_bytes"], 4 * _MIB)
         subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
         self.assert_pulled(self.pull(agent, "medium"), image)
-        wait_until(lambda: agent.metrics()["shoal_store_used_bytes"] > 24 * _MIB, 10, "the layer is kept")
+        wait_until(lambda: agent.metrics()["shoal_agent_store_used_bytes"] > 24 * _MIB, 10, "the layer is kept")
 
 
 class Held(Case):
@@ -180,9 +180,9 @@ class Held(Case):
             program.process.end()
             program.start()
         wait_until(lambda: tracker.metrics()["shoal_tracker_connected_agents"] == 2, 30, "both agents are back")
-        self.assertEqual(agents[0].metrics()["shoal_swarm_layers"], 0)
+        self.assertEqual(agents[0].metrics()["shoal_agent_swarm_layers"], 0)
         self.assert_pulled(self.pull(agents[1], "medium"), image)
-        self.assertEqual(agents[0].metrics()["shoal_swarm_layers"], 1)
+        self.assertEqual(agents[0].metrics()["shoal_agent_swarm_layers"], 1)
 
 
 class Scrubbing(Case):
@@ -197,6 +197,6 @@ class Scrubbing(Case):
             byte = file.read(1)
             file.seek(100)
             file.write(bytes([byte[0] ^ 1]))
-        wait_until(lambda: agent.metrics()["shoal_store_wrong_layers_total"] == 1, 30, "the scrub has found it")
+        wait_until(lambda: agent.metrics()["shoal_agent_store_wrong_layers_total"] == 1, 30, "the scrub has found it")
         self.assertFalse(os.path.exists(path))
         self.assert_pulled(self.pull(agent, "small"), image)

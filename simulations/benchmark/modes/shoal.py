@@ -56,7 +56,7 @@ class TheMode(Mode):
         return {"tracker": [self._tracker.process], "agent": [agent.process for agent in self._agents.values()]}
 
     def duplicate_bytes(self):
-        return sum(agent.metrics().get("shoal_swarm_duplicate_bytes_total", 0) for agent in self._agents.values())
+        return sum(agent.metrics().get("shoal_agent_swarm_duplicate_bytes_total", 0) for agent in self._agents.values())
 
     def seeder_bytes(self):
         return sum(agent.received()["seeder"] for agent in self._agents.values())

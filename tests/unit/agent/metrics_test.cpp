@@ -10,9 +10,9 @@ using namespace shoal;
 TEST_CASE("docs/metrics.md has each metric that the agent serves, and no other") {
   agent::PullingNode node;
   const agent::Metrics counted;
-  metrics::Page page;
+  metrics::Page page("agent");
   agent::add_to_page(page, counted, node.store, node.trackers);
   const metrics::MetricLines served = metrics::served(page.text());
   CHECK(served.size() > 20);
-  CHECK(metrics::documented(metrics::metrics_document(), {"Both programs", "Agent"}) == served);
+  CHECK(metrics::documented(metrics::metrics_document(), "agent", {"Both programs", "Agent"}) == served);
 }

@@ -41,8 +41,16 @@ inline std::vector<std::string> quoted_in(const std::string& cell) {
   return found;
 }
 
+// A name of both programs, as one of them serves it.
+inline std::string name_of(const std::string& program, std::string name) {
+  constexpr std::string_view placeholder = "<program>";
+  const std::size_t at = name.find(placeholder);
+  return at == std::string::npos ? name : name.replace(at, placeholder.size(), program);
+}
+
 // What the tables under these headings name: | `name` | type | unit | labels | meaning |.
-inline MetricLines documented(const std::string& document, const std::set<std::string>& headings) {
+inline MetricLines documented(const std::string& document, const std::string& program,
+                              const std::set<std::string>& headings) {
   MetricLines lines;
   bool is_wanted = false;
   std::istringstream rest(document);
@@ -50,7 +58,7 @@ inline MetricLines documented(const std::string& document, const std::set<std::s
     if (line.starts_with("## ")) is_wanted = headings.contains(line.substr(3));
     const auto cells = cells_of(line);
     if (!is_wanted || cells.size() < 5 || !cells[0].starts_with("`")) continue;
-    const std::string name = quoted_in(cells[0]).front();
+    const std::string name = name_of(program, quoted_in(cells[0]).front());
     for (const std::string& labels : quoted_in(cells[3])) lines.insert(cells[1] + " " + name + "{" + labels + "}");
   }
   return lines;

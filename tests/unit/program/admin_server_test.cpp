@@ -24,7 +24,7 @@ class Fixture {
     loop_.on_loop([&] {
       const auto is_ready = [this] { return ready.load(); };
       admin_ = std::make_unique<program::AdminServer>(loop_.loop(), threads_, listen,
-                                                      program::AdminServer::Answers{is_ready, std::move(status)});
+                                                      program::AdminServer::Answers{"tracker", is_ready, std::move(status)});
     });
     port_ = http::parse_host_port(admin_->address())->port;
   }
@@ -63,7 +63,7 @@ TEST_CASE("health is told while the loop turns, readiness once the program can s
 TEST_CASE("the metrics are those of the page") {
   Fixture f;
   metrics::Counter joins;
-  f.page().add("shoal_tracker_joins_total", "", "Joins by agents.", joins);
+  f.page().add("joins_total", "", "Joins by agents.", joins);
   CHECK(f.get("/metrics").body.find("shoal_tracker_joins_total 0\n") != std::string::npos);
 }
 

@@ -11,9 +11,9 @@ TEST_CASE("docs/metrics.md has each metric that the tracker serves, and no other
   const TemporaryDirectory directory;
   const store::Store store({.path = directory.path(), .capacity = 1_MiB});
   const tracker::Metrics counted;
-  metrics::Page page;
+  metrics::Page page("tracker");
   tracker::add_to_page(page, counted, store);
   const metrics::MetricLines served = metrics::served(page.text());
   CHECK(served.size() > 20);
-  CHECK(metrics::documented(metrics::metrics_document(), {"Both programs", "Tracker"}) == served);
+  CHECK(metrics::documented(metrics::metrics_document(), "tracker", {"Both programs", "Tracker"}) == served);
 }
