@@ -38,22 +38,23 @@ swarm::Options swarm_options(const Options& options) {
 Program::Servers::Servers(Program& program)
     : endpoint(program.parts(), program.pulls_, program.options_.registry.endpoint),
       small_layers(program.pulls_, program.trackers_),
-      small(program.loop_, program.workers_.serve, {.listen = program.options_.swarm.http_listen}, "small layers",
+      small(program.server_parts(), {.listen = program.options_.swarm.http_listen}, "small layers",
             [this](http::Exchange& exchange) { return small_layers.handle(exchange); }),
-      admin(program.loop_, program.workers_.serve, program.options_.admin.listen,
+      admin(program.server_parts(), program.options_.admin.listen,
             {.program = "agent",
              .is_ready = [&program] { return program.is_ready(); },
              .status =
                  [&program] {
                    return status_text(program.options_, program.trackers_, program.store_, program.pulls_);
                  }}),
-      registry(program.loop_, program.workers_.serve, {.listen = program.options_.registry.listen}, "registry",
+      registry(program.server_parts(), {.listen = program.options_.registry.listen}, "registry",
                [this](http::Exchange& exchange) { return endpoint.handle(exchange); }) {}
 
 Program::Program(Options options)
     : options_(std::move(options)),
+      workers_(clock_),
       store_(options_.store),
-      carrier_(swarm::make_swarm(loop_, swarm_options(options_), metrics_.swarm)),
+      carrier_(swarm::make_swarm(loop_, clock_, swarm_options(options_), metrics_.swarm)),
       origin_(origin_options(options_), clock_),
       trackers_(loop_, clock_, options_.trackers.urls, [this, epoch = random_number()] { return hello(epoch); }),
       pulls_(parts(), pull::Limits{}),

@@ -21,6 +21,7 @@ class Program {
  private:
   // Beside the loop's.
   struct Workers {
+    explicit Workers(const Clock& clock) : serve(clock) {}
     Pool pool{2};     // reads, hashes, writes: one long hash does not hold up all others
     Pool commits{2};  // waits for the disk, two layers at once: no client's bytes wait behind it
     http::ServeThreads serve;
@@ -36,6 +37,7 @@ class Program {
   };
 
   pull::Parts parts();
+  http::Server::Parts server_parts() { return {loop_, clock_, workers_.serve}; }
   control::Hello hello(std::uint64_t epoch) const;
   bool is_ready() const;
   Task<void> drain();

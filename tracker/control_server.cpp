@@ -21,8 +21,8 @@ http::Response json(std::string body) {
 
 ControlServer::ControlServer(Parts parts, const std::string& listen)
     : parts_(parts),
-      server_(parts.loop, parts.threads, {.listen = listen, .connections = largest_connections}, "control",
-              [this](http::Exchange& exchange) { return handle(exchange); }) {}
+      server_({parts.loop, parts.clock, parts.threads}, {.listen = listen, .connections = largest_connections},
+              "control", [this](http::Exchange& exchange) { return handle(exchange); }) {}
 
 Task<void> ControlServer::handle(http::Exchange& exchange) {
   const http::Request request = exchange.request();

@@ -27,7 +27,7 @@ Tracker::Origins::Origins(const Config& config, Clock& clock)
     : origin(config.origin, clock), source(origin), pace(clock, config.seeder.origin_limit) {}
 
 Tracker::Servers::Servers(Tracker& tracker, const Config& config)
-    : admin(tracker.loop_, tracker.threads_.serve, config.admin.listen,
+    : admin({tracker.loop_, tracker.clock_, tracker.threads_.serve}, config.admin.listen,
             {.program = "tracker", .is_ready = [&tracker] { return tracker.serving_; }}),
       control({tracker.loop_, tracker.clock_, tracker.threads_.serve, tracker.core_, tracker.disk_.store,
                tracker.disk_.keys},
@@ -36,9 +36,9 @@ Tracker::Servers::Servers(Tracker& tracker, const Config& config)
 Tracker::Tracker(Config config)
     : config_(std::move(config)),
       disk_{store::Store(config_.store), seeder::open_keys(config_.store.path, config_.control.swarm_key_file)},
-      threads_{Pool(pool_threads), http::ServeThreads()},
+      threads_{Pool(pool_threads), http::ServeThreads(clock_)},
       origins_(config_, clock_),
-      carrier_(swarm::make_swarm(loop_, swarm_options(config_), metrics_.swarm)),
+      carrier_(swarm::make_swarm(loop_, clock_, swarm_options(config_), metrics_.swarm)),
       core_({loop_, clock_, threads_.pool, disk_.store, *carrier_.swarm, origins_.source, disk_.keys, origins_.pace,
              metrics_, std::mt19937(std::random_device{}())},
             {.seeder = {config_.seeder.advertise, carrier_.port, control::seeder_node, true},

@@ -60,7 +60,7 @@ Task<void> TrackerLink::run() {
 }
 
 Task<Result<void>> TrackerLink::shake_hands() {
-  auto dialling = options_.dial(options_.url, control::path, control::subprotocol);
+  auto dialling = options_.dial(clock_, options_.url, control::path, control::subprotocol);
   auto connected = co_await std::move(dialling);
   if (!connected) co_return tl::unexpected(connected.error());
   socket_ = std::move(*connected);

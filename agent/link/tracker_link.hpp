@@ -30,8 +30,8 @@ class Listener {
 };
 
 // http::connect_websocket, unless a test has connections of its own.
-using Dial = std::function<Task<Result<std::unique_ptr<http::WebSocket>>>(std::string url, std::string path,
-                                                                          std::string subprotocol)>;
+using Dial = std::function<Task<Result<std::unique_ptr<http::WebSocket>>>(Clock& clock, std::string url,
+                                                                          std::string path, std::string subprotocol)>;
 
 struct LinkOptions {
   std::string url;  // "http://tracker:7080"

@@ -16,19 +16,22 @@ Task<void> ManualClock::sleep(Milliseconds duration) {
 }
 
 void ManualClock::set(const Timer& timer, Milliseconds duration) {
-  std::erase_if(sleepers_, [](const Sleeper& sleeper) { return sleeper.timer.expired(); });
+  std::erase_if(sleepers_, [&](const Sleeper& sleeper) {
+    const auto other = sleeper.timer.lock();
+    return !other || other == timer;
+  });
   if (duration <= Milliseconds::zero()) {
     timer->expires_after(Milliseconds::zero());
   } else {
     timer->expires_at(Time::max());
-    sleepers_.push_back({now_ + duration, timer});
+    sleepers_.push_back({now() + duration, timer});
   }
 }
 
 void ManualClock::advance(Milliseconds duration) {
-  now_ += duration;
+  now_ = now() + duration;
   std::erase_if(sleepers_, [this](const Sleeper& sleeper) {
-    if (sleeper.due > now_) return false;
+    if (sleeper.due > now()) return false;
     if (const auto timer = sleeper.timer.lock()) timer->cancel();
     return true;
   });

@@ -3,6 +3,7 @@
 // Threads: `now` any; `sleep` the loop.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <vector>
@@ -22,7 +23,8 @@ class Clock {
   virtual ~Clock() = default;
   virtual Time now() const = 0;
   virtual Task<void> sleep(Milliseconds duration) = 0;
-  // Waits on the timer, which nothing waits on yet, end after that time. They end earlier when it is cancelled.
+  // Waits on the timer, which nothing waits on yet, end after that time, instead of an earlier one. They end at once
+  // when it is cancelled.
   virtual void set(const Timer& timer, Milliseconds duration) = 0;
 };
 
@@ -37,7 +39,7 @@ class SystemClock final : public Clock {
 class ManualClock final : public Clock {
  public:
   explicit ManualClock(Loop& loop) : loop_(loop) {}
-  Time now() const override { return now_; }
+  Time now() const override { return now_.load(); }
   Task<void> sleep(Milliseconds duration) override;
   void set(const Timer& timer, Milliseconds duration) override;
   void advance(Milliseconds duration);
@@ -48,7 +50,7 @@ class ManualClock final : public Clock {
     std::weak_ptr<asio::steady_timer> timer;
   };
   Loop& loop_;
-  Time now_{};
+  std::atomic<Time> now_{};
   std::vector<Sleeper> sleepers_;
 };
 

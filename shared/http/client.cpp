@@ -9,8 +9,6 @@
 namespace shoal::http {
 namespace {
 
-using Steady = std::chrono::steady_clock;
-
 constexpr std::size_t buffer_size = 256 << 10;  // of each open body: the most that one read returns
 constexpr int most_interim_answers = 8;  // 100, 103: RFC 9110 section 15.2 sets no bound
 
@@ -41,8 +39,9 @@ Result<std::string> request_text(const ClientRequest& request) {
 
 class Received final : public ClientResponse {
  public:
-  Received(std::unique_ptr<Transport> transport, bool to_head_request, const ClientLimits& limits)
-      : transport_(std::move(transport)),
+  Received(Clock& clock, std::unique_ptr<Transport> transport, bool to_head_request, const ClientLimits& limits)
+      : clock_(clock),
+        transport_(std::move(transport)),
         to_head_request_(to_head_request),
         limits_(limits),
         buffer_(std::make_unique_for_overwrite<std::byte[]>(buffer_size)) {}
@@ -53,12 +52,12 @@ class Received final : public ClientResponse {
 
   // Reads the head of the final answer.
   Task<Result<void>> read_head(Milliseconds limit) {
-    const auto due = Steady::now() + limit;
+    const auto due = clock_.now() + limit;
     for (int i = 0; i < most_interim_answers; ++i) {
       const auto done = co_await read_one_head(due);
       if (!done) co_return tl::unexpected(done.error());
       if (status() >= 200) {
-        if (limits_.whole.count() > 0) body_due_ = Steady::now() + limits_.whole;
+        if (limits_.whole.count() > 0) body_due_ = clock_.now() + limits_.whole;
         co_return Result<void>();
       }
       if (status() == 101) break;
@@ -78,11 +77,11 @@ class Received final : public ClientResponse {
       const Milliseconds left = patience();
       if (left <= Milliseconds::zero()) co_return fail(ErrorKind::unavailable, "the body takes too long");
       if (is_trickling()) co_return fail(ErrorKind::unavailable, "the body is slower than its limit");
-      const auto began = Steady::now();
+      const auto began = clock_.now();
       const auto size = co_await fill(left);
       if (!size) co_return tl::unexpected(size.error());
       recent_bytes_ += *size;
-      recent_wait_ += Steady::now() - began;
+      recent_wait_ += clock_.now() - began;
       if (*size > 0) continue;
       const auto ended = head_->body.end_of_stream();
       if (!ended) co_return tl::unexpected(ended.error());
@@ -93,17 +92,17 @@ class Received final : public ClientResponse {
  private:
   Milliseconds patience() const {
     if (!body_due_) return limits_.silence;
-    return std::min(limits_.silence, std::chrono::ceil<Milliseconds>(*body_due_ - Steady::now()));
+    return std::min(limits_.silence, std::chrono::ceil<Milliseconds>(*body_due_ - clock_.now()));
   }
   // By how long bytes were waited for: the reader's own pauses do not count.
   bool is_trickling() {
     if (recent_wait_ < limits_.trickle) return false;
-    recent_wait_ = Steady::duration::zero();
+    recent_wait_ = Time::duration::zero();
     return std::exchange(recent_bytes_, 0) < limits_.least.value;
   }
   ByteView unread() const { return ByteView(buffer_.get() + begin_, end_ - begin_); }
 
-  Task<Result<void>> read_one_head(Steady::time_point due) {
+  Task<Result<void>> read_one_head(Time due) {
     while (true) {
       const std::string_view received = text_of(unread());
       const auto length = head_length(received.substr(0, largest_response_head));
@@ -116,7 +115,7 @@ class Received final : public ClientResponse {
       }
       if (received.size() >= largest_response_head)
         co_return fail(ErrorKind::unavailable, "the answer's head is too long");
-      const auto left = std::chrono::ceil<Milliseconds>(due - Steady::now());
+      const auto left = std::chrono::ceil<Milliseconds>(due - clock_.now());
       if (left <= Milliseconds::zero()) co_return fail(ErrorKind::unavailable, "no answer in time");
       const auto size = co_await fill(left);
       if (!size) co_return tl::unexpected(size.error());
@@ -135,12 +134,13 @@ class Received final : public ClientResponse {
     co_return size;
   }
 
+  Clock& clock_;
   std::unique_ptr<Transport> transport_;
   bool to_head_request_;
   ClientLimits limits_;
-  std::optional<Steady::time_point> body_due_;
+  std::optional<Time> body_due_;
   std::uint64_t recent_bytes_ = 0;
-  Steady::duration recent_wait_{};
+  Time::duration recent_wait_{};
   std::optional<ResponseHead> head_;
   std::unique_ptr<std::byte[]> buffer_;
   std::size_t begin_ = 0;  // unread bytes of the buffer
@@ -154,17 +154,18 @@ Error with_authority(Error error, const Url& url) {
 
 }  // namespace
 
-Task<Result<std::unique_ptr<ClientResponse>>> request(ClientRequest request) {
+Task<Result<std::unique_ptr<ClientResponse>>> request(Clock& clock, ClientRequest request) {
   auto text = request_text(request);
   if (!text) co_return tl::unexpected(text.error());
-  auto transport = co_await open_transport(request);
+  auto transport = co_await open_transport(clock, request);
   if (!transport) co_return tl::unexpected(transport.error());
-  const auto due = Steady::now() + request.limits.headers;
+  const auto due = clock.now() + request.limits.headers;
   const auto written = co_await (*transport)->write(std::move(*text), request.limits.headers);
   if (!written) co_return tl::unexpected(with_authority(written.error(), request.url));
 
-  auto response = std::make_unique<Received>(std::move(*transport), request.method == "HEAD", request.limits);
-  const auto left = std::chrono::ceil<Milliseconds>(due - Steady::now());
+  auto response =
+      std::make_unique<Received>(clock, std::move(*transport), request.method == "HEAD", request.limits);
+  const auto left = std::chrono::ceil<Milliseconds>(due - clock.now());
   const auto head = co_await response->read_head(left);
   if (!head) co_return tl::unexpected(with_authority(head.error(), request.url));
   co_return std::unique_ptr<ClientResponse>(std::move(response));

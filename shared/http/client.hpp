@@ -8,9 +8,8 @@
 #include <string>
 
 #include "shared/core/bytes.hpp"
+#include "shared/core/clock.hpp"
 #include "shared/core/result.hpp"
-#include "shared/core/task.hpp"
-#include "shared/core/units.hpp"
 #include "shared/http/message.hpp"
 
 namespace shoal::http {
@@ -62,8 +61,9 @@ class ClientResponse {
   virtual Task<Result<ByteView>> next() = 0;
 };
 
-// `unavailable` for whatever happens on the network, `refused` for a certificate that does not verify.
-Task<Result<std::unique_ptr<ClientResponse>>> request(ClientRequest request);
+// `unavailable` for whatever happens on the network, `refused` for a certificate that does not verify. The clock
+// outlives the response.
+Task<Result<std::unique_ptr<ClientResponse>>> request(Clock& clock, ClientRequest request);
 
 // The whole rest of the body; `refused` when it is longer than `limit`.
 Task<Result<Bytes>> read_all(ClientResponse& response, ByteCount limit);

@@ -38,7 +38,9 @@ class Connection::Waiting {
 };
 
 Connection::Connection(tcp::socket socket, std::shared_ptr<ServerShared> shared)
-    : socket_(std::move(socket)), shared_(std::move(shared)), deadline_(socket_.get_executor(), [this] {
+    : socket_(std::move(socket)),
+      shared_(std::move(shared)),
+      deadline_(socket_.get_executor(), shared_->parts.clock, [this] {
         IoError ignored;
         socket_.cancel(ignored);
       }) {
@@ -86,15 +88,19 @@ Task<bool> Connection::read_head() {
   }
   is_new_ = false;
   // One limit for the whole head: a client that sends a byte now and then gains nothing.
-  const auto due = std::chrono::steady_clock::now() + shared_->options.header_limit;
+  const auto due = now() + shared_->options.header_limit;
   while (!head_length(received_)) {
     if (received_.size() >= largest_request_head || !looks_like_text(received_)) co_return false;
-    const auto left = std::chrono::ceil<Milliseconds>(due - std::chrono::steady_clock::now());
+    const auto left = std::chrono::ceil<Milliseconds>(due - now());
     if (left <= Milliseconds::zero()) co_return false;
     const bool more = co_await read_some(left);
     if (!more) co_return false;
   }
   co_return *head_length(received_) <= largest_request_head;
+}
+
+Time Connection::now() const {
+  return shared_->parts.clock.now();
 }
 
 // Waits without a buffer, so that ten thousand idle connections hold none.
@@ -131,13 +137,13 @@ Task<void> Connection::finish(Next next) {
   if (next == Next::close_gently && !cut_) {
     IoError ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
-    const auto due = std::chrono::steady_clock::now() + final_read_limit;
+    const auto due = now() + final_read_limit;
     std::size_t discarded = 0;
     bool more = true;
     while (more && discarded < most_discarded) {
       discarded += received_.size();
       received_.clear();
-      const auto left = std::chrono::ceil<Milliseconds>(due - std::chrono::steady_clock::now());
+      const auto left = std::chrono::ceil<Milliseconds>(due - now());
       more = left > Milliseconds::zero();
       if (more) more = co_await read_some(left);
     }
@@ -160,7 +166,7 @@ Task<Result<void>> Connection::send_file(FileSpan span) {
   while (span.length > 0) {
     if (cut_) co_return client_is_gone();
     in_step_ = true;
-    const auto moved = co_await shared_->threads.step(socket_.native_handle(), span);
+    const auto moved = co_await shared_->parts.threads.step(socket_.native_handle(), span);
     in_step_ = false;
     if (!moved) co_return tl::unexpected(moved.error());
     span.offset += *moved;

@@ -18,7 +18,7 @@ class Connection;
 
 // Shared: by a server and the coroutine frames of its connections, which may outlive it while they are suspended.
 struct ServerShared {
-  ServeThreads& threads;  // not touched by a connection that was cut
+  Server::Parts parts;  // the threads are not touched by a connection that was cut
   ServerOptions options;
   Handler handler;
   std::size_t open_exchanges = 0;
@@ -47,6 +47,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Task<bool> read_head();  // true when a whole head is at the front of `received_`
   Task<bool> read_some(Milliseconds limit);
   bool take_available();
+  Time now() const;
   Task<Next> refuse(std::string cause);  // 400
   Task<void> finish(Next next);        // closes as `next` says
   // One after the other, as they are: a body of megabytes is not copied. Both are the caller's until this returns.

@@ -8,19 +8,18 @@
 #include <memory>
 #include <utility>
 
-#include "shared/core/task.hpp"
-#include "shared/core/units.hpp"
+#include "shared/core/clock.hpp"
 
 namespace shoal::http {
 
 class Deadline {
  public:
   // `cut` is called at expiry, never after the Deadline is gone.
-  Deadline(const asio::any_io_executor& executor, std::function<void()> cut)
-      : state_(std::make_shared<State>(executor, std::move(cut))) {}
+  Deadline(const asio::any_io_executor& executor, Clock& clock, std::function<void()> cut)
+      : clock_(clock), state_(std::make_shared<State>(executor, std::move(cut))) {}
   ~Deadline() {
     state_->cut = nullptr;
-    state_->timer.cancel();
+    disarm();
   }
   Deadline(const Deadline&) = delete;
   Deadline& operator=(const Deadline&) = delete;
@@ -28,10 +27,11 @@ class Deadline {
   // From now on; replaces an earlier limit.
   void arm(Milliseconds limit) {
     state_->expired = false;
-    state_->timer.expires_after(limit);
+    clock_.set(Clock::Timer(state_, &state_->timer), limit);
     const auto turn = ++state_->turn;
-    state_->timer.async_wait([state = state_, turn](const IoError& error) {
-      if (error || turn != state->turn) return;
+    // Whatever the error: a clock that is moved cancels the timer.
+    state_->timer.async_wait([state = state_, turn](const IoError&) {
+      if (turn != state->turn) return;
       state->expired = true;
       if (state->cut) state->cut();
     });
@@ -47,9 +47,10 @@ class Deadline {
     State(const asio::any_io_executor& executor, std::function<void()> c) : timer(executor), cut(std::move(c)) {}
     asio::steady_timer timer;
     std::function<void()> cut;
-    std::uint64_t turn = 0;  // tells a wait whose time was changed while it was being called
+    std::uint64_t turn = 0;  // tells a wait that was given up, or whose time was changed while it was being called
     bool expired = false;
   };
+  Clock& clock_;
   std::shared_ptr<State> state_;
 };
 

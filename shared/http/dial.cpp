@@ -10,24 +10,24 @@ namespace {
 
 using asio::ip::tcp;
 
-Task<Result<Endpoints>> resolve(std::string host, std::uint16_t port, Milliseconds limit) {
+Task<Result<Endpoints>> resolve(Clock& clock, std::string host, std::uint16_t port, Milliseconds limit) {
   IoError error;
   const auto address = asio::ip::make_address(host, error);
   if (!error) co_return Endpoints{{address, port}};
   const auto executor = co_await asio::this_coro::executor;
   auto& context = asio::query(executor, asio::execution::context_as<asio::execution_context&>);
-  auto resolved = co_await asio::use_service<Names>(context).resolve(std::move(host), port, limit);
+  auto resolved = co_await asio::use_service<Names>(context).resolve(clock, std::move(host), port, limit);
   co_return resolved;
 }
 
-Task<Result<tcp::socket>> connect(tcp::endpoint endpoint, Milliseconds limit) {
+Task<Result<tcp::socket>> connect(Clock& clock, tcp::endpoint endpoint, Milliseconds limit) {
   const auto executor = co_await asio::this_coro::executor;
   tcp::socket socket(executor);
   IoError error;
   socket.open(endpoint.protocol(), error);
   if (!error) {
     ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
-    Deadline deadline(executor, [&socket] {
+    Deadline deadline(executor, clock, [&socket] {
       IoError ignored;
       socket.cancel(ignored);
     });
@@ -42,17 +42,16 @@ Task<Result<tcp::socket>> connect(tcp::endpoint endpoint, Milliseconds limit) {
 
 }  // namespace
 
-Task<Result<tcp::socket>> dial(std::string host, std::uint16_t port, Milliseconds limit) {
-  using Clock = std::chrono::steady_clock;
-  const auto due = Clock::now() + limit;
-  const auto endpoints = co_await resolve(host, port, limit);
+Task<Result<tcp::socket>> dial(Clock& clock, std::string host, std::uint16_t port, Milliseconds limit) {
+  const Time due = clock.now() + limit;
+  const auto endpoints = co_await resolve(clock, host, port, limit);
   if (!endpoints) co_return tl::unexpected(endpoints.error());
   std::string cause = "no time left";
   for (std::size_t i = 0; i < endpoints->size(); ++i) {
-    const auto left = std::chrono::duration_cast<Milliseconds>(due - Clock::now());
+    const auto left = std::chrono::duration_cast<Milliseconds>(due - clock.now());
     if (left <= Milliseconds::zero()) break;
     const auto share = left / static_cast<std::int64_t>(endpoints->size() - i);
-    auto socket = co_await connect((*endpoints)[i], std::max(share, Milliseconds(1)));
+    auto socket = co_await connect(clock, (*endpoints)[i], std::max(share, Milliseconds(1)));
     if (socket) co_return std::move(*socket);
     cause = socket.error().what;
   }

@@ -107,7 +107,7 @@ Task<Result<std::unique_ptr<WebSocket>>> ConnectionExchange::upgrade(std::string
   stage_ = Stage::given_away;
   connection_->deadline_.disarm();
   std::string received = head_ + std::exchange(connection_->received_, {});
-  Upgrading upgrading(std::move(connection_->socket_));
+  Upgrading upgrading(std::move(connection_->socket_), connection_->shared_->parts.clock);
   connection_->cut_socket_ = upgrading.cutter();
   auto accepted = co_await upgrading.answer(std::move(received), std::move(subprotocol));
   co_return accepted;

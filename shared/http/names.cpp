@@ -24,10 +24,11 @@ Endpoints addresses_of(const std::string& host, IoError& error) {
 
 asio::execution_context::id Names::id;
 
-Task<Result<Endpoints>> Names::resolve(std::string host, std::uint16_t port, Milliseconds limit) {
+Task<Result<Endpoints>> Names::resolve(Clock& clock, std::string host, std::uint16_t port, Milliseconds limit) {
   const auto executor = co_await asio::this_coro::executor;
   const std::shared_ptr<Lookup> lookup = look_up(host, executor);
-  const auto wake = std::make_shared<asio::steady_timer>(executor, limit);
+  const Clock::Timer wake = std::make_shared<asio::steady_timer>(executor);
+  clock.set(wake, limit);
   lookup->waiting.push_back(wake);
   IoError ignored;
   co_await wake->async_wait(into(ignored));

@@ -12,9 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "shared/core/clock.hpp"
 #include "shared/core/result.hpp"
-#include "shared/core/task.hpp"
-#include "shared/core/units.hpp"
 
 namespace shoal::http {
 
@@ -26,14 +25,14 @@ class Names final : public asio::execution_context::service {
   explicit Names(asio::execution_context& context) : service(context) {}
 
   // At least one and at most eight; `unavailable` when there is none, or none within `limit`.
-  Task<Result<Endpoints>> resolve(std::string host, std::uint16_t port, Milliseconds limit);
+  Task<Result<Endpoints>> resolve(Clock& clock, std::string host, std::uint16_t port, Milliseconds limit);
 
  private:
   struct Lookup {
     bool done = false;
     IoError error;
     Endpoints endpoints;  // without their port
-    std::vector<std::shared_ptr<asio::steady_timer>> waiting;
+    std::vector<Clock::Timer> waiting;
   };
 
   void shutdown() override;

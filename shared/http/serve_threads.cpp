@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 
 namespace shoal::http {
@@ -13,10 +12,10 @@ namespace {
 
 constexpr std::size_t largest_call = 1 << 20;  // bounds how long one client holds a thread on a cold page cache
 // While others wait for a thread: 64 clients on four threads wait 32 ms for each other at most.
-constexpr std::chrono::milliseconds longest_turn{2};
+constexpr Milliseconds longest_turn{2};
 // While no client waits for a thread. Each way back to the loop wakes two threads, and the kernel moves them to the
 // client's processor: one client on loopback had 2.3 GB/s with a MiB at a time, 4.1 with 2 ms, 5.1 with 50 ms (nginx: 4.3).
-constexpr std::chrono::milliseconds longest_step{50};
+constexpr Milliseconds longest_step{50};
 constexpr int wait_for_reader_ms = 1;  // the shortest that poll knows
 
 // sendfile knows no MSG_NOSIGNAL. A SIGPIPE goes to the thread that caused it; blocked, it stays there and ends
@@ -37,14 +36,9 @@ bool makes_room(int socket) {
   return ::poll(&waited, 1, wait_for_reader_ms) > 0;
 }
 
-template <class IsContended>
-Result<std::size_t> send_step(int socket, int descriptor, off_t offset, std::size_t wanted, IsContended is_contended) {
+template <class MayGoOn>
+Result<std::size_t> send_step(int socket, int descriptor, off_t offset, std::size_t wanted, MayGoOn may_go_on) {
   block_pipe_signal();
-  const auto started = std::chrono::steady_clock::now();
-  const auto may_go_on = [&] {
-    const auto limit = is_contended() ? longest_turn : longest_step;
-    return std::chrono::steady_clock::now() - started < limit;
-  };
   std::size_t sent = 0;
   while (sent < wanted && (sent == 0 || may_go_on())) {
     const ssize_t moved = ::sendfile(socket, descriptor, &offset, std::min(wanted - sent, largest_call));
@@ -69,7 +63,9 @@ Task<Result<std::size_t>> ServeThreads::step(int socket, FileSpan span) {
   // `keep` stays in this frame: its last owner is on the loop, whatever its destructor touches.
   const std::size_t wanted = span.length;
   auto work = [this, socket, descriptor = span.descriptor, offset = static_cast<off_t>(span.offset), wanted] {
-    return send_step(socket, descriptor, offset, wanted, [this] { return steps_ > thread_count_; });
+    return send_step(socket, descriptor, offset, wanted, [this, started = clock_.now()] {
+      return clock_.now() - started < (steps_ > thread_count_ ? longest_turn : longest_step);
+    });
   };
   ++steps_;
   auto sent = co_await threads_.run(work);

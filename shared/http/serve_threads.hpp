@@ -10,9 +10,9 @@
 #include <cstdint>
 #include <memory>
 
+#include "shared/core/clock.hpp"
 #include "shared/core/pool.hpp"
 #include "shared/core/result.hpp"
-#include "shared/core/task.hpp"
 
 namespace shoal::http {
 
@@ -27,7 +27,8 @@ struct FileSpan {
 class ServeThreads {
  public:
   // Four: a step that waits for a slow disk holds up few others.
-  explicit ServeThreads(std::size_t threads = 4) : thread_count_(threads), threads_(threads) {}
+  explicit ServeThreads(const Clock& clock, std::size_t threads = 4)
+      : clock_(clock), thread_count_(threads), threads_(threads) {}
 
   // Moves a part of the span into the non-blocking `socket`, for 2 to 50 ms; 0 when the socket is full. The socket
   // stays open until it returns. `corrupt` when the file is shorter than the span or the disk does not give it,
@@ -38,6 +39,7 @@ class ServeThreads {
   void join() { threads_.join(); }
 
  private:
+  const Clock& clock_;
   std::size_t thread_count_;
   std::atomic<std::size_t> steps_{0};  // that wait or run
   Pool threads_;

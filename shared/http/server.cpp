@@ -51,12 +51,12 @@ std::string text_of_endpoint(const tcp::endpoint& endpoint) {
 }  // namespace
 
 struct Server::Impl {
-  Impl(Loop& l, ServeThreads& threads, ServerOptions options, std::string n, Handler handler)
-      : loop(l),
+  Impl(Parts parts, ServerOptions options, std::string n, Handler handler)
+      : loop(parts.loop),
         name(std::move(n)),
         acceptor(listen_at(loop, options, name)),
         address(text_of_endpoint(acceptor.local_endpoint())),
-        shared(std::make_shared<ServerShared>(ServerShared{threads, std::move(options), std::move(handler)})),
+        shared(std::make_shared<ServerShared>(ServerShared{parts, std::move(options), std::move(handler)})),
         room(loop) {}
 
   // On the list until its coroutine ends or is destroyed, which may be before the coroutine has begun.
@@ -121,7 +121,6 @@ bool Server::Impl::accept_waiting(const std::shared_ptr<Impl>& impl) {
 }
 
 Task<void> Server::Impl::accept(std::shared_ptr<Impl> impl) {
-  asio::steady_timer pause(impl->loop);
   while (impl->acceptor.is_open()) {
     IoError error;
     co_await impl->acceptor.async_wait(tcp::acceptor::wait_read, into(error));
@@ -134,14 +133,13 @@ Task<void> Server::Impl::accept(std::shared_ptr<Impl> impl) {
     }
     if (accept_waiting(impl)) continue;
     log::warning("http", "no descriptor for a further connection", {{"server", impl->name}});
-    pause.expires_after(pause_without_descriptors);
-    co_await pause.async_wait(into(error));
+    co_await impl->shared->parts.clock.sleep(pause_without_descriptors);
   }
 }
 
-Server::Server(Loop& loop, ServeThreads& threads, ServerOptions options, std::string name, Handler handler)
-    : impl_(std::make_shared<Impl>(loop, threads, std::move(options), std::move(name), std::move(handler))) {
-  spawn(loop, Impl::accept(impl_));
+Server::Server(Parts parts, ServerOptions options, std::string name, Handler handler)
+    : impl_(std::make_shared<Impl>(parts, std::move(options), std::move(name), std::move(handler))) {
+  spawn(parts.loop, Impl::accept(impl_));
 }
 
 Server::~Server() {

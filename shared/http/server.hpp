@@ -12,8 +12,7 @@
 #include <memory>
 #include <string>
 
-#include "shared/core/task.hpp"
-#include "shared/core/units.hpp"
+#include "shared/core/clock.hpp"
 #include "shared/http/message.hpp"
 #include "shared/http/serve_threads.hpp"
 #include "shared/http/websocket.hpp"
@@ -53,11 +52,16 @@ struct ServerOptions {
 
 class Server {
  public:
+  struct Parts {
+    Loop& loop;
+    Clock& clock;
+    ServeThreads& threads;
+  };
   // Throws StartError when the address is taken or malformed; the line names it. `name` is for logs and errors.
   // If a handler returns after `start` without having sent all bytes, the connection is reset, never ended cleanly.
-  Server(Loop& loop, ServeThreads& threads, ServerOptions options, std::string name, Handler handler);
-  // Resets every connection, upgraded ones too; handlers that wait in `send` or `receive` then return. Before `threads`
-  // and the loop are destroyed; what handlers refer to must live until they have returned or the loop is gone.
+  Server(Parts parts, ServerOptions options, std::string name, Handler handler);
+  // Resets every connection, upgraded ones too; handlers that wait in `send` or `receive` then return. Before the parts
+  // are destroyed; what handlers refer to must live until they have returned or the loop is gone.
   ~Server();
 
   std::string address() const;  // with the real port

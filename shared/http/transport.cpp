@@ -12,7 +12,6 @@ namespace shoal::http {
 namespace {
 
 using asio::ip::tcp;
-using Steady = std::chrono::steady_clock;
 
 Error network_error(const char* attempted, const IoError& error, bool expired) {
   return {ErrorKind::unavailable, std::string(attempted) + ": " + (expired ? "no answer in time" : error.message())};
@@ -23,8 +22,8 @@ template <class Stream>
 class StreamTransport : public Transport {
  public:
   template <class... Arguments>
-  explicit StreamTransport(Arguments&&... arguments)
-      : stream_(std::forward<Arguments>(arguments)...), deadline_(stream_.get_executor(), [this] {
+  explicit StreamTransport(Clock& clock, Arguments&&... arguments)
+      : stream_(std::forward<Arguments>(arguments)...), deadline_(stream_.get_executor(), clock, [this] {
           IoError ignored;
           stream_.lowest_layer().cancel(ignored);
         }) {}
@@ -58,7 +57,8 @@ using PlainTransport = StreamTransport<tcp::socket>;
 
 class TlsTransport final : public StreamTransport<asio::ssl::stream<tcp::socket>> {
  public:
-  TlsTransport(tcp::socket socket, asio::ssl::context& context) : StreamTransport(std::move(socket), context) {}
+  TlsTransport(Clock& clock, tcp::socket socket, asio::ssl::context& context)
+      : StreamTransport(clock, std::move(socket), context) {}
 
   // The host that the certificate must name, and that the handshake asks for (SNI).
   bool expect(const std::string& host) {
@@ -106,18 +106,18 @@ Error with_authority(Error error, const Url& url) {
 
 }  // namespace
 
-Task<Result<std::unique_ptr<Transport>>> open_transport(ClientRequest request) {
-  const auto due = Steady::now() + request.limits.connect;
-  auto socket = co_await dial(request.url.host, request.url.port, request.limits.connect);
+Task<Result<std::unique_ptr<Transport>>> open_transport(Clock& clock, ClientRequest request) {
+  const Time due = clock.now() + request.limits.connect;
+  auto socket = co_await dial(clock, request.url.host, request.url.port, request.limits.connect);
   if (!socket) co_return tl::unexpected(socket.error());
-  if (request.url.scheme != "https") co_return std::make_unique<PlainTransport>(std::move(*socket));
+  if (request.url.scheme != "https") co_return std::make_unique<PlainTransport>(clock, std::move(*socket));
 
   asio::ssl::context context(asio::ssl::context::tls_client);
   const auto configured = configure(context, request);
   if (!configured) co_return tl::unexpected(configured.error());
-  auto transport = std::make_unique<TlsTransport>(std::move(*socket), context);
+  auto transport = std::make_unique<TlsTransport>(clock, std::move(*socket), context);
   if (!transport->expect(request.url.host)) co_return fail(ErrorKind::refused, "this host name cannot be used for TLS");
-  const auto left = std::chrono::ceil<Milliseconds>(due - Steady::now());
+  const auto left = std::chrono::ceil<Milliseconds>(due - clock.now());
   const auto shaken = co_await transport->shake_hands(std::max(left, Milliseconds(1)));
   if (!shaken) co_return tl::unexpected(with_authority(shaken.error(), request.url));
   co_return std::unique_ptr<Transport>(std::move(transport));

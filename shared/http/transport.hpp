@@ -8,7 +8,6 @@
 
 #include "shared/core/bytes.hpp"
 #include "shared/core/result.hpp"
-#include "shared/core/task.hpp"
 #include "shared/http/client.hpp"
 
 namespace shoal::http {
@@ -23,6 +22,6 @@ class Transport {
 
 // Resolves, connects and, for https, shakes hands within `limits.connect`. `refused` for a certificate that does not
 // verify or a `ca_file` that cannot be read.
-Task<Result<std::unique_ptr<Transport>>> open_transport(ClientRequest request);
+Task<Result<std::unique_ptr<Transport>>> open_transport(Clock& clock, ClientRequest request);
 
 }  // namespace shoal::http

@@ -20,7 +20,7 @@ struct WebSocketState;
 
 class Upgrading {
  public:
-  explicit Upgrading(asio::ip::tcp::socket socket);
+  Upgrading(asio::ip::tcp::socket socket, Clock& clock);
 
   // Ends the connection at once, at any time from now on; harmless when it is gone.
   std::function<void()> cutter() const;
@@ -29,6 +29,7 @@ class Upgrading {
   Task<Result<std::unique_ptr<WebSocket>>> answer(std::string received, std::string subprotocol);
 
  private:
+  Clock& clock_;
   std::shared_ptr<WebSocketState> state_;
 };
 

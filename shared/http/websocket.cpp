@@ -5,6 +5,7 @@
 #include <deque>
 
 #include "shared/http/client.hpp"
+#include "shared/http/deadline.hpp"
 #include "shared/http/dial.hpp"
 #include "shared/http/upgrade.hpp"
 
@@ -17,7 +18,7 @@ using boost::beast::http::field;
 
 constexpr std::size_t largest_queue = 4 << 20;  // four messages of the largest size, for a peer that reads slowly
 constexpr std::size_t cost_of_entry = 64;       // so that empty messages are bounded too
-constexpr Milliseconds handshake_limit{5'000};  // as long as a connection may take
+constexpr Milliseconds handshake_limit{5'000};  // as long as a connection may take; a client's connection included
 constexpr Milliseconds silence_limit{20'000};   // Beast pings at half of it
 constexpr std::size_t kept_buffer = 64 << 10;  // a rare large message does not hold its memory
 
@@ -32,7 +33,11 @@ struct WebSocketState : std::enable_shared_from_this<WebSocketState> {
     IoError ignored;
     peer = stream.next_layer().remote_endpoint(ignored).address().to_string();
     local = stream.next_layer().local_endpoint(ignored).address().to_string();
-    limit_handshake(handshake_limit);
+    websocket::stream_base::timeout limits{};
+    limits.handshake_timeout = handshake_limit;  // for the end too; a Deadline ends the beginning, by the given clock
+    limits.idle_timeout = silence_limit;
+    limits.keep_alive_pings = true;
+    stream.set_option(limits);
     stream.read_message_max(largest_message);
     stream.auto_fragment(false);
     stream.binary(true);
@@ -40,13 +45,6 @@ struct WebSocketState : std::enable_shared_from_this<WebSocketState> {
 
   static Task<Result<Bytes>> receive(std::shared_ptr<WebSocketState> self);
   static Task<void> write_queue(std::shared_ptr<WebSocketState> self);
-  void limit_handshake(Milliseconds limit) {
-    websocket::stream_base::timeout limits{};
-    limits.handshake_timeout = limit;
-    limits.idle_timeout = silence_limit;
-    limits.keep_alive_pings = true;
-    stream.set_option(limits);
-  }
   void send(Bytes message);
   void close();
   void cut();
@@ -161,7 +159,8 @@ Result<void> check_upgrade(const Request& request, const std::string& subprotoco
   return {};
 }
 
-Upgrading::Upgrading(tcp::socket socket) : state_(std::make_shared<WebSocketState>(std::move(socket))) {}
+Upgrading::Upgrading(tcp::socket socket, Clock& clock)
+    : clock_(clock), state_(std::make_shared<WebSocketState>(std::move(socket))) {}
 
 std::function<void()> Upgrading::cutter() const {
   return [weak = std::weak_ptr(state_)] {
@@ -175,17 +174,21 @@ Task<Result<std::unique_ptr<WebSocket>>> Upgrading::answer(std::string received,
       [subprotocol](websocket::response_type& response) { response.set(field::sec_websocket_protocol, subprotocol); }));
   IoError error;
   const auto state = state_;
+  Deadline deadline(state->stream.get_executor(), clock_, [state] { state->cut(); });
+  deadline.arm(handshake_limit);
   co_await state->stream.async_accept(asio::buffer(received), into(error));
+  deadline.disarm();
   if (error) co_return fail(ErrorKind::unavailable, "answer the WebSocket handshake: " + error.message());
   co_return std::unique_ptr<WebSocket>(std::move(owner));
 }
 
-Task<Result<std::unique_ptr<WebSocket>>> connect_websocket(std::string url, std::string path, std::string subprotocol) {
+Task<Result<std::unique_ptr<WebSocket>>> connect_websocket(Clock& clock, std::string url, std::string path,
+                                                           std::string subprotocol) {
   const auto parsed = parse_url(url);
   if (!parsed) co_return tl::unexpected(parsed.error());
   if (parsed->scheme != "http") co_return fail(ErrorKind::refused, "a WebSocket needs an http:// URL");
-  const auto due = std::chrono::steady_clock::now() + handshake_limit;
-  auto socket = co_await dial(parsed->host, parsed->port, handshake_limit);
+  const Time due = clock.now() + handshake_limit;
+  auto socket = co_await dial(clock, parsed->host, parsed->port, handshake_limit);
   if (!socket) co_return tl::unexpected(socket.error());
 
   const auto state = std::make_shared<WebSocketState>(std::move(*socket));
@@ -194,11 +197,14 @@ Task<Result<std::unique_ptr<WebSocket>>> connect_websocket(std::string url, std:
     request.set(field::sec_websocket_protocol, subprotocol);
     request.set(field::user_agent, "shoal/" SHOAL_VERSION);
   }));
-  state->limit_handshake(std::chrono::ceil<Milliseconds>(due - std::chrono::steady_clock::now()));
+  Deadline deadline(state->stream.get_executor(), clock, [state] { state->cut(); });
+  deadline.arm(std::chrono::ceil<Milliseconds>(due - clock.now()));
   IoError error;
   websocket::response_type response;
   const std::string authority = parsed->authority();
   co_await state->stream.async_handshake(response, authority, path, into(error));
+  deadline.disarm();
+  if (deadline.expired()) error = asio::error::timed_out;
   if (error) co_return fail(ErrorKind::unavailable, "WebSocket handshake with " + authority + ": " + error.message());
   if (response[field::sec_websocket_protocol] != subprotocol) {
     co_return fail(ErrorKind::refused, authority + " does not speak " + subprotocol);

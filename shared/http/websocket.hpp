@@ -1,7 +1,7 @@
 // WebSocket: whole binary messages both ways over one connection (RFC 6455, Beast, no compression).
 //
 // Bounds: a message 1 MiB, the outgoing queue 4 MiB (a peer that does not read is cut), ping after 10 s of silence,
-// closed when no byte came for 20 s.
+// closed when no byte came for 20 s, both by Beast's own timer.
 // Threads: the loop.
 #pragma once
 
@@ -9,8 +9,8 @@
 #include <string>
 
 #include "shared/core/bytes.hpp"
+#include "shared/core/clock.hpp"
 #include "shared/core/result.hpp"
-#include "shared/core/task.hpp"
 
 namespace shoal::http {
 
@@ -27,6 +27,7 @@ class WebSocket {
 };
 
 // Connects to `url` ("http://host:port", plain) at `path`, asking for `subprotocol`, within 5 s.
-Task<Result<std::unique_ptr<WebSocket>>> connect_websocket(std::string url, std::string path, std::string subprotocol);
+Task<Result<std::unique_ptr<WebSocket>>> connect_websocket(Clock& clock, std::string url, std::string path,
+                                                           std::string subprotocol);
 
 }  // namespace shoal::http

@@ -67,7 +67,7 @@ tl::unexpected<Error> error_of_status(const std::string& what, const http::Clien
 }  // namespace
 
 struct Origin::Impl {
-  Impl(Options o, Clock& clock) : options(std::move(o)), authorizations(clock), retry_times(clock) {}
+  Impl(Options o, Clock& c) : options(std::move(o)), clock(c), authorizations(c), retry_times(c) {}
 
   Task<Response> send(Repository repository, Question question);
   Task<Response> send_authorized(Target target, Repository repository, Question question);
@@ -77,6 +77,7 @@ struct Origin::Impl {
                                         std::optional<Credential> credential);
 
   Options options;
+  Clock& clock;
   Authorizations authorizations;
   RetryAfter retry_times;
 };
@@ -90,7 +91,7 @@ Task<Response> Origin::Impl::follow(Target target, Repository repository, Questi
     request.method = question.method;
     request.headers = question.headers;
     if (!question.authorization.empty()) request.headers.push_back({"Authorization", question.authorization});
-    auto response = co_await http::request(std::move(request));
+    auto response = co_await http::request(clock, std::move(request));
     if (!response || !is_redirect((*response)->status())) co_return response;
     const auto hop = next_hop(url, http::find_header((*response)->headers(), "Location"));
     if (!hop) co_return tl::unexpected(hop.error());
@@ -157,7 +158,7 @@ Task<Result<std::string>> Origin::Impl::fetch_token(Target target, Repository re
   http::ClientRequest request = request_to(*url, target, options.limits);
   request.headers.push_back({"Accept", "application/json"});
   if (credential) request.headers.push_back({"Authorization", basic_header(*credential)});
-  const auto response = co_await http::request(std::move(request));
+  const auto response = co_await http::request(clock, std::move(request));
   if (!response) co_return tl::unexpected(response.error());
   const unsigned status = (*response)->status();
   if (status == 401 || status == 403) co_return std::string();

@@ -24,11 +24,11 @@ bool is_local(const std::string& listen) {
 
 }  // namespace
 
-AdminServer::AdminServer(Loop& loop, http::ServeThreads& threads, const std::string& listen, Answers answers)
+AdminServer::AdminServer(http::Server::Parts parts, const std::string& listen, Answers answers)
     : answers_(std::move(answers)),
       local_only_(is_local(listen)),
       page_(answers_.program),
-      server_(loop, threads, {.listen = listen, .connections = most_connections}, "admin",
+      server_(parts, {.listen = listen, .connections = most_connections}, "admin",
               [this](http::Exchange& exchange) { return handle(exchange); }) {}
 
 http::Response AdminServer::answer(const http::Request& request) const {

@@ -26,7 +26,7 @@ class AdminServer {
   };
 
   // Throws StartError when the address cannot be listened on.
-  AdminServer(Loop& loop, http::ServeThreads& threads, const std::string& listen, Answers answers);
+  AdminServer(http::Server::Parts parts, const std::string& listen, Answers answers);
 
   metrics::Page& page() { return page_; }  // to add to
   std::string address() const { return server_.address(); }

@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "shared/core/task.hpp"
+#include "shared/core/clock.hpp"
 #include "shared/layer/piece_hashes.hpp"
 #include "shared/layer/piece_set.hpp"
 #include "shared/metrics/metrics.hpp"
@@ -102,7 +102,7 @@ struct Carrier {
   std::uint16_t port;  // the one that listens
 };
 
-// libtorrent's session on a thread of its own. Throws StartError when the address is taken.
-Carrier make_swarm(Loop& loop, Options options, Metrics& metrics);
+// libtorrent's session on a thread of its own, which reads the clock. Throws StartError when the address is taken.
+Carrier make_swarm(Loop& loop, const Clock& clock, Options options, Metrics& metrics);
 
 }  // namespace shoal::swarm

@@ -4,6 +4,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <future>
+#include <memory>
 #include <optional>
 #include <thread>
 
@@ -32,9 +33,14 @@ class LoopThread {
   // The value of a task that runs on the loop.
   template <class T>
   T wait_for(Task<T> task) {
-    std::promise<T> value;
+    return start(std::move(task)).get();
+  }
+  // The same, for a caller that does something meanwhile.
+  template <class T>
+  std::future<T> start(Task<T> task) {
+    const auto value = std::make_shared<std::promise<T>>();
     spawn(loop_, keep(std::move(task), value));
-    return value.get_future().get();
+    return value->get_future();
   }
 
   // Afterwards nothing runs any more; what is suspended stays so.
@@ -47,9 +53,9 @@ class LoopThread {
 
  private:
   template <class T>
-  static Task<void> keep(Task<T> task, std::promise<T>& value) {
+  static Task<void> keep(Task<T> task, std::shared_ptr<std::promise<T>> value) {
     T result = co_await std::move(task);
-    value.set_value(std::move(result));
+    value->set_value(std::move(result));
   }
 
   Loop loop_;

@@ -52,7 +52,7 @@ std::optional<control::Endpoint> PeersThenOrigin::sole_holder() const {
 Task<Result<std::unique_ptr<origin::LayerStream>>> PeersThenOrigin::open_at(control::Endpoint holder,
                                                                          std::uint64_t from) {
   auto request = holder::held_request({holder.host, holder.port}, parts_.keys.swarm, request_.digest, from);
-  auto response = co_await http::request(std::move(request));
+  auto response = co_await http::request(parts_.clock, std::move(request));
   if (!response) co_return tl::unexpected(response.error());
   const unsigned status = (*response)->status();
   if (status != 200 && status != 206)

@@ -10,10 +10,10 @@ namespace {
 
 class LibtorrentSwarm final : public Swarm {
  public:
-  LibtorrentSwarm(Loop& loop, const Options& options, Metrics& metrics)
+  LibtorrentSwarm(Loop& loop, const Clock& clock, const Options& options, Metrics& metrics)
       : loop_(loop),
         work_(asio::make_work_guard(io_)),
-        session_(io_, options, metrics),
+        session_(io_, clock, options, metrics),
         thread_([this] { io_.run(); }) {}
 
   ~LibtorrentSwarm() override {
@@ -73,8 +73,8 @@ class LibtorrentSwarm final : public Swarm {
 
 }  // namespace
 
-Carrier make_swarm(Loop& loop, Options options, Metrics& metrics) {
-  auto swarm = std::make_unique<LibtorrentSwarm>(loop, options, metrics);
+Carrier make_swarm(Loop& loop, const Clock& clock, Options options, Metrics& metrics) {
+  auto swarm = std::make_unique<LibtorrentSwarm>(loop, clock, options, metrics);
   const std::uint16_t port = swarm->port();
   if (port == 0)
     throw StartError("swarm: cannot listen on " + options.listen + ": is another process using that port?");

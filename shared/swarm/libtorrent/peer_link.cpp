@@ -15,8 +15,13 @@ constexpr Milliseconds handshake_limit{15'000};  // one round trip; it only boun
 
 }  // namespace
 
-PeerLink::PeerLink(lt::peer_connection_handle connection, std::weak_ptr<Member> member, bool leads_to_seeder)
-    : connection_(std::move(connection)), member_(std::move(member)), leads_to_seeder_(leads_to_seeder) {}
+PeerLink::PeerLink(const Clock& clock, lt::peer_connection_handle connection, std::weak_ptr<Member> member,
+                   bool leads_to_seeder)
+    : clock_(clock),
+      connection_(std::move(connection)),
+      member_(std::move(member)),
+      leads_to_seeder_(leads_to_seeder),
+      since_(clock.now()) {}
 
 PeerLink::~PeerLink() {
   down();
@@ -41,12 +46,12 @@ bool PeerLink::on_extended(int length, int message, lt::span<char const> body) {
   const std::shared_ptr<Member> member = member_.lock();
   if (!member || !id_) return false;
   const ByteView bytes = std::as_bytes(std::span(body.data(), static_cast<std::size_t>(body.size())));
-  return member->receive(*id_, bytes, static_cast<std::size_t>(length), std::chrono::steady_clock::now());
+  return member->receive(*id_, bytes, static_cast<std::size_t>(length), clock_.now());
 }
 
 // A connection that does not speak our extension takes the place of a peer.
 void PeerLink::tick() {
-  if (id_ || std::chrono::steady_clock::now() < since_ + handshake_limit) return;
+  if (id_ || clock_.now() < since_ + handshake_limit) return;
   close();
 }
 
@@ -56,7 +61,7 @@ void PeerLink::on_disconnect(lt::error_code const&) {
 
 void PeerLink::down() {
   const std::shared_ptr<Member> member = member_.lock();
-  if (member && id_) member->link_down(*id_, std::chrono::steady_clock::now());
+  if (member && id_) member->link_down(*id_, clock_.now());
   id_.reset();
 }
 
@@ -92,7 +97,7 @@ void PeerLink::close() {
 std::shared_ptr<lt::peer_plugin> TorrentLinks::new_connection(lt::peer_connection_handle const& connection) {
   if (connection.type() != lt::connection_type::bittorrent) return {};
   const bool leads_to_seeder = connection.is_outgoing() && seeders_->contains(connection.remote());
-  return std::make_shared<PeerLink>(connection, member_, leads_to_seeder);
+  return std::make_shared<PeerLink>(clock_, connection, member_, leads_to_seeder);
 }
 
 }  // namespace shoal::swarm

@@ -19,7 +19,8 @@ namespace shoal::swarm {
 
 class PeerLink final : public libtorrent::peer_plugin, public Link {
  public:
-  PeerLink(libtorrent::peer_connection_handle connection, std::weak_ptr<Member> member, bool leads_to_seeder);
+  PeerLink(const Clock& clock, libtorrent::peer_connection_handle connection, std::weak_ptr<Member> member,
+           bool leads_to_seeder);
   ~PeerLink() override;
 
   void add_handshake(libtorrent::entry& handshake) override;
@@ -37,11 +38,12 @@ class PeerLink final : public libtorrent::peer_plugin, public Link {
 
  private:
   void down();
+  const Clock& clock_;
   libtorrent::peer_connection_handle connection_;
   std::weak_ptr<Member> member_;
   bool leads_to_seeder_;
   bool no_delay_ = false;  // libtorrent never sets it
-  Time since_ = std::chrono::steady_clock::now();
+  Time since_;
   std::optional<PeerId> id_;  // within the member, while up
   std::uint8_t their_extension_id_ = 0;
 };
@@ -52,8 +54,9 @@ class TorrentLinks final : public libtorrent::torrent_plugin {
  public:
   // `seeders`: where the tracker said that its seeder is. `ready` is called once libtorrent takes connections for this
   // torrent.
-  TorrentLinks(std::weak_ptr<Member> member, std::shared_ptr<const Endpoints> seeders, std::function<void()> ready)
-      : member_(std::move(member)), seeders_(std::move(seeders)), ready_(std::move(ready)) {}
+  TorrentLinks(const Clock& clock, std::weak_ptr<Member> member, std::shared_ptr<const Endpoints> seeders,
+               std::function<void()> ready)
+      : clock_(clock), member_(std::move(member)), seeders_(std::move(seeders)), ready_(std::move(ready)) {}
 
   std::shared_ptr<libtorrent::peer_plugin> new_connection(
       libtorrent::peer_connection_handle const& connection) override;
@@ -62,6 +65,7 @@ class TorrentLinks final : public libtorrent::torrent_plugin {
   bool on_pause() override { return true; }
 
  private:
+  const Clock& clock_;
   std::weak_ptr<Member> member_;
   std::shared_ptr<const Endpoints> seeders_;
   std::function<void()> ready_;

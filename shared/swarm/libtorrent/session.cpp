@@ -9,19 +9,15 @@ namespace {
 
 constexpr Milliseconds tick_interval{20};  // offers are batched by 10 ms, patience is 2 s
 
-Time now() {
-  return std::chrono::steady_clock::now();
-}
-
 }  // namespace
 
-Session::Session(Loop& io, const Options& options, Metrics& metrics)
-    : io_(io), node_{options.node, options.zone, metrics}, timer_(io) {
+Session::Session(Loop& io, const Clock& clock, const Options& options, Metrics& metrics)
+    : io_(io), clock_(clock), node_{options.node, options.zone, metrics}, timer_(io) {
   node_.run_on_worker = [this](std::function<void()> work, std::function<void(Time)> done) {
     asio::post(worker_, [this, work = std::move(work), done = std::move(done)]() mutable {
       work();
       work = nullptr;
-      asio::post(io_, [done = std::move(done)] { done(now()); });
+      asio::post(io_, [this, done = std::move(done)] { done(clock_.now()); });
     });
   };
   session_ = std::make_unique<lt::session>(session_params(options), io_);
@@ -40,7 +36,7 @@ void Session::join(Membership membership, Report report) {
   params.extensions.push_back(
       [this, name, seeders, member = std::weak_ptr(member)](lt::torrent_handle const&, lt::client_data_t) {
         // Not from within libtorrent's own call: `ready` dials.
-        return std::make_shared<TorrentLinks>(member, seeders, [this, name, member] {
+        return std::make_shared<TorrentLinks>(clock_, member, seeders, [this, name, member] {
           asio::post(io_, [this, name, member] { ready(name, member.lock()); });
         });
       });
@@ -93,7 +89,7 @@ void Session::dial(Joined& joined) {
 
 void Session::publish(const SwarmName& name, const Publication& publication) {
   const auto found = joined_.find(name);
-  if (found != joined_.end()) found->second.member->publish(publication, now());
+  if (found != joined_.end()) found->second.member->publish(publication, clock_.now());
 }
 
 void Session::leave(const SwarmName& name) {
@@ -105,14 +101,14 @@ void Session::leave(const SwarmName& name) {
 
 // A connected peer is disconnected at its next message (Member::receive).
 void Session::ban(const Identity& peer) {
-  node_.bans.ban(peer, now());
+  node_.bans.ban(peer, clock_.now());
 }
 
 void Session::tick() {
   ticking_ = !joined_.empty() && !stopping_;
   if (!ticking_) return;
   for (auto& [name, joined] : joined_) {
-    if (joined.member->has_links()) joined.member->tick(now());
+    if (joined.member->has_links()) joined.member->tick(clock_.now());
   }
   timer_.expires_after(tick_interval);
   timer_.async_wait([this](const IoError& error) {

@@ -21,7 +21,7 @@ class Session {
  public:
   using Report = std::function<void(Event)>;
 
-  Session(Loop& io, const Options& options, Metrics& metrics);
+  Session(Loop& io, const Clock& clock, const Options& options, Metrics& metrics);
 
   std::uint16_t port() const;  // 0 when nothing listens; waits for the swarm thread
   void join(Membership membership, Report report);
@@ -46,6 +46,7 @@ class Session {
   void tick();
 
   Loop& io_;
+  const Clock& clock_;
   NodeState node_;
   std::map<SwarmName, Joined> joined_;
   asio::steady_timer timer_;

@@ -25,7 +25,7 @@ class ScriptedTracker {
  public:
   void runs_on(Loop& loop) { loop_ = &loop; }
   link::Dial dial() {
-    return [this](std::string, std::string, std::string) { return connect(); };
+    return [this](Clock&, std::string, std::string, std::string) { return connect(); };
   }
   void answer_joins_with(control::Joined joined) { joined_ = std::move(joined); }
   void tell(const control::TrackerMessage& message) { tell(*connection_, message); }

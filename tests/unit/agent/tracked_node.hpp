@@ -8,9 +8,9 @@ namespace shoal::agent {
 
 struct TrackedNode {
   explicit TrackedNode(std::vector<std::string> urls = {"http://tracker"}, const pull::Limits& limits = {})
-      : node(limits, urls, [this](std::string url, std::string path, std::string subprotocol) {
+      : node(limits, urls, [this](Clock& clock, std::string url, std::string path, std::string subprotocol) {
           ScriptedTracker& dialled = url == "http://other" ? other : tracker;
-          return dialled.dial()(url, path, subprotocol);
+          return dialled.dial()(clock, url, path, subprotocol);
         }) {
     tracker.runs_on(node.loop);
     other.runs_on(node.loop);

@@ -67,14 +67,22 @@ Task<void> note_leaves(http::Exchange& exchange, Noting& noting) {
   noting.socket = nullptr;
 }
 
+// Connections of a link whose own clock runs away take the machine's.
+Dial dial_by(Clock& machine) {
+  return [&machine](Clock&, std::string url, std::string path, std::string subprotocol) {
+    return http::connect_websocket(machine, std::move(url), std::move(path), std::move(subprotocol));
+  };
+}
+
 // The pauses of a link that was turned out so often.
 std::vector<Milliseconds> pauses_of(std::size_t count, Milliseconds each_connection_lasts) {
   Loop loop;
-  http::ServeThreads threads(1);
-  http::Server server(loop, threads, {.listen = "127.0.0.1:0"}, "tracker", welcome_and_close);
+  SystemClock machine;
+  http::ServeThreads threads(machine, 1);
+  http::Server server({loop, machine, threads}, {.listen = "127.0.0.1:0"}, "tracker", welcome_and_close);
   NotingClock clock(each_connection_lasts);
   Deaf listener;
-  LinkOptions options{.url = "http://" + server.address()};
+  LinkOptions options{.url = "http://" + server.address(), .dial = dial_by(machine)};
   TrackerLink link(loop, clock, options, [] { return control::Hello{}; });
   link.start(listener);
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
@@ -98,11 +106,11 @@ TEST_CASE("a link that is turned out again and again comes back ever later, up t
 
 TEST_CASE("swarms that were left lately are left again on the next connection, unless they were joined again") {
   Loop loop;
-  http::ServeThreads threads(1);
-  Noting noting;
-  http::Server server(loop, threads, {.listen = "127.0.0.1:0"}, "tracker",
-                      [&noting](http::Exchange& exchange) { return note_leaves(exchange, noting); });
   NotingClock clock(Milliseconds(0));
+  http::ServeThreads threads(clock, 1);
+  Noting noting;
+  http::Server server({loop, clock, threads}, {.listen = "127.0.0.1:0"}, "tracker",
+                      [&noting](http::Exchange& exchange) { return note_leaves(exchange, noting); });
   Deaf listener;
   LinkOptions options{.url = "http://" + server.address()};
   TrackerLink link(loop, clock, options, [] { return control::Hello{}; });

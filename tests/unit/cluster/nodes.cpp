@@ -121,7 +121,7 @@ AgentNode::AgentNode(World& world, int number, TrackerNode& tracker)
       disk_(world.disks.emplace_back()),
       swarm_(world.loop, world.network, world.swarms, host_, name_),
       origin_(world.registry, world.clock, world.network, host_) {
-  const auto dialling = [this](std::string, std::string, std::string) { return dial(); };
+  const auto dialling = [this](Clock&, std::string, std::string, std::string) { return dial(); };
   trackers_ = std::make_unique<agent::link::Trackers>(
       world.loop, world.clock, std::vector<std::string>{"http://tracker"}, [this] { return hello(); }, dialling);
   const agent::pull::Parts parts{world.loop, world.clock, world.pool, world.pool, disk_.store,

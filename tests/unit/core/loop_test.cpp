@@ -89,6 +89,22 @@ TEST_CASE("a manual clock stands still until it is moved") {
   CHECK(clock.now() - start == Milliseconds(1010));
 }
 
+TEST_CASE("a timer that is set anew ends at its new time alone") {
+  Loop loop;
+  ManualClock clock(loop);
+  const Clock::Timer timer = std::make_shared<asio::steady_timer>(loop);
+  bool ended = false;
+  clock.set(timer, Milliseconds(10));
+  clock.set(timer, Milliseconds(20));
+  timer->async_wait([&ended](const IoError&) { ended = true; });
+  clock.advance(Milliseconds(10));
+  settle(loop);
+  CHECK_FALSE(ended);
+  clock.advance(Milliseconds(10));
+  settle(loop);
+  CHECK(ended);
+}
+
 TEST_CASE("a sleeper that begins after the clock was moved counts from then") {
   Loop loop;
   ManualClock clock(loop);

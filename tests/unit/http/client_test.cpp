@@ -5,6 +5,7 @@
 #include "tests/doubles/http_origin.hpp"
 #include "tests/doubles/loop_thread.hpp"
 #include "tests/doubles/scripted_server.hpp"
+#include "tests/doubles/watched_clock.hpp"
 #include "tests/unit/http/server_fixture.hpp"
 
 using namespace shoal;
@@ -19,8 +20,8 @@ struct Answer {
   Result<Bytes> body;
 };
 
-Task<Result<Answer>> fetch(http::ClientRequest request) {
-  const auto response = co_await http::request(std::move(request));
+Task<Result<Answer>> fetch(Clock& clock, http::ClientRequest request) {
+  const auto response = co_await http::request(clock, std::move(request));
   if (!response) co_return tl::unexpected(response.error());
   Answer answer{(*response)->status(), (*response)->headers(), (*response)->content_length(), {}};
   answer.body = co_await http::read_all(**response, 64_MiB);
@@ -33,11 +34,16 @@ http::ClientRequest get(const std::string& url) {
   return request;
 }
 
-Result<Answer> fetch_from(const std::string& url, http::ClientLimits limits = {}) {
+Result<Answer> fetch_now(http::ClientRequest request) {
+  SystemClock clock;
   LoopThread loop;
+  return loop.wait_for(fetch(clock, std::move(request)));
+}
+
+Result<Answer> fetch_from(const std::string& url, http::ClientLimits limits = {}) {
   auto request = get(url);
   request.limits = limits;
-  return loop.wait_for(fetch(request));
+  return fetch_now(std::move(request));
 }
 
 Result<Answer> fetch_scripted(const std::string& answer, Afterwards afterwards = Afterwards::close,
@@ -45,6 +51,33 @@ Result<Answer> fetch_scripted(const std::string& answer, Afterwards afterwards =
   ScriptedServer server(answer, afterwards);
   return fetch_from(server.url(), limits);
 }
+
+// A fetch from a server with that answer, on a loop and a clock that the test moves.
+struct TimedFetch {
+  explicit TimedFetch(const std::string& answer, Afterwards afterwards, http::ClientLimits limits = {})
+      : server(answer, afterwards) {
+    auto request = get(server.url());
+    request.limits = limits;
+    spawn(loop, note(clock, std::move(request), got));
+  }
+  static Task<void> note(Clock& clock, http::ClientRequest request, std::optional<Result<Answer>>& got) {
+    got = co_await fetch(clock, std::move(request));
+  }
+  // It ends when so much has passed, not sooner.
+  void must_last(Milliseconds time) {
+    clock.pass(time - Milliseconds(1));
+    CHECK_FALSE(got);
+    clock.pass(Milliseconds(1));
+    REQUIRE(got);
+  }
+
+  ScriptedServer server;
+  std::optional<Result<Answer>> got;
+  Loop loop;
+  WatchedClock clock{loop};
+};
+
+constexpr const char* a_third_of_a_body = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123";
 
 }  // namespace
 
@@ -78,10 +111,9 @@ TEST_CASE("a body with a length, a chunked one and one that ends with the connec
 
 TEST_CASE("a request says what it asks for, from whom and as whom") {
   ScriptedServer server("HTTP/1.1 204 No Content\r\n\r\n", Afterwards::close);
-  LoopThread loop;
   auto request = get(server.url("/v2/a?n=5"));
   request.headers = {{"Accept", "x/y"}};
-  const auto answer = loop.wait_for(fetch(request));
+  const auto answer = fetch_now(request);
   REQUIRE(answer);
   CHECK(answer->body->empty());
   const std::string sent = server.last_request();
@@ -95,10 +127,9 @@ TEST_CASE("an answer to HEAD has its length and no body") {
   HttpOrigin origin;
   origin.routes().Get("/a", [&](const auto&, auto& response) { response.set_content("12345", "a/b"); });
   origin.start();
-  LoopThread loop;
   auto request = get(origin.url("/a"));
   request.method = "HEAD";
-  const auto answer = loop.wait_for(fetch(request));
+  const auto answer = fetch_now(request);
   REQUIRE(answer);
   CHECK(answer->length == 5U);
   CHECK(answer->body->empty());
@@ -152,42 +183,51 @@ TEST_CASE("malformed chunks are unavailable") {
   }
 }
 
-TEST_CASE("a server that is silent before, in or after its head is given up at the limit") {
-  http::ClientLimits limits;
-  limits.headers = Milliseconds(30);
-  limits.silence = Milliseconds(30);
-  for (const char* begun : {"", "HTTP/1.1 200 OK\r\nConte"}) {
-    const auto got = fetch_scripted(begun, Afterwards::stay_silent, limits);
-    REQUIRE_FALSE(got);
-    CHECK(got.error().kind == ErrorKind::unavailable);
+TEST_CASE("a server that is silent before or in its head is given up at the limit for a head") {
+  for (const std::string begun : {"", "HTTP/1.1 200 OK\r\nConte"}) {
+    TimedFetch timed(begun, Afterwards::stay_silent);
+    const std::size_t waits = begun.empty() ? 3 : 4;  // to connect, to write, for the head, for the rest of it
+    REQUIRE(timed.clock.until([&] { return timed.clock.waits.size() == waits; }));
+    timed.must_last(http::ClientLimits().headers);
+    REQUIRE_FALSE(*timed.got);
+    CHECK(timed.got->error().kind == ErrorKind::unavailable);
   }
-  limits.headers = Milliseconds(10'000);
-  const auto stalled =
-      fetch_scripted("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123", Afterwards::stay_silent, limits);
-  REQUIRE(stalled);
-  REQUIRE_FALSE(stalled->body);
-  CHECK(stalled->body.error().kind == ErrorKind::unavailable);
+}
+
+TEST_CASE("a server that is silent in its body is given up at the limit for silence") {
+  const Milliseconds silence = http::ClientLimits().silence;
+  TimedFetch timed(a_third_of_a_body, Afterwards::stay_silent);
+  REQUIRE(timed.clock.until_a_wait_of(silence));
+  timed.must_last(silence);
+  REQUIRE(*timed.got);
+  REQUIRE_FALSE((*timed.got)->body);
+  CHECK((*timed.got)->body.error().kind == ErrorKind::unavailable);
 }
 
 TEST_CASE("a body that takes longer than all of it may is given up, though it is not silent for long") {
   http::ClientLimits limits;
-  limits.whole = Milliseconds(30);
-  const auto stalled =
-      fetch_scripted("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123", Afterwards::stay_silent, limits);
-  REQUIRE(stalled);
-  REQUIRE_FALSE(stalled->body);
-  CHECK(stalled->body.error().kind == ErrorKind::unavailable);
+  limits.whole = Milliseconds(15'000);
+  TimedFetch timed(a_third_of_a_body, Afterwards::stay_silent, limits);
+  REQUIRE(timed.clock.until_a_wait_of(limits.whole));
+  timed.must_last(limits.whole);
+  REQUIRE(*timed.got);
+  REQUIRE_FALSE((*timed.got)->body);
+  CHECK((*timed.got)->body.error().kind == ErrorKind::unavailable);
 }
 
 TEST_CASE("a body that only trickles is given up, though it is never silent for long") {
-  http::ClientLimits limits;
-  limits.trickle = Milliseconds(50);
-  // All of it would take 10 s.
-  const auto got = fetch_scripted("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n", Afterwards::trickle, limits);
-  REQUIRE(got);
-  REQUIRE_FALSE(got->body);
-  CHECK(got->body.error().kind == ErrorKind::unavailable);
-  CHECK(got->body.error().what.find("slower than its limit") != std::string::npos);
+  TimedFetch timed("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n", Afterwards::trickle);
+  REQUIRE(timed.clock.until_a_wait_of(http::ClientLimits().silence));
+  while (!timed.got) {
+    const std::size_t begun = timed.clock.waits.size();
+    timed.clock.pass(Milliseconds(3'000));
+    REQUIRE(timed.clock.until([&] { return timed.got || timed.clock.waits.size() > begun; }));
+  }
+  REQUIRE(*timed.got);
+  REQUIRE_FALSE((*timed.got)->body);
+  CHECK((*timed.got)->body.error().kind == ErrorKind::unavailable);
+  CHECK((*timed.got)->body.error().what.find("slower than its limit") != std::string::npos);
+  CHECK(timed.clock.now() - Time{} <= Milliseconds(24'000));  // no more than a wait over the limit
 }
 
 TEST_CASE("a slow body that brings enough in its time is read to its end") {
@@ -209,58 +249,59 @@ TEST_CASE("a body that is whole is not given up for how slowly its last bytes ca
 
 namespace {
 
-// Reads one part, and the rest when the server has sent all of it and `pause` has passed.
-Task<Result<Bytes>> read_with_a_pause(http::ClientRequest request, Milliseconds pause, const ScriptedServer& server,
-                                      int all) {
-  const auto response = co_await http::request(std::move(request));
-  if (!response) co_return tl::unexpected(response.error());
-  const auto first = co_await (*response)->next();
-  if (!first) co_return tl::unexpected(first.error());
-  Bytes body = copy_of(*first);
-  asio::steady_timer timer(co_await asio::this_coro::executor);
-  const auto end = std::chrono::steady_clock::now() + pause;
-  while (server.trickled() < all || std::chrono::steady_clock::now() < end) {
-    IoError ignored;
-    timer.expires_after(Milliseconds(5));
-    co_await timer.async_wait(into(ignored));
-  }
-  const auto rest = co_await http::read_all(**response, 1_MiB);
-  if (!rest) co_return tl::unexpected(rest.error());
-  body.insert(body.end(), rest->begin(), rest->end());
-  co_return body;
+using Opened = std::unique_ptr<http::ClientResponse>;
+
+Task<void> read_first(Clock& clock, http::ClientRequest request, Opened& response, Bytes& body) {
+  auto opened = co_await http::request(clock, std::move(request));
+  REQUIRE(opened);
+  const auto first = co_await (*opened)->next();
+  REQUIRE(first);
+  body = copy_of(*first);
+  response = std::move(*opened);
+}
+
+Task<void> read_rest(http::ClientResponse& response, std::optional<Result<Bytes>>& rest) {
+  rest = co_await http::read_all(response, 1_MiB);
 }
 
 }  // namespace
 
 TEST_CASE("a reader may pause for as long as it likes: only what it waits for is too slow") {
-  ScriptedServer server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n1", Afterwards::trickle);
-  LoopThread loop;
-  auto request = get(server.url());
-  request.limits.trickle = Milliseconds(300);
-  const auto body = loop.wait_for(read_with_a_pause(std::move(request), Milliseconds(400), server, 9));
-  REQUIRE(body);
-  CHECK(text_of(*body) == "1xxxxxxxxx");
+  const ScriptedServer server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n1", Afterwards::trickle);
+  Loop loop;
+  WatchedClock clock(loop);
+  Opened response;
+  Bytes body;
+  spawn(loop, read_first(clock, get(server.url()), response, body));
+  REQUIRE(clock.until([&] { return response && server.trickled() >= 9; }));
+  clock.pass(std::chrono::hours(1));
+  std::optional<Result<Bytes>> rest;
+  spawn(loop, read_rest(*response, rest));
+  REQUIRE(clock.until([&] { return rest.has_value(); }));
+  REQUIRE(*rest);
+  body.insert(body.end(), (*rest)->begin(), (*rest)->end());
+  CHECK(text_of(body) == "1xxxxxxxxx");
 }
 
 TEST_CASE("a body longer than its reader allows is refused") {
   ScriptedServer server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n1234567890", Afterwards::close);
+  SystemClock clock;
   LoopThread loop;
-  const auto read = [](http::ClientRequest request) -> Task<Result<Bytes>> {
-    const auto response = co_await http::request(std::move(request));
+  const auto read = [](Clock& by, http::ClientRequest request) -> Task<Result<Bytes>> {
+    const auto response = co_await http::request(by, std::move(request));
     if (!response) co_return tl::unexpected(response.error());
     auto body = co_await http::read_all(**response, ByteCount{9});
     co_return body;
   };
-  const auto body = loop.wait_for(read(get(server.url())));
+  const auto body = loop.wait_for(read(clock, get(server.url())));
   REQUIRE_FALSE(body);
   CHECK(body.error().kind == ErrorKind::refused);
 }
 
 TEST_CASE("a header that would end its line never leaves") {
-  LoopThread loop;
   auto request = get("http://127.0.0.1:1/");
   request.headers = {{"Accept", "a\r\nX-Injected: b"}};
-  const auto answer = loop.wait_for(fetch(request));
+  const auto answer = fetch_now(request);
   REQUIRE_FALSE(answer);
   CHECK(answer.error().kind == ErrorKind::refused);
 }
@@ -275,16 +316,17 @@ TEST_CASE("names are resolved, and neither an unknown name nor a closed port is 
 
 TEST_CASE("a response may be dropped before its end, and a loop destroyed under a waiting client") {
   ScriptedServer server("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n123", Afterwards::stay_silent);
+  SystemClock clock;
   LoopThread loop;
-  const auto open = [](http::ClientRequest request) -> Task<bool> {
-    const auto response = co_await http::request(std::move(request));
+  const auto open = [](Clock& by, http::ClientRequest request) -> Task<bool> {
+    const auto response = co_await http::request(by, std::move(request));
     co_return response.has_value();
   };
-  CHECK(loop.wait_for(open(get(server.url()))));
-  const auto hang = [](http::ClientRequest request) -> Task<void> {
-    const auto answer = co_await fetch(std::move(request));
+  CHECK(loop.wait_for(open(clock, get(server.url()))));
+  const auto hang = [](Clock& by, http::ClientRequest request) -> Task<void> {
+    const auto answer = co_await fetch(by, std::move(request));
     (void)answer;
   };
-  spawn(loop.loop(), hang(get(server.url())));
-  CHECK(loop.wait_for(open(get(server.url()))));
+  spawn(loop.loop(), hang(clock, get(server.url())));
+  CHECK(loop.wait_for(open(clock, get(server.url()))));
 }

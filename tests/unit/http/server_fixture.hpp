@@ -17,8 +17,8 @@ class ServerFixture {
  public:
   explicit ServerFixture(http::Handler handler, http::ServerOptions options = {}) {
     options.listen = "127.0.0.1:0";
-    loop_.on_loop(
-        [&] { server_ = std::make_unique<http::Server>(loop_.loop(), threads_, options, "test", std::move(handler)); });
+    const http::Server::Parts parts{loop_.loop(), clock_, threads_};
+    loop_.on_loop([&] { server_ = std::make_unique<http::Server>(parts, options, "test", std::move(handler)); });
     port_ = http::parse_host_port(server_->address())->port;
   }
   ~ServerFixture() {
@@ -28,6 +28,7 @@ class ServerFixture {
 
   int port() const { return port_; }
   LoopThread& loop() { return loop_; }
+  Clock& clock() { return clock_; }
   http::Server& server() { return *server_; }
   void stop_server() {
     loop_.on_loop([this] { server_.reset(); });
@@ -46,7 +47,8 @@ class ServerFixture {
 
  private:
   LoopThread loop_;
-  http::ServeThreads threads_{2};
+  SystemClock clock_;
+  http::ServeThreads threads_{clock_, 2};
   std::unique_ptr<http::Server> server_;
   int port_ = 0;
 };

@@ -4,6 +4,7 @@
 
 #include "shared/core/check.hpp"
 #include "shared/core/signal.hpp"
+#include "tests/doubles/watched_clock.hpp"
 #include "tests/unit/http/raw_client.hpp"
 #include "tests/unit/http/server_fixture.hpp"
 
@@ -21,6 +22,21 @@ Task<void> echo(Exchange& exchange) {
 }
 
 constexpr std::string_view get_a = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
+
+// A server that echoes, with the limits of the programs, on a loop and a clock that the test moves.
+struct TimedServer {
+  int port() const { return http::parse_host_port(server.address())->port; }
+
+  http::ServerOptions options{.listen = "127.0.0.1:0"};
+  int answered = 0;
+  Loop loop;
+  WatchedClock clock{loop};
+  http::ServeThreads threads{clock, 1};
+  http::Server server{{loop, clock, threads}, options, "test", [this](Exchange& exchange) {
+                        ++answered;
+                        return echo(exchange);
+                      }};
+};
 
 }  // namespace
 
@@ -106,33 +122,40 @@ TEST_CASE("a header split over many packets is one header") {
   CHECK(client.read_until(received, "GET /a?"));
 }
 
-TEST_CASE("a header that does not end within its limit is closed without an answer") {
-  http::ServerOptions options;
-  options.header_limit = Milliseconds(30);
-  ServerFixture fixture(echo, options);
-  RawClient client(fixture.port());
-  client.send("GET /a HTTP/1.1\r\nHo");
+TEST_CASE("one limit holds for a whole header, however often a byte of it comes; then it is closed without an answer") {
+  TimedServer timed;
+  RawClient client(timed.port());
+  client.send("GET /a HTTP/1.1\r\n");
+  REQUIRE(timed.clock.until([&] { return timed.clock.waits.size() == 2; }));  // for its first byte, for the whole
+  timed.clock.pass(timed.options.header_limit - Milliseconds(1));
+  client.send("Ho");
+  REQUIRE(timed.clock.until_a_wait_of(Milliseconds(1)));
+  timed.clock.pass(Milliseconds(1));
   std::string received;
   CHECK(client.read_to_end(received) == RawClient::End::clean);
   CHECK(received.empty());
 }
 
 TEST_CASE("an idle connection is closed after its limit") {
-  http::ServerOptions options;
-  options.idle_limit = Milliseconds(20);
-  ServerFixture fixture(echo, options);
-  RawClient client(fixture.port());
+  TimedServer timed;
+  RawClient client(timed.port());
   client.send(get_a);
+  REQUIRE(timed.clock.until_a_wait_of(timed.options.idle_limit));
+  timed.clock.pass(timed.options.idle_limit - Milliseconds(1));
+  client.send(get_a);
+  REQUIRE(timed.clock.until([&] { return timed.answered == 2; }));
+  REQUIRE(timed.clock.until_a_wait_of(timed.options.idle_limit));
+  timed.clock.pass(timed.options.idle_limit);
   std::string received;
   CHECK(client.read_to_end(received) == RawClient::End::clean);
   CHECK(received.find("GET /a?") != std::string::npos);
 }
 
 TEST_CASE("a connection that has not asked for anything is closed after the limit for a header") {
-  http::ServerOptions options;
-  options.header_limit = Milliseconds(30);
-  ServerFixture fixture(echo, options);
-  RawClient client(fixture.port());
+  TimedServer timed;
+  RawClient client(timed.port());
+  REQUIRE(timed.clock.until_a_wait_of(timed.options.header_limit));
+  timed.clock.pass(timed.options.header_limit);
   std::string received;
   CHECK(client.read_to_end(received) == RawClient::End::clean);
 }
@@ -224,18 +247,20 @@ TEST_CASE("a handler that answers nothing resets the connection") {
 
 TEST_CASE("a taken port, a name or a word without port is said in one line") {
   LoopThread loop;
-  http::ServeThreads threads(1);
+  SystemClock clock;
+  http::ServeThreads threads(clock, 1);
+  const http::Server::Parts parts{loop.loop(), clock, threads};
   http::ServerOptions options;
   options.listen = "127.0.0.1:0";
-  http::Server first(loop.loop(), threads, options, "first", echo);
+  http::Server first(parts, options, "first", echo);
   options.listen = first.address();
-  CHECK_THROWS_WITH(http::Server(loop.loop(), threads, options, "registry", echo),
+  CHECK_THROWS_WITH(http::Server(parts, options, "registry", echo),
                     Catch::StartsWith("registry: cannot listen on " + options.listen) && !Catch::Contains("\n"));
   options.listen = "localhost:0";
-  CHECK_THROWS_WITH(http::Server(loop.loop(), threads, options, "registry", echo),
+  CHECK_THROWS_WITH(http::Server(parts, options, "registry", echo),
                     Catch::Contains("not an IP address"));
   options.listen = "7070";
-  CHECK_THROWS_WITH(http::Server(loop.loop(), threads, options, "registry", echo), Catch::Contains("127.0.0.1:7070"));
+  CHECK_THROWS_WITH(http::Server(parts, options, "registry", echo), Catch::Contains("127.0.0.1:7070"));
   loop.stop();
 }
 
@@ -275,10 +300,11 @@ TEST_CASE("a server may go while clients wait and handlers are suspended, whethe
 TEST_CASE("a server ends right at whatever step a new connection is") {
   for (int steps = 0; steps < 12; ++steps) {
     ProgramLoop loop;
-    http::ServeThreads threads(1);
+    SystemClock clock;
+    http::ServeThreads threads(clock, 1);
     http::ServerOptions options;
     options.listen = "127.0.0.1:0";
-    http::Server server(loop, threads, options, "server", echo);
+    http::Server server({loop, clock, threads}, options, "server", echo);
     RawClient client(http::parse_host_port(server.address())->port);
     for (int step = 0; step < steps; ++step) loop.poll_one();
     loop.destroy_tasks();

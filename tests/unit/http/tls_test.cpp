@@ -10,8 +10,8 @@ using namespace shoal::test;
 
 namespace {
 
-Task<Result<Bytes>> fetch_body(http::ClientRequest request) {
-  const auto response = co_await http::request(std::move(request));
+Task<Result<Bytes>> fetch_body(Clock& clock, http::ClientRequest request) {
+  const auto response = co_await http::request(clock, std::move(request));
   if (!response) co_return tl::unexpected(response.error());
   auto body = co_await http::read_all(**response, 1_MiB);
   co_return body;
@@ -32,8 +32,9 @@ class TlsFixture {
     request.url = http::parse_url("https://" + host + ":" + std::to_string(origin_.port()) + "/a").value();
     request.ca_file = ca_file;
     request.insecure = insecure;
+    SystemClock clock;
     LoopThread loop;
-    return loop.wait_for(fetch_body(request));
+    return loop.wait_for(fetch_body(clock, request));
   }
 
  private:
@@ -90,8 +91,9 @@ TEST_CASE("a server that does not speak TLS is unavailable") {
   origin.start();
   http::ClientRequest request;
   request.url = http::parse_url("https://" + origin.authority() + "/").value();
+  SystemClock clock;
   LoopThread loop;
-  const auto body = loop.wait_for(fetch_body(request));
+  const auto body = loop.wait_for(fetch_body(clock, request));
   REQUIRE_FALSE(body);
   CHECK(body.error().kind == ErrorKind::unavailable);
 }

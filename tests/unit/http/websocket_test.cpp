@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 
 #include "shared/core/check.hpp"
+#include "tests/doubles/scripted_server.hpp"
+#include "tests/doubles/watched_clock.hpp"
 #include "tests/unit/http/raw_client.hpp"
 #include "tests/unit/http/server_fixture.hpp"
 
@@ -25,7 +27,7 @@ Task<void> echo_messages(Exchange& exchange) {
 
 Connected connect(ServerFixture& fixture, const std::string& subprotocol = "shoal.test") {
   const std::string url = "http://127.0.0.1:" + std::to_string(fixture.port());
-  return fixture.loop().wait_for(http::connect_websocket(url, "/control", subprotocol));
+  return fixture.loop().wait_for(http::connect_websocket(fixture.clock(), url, "/control", subprotocol));
 }
 
 Result<Bytes> receive(ServerFixture& fixture, WebSocket& socket) {
@@ -166,12 +168,31 @@ TEST_CASE("a port where nobody listens and a server that is no WebSocket are una
     co_await exchange.respond(response);
   });
   const std::string nobody = "http://127.0.0.1:" + std::to_string(free_port);
-  const auto refused = fixture.loop().wait_for(http::connect_websocket(nobody, "/", "shoal.test"));
+  const auto refused = fixture.loop().wait_for(http::connect_websocket(fixture.clock(), nobody, "/", "shoal.test"));
   REQUIRE_FALSE(refused);
   CHECK(refused.error().kind == ErrorKind::unavailable);
   const auto other = connect(fixture);
   REQUIRE_FALSE(other);
   CHECK(other.error().kind == ErrorKind::unavailable);
+}
+
+TEST_CASE("a server that never answers the handshake is given up 5 s after the connection was begun") {
+  const ScriptedServer silent("", Afterwards::stay_silent);
+  Loop loop;
+  WatchedClock clock(loop);
+  std::optional<Connected> connected;
+  const auto connecting = [](Clock& by, std::string url, std::optional<Connected>& outcome) -> Task<void> {
+    outcome = co_await http::connect_websocket(by, std::move(url), "/", "shoal.test");
+  };
+  spawn(loop, connecting(clock, "http://127.0.0.1:" + std::to_string(silent.port()), connected));
+  REQUIRE(clock.until([&] { return clock.waits.size() == 2; }));  // for the connection, for the handshake
+  clock.pass(Milliseconds(4'999));
+  CHECK_FALSE(connected);
+  clock.pass(Milliseconds(1));
+  REQUIRE(connected);
+  REQUIRE_FALSE(*connected);
+  CHECK(connected->error().kind == ErrorKind::unavailable);
+  CHECK_THAT(connected->error().what, Catch::Contains("timed out"));
 }
 
 TEST_CASE("a server that goes ends its WebSockets") {

@@ -64,7 +64,7 @@ TEST_CASE("an error status is an answer, with its challenge and Retry-After") {
     CHECK(answer->retry_after == "17");
     CHECK(answer->challenges == std::vector<std::string>{"Basic realm=\"x\""});
     CHECK(text_of(answer->body) == "sorry");
-    client.clock().advance(Milliseconds(17'000));  // sooner it is not asked
+    client.pass(Milliseconds(17'000));  // sooner it is not asked
   }
 }
 
@@ -190,8 +190,9 @@ TEST_CASE("a registry that is silent or ends early is unavailable") {
   CHECK(answer.error().kind == ErrorKind::unavailable);
   ScriptedServer silent("HTTP/1.1 2", Afterwards::stay_silent);
   OriginClient waiting(silent.url());
-  waiting.options.limits.headers = Milliseconds(30);
-  const auto nothing = waiting.ask("manifests/v1");
+  waiting.options.limits.connect = std::chrono::hours(10'000);  // it is not the connection that is waited for
+  const auto nothing = waiting.ask_a_silent_one("manifests/v1");
   REQUIRE_FALSE(nothing);
   CHECK(nothing.error().kind == ErrorKind::unavailable);
+  CHECK_THAT(nothing.error().what, Catch::Contains("in time"));
 }

@@ -72,7 +72,7 @@ TEST_CASE("a Bearer challenge is answered with an anonymous token, asked for onc
   const auto question = registry.seen()[1];
   CHECK(question.target == "/token?service=reg&scope=repository%3Alib%2Fa%3Apull");
   CHECK(question.authorization.empty());
-  client.clock().advance(Milliseconds(90'000));
+  client.pass(Milliseconds(90'000));
   CHECK(status_of(client.ask("manifests/v1")) == 200);
   CHECK(registry.count("/token") == 2);
 }

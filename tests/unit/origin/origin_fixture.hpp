@@ -59,11 +59,19 @@ class OriginClient {
   explicit OriginClient(const std::string& url) { options.upstreams["reg.test"].url = url; }
 
   origin::Options options;  // until the first question
-  ManualClock& clock() { return clock_; }
+  void pass(Milliseconds time) {
+    loop_.on_loop([&] { clock_.advance(time); });
+  }
 
   Result<origin::Answer> ask(const std::string& path, const std::string& method = "GET",
                              const std::string& authorization = "", const std::string& repository = "lib/a") {
     return loop_.wait_for(origin().ask({"reg.test", repository}, method, path, "application/json", authorization));
+  }
+  // The same, of a registry that makes the client wait: time passes until it gives up.
+  Result<origin::Answer> ask_a_silent_one(const std::string& path) {
+    auto answer = loop_.start(origin().ask({"reg.test", "lib/a"}, "GET", path, "application/json", ""));
+    while (answer.wait_for(std::chrono::seconds(0)) != std::future_status::ready) pass(Milliseconds(1'000));
+    return answer.get();
   }
   Result<WholeLayer> open(std::uint64_t from = 0, const std::string& authorization = "") {
     return loop_.wait_for(read_layer(origin(), from, authorization));

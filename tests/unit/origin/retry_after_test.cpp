@@ -64,7 +64,7 @@ TEST_CASE("a registry that answers 429 with a time is not asked before it") {
   CHECK(registry.seen().size() == 1);
   CHECK(client.open(0, "Bearer of a caller").error().kind == ErrorKind::unavailable);
   CHECK(registry.seen().size() == 2);
-  client.clock().advance(Milliseconds(30'000));
+  client.pass(Milliseconds(30'000));
   CHECK(client.open().error().kind == ErrorKind::unavailable);
   CHECK(registry.seen().size() == 3);
 }

@@ -23,8 +23,9 @@ class Fixture {
   explicit Fixture(const std::string& listen = "127.0.0.1:0", std::function<std::string()> status = {}) {
     loop_.on_loop([&] {
       const auto is_ready = [this] { return ready.load(); };
-      admin_ = std::make_unique<program::AdminServer>(loop_.loop(), threads_, listen,
-                                                      program::AdminServer::Answers{"tracker", is_ready, std::move(status)});
+      admin_ = std::make_unique<program::AdminServer>(
+          http::Server::Parts{loop_.loop(), clock_, threads_}, listen,
+          program::AdminServer::Answers{"tracker", is_ready, std::move(status)});
     });
     port_ = http::parse_host_port(admin_->address())->port;
   }
@@ -45,7 +46,8 @@ class Fixture {
 
  private:
   test::LoopThread loop_;
-  http::ServeThreads threads_{1};
+  SystemClock clock_;
+  http::ServeThreads threads_{clock_, 1};
   std::unique_ptr<program::AdminServer> admin_;
   int port_ = 0;
 };

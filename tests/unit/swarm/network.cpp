@@ -42,7 +42,7 @@ TestNode::TestNode(Loop& l, const TestLayer& of, std::string name, Options optio
   file = std::make_shared<store::PieceFile>(store::File(descriptor), of.layout);
   if (options.listen.empty()) options.listen = "127.0.0.1:0";
   options.node = std::move(name);
-  carrier = make_swarm(loop, options, metrics);
+  carrier = make_swarm(loop, clock, options, metrics);
 }
 
 void TestNode::join(Role as) {

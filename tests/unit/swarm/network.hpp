@@ -41,6 +41,7 @@ struct TestNode {
   TemporaryDirectory directory;
   int descriptor;
   store::FileHandle file;
+  SystemClock clock;
   Metrics metrics;
   Carrier carrier;
   Role role = Role::fetch;

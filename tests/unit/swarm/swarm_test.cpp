@@ -212,11 +212,12 @@ TEST_CASE("an upload limit holds on the loopback interface too") {
 
 TEST_CASE("a port that another process uses is a clear error, not another port") {
   Loop loop;
+  const SystemClock clock;
   Metrics metrics;
-  const Carrier first = make_swarm(loop, {"127.0.0.1:0", "first", {}, {}}, metrics);
+  const Carrier first = make_swarm(loop, clock, {"127.0.0.1:0", "first", {}, {}}, metrics);
   CHECK(first.port != 0);
   const std::string taken = "127.0.0.1:" + std::to_string(first.port);
-  CHECK_THROWS_AS(make_swarm(loop, {taken, "second", {}, {}}, metrics), StartError);
+  CHECK_THROWS_AS(make_swarm(loop, clock, {taken, "second", {}, {}}, metrics), StartError);
 }
 
 TEST_CASE("a node that listens on all addresses is reached on the loopback one") {

@@ -18,11 +18,11 @@ struct Answer {
 
 // A tracker's servers on loopback, and a client on the same loop.
 struct Fixture : CoordinatorFixture {
-  http::ServeThreads serve_threads{1};
+  http::ServeThreads serve_threads{clock, 1};
   ControlServer server{{loop, clock, serve_threads, core, store, keys}, "127.0.0.1:0"};
 
-  static Task<void> ask(http::ClientRequest request, std::optional<Answer>& answer) {
-    auto response = co_await http::request(std::move(request));
+  static Task<void> ask(Clock& clock, http::ClientRequest request, std::optional<Answer>& answer) {
+    auto response = co_await http::request(clock, std::move(request));
     REQUIRE(response);
     const auto body = co_await http::read_all(**response, 1_MiB);
     REQUIRE(body);
@@ -33,7 +33,7 @@ struct Fixture : CoordinatorFixture {
     request.url = *http::parse_url("http://" + address + target);
     request.headers = std::move(headers);
     std::optional<Answer> answer;
-    spawn(loop, ask(std::move(request), answer));
+    spawn(loop, ask(clock, std::move(request), answer));
     REQUIRE(until([&] { return answer.has_value(); }));
     return *answer;
   }
@@ -41,14 +41,14 @@ struct Fixture : CoordinatorFixture {
     return get(server.address(), "/v1/small/" + digest.text(), {{"Authorization", "Shoal " + proof}});
   }
 
-  static Task<void> connect_to(std::string url, std::unique_ptr<http::WebSocket>& socket) {
-    auto connected = co_await http::connect_websocket(url, control::path, control::subprotocol);
+  static Task<void> connect_to(Clock& clock, std::string url, std::unique_ptr<http::WebSocket>& socket) {
+    auto connected = co_await http::connect_websocket(clock, url, control::path, control::subprotocol);
     REQUIRE(connected);
     socket = std::move(*connected);
   }
   std::unique_ptr<http::WebSocket> open_socket() {
     std::unique_ptr<http::WebSocket> socket;
-    spawn(loop, connect_to("http://" + server.address(), socket));
+    spawn(loop, connect_to(clock, "http://" + server.address(), socket));
     REQUIRE(until([&] { return socket != nullptr; }));
     return socket;
   }
