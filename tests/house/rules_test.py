@@ -3,6 +3,7 @@
 import unittest
 
 from .citations import missing_citations
+from .clocks import own_clocks
 from .logs import unsteady_events
 from .pointers import too_many_pointers
 from .results import dropped_results, functions_of_results
@@ -82,6 +83,23 @@ class Logs(unittest.TestCase):
     def test_an_event_that_changes_and_a_field_called_why_are_faults(self):
         self.assertEqual(len(list(unsteady_events("a.cpp", 'log::info("pull", ok ? "a" : "b", {});'))), 1)
         self.assertEqual(len(list(unsteady_events("a.cpp", 'log::info("pull", "a", {{"why", what}});'))), 1)
+
+
+class Clocks(unittest.TestCase):
+    def test_a_given_clock_is_good_and_so_is_a_word_about_the_machines(self):
+        self.assertEqual(list(own_clocks("agent/a.cpp", "const Time due = clock.now() + limit;\n// steady_clock::now\n"
+                                                        "clock.set(timer, limit); start_steady_system_clock();")), [])
+
+    def test_the_machines_clock_is_a_fault_under_any_name_and_so_is_a_timer_set_by_it(self):
+        for line in ("const auto due = std::chrono::steady_clock::now();", "using Steady = std::chrono::steady_clock;",
+                     "timer.expires_after(limit);"):
+            self.assertEqual(len(list(own_clocks("shared/http/a.cpp", line))), 1, line)
+
+    def test_the_clock_itself_reads_it_and_the_swarms_thread_has_a_timer_of_its_own(self):
+        self.assertEqual(list(own_clocks("shared/core/clock.hpp", "return std::chrono::steady_clock::now();")), [])
+        session = "shared/swarm/libtorrent/session.cpp"
+        self.assertEqual(list(own_clocks(session, "timer_.expires_after(tick_interval);")), [])
+        self.assertEqual(len(list(own_clocks(session, "std::chrono::steady_clock::now()"))), 1)
 
 
 class Pointers(unittest.TestCase):
