@@ -59,7 +59,11 @@ void Joins::leave(NodeId node, const Digest& digest) {
     auto peers = parts_.directory.repair(*roster, other);
     if (!peers.empty()) parts_.links.send(other, control::Peers{digest, roster->generation(), std::move(peers)});
   }
-  if (roster->members().empty()) parts_.directory.remove_swarm(digest);
+  if (roster->members().empty()) return parts_.directory.remove_swarm(digest);
+  // A complete member leaves once none of its own peers lacks a piece. Another member may lack some still.
+  const NodeId unfinished = roster->unfinished();
+  const bool is_seeded = parts_.seeder.is_seeding(digest, roster->generation());
+  if (unfinished != 0 && is_seeded) ask_holders_to_serve(unfinished, digest, *roster, node);
 }
 
 void Joins::leave_all(NodeId node) {
@@ -84,12 +88,12 @@ void Joins::tell_to_wait(const Digest& digest) {
 }
 
 bool Joins::may_evict(const Digest& digest) const {
+  return !needs_pieces(digest) && !parts_.seeder.is_fetching(digest);
+}
+
+bool Joins::needs_pieces(const Digest& digest) const {
   const Roster* roster = parts_.directory.find_swarm(digest);
-  if (roster != nullptr) {
-    const auto counts = roster->counts();
-    if (counts.joining + counts.ready > 0) return false;
-  }
-  return !parts_.seeder.is_fetching(digest);
+  return roster != nullptr && roster->unfinished() != 0;
 }
 
 // ---- what the seeder tells
@@ -172,7 +176,7 @@ void Joins::answer_with_swarm(NodeId node, const LayerInfo& layer, std::uint64_t
   parts_.links.send(node, answer);
   if (layer.finished)
     parts_.links.send(node, control::Finished{layer.digest, layer.generation, *layer.finished});
-  ask_holders_to_serve(node, layer, roster);
+  ask_holders_to_serve(node, layer.digest, roster);
 }
 
 void Joins::answer_with_sources(NodeId node, const LayerInfo& layer) {
@@ -198,10 +202,11 @@ void Joins::introduce(NodeId node, const Digest& digest, Roster& roster) {
   if (!peers.peers.empty()) parts_.links.send(node, peers);
 }
 
-void Joins::ask_holders_to_serve(NodeId joining, const LayerInfo& layer, Roster& roster) {
-  for (const NodeId holder : parts_.directory.holders(layer.digest, joining, Roster::served_by)) {
-    if (!parts_.links.contains(holder) || !roster.ask_to_serve(holder)) continue;
-    parts_.links.send(holder, control::Serve{layer.digest, layer.generation});
+// For a member that lacks pieces. `left`: is no member any more, and perhaps not connected.
+void Joins::ask_holders_to_serve(NodeId member, const Digest& digest, Roster& roster, NodeId left) {
+  for (const NodeId holder : parts_.directory.holders(digest, member, Roster::served_by)) {
+    if (holder == left || !parts_.links.contains(holder) || !roster.ask_to_serve(holder)) continue;
+    parts_.links.send(holder, control::Serve{digest, roster.generation()});
   }
 }
 

@@ -41,6 +41,7 @@ class Joins {
   void tick();  // each second: leaves idle swarms, tells agents to wait
   // Whether the store may evict a layer: not while a member of its swarm needs pieces, or the hashes that we signed.
   bool may_evict(const Digest& digest) const;
+  bool needs_pieces(const Digest& digest) const;  // a member of its swarm
 
   void on(const seeder::LayerKnown& event);
   void on(const seeder::LayerRestarted& event);
@@ -55,7 +56,7 @@ class Joins {
   void give_seeder(NodeId node, const seeder::LayerInfo& layer);
   void refuse(NodeId node, const Digest& digest, const seeder::Refusal& refusal);
   void introduce(NodeId node, const Digest& digest, directory::Roster& roster);
-  void ask_holders_to_serve(NodeId joining, const seeder::LayerInfo& layer, directory::Roster& roster);
+  void ask_holders_to_serve(NodeId member, const Digest& digest, directory::Roster& roster, NodeId left = 0);
   void tell_to_wait(const Digest& digest);
 
   Parts parts_;

@@ -195,6 +195,8 @@ Next Membership::on(swarm::Event event) {
     blame(*refused);
   } else if (const auto* wanted = std::get_if<swarm::HashesMissing>(&event)) {
     identity_.link->send(control::RequestHashes{identity_.digest, identity_.generation, wanted->piece});
+  } else if (std::holds_alternative<swarm::Unneeded>(event)) {
+    if (std::holds_alternative<Held>(layer_)) return Next::leave;  // the tracker asks for it again by Serve
   } else if (const auto* failed = std::get_if<swarm::Failed>(&event)) {
     log::error("pull", "swarm failed",
                {{"digest", identity_.digest.text()}, {"image", image_}, {"cause", failed->error.what}});

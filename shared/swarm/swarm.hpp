@@ -44,10 +44,11 @@ struct PiecesProven {};  // of Membership::unproven: a seeder that starts anew g
 struct HashesMissing {    // a piece came whose hash no peer passed on: the tracker is to be asked for the batch
   PieceIndex piece;
 };
+struct Unneeded {};  // all pieces are here, and no peer has lacked one for a while (Rest::after); told again after as long
 struct Failed {  // our own disk, for instance: this swarm cannot go on here
   Error error;
 };
-using Event = std::variant<Ready, PieceArrived, PieceRefused, Receiving, PiecesProven, HashesMissing, Failed>;
+using Event = std::variant<Ready, PieceArrived, PieceRefused, Receiving, PiecesProven, HashesMissing, Unneeded, Failed>;
 
 struct Membership {
   SwarmName name;

@@ -136,7 +136,7 @@ Roster Directory::take_swarm(const Digest& digest) {
 std::vector<Digest> Directory::swarms_of(NodeId id) const {
   std::vector<Digest> in;
   for (const auto& [digest, roster] : swarms_) {
-    if (roster.members().contains(id)) in.push_back(digest);
+    if (roster.knows(id)) in.push_back(digest);
   }
   return in;
 }

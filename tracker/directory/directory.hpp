@@ -74,7 +74,7 @@ class Directory {
   const std::map<Digest, Roster>& swarms() const { return swarms_; }
   Roster take_swarm(const Digest& digest);  // out of the directory; empty when there is none
   void remove_swarm(const Digest& digest) { swarms_.erase(digest); }
-  std::vector<Digest> swarms_of(NodeId id) const;
+  std::vector<Digest> swarms_of(NodeId id) const;  // those that it was asked to serve included
 
   // The members that a ready member is to dial: a newcomer's new neighbours. For a member that has come back: all its
   // neighbours, those that dialled it included, since the message that named one to the other may be lost.

@@ -1,11 +1,13 @@
 #include "tracker/directory/roster.hpp"
 
+#include <algorithm>
+
 namespace shoal::tracker::directory {
 
 void Roster::restart(Generation generation) {
   generation_ = generation;
   graph_ = PeerChoice();
-  asked_to_serve_ = 0;
+  asked_to_serve_.clear();
   for (auto& [node, member] : members_) {
     member.state = MemberState::joining;
     member.pieces = 0;
@@ -23,6 +25,7 @@ Member& Roster::join(NodeId node, std::uint64_t size_hint_bytes) {
 std::vector<NodeId> Roster::remove(NodeId node) {
   auto under_connected = graph_.remove(node);
   members_.erase(node);
+  asked_to_serve_.erase(node);
   std::erase_if(under_connected, [this](NodeId other) { return members_.at(other).state == MemberState::complete; });
   return under_connected;
 }
@@ -48,6 +51,13 @@ RosterCounts Roster::counts() const {
   return counts;
 }
 
+NodeId Roster::unfinished() const {
+  const auto found = std::find_if(members_.begin(), members_.end(), [](const auto& entry) {
+    return entry.second.state != MemberState::complete;
+  });
+  return found == members_.end() ? 0 : found->first;
+}
+
 bool Roster::give_seeder(NodeId node) {
   Member* member = find(node);
   if (member == nullptr || member->has_seeder || member->state == MemberState::complete) return false;
@@ -58,9 +68,8 @@ bool Roster::give_seeder(NodeId node) {
 }
 
 bool Roster::ask_to_serve(NodeId node) {
-  if (asked_to_serve_ >= served_by || members_.contains(node)) return false;
-  ++asked_to_serve_;
-  return true;
+  if (asked_to_serve_.size() >= served_by || members_.contains(node)) return false;
+  return asked_to_serve_.insert(node).second;
 }
 
 }  // namespace shoal::tracker::directory

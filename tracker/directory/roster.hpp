@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 
 #include "shared/control/messages.hpp"
 #include "shared/layer/swarm_name.hpp"
@@ -53,15 +54,18 @@ class Roster {
 
   // The seeder is to be dialled by this member too. True at most once each generation.
   bool give_seeder(NodeId node);
-  // One more holder is to serve; false once there are enough, or when this one is a member.
+  // One more holder is to serve; false once enough of them are here or on their way, or when this one is a member.
   bool ask_to_serve(NodeId node);
+  bool knows(NodeId node) const { return members_.contains(node) || asked_to_serve_.contains(node); }
+  // A member that lacks pieces; 0: none does.
+  NodeId unfinished() const;
 
   PeerChoice& graph() { return graph_; }
 
  private:
   Generation generation_ = 0;
   std::map<NodeId, Member> members_;
-  std::size_t asked_to_serve_ = 0;
+  std::set<NodeId> asked_to_serve_;  // until they leave again
   PeerChoice graph_;
 };
 

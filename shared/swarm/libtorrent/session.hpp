@@ -44,6 +44,7 @@ class Session {
   void ready(const SwarmName& name, const std::shared_ptr<Member>& member);
   void dial(Joined& joined);
   void tick();
+  void return_memory();
 
   Loop& io_;
   const Clock& clock_;
@@ -51,6 +52,8 @@ class Session {
   std::map<SwarmName, Joined> joined_;
   asio::steady_timer timer_;
   bool ticking_ = false;
+  Interval rest_looked_for_{Milliseconds(1'000)};  // a fraction of Rest::after
+  std::optional<Time> left_at_;  // a swarm, whose memory has not been given back since
   std::unique_ptr<libtorrent::session> session_;
   std::optional<libtorrent::session_proxy> stopping_;
   asio::thread_pool worker_{1};  // hashes and writes large pieces; ends before all else here

@@ -252,6 +252,14 @@ void Member::cut_stuck(Time now) {
   for (Link* link : stuck) link->close();
 }
 
+void Member::look_for_rest(Time now) {
+  const bool has_all = swarm_.membership.role != Role::seed && swarm_.policy.have().complete() && !swarm_.has_failed;
+  const auto greets = [](const auto& entry) { return !entry.second.has_hello; };  // it has not said what it has
+  const bool is_needed = swarm_.policy.has_fetching_peers() ||
+                         std::any_of(swarm_.neighbours.begin(), swarm_.neighbours.end(), greets);
+  if (rest_.is_due(!has_all || is_needed, now)) swarm_.report(Unneeded{});
+}
+
 void Member::act(Time now) {
   if (swarm_.has_failed) return;
   for (const Action& action : swarm_.policy.decide(now)) {

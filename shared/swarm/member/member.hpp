@@ -12,6 +12,7 @@
 
 #include "shared/swarm/member/piece_receiver.hpp"
 #include "shared/swarm/member/piece_sender.hpp"
+#include "shared/swarm/member/rest.hpp"
 #include "shared/swarm/member/swarm_state.hpp"
 
 namespace shoal::swarm {
@@ -33,6 +34,8 @@ class Member {
 
   void publish(const Publication& publication, Time now);
   void tick(Time now);  // every 20 ms or so while there are links
+  void look_for_rest(Time now);                           // each second or so, with and without links: Unneeded
+  void expect_peers(Time now) { rest_.begin_anew(now); }  // the tracker names peers: they need this node
   bool has_links() const { return !swarm_.neighbours.empty(); }
 
  private:
@@ -58,6 +61,7 @@ class Member {
   std::vector<PieceIndex> unhashed_;  // in the seeder's file, batch not signed yet
   PeerId next_id_ = 1;
   std::uint64_t reassigned_seen_ = 0;
+  Rest rest_;
   Interval pushes_watched_{Milliseconds(100)};  // a fraction of our patience, 2 s
   Interval stuck_looked_for_{Milliseconds(1000)};  // a fraction of the limits in outbox.hpp, 10 s
 };
