@@ -29,6 +29,9 @@ PeerLink::~PeerLink() {
 
 void PeerLink::add_handshake(lt::entry& handshake) {
   handshake["m"][extension_name] = std::int64_t{extension_id};
+  // Our port: libtorrent takes two peers at one address that name the same port for one, and closes the second. Behind
+  // an address translation two nodes look like that. Nobody needs it: the tracker names whom to dial.
+  handshake.dict().erase("p");
 }
 
 bool PeerLink::on_extension_handshake(lt::bdecode_node const& handshake) {

@@ -248,3 +248,20 @@ TEST_CASE("a full disk ends the swarm here with its error") {
   REQUIRE(until(loop, [&] { return !agent.failures.empty(); }));
   CHECK(agent.failures.size() == 1);
 }
+
+TEST_CASE("two agents that the seeder sees at one address with one port are both served") {
+  Loop loop;
+  const TestLayer layer(2_MiB);
+  TestNode seeder(loop, layer, "seeder");
+  TestNode first(loop, layer, "first", {.listen = "127.0.0.2:0", .node = {}});
+  TestNode second(loop, layer, "second", {.listen = "127.0.0.3:" + std::to_string(first.carrier.port), .node = {}});
+  seeder.join(Role::seed);
+  first.join(Role::fetch);
+  second.join(Role::fetch);
+  REQUIRE(until(loop, [&] { return seeder.ready && first.ready && second.ready; }));
+  first.connect(seeder);
+  second.connect(seeder);
+  REQUIRE(until(
+      loop, [&] { return first.complete() && second.complete(); }, std::chrono::seconds(10)));
+  CHECK(seeder.metrics.connections.value() == 2);
+}
