@@ -63,11 +63,11 @@ void describe_trackers(config::Section& section, TrackerOptions& trackers) {
 }
 
 void describe_swarm(config::Section& section, SwarmOptions& swarm) {
-  listen_key(section, "listen", swarm.listen, "Pieces from and to other agents, TCP.");
+  listen_key(section, "listen", swarm.listen, "Pieces from and to other agents, TCP; \"[::]:PORT\": all addresses of both families.");
   listen_key(section, "http_listen", swarm.http_listen,
              "Small layers to other agents, held ones to a tracker that lost its own; HTTP.");
   section.key("advertise", swarm.advertise,
-              "Address that other agents reach this node at; empty: the one the tracker sees.");
+              "Address that other agents reach this node at; empty: the one that `listen` names, else the one the tracker sees.");
   section.key("upload_limit", swarm.upload_limit, "Most that leaves for other agents; \"0B/s\": no limit.");
   section.key("download_limit", swarm.download_limit, "Most that comes from other agents; \"0B/s\": no limit.");
 }

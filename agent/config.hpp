@@ -22,7 +22,7 @@ struct NodeOptions {
 };
 
 struct RegistryOptions {
-  std::string listen = "127.0.0.1:7070";
+  ListenAddresses listen = "127.0.0.1:7070";
   std::string handover = "stream";
   registry::EndpointOptions endpoint;
 };
@@ -33,8 +33,8 @@ struct TrackerOptions {
 };
 
 struct SwarmOptions {
-  std::string listen = "0.0.0.0:7072";
-  std::string http_listen = "0.0.0.0:7073";
+  ListenAddresses listen = "[::]:7072";  // both families
+  ListenAddresses http_listen = "[::]:7073";
   std::string advertise;
   ByteRate upload_limit{};
   ByteRate download_limit{};

@@ -5,6 +5,7 @@
 
 #include "agent/status.hpp"
 #include "shared/control/timing.hpp"
+#include "shared/http/listening.hpp"
 #include "shared/log/log.hpp"
 
 namespace shoal::agent {
@@ -31,6 +32,11 @@ swarm::Options swarm_options(const Options& options) {
           .zone = options.node.zone,
           .upload_limit = options.swarm.upload_limit,
           .download_limit = options.swarm.download_limit};
+}
+
+// Where other agents reach a listener; empty: at the address that the tracker sees.
+std::string advertised(const SwarmOptions& options, const ListenAddresses& listen) {
+  return options.advertise.empty() ? http::only_address(listen) : options.advertise;
 }
 
 }  // namespace
@@ -85,9 +91,10 @@ control::Hello Program::hello(std::uint64_t epoch) const {
   hello.node = options_.node.name;
   hello.zone = options_.node.zone;
   hello.epoch = epoch;
-  hello.swarm = {
-      .host = options_.swarm.advertise, .port = carrier_.port, .node = options_.node.name, .is_seeder = false};
+  const SwarmOptions& swarm = options_.swarm;
+  hello.swarm = {.host = advertised(swarm, swarm.listen), .port = carrier_.port, .node = hello.node, .is_seeder = false};
   hello.small_layers = hello.swarm;
+  hello.small_layers.host = advertised(swarm, swarm.http_listen);
   hello.small_layers.port = http::parse_host_port(servers_.small.address())->port;
   std::vector<Digest> held = store_.digests();
   if (held.size() <= control::largest_held_list) hello.held = std::move(held);  // else `Holds` messages follow

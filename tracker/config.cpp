@@ -1,5 +1,7 @@
 #include "tracker/config.hpp"
 
+#include <algorithm>
+
 #include "shared/http/server.hpp"
 #include "tracker/directory/peer_host.hpp"
 
@@ -12,7 +14,10 @@ void describe_control(config::Section& section, ControlOptions& options) {
   section.key("swarm_key_file", options.swarm_key_file,
               "File with the cluster's secret, 64 hexadecimal digits; empty: made in the store at the first start.");
   if (section.printing() || !good || options.plaintext) return;
-  if (!http::is_loopback(http::parse_host_port(options.listen)->host)) {
+  const auto is_local = [](const std::string& address) {
+    return http::is_loopback(http::parse_host_port(address)->host);
+  };
+  if (!std::all_of(options.listen.list().begin(), options.listen.list().end(), is_local)) {
     section.fault("listen",
                   "is not a loopback address and the control channel is not encrypted; write plaintext = true "
                   "if the network is trusted, or listen on 127.0.0.1");
@@ -20,9 +25,10 @@ void describe_control(config::Section& section, ControlOptions& options) {
 }
 
 void describe_seeder(config::Section& section, SeederOptions& options) {
-  program::listen_key(section, "listen", options.listen, "Where agents fetch pieces, TCP.");
+  program::listen_key(section, "listen", options.listen, "Where agents fetch pieces, TCP; \"[::]:PORT\": all addresses of both families.");
   section.key("advertise", options.advertise,
-              "IP address that agents dial for pieces; empty: the one by which they reached the tracker.");
+              "IP address that agents dial for pieces; empty: the one that `listen` names, else the one by which they reached the "
+              "tracker.");
   section.key("origin_limit", options.origin_limit, "Most that is read from all origins together; \"0B/s\": no limit.");
   section.key("upload_limit", options.upload_limit, "Most that is sent to all agents together; \"0B/s\": no limit.");
   if (section.printing() || options.advertise.empty()) return;

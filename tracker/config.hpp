@@ -14,14 +14,15 @@
 namespace shoal::tracker {
 
 struct ControlOptions {
-  std::string listen = "127.0.0.1:7080";  // agents and API
-  bool plaintext = false;                 // must be said for any address but loopback: there is no TLS here
-  std::string swarm_key_file;             // 64 hexadecimal digits; empty: made in the store at the first start
+  ListenAddresses listen = "127.0.0.1:7080";  // agents and API
+  bool plaintext = false;                     // must be said for any address but loopback: there is no TLS here
+  std::string swarm_key_file;                 // 64 hexadecimal digits; empty: made in the store at the first start
 };
 
 struct SeederOptions {
-  std::string listen = "0.0.0.0:7082";
-  std::string advertise;    // IP address that agents dial; empty: the one by which they reached the tracker
+  ListenAddresses listen = "[::]:7082";  // both families
+  // IP address that agents dial; empty: the one that `listen` names, else the one by which they reached the tracker.
+  std::string advertise;
   ByteRate origin_limit{};  // of all origin fetches together; 0: none
   ByteRate upload_limit{};  // of all swarms together; 0: none
 };

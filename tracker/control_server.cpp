@@ -19,7 +19,7 @@ http::Response json(std::string body) {
 
 }  // namespace
 
-ControlServer::ControlServer(Parts parts, const std::string& listen)
+ControlServer::ControlServer(Parts parts, const ListenAddresses& listen)
     : parts_(parts),
       server_({parts.loop, parts.clock, parts.threads}, {.listen = listen, .connections = largest_connections},
               "control", [this](http::Exchange& exchange) { return handle(exchange); }) {}

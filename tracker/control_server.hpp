@@ -24,8 +24,8 @@ class ControlServer {
     store::Store& store;
     const seeder::Keys& keys;
   };
-  // Throws StartError when the address cannot be listened on.
-  ControlServer(Parts parts, const std::string& listen);
+  // Throws StartError when an address cannot be listened on.
+  ControlServer(Parts parts, const ListenAddresses& listen);
 
   std::string address() const { return server_.address(); }
   void stop_listening() { server_.stop_listening(); }

@@ -5,6 +5,7 @@
 
 #include "shared/control/timing.hpp"
 #include "shared/crypto/signing.hpp"
+#include "shared/http/listening.hpp"
 #include "shared/log/log.hpp"
 
 namespace shoal::tracker {
@@ -19,6 +20,23 @@ constexpr Milliseconds drain_limit{5'000};
 swarm::Options swarm_options(const Config& config) {
   return {
       .listen = config.seeder.listen, .node = control::seeder_node, .upload_limit = config.seeder.upload_limit};
+}
+
+// Empty: the address by which an agent reached the tracker.
+std::string advertised(const SeederOptions& options) {
+  return options.advertise.empty() ? http::only_address(options.listen) : options.advertise;
+}
+
+// Agents of a family that the seeder does not take would wait for it in vain.
+void warn_of_missing_family(const Config& config) {
+  const http::Families control = http::families_of(config.control.listen);
+  const http::Families seeder = http::families_of(config.seeder.listen);
+  const bool lacks = (control.ipv4 && !seeder.ipv4) || (control.ipv6 && !seeder.ipv6);
+  if (!lacks || !config.seeder.advertise.empty()) return;
+  log::warning("tracker", "seeder lacks an address family",
+               {{"control", config.control.listen.list()[0]},
+                {"seeder", config.seeder.listen.list()[0]},
+                {"cause", "[control] listen takes agents of a family that [seeder] listen does not; write \"[::]:PORT\""}});
 }
 
 }  // namespace
@@ -41,7 +59,7 @@ Tracker::Tracker(Config config)
       carrier_(swarm::make_swarm(loop_, clock_, swarm_options(config_), metrics_.swarm)),
       core_({loop_, clock_, threads_.pool, disk_.store, *carrier_.swarm, origins_.source, disk_.keys, origins_.pace,
              metrics_, std::mt19937(std::random_device{}())},
-            {.seeder = {config_.seeder.advertise, carrier_.port, control::seeder_node, true},
+            {.seeder = {advertised(config_.seeder), carrier_.port, control::seeder_node, true},
              .epoch = random_number()}),
       scrub_({loop_, clock_, threads_.pool, disk_.store, metrics_.scrub}, config_.scrub,
              [this](const Digest& digest) { core_.seeder().remove(digest); }),
@@ -70,6 +88,7 @@ void Tracker::run() {
     if (!error) spawn(loop_, drain());
   });
   serving_ = true;
+  warn_of_missing_family(config_);
   spawn(loop_, tick());
   scrub_.start();
   log::info("tracker", "serving",

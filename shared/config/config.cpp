@@ -129,6 +129,10 @@ void Section::key(std::string_view name, std::vector<std::string>& place, std::s
   state_.exchange(name, place, comment);
 }
 
+void Section::key(std::string_view name, ListenAddresses& place, std::string_view comment) {
+  state_.exchange(name, place, comment);
+}
+
 void Section::section(std::string_view name, const std::function<void(Section&)>& describe) {
   state_.enter(state_.path_of(std::string(name)), state_.take(name), describe);
 }

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "shared/core/listen_addresses.hpp"
 #include "shared/core/units.hpp"
 
 namespace shoal::config {
@@ -38,6 +39,7 @@ class Section {
   void key(std::string_view name, ByteRate& place, std::string_view comment);
   void key(std::string_view name, Milliseconds& place, std::string_view comment);
   void key(std::string_view name, std::vector<std::string>& place, std::string_view comment);
+  void key(std::string_view name, ListenAddresses& place, std::string_view comment);  // a text or a list of texts
 
   // `[name]`; absent in the file means all defaults.
   void section(std::string_view name, const std::function<void(Section&)>& describe);

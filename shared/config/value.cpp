@@ -69,6 +69,19 @@ std::string read_value(const toml::node& node, std::vector<std::string>& place) 
   return {};
 }
 
+std::string read_value(const toml::node& node, ListenAddresses& place) {
+  std::string one;
+  std::vector<std::string> several;
+  if (read_value(node, one).empty()) {
+    place = one;
+  } else if (read_value(node, several).empty()) {
+    place = several;
+  } else {
+    return "must be an address in quotes, or a list of them, for example [\"0.0.0.0:7072\", \"[::]:7072\"]";
+  }
+  return {};
+}
+
 std::string value_text(const std::string& value) {
   std::string out = "\"";
   for (const char c : value) {
@@ -99,6 +112,10 @@ std::string value_text(ByteRate value) {
 }
 std::string value_text(Milliseconds value) {
   return value_text(text(value));
+}
+
+std::string value_text(const ListenAddresses& value) {
+  return value.list().size() == 1 ? value_text(value.list()[0]) : value_text(value.list());
 }
 
 std::string value_text(const std::vector<std::string>& value) {

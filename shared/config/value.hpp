@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "shared/core/listen_addresses.hpp"
 #include "shared/core/units.hpp"
 
 namespace shoal::config {
@@ -18,6 +19,7 @@ std::string read_value(const toml::node& node, ByteCount& place);
 std::string read_value(const toml::node& node, ByteRate& place);
 std::string read_value(const toml::node& node, Milliseconds& place);
 std::string read_value(const toml::node& node, std::vector<std::string>& place);
+std::string read_value(const toml::node& node, ListenAddresses& place);
 
 // The inverse: TOML that reads back as `value`.
 std::string value_text(const std::string& value);
@@ -27,5 +29,6 @@ std::string value_text(ByteCount value);
 std::string value_text(ByteRate value);
 std::string value_text(Milliseconds value);
 std::string value_text(const std::vector<std::string>& value);
+std::string value_text(const ListenAddresses& value);
 
 }  // namespace shoal::config

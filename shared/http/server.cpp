@@ -1,12 +1,12 @@
 #include "shared/http/server.hpp"
 
-#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <unordered_set>
 
 #include "shared/core/signal.hpp"
+#include "shared/http/acceptors.hpp"
 #include "shared/http/connection.hpp"
 #include "shared/log/log.hpp"
 
@@ -17,45 +17,14 @@ using asio::ip::tcp;
 
 constexpr Milliseconds pause_without_descriptors{100};  // until a connection may have ended; trying again at once would not help
 
-tcp::endpoint endpoint_of(const std::string& listen, const std::string& name) {
-  const auto parts = parse_host_port(listen);
-  if (!parts) throw StartError(name + ": listen: " + parts.error().what);
-  IoError error;
-  const auto address = asio::ip::make_address(parts->host, error);
-  if (error) throw StartError(name + ": listen: \"" + parts->host + "\" is not an IP address");
-  return {address, parts->port};
-}
-
-tcp::acceptor listen_at(Loop& loop, const ServerOptions& options, const std::string& name) {
-  const tcp::endpoint endpoint = endpoint_of(options.listen, name);
-  tcp::acceptor acceptor(loop);
-  try {
-    acceptor.open(endpoint.protocol());
-    ::fcntl(acceptor.native_handle(), F_SETFD, FD_CLOEXEC);
-    acceptor.set_option(tcp::acceptor::reuse_address(true));
-    acceptor.bind(endpoint);
-    acceptor.listen(4096);  // the kernel's own bound, somaxconn, applies as well
-    acceptor.non_blocking(true);
-  } catch (const boost::system::system_error& failure) {
-    throw StartError(name + ": cannot listen on " + options.listen + ": " + failure.code().message() +
-                     "; free the address or configure another");
-  }
-  return acceptor;
-}
-
-std::string text_of_endpoint(const tcp::endpoint& endpoint) {
-  const std::string host = endpoint.address().to_string();
-  return (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port());
-}
-
 }  // namespace
 
 struct Server::Impl {
   Impl(Parts parts, ServerOptions options, std::string n, Handler handler)
       : loop(parts.loop),
         name(std::move(n)),
-        acceptor(listen_at(loop, options, name)),
-        address(text_of_endpoint(acceptor.local_endpoint())),
+        acceptors(listen_at(loop, options.listen, name)),
+        address(text_of_endpoint(acceptors[0].local_endpoint())),
         shared(std::make_shared<ServerShared>(ServerShared{parts, std::move(options), std::move(handler)})),
         room(loop) {}
 
@@ -74,13 +43,13 @@ struct Server::Impl {
     }
   };
 
-  static Task<void> accept(std::shared_ptr<Impl> impl);
+  static Task<void> accept(std::shared_ptr<Impl> impl, std::size_t index);  // of the acceptor
   static Task<void> serve(std::unique_ptr<Place> place);
-  static bool accept_waiting(const std::shared_ptr<Impl>& impl);
+  static bool accept_waiting(const std::shared_ptr<Impl>& impl, tcp::acceptor& acceptor);
   void stop_listening() {
     shared->stopping = true;
     IoError ignored;
-    acceptor.close(ignored);
+    for (tcp::acceptor& acceptor : acceptors) acceptor.close(ignored);
     const std::list<Connection*> idle = shared->waiting;
     for (Connection* connection : idle) connection->end_idle();
     room.notify();
@@ -88,8 +57,8 @@ struct Server::Impl {
 
   Loop& loop;
   std::string name;
-  tcp::acceptor acceptor;
-  std::string address;
+  std::vector<tcp::acceptor> acceptors;  // one for each address, at least one
+  std::string address;                   // of the first
   std::shared_ptr<ServerShared> shared;
   std::unordered_set<Connection*> connections;
   Signal room;  // a connection has ended, or the server stops
@@ -100,16 +69,16 @@ Task<void> Server::Impl::serve(std::unique_ptr<Place> place) {
 }
 
 // False when the process has no descriptor or memory left for a socket.
-bool Server::Impl::accept_waiting(const std::shared_ptr<Impl>& impl) {
+bool Server::Impl::accept_waiting(const std::shared_ptr<Impl>& impl, tcp::acceptor& acceptor) {
   while (impl->connections.size() < impl->shared->options.connections) {
-    const int descriptor = ::accept4(impl->acceptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    const int descriptor = ::accept4(acceptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (descriptor < 0) {
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) return false;
       return true;
     }
     tcp::socket socket(impl->loop);
     IoError error;
-    socket.assign(impl->acceptor.local_endpoint(error).protocol(), descriptor, error);
+    socket.assign(acceptor.local_endpoint(error).protocol(), descriptor, error);
     if (error) {
       ::close(descriptor);
       return false;
@@ -120,18 +89,19 @@ bool Server::Impl::accept_waiting(const std::shared_ptr<Impl>& impl) {
   return true;
 }
 
-Task<void> Server::Impl::accept(std::shared_ptr<Impl> impl) {
-  while (impl->acceptor.is_open()) {
+Task<void> Server::Impl::accept(std::shared_ptr<Impl> impl, std::size_t index) {
+  tcp::acceptor& acceptor = impl->acceptors[index];
+  while (acceptor.is_open()) {
     IoError error;
-    co_await impl->acceptor.async_wait(tcp::acceptor::wait_read, into(error));
-    if (!impl->acceptor.is_open()) break;
+    co_await acceptor.async_wait(tcp::acceptor::wait_read, into(error));
+    if (!acceptor.is_open()) break;
     if (impl->connections.size() >= impl->shared->options.connections) {
       // The connection that has waited longest for a request is closed: many silent clients keep no other client out.
       if (!impl->shared->waiting.empty()) impl->shared->waiting.front()->cut();
       co_await impl->room.wait();
       continue;
     }
-    if (accept_waiting(impl)) continue;
+    if (accept_waiting(impl, acceptor)) continue;
     log::warning("http", "no descriptor for a further connection", {{"server", impl->name}});
     co_await impl->shared->parts.clock.sleep(pause_without_descriptors);
   }
@@ -139,7 +109,7 @@ Task<void> Server::Impl::accept(std::shared_ptr<Impl> impl) {
 
 Server::Server(Parts parts, ServerOptions options, std::string name, Handler handler)
     : impl_(std::make_shared<Impl>(parts, std::move(options), std::move(name), std::move(handler))) {
-  spawn(parts.loop, Impl::accept(impl_));
+  for (std::size_t i = 0; i < impl_->acceptors.size(); ++i) spawn(parts.loop, Impl::accept(impl_, i));
 }
 
 Server::~Server() {

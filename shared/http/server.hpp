@@ -13,6 +13,7 @@
 #include <string>
 
 #include "shared/core/clock.hpp"
+#include "shared/core/listen_addresses.hpp"
 #include "shared/http/message.hpp"
 #include "shared/http/serve_threads.hpp"
 #include "shared/http/websocket.hpp"
@@ -41,7 +42,7 @@ class Exchange {
 using Handler = std::function<Task<void>(Exchange& exchange)>;
 
 struct ServerOptions {
-  std::string listen;                 // "127.0.0.1:7070", "[::1]:7070"; port 0 takes a free one
+  ListenAddresses listen;
   // At once, so that descriptors are left for files; while all are being answered, further ones wait in the backlog.
   std::size_t connections = 4096;
   // For the whole request head, some packets; also until the first byte of a connection's first one.
@@ -57,14 +58,14 @@ class Server {
     Clock& clock;
     ServeThreads& threads;
   };
-  // Throws StartError when the address is taken or malformed; the line names it. `name` is for logs and errors.
+  // Throws StartError when an address is taken or malformed; the line names it. `name` is for logs and errors.
   // If a handler returns after `start` without having sent all bytes, the connection is reset, never ended cleanly.
   Server(Parts parts, ServerOptions options, std::string name, Handler handler);
   // Resets every connection, upgraded ones too; handlers that wait in `send` or `receive` then return. Before the parts
   // are destroyed; what handlers refer to must live until they have returned or the loop is gone.
   ~Server();
 
-  std::string address() const;  // with the real port
+  std::string address() const;  // the first, with the real port
   // Further clients are refused at once, and connections that ask for nothing now end; running exchanges go on and are
   // their connection's last.
   void stop_listening();

@@ -1,5 +1,7 @@
 #include "shared/program/admin_server.hpp"
 
+#include <algorithm>
+
 namespace shoal::program {
 namespace {
 
@@ -17,14 +19,16 @@ http::Response json(std::string body) {
   return {.status = 200, .headers = {{"Content-Type", "application/json"}}, .body = std::move(body), .length = {}};
 }
 
-bool is_local(const std::string& listen) {
-  const auto parts = http::parse_host_port(listen);
-  return parts && http::is_loopback(parts->host);
+bool is_local(const ListenAddresses& listen) {
+  return std::all_of(listen.list().begin(), listen.list().end(), [](const std::string& address) {
+    const auto parts = http::parse_host_port(address);
+    return parts && http::is_loopback(parts->host);
+  });
 }
 
 }  // namespace
 
-AdminServer::AdminServer(http::Server::Parts parts, const std::string& listen, Answers answers)
+AdminServer::AdminServer(http::Server::Parts parts, const ListenAddresses& listen, Answers answers)
     : answers_(std::move(answers)),
       local_only_(is_local(listen)),
       page_(answers_.program),

@@ -25,8 +25,8 @@ class AdminServer {
     std::function<std::string()> status{};  // none: 404
   };
 
-  // Throws StartError when the address cannot be listened on.
-  AdminServer(http::Server::Parts parts, const std::string& listen, Answers answers);
+  // Throws StartError when an address cannot be listened on.
+  AdminServer(http::Server::Parts parts, const ListenAddresses& listen, Answers answers);
 
   metrics::Page& page() { return page_; }  // to add to
   std::string address() const { return server_.address(); }

@@ -1,5 +1,7 @@
 #include "shared/program/options.hpp"
 
+#include <optional>
+
 #include "shared/http/server.hpp"
 
 namespace shoal::program {
@@ -15,11 +17,20 @@ void describe(config::Section& root, AdminOptions& options, std::string_view com
   root.section("admin", [&](config::Section& section) { listen_key(section, "listen", options.listen, comment); });
 }
 
-bool listen_key(config::Section& section, std::string_view name, std::string& place, std::string_view comment) {
+bool listen_key(config::Section& section, std::string_view name, ListenAddresses& place, std::string_view comment) {
   section.key(name, place, comment);
-  const auto parsed = http::parse_host_port(place);
-  if (!parsed) section.fault(name, parsed.error().what);
-  return parsed.has_value();
+  bool is_good = !place.empty();
+  if (!is_good) section.fault(name, "names no address");
+  std::optional<std::uint16_t> port;
+  for (const std::string& address : place.list()) {
+    const auto parsed = http::parse_host_port(address);
+    const bool is_other = parsed && port.value_or(parsed->port) != parsed->port;
+    if (!parsed) section.fault(name, parsed.error().what);
+    if (is_other) section.fault(name, "its addresses must have one port: others are told one");
+    is_good = is_good && parsed && !is_other;
+    if (parsed) port = parsed->port;
+  }
+  return is_good;
 }
 
 void word_key(config::Section& section, std::string_view name, std::string& place,

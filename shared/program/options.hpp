@@ -17,7 +17,7 @@ struct LogOptions {
 };
 
 struct AdminOptions {
-  std::string listen;  // health and metrics: on loopback unless asked for, nothing for other machines
+  ListenAddresses listen;  // health and metrics: on loopback unless asked for, nothing for other machines
 };
 
 // Reads, checks and prints [log].
@@ -25,8 +25,8 @@ void describe(config::Section& root, LogOptions& options);
 // Reads, checks and prints [admin]; `comment` of its address.
 void describe(config::Section& root, AdminOptions& options, std::string_view comment);
 
-// An address to listen on. False when it is faulty, which is then reported.
-bool listen_key(config::Section& section, std::string_view name, std::string& place, std::string_view comment);
+// An address to listen on, or a list of them, which have one port. False when one is faulty, which is then reported.
+bool listen_key(config::Section& section, std::string_view name, ListenAddresses& place, std::string_view comment);
 
 // One of several words.
 void word_key(config::Section& section, std::string_view name, std::string& place,

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "shared/core/clock.hpp"
+#include "shared/core/listen_addresses.hpp"
 #include "shared/layer/piece_hashes.hpp"
 #include "shared/layer/piece_set.hpp"
 #include "shared/metrics/metrics.hpp"
@@ -81,7 +82,7 @@ class Swarm {
 };
 
 struct Options {
-  std::string listen;       // "0.0.0.0:7072"; port 0 takes a free one
+  ListenAddresses listen;
   std::string node;         // our name, shown to peers
   std::string zone{};       // likewise, our rack or zone; empty: none
   ByteRate upload_limit{};  // 0: none
@@ -103,7 +104,7 @@ struct Carrier {
   std::uint16_t port;  // the one that listens
 };
 
-// libtorrent's session on a thread of its own, which reads the clock. Throws StartError when the address is taken.
+// libtorrent's session on a thread of its own, which reads the clock. Throws StartError when an address is taken.
 Carrier make_swarm(Loop& loop, const Clock& clock, Options options, Metrics& metrics);
 
 }  // namespace shoal::swarm

@@ -136,6 +136,14 @@ class Namespaces:
         self._in(namespace, f"addr add {address}/16 dev eth0", "link set lo up")
         return Place(name, address, namespace)
 
+    def with_ipv6(self, place, alone):
+        """The same place at an IPv6 address: beside its IPv4 address, or `alone` in its stead."""
+        address = "fd77::" + ":".join(f"{int(part):x}" for part in place.address.split(".")[2:])
+        self._in(place.namespace, f"addr add {address}/64 dev eth0 nodad")
+        if alone:
+            self._in(place.namespace, f"addr del {place.address}/16 dev eth0")
+        return Place(place.name, address, place.namespace)
+
     def add_switch(self, name, rate):
         """A switch whose link to the first one carries `rate` bytes per second each way."""
         number = len(self._names)

@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "shared/core/check.hpp"
+#include "shared/http/listening.hpp"
 #include "shared/swarm/libtorrent/session.hpp"
 #include "shared/swarm/swarm.hpp"
 
@@ -74,10 +75,11 @@ class LibtorrentSwarm final : public Swarm {
 }  // namespace
 
 Carrier make_swarm(Loop& loop, const Clock& clock, Options options, Metrics& metrics) {
+  options.listen = http::available_addresses(options.listen, "swarm");  // libtorrent does not say why it cannot
   auto swarm = std::make_unique<LibtorrentSwarm>(loop, clock, options, metrics);
   const std::uint16_t port = swarm->port();
   if (port == 0)
-    throw StartError("swarm: cannot listen on " + options.listen + ": is another process using that port?");
+    throw StartError("swarm: cannot listen on " + options.listen.list()[0] + ": is another process using that port?");
   return Carrier{std::move(swarm), port};
 }
 

@@ -53,7 +53,9 @@ void set_connections(Pack& pack) {
 lt::session_params session_params(const Options& options) {
   start_steady_system_clock();  // before libtorrent sets its first timer
   Pack pack;
-  pack.set_str(Pack::listen_interfaces, options.listen);
+  std::string interfaces;
+  for (const std::string& address : options.listen.list()) interfaces += (interfaces.empty() ? "" : ",") + address;
+  pack.set_str(Pack::listen_interfaces, interfaces);
   pack.set_str(Pack::user_agent, "shoal/" SHOAL_VERSION);
   switch_off(pack);
   set_connections(pack);

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <deque>
@@ -264,4 +266,29 @@ TEST_CASE("two agents that the seeder sees at one address with one port are both
   REQUIRE(until(
       loop, [&] { return first.complete() && second.complete(); }, std::chrono::seconds(10)));
   CHECK(seeder.metrics.connections.value() == 2);
+}
+
+TEST_CASE("a node that listens on all addresses of both families is reached by each") {
+  Loop loop;
+  const TestLayer layer(300_KiB);
+  TestNode seeder(loop, layer, "seeder", {.listen = "[::]:0", .node = {}});
+  seeder.join(Role::seed);
+  const bool has_ipv6 = ::access("/proc/net/if_inet6", F_OK) == 0;
+  for (const std::string host : {"127.0.0.1", "::1"}) {
+    if (host == "::1" && !has_ipv6) continue;
+    TestNode agent(loop, layer, host, {.listen = host == "::1" ? "[::1]:0" : "127.0.0.1:0", .node = {}});
+    agent.join(Role::fetch);
+    REQUIRE(until(loop, [&] { return seeder.ready && agent.ready; }));
+    agent.carrier.swarm->connect(layer.name, {{host, seeder.carrier.port, true}});
+    REQUIRE(until(
+        loop, [&] { return agent.complete(); }, std::chrono::seconds(5)));
+  }
+}
+
+TEST_CASE("a swarm address that is not of this machine is told as that") {
+  Loop loop;
+  const SystemClock clock;
+  Metrics metrics;
+  CHECK_THROWS_WITH(make_swarm(loop, clock, {"192.0.2.1:7072", "first", {}, {}}, metrics),
+                    Catch::Contains("swarm: cannot listen on 192.0.2.1:7072: Cannot assign requested address"));
 }

@@ -33,7 +33,7 @@ std::string fault(const std::string& text) {
 TEST_CASE("without a file the tracker listens on loopback and seeds everywhere") {
   const Config config = read("");
   CHECK(config.control.listen == "127.0.0.1:7080");
-  CHECK(config.seeder.listen == "0.0.0.0:7082");
+  CHECK(config.seeder.listen == "[::]:7082");
   CHECK(config.admin.listen == "127.0.0.1:7081");
   CHECK(config.store.path == "/var/lib/shoal-tracker");
   CHECK(config.store.capacity == 50_GiB);
@@ -51,6 +51,17 @@ TEST_CASE("an unencrypted control channel for other machines must be asked for, 
   CHECK(fault("[control]\nlisten = \"[::]:7080\"\n").find("plaintext = true") != std::string::npos);
   CHECK(fault("[control]\nlisten = \"0.0.0.0:7080\"\nplaintext = true\n").empty());
   CHECK(fault("[control]\nlisten = \"[::1]:7080\"\n").empty());
+  CHECK(fault("[control]\nlisten = [\"127.0.0.1:7080\", \"[::1]:7080\"]\n").empty());
+  CHECK(fault("[control]\nlisten = [\"127.0.0.1:7080\", \"10.0.0.1:7080\"]\n").find("plaintext = true") !=
+        std::string::npos);
+}
+
+TEST_CASE("an address key takes one address or several, which have one port") {
+  const Config config = read("[seeder]\nlisten = [\"0.0.0.0:7082\", \"[::]:7082\"]\n");
+  CHECK(config.seeder.listen == std::vector<std::string>{"0.0.0.0:7082", "[::]:7082"});
+  CHECK(fault("[seeder]\nlisten = [\"10.0.0.1:7082\", \"10.0.0.2:7083\"]\n").find("one port") != std::string::npos);
+  CHECK(fault("[seeder]\nlisten = []\n").find("names no address") != std::string::npos);
+  CHECK(fault("[seeder]\nlisten = [\"10.0.0.1:7082\", 5]\n").find("a list of them") != std::string::npos);
 }
 
 TEST_CASE("unknown keys, bad addresses, levels and advertised names are faults, all in one go") {
