@@ -10,6 +10,7 @@
 #include "agent/registry/endpoint.hpp"
 #include "shared/config/config.hpp"
 #include "shared/origin/upstreams.hpp"
+#include "shared/program/descriptor_budget.hpp"
 #include "shared/program/options.hpp"
 #include "shared/store/scrub.hpp"
 #include "shared/swarm/swarm.hpp"
@@ -50,6 +51,7 @@ struct Options {
   store::ScrubOptions scrub;
   program::AdminOptions admin{.listen = "127.0.0.1:7071"};
   program::LogOptions log;
+  program::DescriptorBudget descriptors{};  // no key: what the process is allowed
 };
 
 Options default_options();

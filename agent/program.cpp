@@ -1,5 +1,6 @@
 #include "agent/program.hpp"
 
+#include <algorithm>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 
@@ -31,7 +32,25 @@ swarm::Options swarm_options(const Options& options) {
           .node = options.node.name,
           .zone = options.node.zone,
           .upload_limit = options.swarm.upload_limit,
-          .download_limit = options.swarm.download_limit};
+          .download_limit = options.swarm.download_limit,
+          .connections = options.descriptors.swarm_connections};
+}
+
+Options with_descriptors(Options options) {
+  options.descriptors = program::descriptor_budget();
+  return options;
+}
+
+pull::Limits pull_limits(const program::DescriptorBudget& descriptors) {
+  pull::Limits limits;
+  limits.memberships.memberships = std::min(limits.memberships.memberships, descriptors.swarms);
+  return limits;
+}
+
+http::ServerOptions server_options(const ListenAddresses& listen, const program::DescriptorBudget& descriptors) {
+  http::ServerOptions options{.listen = listen};
+  options.connections = std::min(options.connections, descriptors.clients / 2);  // one of two servers
+  return options;
 }
 
 // Where other agents reach a listener; empty: at the address that the tracker sees.
@@ -44,7 +63,8 @@ std::string advertised(const SwarmOptions& options, const ListenAddresses& liste
 Program::Servers::Servers(Program& program)
     : endpoint(program.parts(), program.pulls_, program.options_.registry.endpoint),
       small_layers(program.pulls_, program.trackers_),
-      small(program.server_parts(), {.listen = program.options_.swarm.http_listen}, "small layers",
+      small(program.server_parts(), server_options(program.options_.swarm.http_listen, program.options_.descriptors),
+            "small layers",
             [this](http::Exchange& exchange) { return small_layers.handle(exchange); }),
       admin(program.server_parts(), program.options_.admin.listen,
             {.program = "agent",
@@ -53,17 +73,17 @@ Program::Servers::Servers(Program& program)
                  [&program] {
                    return status_text(program.options_, program.trackers_, program.store_, program.pulls_);
                  }}),
-      registry(program.server_parts(), {.listen = program.options_.registry.listen}, "registry",
-               [this](http::Exchange& exchange) { return endpoint.handle(exchange); }) {}
+      registry(program.server_parts(), server_options(program.options_.registry.listen, program.options_.descriptors),
+               "registry", [this](http::Exchange& exchange) { return endpoint.handle(exchange); }) {}
 
 Program::Program(Options options)
-    : options_(std::move(options)),
+    : options_(with_descriptors(std::move(options))),
       workers_(clock_),
       store_(options_.store),
       carrier_(swarm::make_swarm(loop_, clock_, swarm_options(options_), metrics_.swarm)),
       origin_(origin_options(options_), clock_),
       trackers_(loop_, clock_, options_.trackers.urls, [this, epoch = random_number()] { return hello(epoch); }),
-      pulls_(parts(), pull::Limits{}),
+      pulls_(parts(), pull_limits(options_.descriptors)),
       scrub_({loop_, clock_, workers_.pool, store_, metrics_.scrub}, options_.scrub,
              [this](const Digest& digest) { pulls_.withdraw(digest); }),
       servers_(*this) {

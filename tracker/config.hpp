@@ -8,6 +8,7 @@
 #include "shared/config/config.hpp"
 #include "shared/core/units.hpp"
 #include "shared/origin/upstreams.hpp"
+#include "shared/program/descriptor_budget.hpp"
 #include "shared/program/options.hpp"
 #include "shared/store/scrub.hpp"
 
@@ -35,6 +36,7 @@ struct Config {
   store::ScrubOptions scrub;
   program::AdminOptions admin{.listen = "127.0.0.1:7081"};
   program::LogOptions log;
+  program::DescriptorBudget descriptors{};  // no key: what the process is allowed
 };
 
 // Names each key once, for reading, checking and printing.

@@ -1,5 +1,7 @@
 #include "tracker/control_server.hpp"
 
+#include <algorithm>
+
 #include "shared/holder/limits.hpp"
 #include "shared/holder/protocol.hpp"
 #include "shared/holder/serve.hpp"
@@ -19,10 +21,11 @@ http::Response json(std::string body) {
 
 }  // namespace
 
-ControlServer::ControlServer(Parts parts, const ListenAddresses& listen)
+ControlServer::ControlServer(Parts parts, const ListenAddresses& listen, std::size_t connections)
     : parts_(parts),
-      server_({parts.loop, parts.clock, parts.threads}, {.listen = listen, .connections = largest_connections},
-              "control", [this](http::Exchange& exchange) { return handle(exchange); }) {}
+      server_({parts.loop, parts.clock, parts.threads},
+              {.listen = listen, .connections = std::min(connections, largest_connections)}, "control",
+              [this](http::Exchange& exchange) { return handle(exchange); }) {}
 
 Task<void> ControlServer::handle(http::Exchange& exchange) {
   const http::Request request = exchange.request();

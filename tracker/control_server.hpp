@@ -25,7 +25,7 @@ class ControlServer {
     const seeder::Keys& keys;
   };
   // Throws StartError when an address cannot be listened on.
-  ControlServer(Parts parts, const ListenAddresses& listen);
+  ControlServer(Parts parts, const ListenAddresses& listen, std::size_t connections = largest_connections);
 
   std::string address() const { return server_.address(); }
   void stop_listening() { server_.stop_listening(); }

@@ -48,6 +48,7 @@ class Coordinator {
   void tick();  // each second
   void close_links(const std::string& cause) { links_.close_all(cause); }
   bool may_evict(const Digest& digest) const { return joins_.may_evict(digest); }
+  bool needs_pieces(const Digest& digest) const { return joins_.needs_pieces(digest); }  // a member of its swarm
 
  private:
   void on(NodeId from, const control::Join& join) { joins_.join(from, join); }

@@ -24,6 +24,7 @@ class Core {
     Metrics& metrics;
     std::mt19937 random;
     Generation (*new_generation)() = seeder::random_generation;
+    std::size_t most_swarms = seeder::Swarms{}.most;  // of the seeder: each has its layer's file open
   };
   // `parts` outlive it. The store asks it about evictions from now on.
   Core(const Parts& parts, Coordinator::Options options);

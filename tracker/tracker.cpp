@@ -17,9 +17,16 @@ constexpr std::size_t pool_threads = 2;
 // For answers that are under way; systemd's own default is 90 s.
 constexpr Milliseconds drain_limit{5'000};
 
+Config with_descriptors(Config config) {
+  config.descriptors = program::descriptor_budget();
+  return config;
+}
+
 swarm::Options swarm_options(const Config& config) {
-  return {
-      .listen = config.seeder.listen, .node = control::seeder_node, .upload_limit = config.seeder.upload_limit};
+  return {.listen = config.seeder.listen,
+          .node = control::seeder_node,
+          .upload_limit = config.seeder.upload_limit,
+          .connections = config.descriptors.swarm_connections};
 }
 
 // Empty: the address by which an agent reached the tracker.
@@ -49,16 +56,16 @@ Tracker::Servers::Servers(Tracker& tracker, const Config& config)
             {.program = "tracker", .is_ready = [&tracker] { return tracker.serving_; }}),
       control({tracker.loop_, tracker.clock_, tracker.threads_.serve, tracker.core_, tracker.disk_.store,
                tracker.disk_.keys},
-              config.control.listen) {}
+              config.control.listen, config.descriptors.clients) {}
 
 Tracker::Tracker(Config config)
-    : config_(std::move(config)),
+    : config_(with_descriptors(std::move(config))),
       disk_{store::Store(config_.store), seeder::open_keys(config_.store.path, config_.control.swarm_key_file)},
       threads_{Pool(pool_threads), http::ServeThreads(clock_)},
       origins_(config_, clock_),
       carrier_(swarm::make_swarm(loop_, clock_, swarm_options(config_), metrics_.swarm)),
       core_({loop_, clock_, threads_.pool, disk_.store, *carrier_.swarm, origins_.source, disk_.keys, origins_.pace,
-             metrics_, std::mt19937(std::random_device{}())},
+             metrics_, std::mt19937(std::random_device{}()), seeder::random_generation, config_.descriptors.swarms},
             {.seeder = {advertised(config_.seeder), carrier_.port, control::seeder_node, true},
              .epoch = random_number()}),
       scrub_({loop_, clock_, threads_.pool, disk_.store, metrics_.scrub}, config_.scrub,

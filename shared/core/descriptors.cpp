@@ -23,4 +23,10 @@ void raise_descriptor_limit() {
   static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
 }
 
+std::size_t descriptor_limit() {
+  rlimit limit{};
+  constexpr std::size_t usual = 1'024;
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? static_cast<std::size_t>(limit.rlim_cur) : usual;
+}
+
 }  // namespace shoal::inline core

@@ -87,6 +87,7 @@ struct Options {
   std::string zone{};       // likewise, our rack or zone; empty: none
   ByteRate upload_limit{};  // 0: none
   ByteRate download_limit{};
+  std::size_t connections = 8'000;  // of all swarms together: each is a descriptor
 };
 
 struct Metrics {

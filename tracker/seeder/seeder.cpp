@@ -1,5 +1,7 @@
 #include "tracker/seeder/seeder.hpp"
 
+#include <algorithm>
+
 #include "shared/crypto/signing.hpp"
 #include "shared/log/log.hpp"
 
@@ -26,6 +28,27 @@ control::Reason reason_of(ErrorKind kind) {
 
 LayerInfo info_of(const Digest& digest, const SmallLayer& layer) {
   return {.digest = digest, .size = {layer.bytes.size()}, .is_small = true, .content_type = layer.content_type};
+}
+
+template <class Seeded, class Layers>
+std::size_t count_seeded(const Layers& layers) {
+  return static_cast<std::size_t>(std::count_if(layers.begin(), layers.end(), [](const auto& item) {
+    return std::holds_alternative<Seeded>(item.second);
+  }));
+}
+
+// The seeded layer that may end and whose swarm has had no members for longest.
+template <class Seeded, class Layers>
+std::optional<Digest> longest_idle(const Layers& layers, const std::function<bool(const Digest&)>& may_end) {
+  std::optional<Digest> idle;
+  std::optional<Time> since;
+  for (const auto& [digest, layer] : layers) {
+    const auto* seeded = std::get_if<Seeded>(&layer);
+    if (seeded == nullptr || (since && *since <= seeded->used_at) || !may_end(digest)) continue;
+    idle = digest;
+    since = seeded->used_at;
+  }
+  return idle;
 }
 
 }  // namespace
@@ -69,6 +92,7 @@ SeedResult Seeder::request_held(const SeedRequest& request, const store::HeldLay
   seeding->finish(side.hashes);
   seeding->start(swarm_events());
   seeding->add_all(side.hashes);
+  start_waiting();  // which ends other swarms if there are too many; this one is opened in any case
   log::info("seeder", "seeding a held layer", {{"digest", request.digest.text()}, {"image", request.image()}});
   return Pending{};
 }
@@ -81,7 +105,7 @@ SeedResult Seeder::request_from_origin(const SeedRequest& request) {
   }
   if (waiting_.size() >= most_waiting)
     return Refusal{control::Reason::unavailable, "too many layers are being fetched"};
-  waiting_.push_back(make_fetch(request, {.generation = parts_.new_generation(), .asks_holders = true}));
+  waiting_.push_back(make_fetch(request, {.generation = parts_.swarms.new_generation(), .asks_holders = true}));
   start_waiting();
   return Pending{};
 }
@@ -94,9 +118,22 @@ std::unique_ptr<LayerFetch> Seeder::make_fetch(const SeedRequest& request, Layer
   return fetch;
 }
 
+// Each swarm has its layer's file open. Where there are too many, those in which no member lacks pieces end: the store
+// has their layers, and the next join begins them again.
 void Seeder::start_waiting() {
-  for (; running_ < largest_fetches && !waiting_.empty(); waiting_.pop_front()) {
+  const auto may_end = [this](const Digest& digest) {
+    return parts_.swarms.is_needed && !parts_.swarms.is_needed(digest) && parts_.store.holds(digest);
+  };
+  const std::size_t coming = waiting_.empty() ? 0 : 1;
+  while (running_ + coming + count_seeded<Seeded>(layers_) > parts_.swarms.most) {
+    const auto idle = longest_idle<Seeded>(layers_, may_end);
+    if (!idle) break;
+    remove(*idle);
+  }
+  std::size_t open = running_ + count_seeded<Seeded>(layers_);
+  for (; running_ < largest_fetches && open < parts_.swarms.most && !waiting_.empty(); waiting_.pop_front()) {
     ++running_;
+    ++open;
     spawn(parts_.loop, run(std::move(waiting_.front())));
   }
 }
@@ -245,6 +282,7 @@ std::vector<Digest> Seeder::tick(const std::function<bool(const Digest&)>& has_m
     idle.push_back(digest);
   }
   for (const Digest& digest : idle) remove(digest);
+  start_waiting();
   std::erase_if(layers_, [&](const auto& item) {
     const auto* refused = std::get_if<Refused>(&item.second);
     return refused != nullptr && now - refused->at >= remember_refusal;

@@ -34,13 +34,13 @@ void switch_off(Pack& pack) {
   pack.set_int(Pack::alert_queue_size, 0);
 }
 
-void set_connections(Pack& pack) {
+void set_connections(Pack& pack, std::size_t most) {
   pack.set_bool(Pack::allow_multiple_connections_per_ip, true);  // several agents behind one address
   pack.set_int(Pack::min_reconnect_time, 1);  // seconds; the default leaves holes of 60 s in the mesh
   pack.set_int(Pack::max_failcount, most_failed_dials);
   pack.set_int(Pack::connection_speed, 500);       // dials a second; with the default, 30, a mesh takes seconds
   pack.set_int(Pack::torrent_connect_boost, 255);  // dials at once, over a torrent's life; the largest there is
-  pack.set_int(Pack::connections_limit, 8000);  // about an eighth of the descriptors, 65,536
+  pack.set_int(Pack::connections_limit, static_cast<int>(most));  // further ones are accepted and closed again
   pack.set_int(Pack::listen_queue_size, 1024);  // a rollout's agents dial the seeder at once
   pack.set_int(Pack::peer_connect_timeout, 5);  // seconds, as HTTP's dials; a dead node keeps no place for longer
   pack.set_int(Pack::active_limit, -1);
@@ -58,7 +58,7 @@ lt::session_params session_params(const Options& options) {
   pack.set_str(Pack::listen_interfaces, interfaces);
   pack.set_str(Pack::user_agent, "shoal/" SHOAL_VERSION);
   switch_off(pack);
-  set_connections(pack);
+  set_connections(pack, options.connections);
   pack.set_int(Pack::upload_rate_limit, rate(options.upload_limit));
   pack.set_int(Pack::download_rate_limit, rate(options.download_limit));
   // ms. Limits are dealt out at this step to what is queued then: at 100 ms, 128 KiB in flight gave 1.3 of 4 MB/s.

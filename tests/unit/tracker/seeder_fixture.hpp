@@ -88,7 +88,7 @@ struct SeederFixture {
   std::deque<control::Endpoint> holders;  // that serve any layer
   Parts parts(Generation (*new_generation)()) {
     const auto find_holders = [this](const Digest&) { return holders; };
-    return {loop, clock, pool, store, swarm, source, keys, pace, metrics, events, find_holders, new_generation};
+    return {loop, clock, pool, store, swarm, source, keys, pace, metrics, events, find_holders, {.new_generation = new_generation}};
   }
   Seeder seeder{parts(first_generation)};
 };
