@@ -62,6 +62,8 @@ int run(int argc, const char* const* argv, const Command& command) {
     open_standard_descriptors();
     std::signal(SIGPIPE, SIG_IGN);  // sendfile to a client that is gone
     std::signal(SIGHUP, SIG_IGN);   // a terminal that is closed
+    std::signal(SIGUSR1, SIG_IGN);  // for log rotation, say: it has no meaning here and must not end the program
+    std::signal(SIGUSR2, SIG_IGN);
     const Arguments arguments = parse(argc, argv, command);
     if (!arguments.answered) run(arguments, command);
     return 0;
