@@ -20,6 +20,12 @@ void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store
            pull.uncached_layers);
   page.add("small_received_bytes_total", "", "Bytes of small layers from another agent or a tracker.",
            pull.holder_bytes);
+  page.add("small_hedged_requests_total", "",
+           "Requests for small layers to a further node, while the first was silent for longer than usual.",
+           pull.hedged_requests);
+  page.add("small_failed_requests_total", "",
+           "Requests for small layers that a node did not answer in time, or answered with wrong bytes.",
+           pull.failed_holders);
 
   const swarm::Metrics& swarm = metrics.swarm;
   const char* received = "Bytes of pieces from other nodes, by their role.";

@@ -1,7 +1,6 @@
 #include "agent/small_layers.hpp"
 
 #include "agent/registry/range.hpp"
-#include "shared/holder/protocol.hpp"
 #include "shared/holder/serve.hpp"
 
 namespace shoal::agent {
@@ -22,14 +21,19 @@ Task<void> SmallLayers::handle(http::Exchange& exchange) {
   } else if (question->resource == holder::Resource::held) {
     co_await serve_held(exchange, question->digest);
   } else {
-    co_await serve_small(exchange, question->digest);
+    co_await serve_small(exchange, *question);
   }
 }
 
 // The head goes at once, also while the layer is still arriving: it shows that this node is alive. The caller then waits
 // instead of asking another node, whose link it would share.
-Task<void> SmallLayers::serve_small(http::Exchange& exchange, Digest digest) {
-  const auto layer = co_await pulls_.find_begun(digest, holder::limits.serving.size);
+Task<void> SmallLayers::serve_small(http::Exchange& exchange, holder::Question question) {
+  const auto slot = small_slots_.take();  // a request that is not hedged is served without one too
+  if (question.is_hedged && !slot) {
+    co_await exchange.respond(holder::too_many());
+    co_return;
+  }
+  const auto layer = co_await pulls_.find_begun(question.digest, holder::limits.serving.size);
   if (!layer || layer->size() > holder::largest_small) {
     co_await exchange.respond(holder::not_held());
     co_return;

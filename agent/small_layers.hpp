@@ -9,6 +9,7 @@
 #include "agent/pull/pulls.hpp"
 #include "shared/core/slots.hpp"
 #include "shared/holder/limits.hpp"
+#include "shared/holder/protocol.hpp"
 #include "shared/http/server.hpp"
 
 namespace shoal::agent {
@@ -20,11 +21,12 @@ class SmallLayers {
 
  private:
   std::vector<SwarmKey> keys() const;
-  Task<void> serve_small(http::Exchange& exchange, Digest digest);
+  Task<void> serve_small(http::Exchange& exchange, holder::Question question);
   Task<void> serve_held(http::Exchange& exchange, Digest digest);
   pull::Pulls& pulls_;
   link::Trackers& trackers_;
   Slots held_slots_{holder::limits.serving.held_at_once};
+  Slots small_slots_{holder::limits.serving.small_when_hedged};
 };
 
 }  // namespace shoal::agent

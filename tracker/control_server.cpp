@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "shared/holder/limits.hpp"
 #include "shared/holder/protocol.hpp"
 #include "shared/holder/serve.hpp"
 #include "tracker/agent_session.hpp"
@@ -59,6 +58,11 @@ Task<void> ControlServer::serve_small(http::Exchange& exchange) {
   auto question = holder::parse(exchange.request(), std::span(&parts_.keys.swarm, 1));
   if (!question) {
     co_await exchange.respond(std::move(question.error()));
+    co_return;
+  }
+  const auto slot = small_slots_.take();  // a request that is not hedged is served without one too
+  if (question->is_hedged && !slot) {
+    co_await exchange.respond(holder::too_many());
     co_return;
   }
   const bool is_small = question->resource == holder::Resource::small;

@@ -1,50 +1,38 @@
 #include "agent/pull/holder_source.hpp"
 
-#include "shared/holder/protocol.hpp"
+#include "shared/log/log.hpp"
 
 namespace shoal::agent::pull {
 namespace {
 
-// The bytes are checked against the digest, so any node may be asked.
-Task<Result<Bytes>> fetch(Clock& clock, http::ClientRequest request, Digest digest, ByteCount size) {
-  const std::string node = request.url.host;
-  auto response = co_await http::request(clock, std::move(request));
-  if (!response) co_return tl::unexpected(response.error());
-  auto body = co_await http::read_all(**response, size);
-  // The size is the tracker's message alone: with another one the layer's file would never be full.
-  const bool fits = body && (*response)->status() == 200 && body->size() == size.value;
-  const bool whole = fits && digest_of(digest.algorithm(), *body) == digest;
-  if (whole) co_return std::move(*body);
-  co_return fail(ErrorKind::unavailable, "the node " + node + " did not send the layer");
-}
-
-// All bytes of the layer. The link is up.
-Task<Result<Bytes>> fetch_from_any(Clock& clock, link::TrackerLink* link, control::Joined joined) {
-  const SwarmKey key = link->welcome().swarm_key;
-  const std::string host = link->tracker_host();
-  const ByteCount size{joined.size_bytes};
-  Result<Bytes> bytes = fail(ErrorKind::unavailable, "the tracker named no node that holds the layer");
-  std::optional<holder::Node> tracker;
-  for (const control::Endpoint& endpoint : joined.holders) {
-    const holder::Node node{endpoint.host.empty() ? host : endpoint.host, endpoint.port};
-    if (endpoint.host.empty()) tracker = node;
-    auto request = holder::small_request(node, key, joined.digest, size);
-    bytes = co_await fetch(clock, std::move(request), joined.digest, size);
-    if (bytes) co_return bytes;
-  }
-  if (!tracker || !link->up()) co_return bytes;
-  // The tracker has the layer, and perhaps only its link is slow. Without it all nodes that wait would ask the origin.
-  auto patient = holder::patient_small_request(*tracker, key, joined.digest);
-  bytes = co_await fetch(clock, std::move(patient), joined.digest, size);
-  co_return bytes;
+void tell_failed(const HolderCandidate& candidate, const std::string& cause) {
+  log::warning("pull", "small layer not sent by a node",
+               {{"node", candidate.name},
+                {"host", candidate.node.host},
+                {"port", candidate.node.port},
+                {"cause", cause},
+                {"next", "open its http_listen port to this node, look at its link and load"}});
 }
 
 }  // namespace
 
-Task<Result<void>> HolderSource::fill(SharedDownload download, link::TrackerLink* link,
-                                      control::Joined joined) {
+std::vector<HolderCandidate> HolderSource::candidates(const link::TrackerLink& link,
+                                                      const control::Joined& joined) const {
+  std::vector<HolderCandidate> list;
+  for (const control::Endpoint& endpoint : joined.holders) {
+    const bool is_tracker = endpoint.host.empty();
+    list.push_back({{is_tracker ? link.tracker_host() : endpoint.host, endpoint.port}, endpoint.node, is_tracker});
+  }
+  return list;
+}
+
+Task<Result<void>> HolderSource::fill(SharedDownload download, link::TrackerLink* link, control::Joined joined) {
   if (!link->up()) co_return fail(ErrorKind::unavailable, "the tracker disconnected");
-  Result<Bytes> bytes = co_await fetch_from_any(parts_.clock, link, std::move(joined));
+  HolderRace::Surroundings around{parts_.loop, parts_.clock, memory_, parts_.metrics, tell_failed};
+  HolderRace::Layer layer{joined.digest, ByteCount{joined.size_bytes}, link->welcome().swarm_key};
+  const auto race = std::make_shared<HolderRace>(std::move(around), std::move(layer), candidates(*link, joined));
+  Result<Bytes> bytes = co_await HolderRace::run(race);
+  if (!bytes && link->up()) bytes = co_await race->ask_tracker_again();
   if (!bytes) co_return tl::unexpected(bytes.error());
   parts_.metrics.holder_bytes.add(bytes->size());
   Result<void> filled = co_await download->write_whole(std::move(*bytes), &Received::from_holder);

@@ -13,7 +13,9 @@ struct Metrics {
   metrics::Counter pulls_failed;
   metrics::Counter layers_corrupt;  // whole layers whose digest did not match
   metrics::Counter origin_bytes;    // read from the origin by this agent itself
-  metrics::Counter holder_bytes;    // small layers from a holder
+  metrics::Counter holder_bytes;     // small layers from a holder
+  metrics::Counter hedged_requests;  // for small layers, to a further node while the first was silent
+  metrics::Counter failed_holders;   // requests for small layers that a node did not answer, or answered wrong
   metrics::Counter origin_fallbacks;
   metrics::Counter resumed_bytes;    // not received again: an earlier pull had left them
   metrics::Counter uncached_layers;  // pulled without room in the store

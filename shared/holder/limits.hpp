@@ -16,6 +16,9 @@ struct Limits {
     Milliseconds size{1'500};      // until the size of an arriving small layer is known, and the head can be sent
     Milliseconds arriving{8'000};  // from there until all bytes of an arriving small layer are verified
     std::size_t held_at_once = 4;  // held layers sent at once: one for each serve thread, so that none waits for another
+    // Small layers that are being sent, above which a hedged request is refused: so it takes only what is idle. A send
+    // takes a millisecond on an idle link; on one that is full, eight layers of 256 KiB are seconds.
+    std::size_t small_when_hedged = 8;
   } serving;
 
   struct Small {  // asked by an agent

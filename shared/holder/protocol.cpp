@@ -10,6 +10,7 @@ namespace {
 constexpr std::string_view small_prefix = "/v1/small/";
 constexpr std::string_view held_prefix = "/v1/held/";
 constexpr const char* scheme = "Shoal";
+constexpr const char* hedged_header = "Shoal-Hedged";
 
 std::string authorization(const SwarmKey& key, const Digest& digest) {
   return std::string(scheme) + " " + proof(key, digest);
@@ -54,6 +55,11 @@ http::ClientRequest patient_small_request(const Node& node, const SwarmKey& key,
   return request;
 }
 
+http::ClientRequest hedged(http::ClientRequest request) {
+  request.headers.push_back({hedged_header, "1"});
+  return request;
+}
+
 http::ClientRequest held_request(const Node& node, const SwarmKey& key, const Digest& digest, std::uint64_t from) {
   http::ClientRequest request = request_for(node, held_prefix, key, digest);
   if (from > 0) request.headers.push_back({"Range", "bytes=" + std::to_string(from) + "-"});
@@ -77,7 +83,7 @@ tl::expected<Question, http::Response> parse(const http::Request& request, std::
   const auto digest = Digest::parse(path.substr((resource == Resource::small ? small_prefix : held_prefix).size()));
   if (!digest) return tl::unexpected(no_such_path());
   if (!is_proven(request, keys, *digest)) return tl::unexpected(no_proof());
-  return Question{resource, *digest};
+  return Question{resource, *digest, http::find_header(request.headers, hedged_header).has_value()};
 }
 
 }  // namespace shoal::holder

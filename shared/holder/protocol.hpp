@@ -3,9 +3,10 @@
 //   GET /v1/small/<digest>         a layer of at most largest_small; agents also while it is arriving, and trackers
 //   GET /v1/held/<digest>          any layer that an agent holds, with or without a Range
 //   Authorization: Shoal <proof>   proof of the swarm key, for this digest
+//   Shoal-Hedged: 1                another node was asked before and may still answer: only an idle node is to serve it
 //
 // Answers: 200 or 206 and the bytes; 401 without a right proof; 404 for a layer that is not there, or another path; 405
-// for any method but GET and HEAD; 503 when too many held layers are being sent.
+// for any method but GET and HEAD; 503 when too many layers are being sent.
 // Threads: any.
 #pragma once
 
@@ -33,6 +34,8 @@ struct Node {  // that serves the layer
 http::ClientRequest small_request(const Node& node, const SwarmKey& key, const Digest& digest, ByteCount size);
 // The same with more time: for the tracker, once no other node has sent the layer.
 http::ClientRequest patient_small_request(const Node& node, const SwarmKey& key, const Digest& digest);
+// A node that has enough to send refuses it with 503: on links that are full, asking more nodes would make all slower.
+http::ClientRequest hedged(http::ClientRequest request);
 // For the bytes from `from` on.
 http::ClientRequest held_request(const Node& node, const SwarmKey& key, const Digest& digest, std::uint64_t from);
 
@@ -44,6 +47,7 @@ bool is_holder_path(std::string_view path);
 struct Question {
   Resource resource;
   Digest digest;
+  bool is_hedged = false;
 };
 // The question, or the refusal to send: of a path, a method, or a proof that fits none of the keys.
 tl::expected<Question, http::Response> parse(const http::Request& request, std::span<const SwarmKey> keys);

@@ -89,6 +89,8 @@ class Received final : public ClientResponse {
     co_return ByteView();
   }
 
+  void cancel() override { transport_->cancel(); }
+
  private:
   Milliseconds patience() const {
     if (!body_due_) return limits_.silence;

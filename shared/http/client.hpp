@@ -59,6 +59,8 @@ class ClientResponse {
   // The next bytes as they arrive, at most 256 KiB, valid until the next call; empty at the end of the body.
   // `unavailable` when the connection breaks or the body ends early.
   virtual Task<Result<ByteView>> next() = 0;
+  // From another coroutine: a `next` that waits ends with `unavailable`.
+  virtual void cancel() = 0;
 };
 
 // `unavailable` for whatever happens on the network, `refused` for a certificate that does not verify. The clock

@@ -23,10 +23,13 @@ class StreamTransport : public Transport {
  public:
   template <class... Arguments>
   explicit StreamTransport(Clock& clock, Arguments&&... arguments)
-      : stream_(std::forward<Arguments>(arguments)...), deadline_(stream_.get_executor(), clock, [this] {
-          IoError ignored;
-          stream_.lowest_layer().cancel(ignored);
-        }) {}
+      : stream_(std::forward<Arguments>(arguments)...),
+        deadline_(stream_.get_executor(), clock, [this] { cancel(); }) {}
+
+  void cancel() override {
+    IoError ignored;
+    stream_.lowest_layer().cancel(ignored);
+  }
 
   Task<Result<std::size_t>> read_some(MutableBytes into_bytes, Milliseconds limit) override {
     IoError error;

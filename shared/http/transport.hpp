@@ -18,6 +18,7 @@ class Transport {
   // 0 when the other side has ended properly; `unavailable` otherwise.
   virtual Task<Result<std::size_t>> read_some(MutableBytes into, Milliseconds limit) = 0;
   virtual Task<Result<void>> write(std::string text, Milliseconds limit) = 0;
+  virtual void cancel() = 0;  // from another coroutine: what waits ends with `unavailable`
 };
 
 // Resolves, connects and, for https, shakes hands within `limits.connect`. `refused` for a certificate that does not

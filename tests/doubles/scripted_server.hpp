@@ -50,6 +50,7 @@ class ScriptedServer {
   std::string last_request() {  // once its answer has been read
     return last_request_;
   }
+  int requests() const { return requests_; }    // read so far
   int trickled() const { return trickled_; }  // bytes that have left
 
  private:
@@ -65,6 +66,7 @@ class ScriptedServer {
         if (size > 0) request.append(block, static_cast<std::size_t>(size));
       }
       last_request_ = request;
+      ++requests_;
       std::string_view rest = answer_;
       while (!rest.empty() && (size = ::send(socket, rest.data(), rest.size(), MSG_NOSIGNAL)) > 0) {
         rest.remove_prefix(static_cast<std::size_t>(size));
@@ -92,6 +94,7 @@ class ScriptedServer {
   std::string last_request_;
   std::vector<int> held_;
   std::atomic<bool> stopping_{false};
+  std::atomic<int> requests_{0};
   std::atomic<int> trickled_{0};
   std::thread thread_;
 };

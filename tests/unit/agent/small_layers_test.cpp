@@ -119,6 +119,24 @@ TEST_CASE("a layer whose bytes do not arrive in time ends the answer early, befo
   CHECK(asked.exchange.body.empty());
 }
 
+TEST_CASE("a hedged request is refused while eight small layers are being sent, and any other is served") {
+  Stage stage;
+  stage.held(content);
+  const http::Request hedged = as_received(
+      holder::hedged(holder::small_request({"10.0.0.2", 7073}, SwarmKey{}, digest, ByteCount{content.size()})));
+  Signal reader(stage.node.loop);
+  std::deque<Asked> running;
+  for (std::size_t i = 0; i < holder::limits.serving.small_when_hedged; ++i) {
+    running.emplace_back(stage, stage.layers, hedged, &reader);
+    CHECK(running.back().status() == 200);
+  }
+  CHECK(Asked(stage, stage.layers, hedged).status() == 503);
+  CHECK(Asked(stage, stage.layers, small()).status() == 200);
+  reader.notify();
+  stage.node.settle();
+  CHECK(Asked(stage, stage.layers, hedged).status() == 200);
+}
+
 TEST_CASE("four held layers are sent at once, and the next one when one of them has ended") {
   Stage stage;
   stage.held(content);

@@ -68,6 +68,17 @@ TEST_CASE("what is asked is what is understood, for each resource") {
   CHECK(held->digest == digest);
 }
 
+TEST_CASE("a hedged request is one on the wire, and any other is not") {
+  const http::ClientRequest small = holder::small_request(node, key, digest, 1_KiB);
+  const auto plain = holder::parse(received(small), std::span(&key, 1));
+  const auto hedged = holder::parse(received(holder::hedged(small)), std::span(&key, 1));
+  REQUIRE(plain);
+  REQUIRE(hedged);
+  CHECK_FALSE(plain->is_hedged);
+  CHECK(hedged->is_hedged);
+  CHECK(http::find_header(holder::hedged(small).headers, "Shoal-Hedged") == "1");
+}
+
 TEST_CASE("HEAD is understood as GET, and every other method is refused with 405") {
   http::Request request = received(holder::small_request(node, key, digest, 1_KiB));
   request.method = "HEAD";

@@ -1,0 +1,47 @@
+#include "agent/pull/holder_memory.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace shoal;
+using namespace shoal::agent::pull;
+
+namespace {
+
+const holder::Node node{"10.0.0.7", 7073};
+
+HolderMemory after_answers(std::vector<int> milliseconds) {
+  HolderMemory memory;
+  for (const int took : milliseconds) memory.note_answer(node, Milliseconds(took));
+  return memory;
+}
+
+}  // namespace
+
+TEST_CASE("a further node is asked after the time that all but a tenth of the recent answers took") {
+  CHECK(after_answers({90, 10, 80, 20, 70, 30, 60, 40}).hedge_after() == Milliseconds(90));
+  CHECK(after_answers({60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 77, 200, 200}).hedge_after() ==
+        Milliseconds(200));
+  CHECK(after_answers({60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 77, 78, 2'000}).hedge_after() ==
+        Milliseconds(78));
+}
+
+TEST_CASE("it is never asked at once, and never later than a pull can bear") {
+  CHECK(after_answers(std::vector<int>(20, 1)).hedge_after() == Milliseconds(50));
+  CHECK(after_answers(std::vector<int>(20, 5'000)).hedge_after() == Milliseconds(250));
+  CHECK(after_answers({1, 1, 1}).hedge_after() == Milliseconds(150));
+}
+
+TEST_CASE("only the latest answers count") {
+  std::vector<int> answers(100, 5'000);
+  answers.insert(answers.end(), 32, 60);
+  CHECK(after_answers(answers).hedge_after() == Milliseconds(60));
+}
+
+TEST_CASE("a node that failed rests, and an answer ends that") {
+  HolderMemory memory;
+  CHECK(memory.note_failure(node, Time()));
+  CHECK(memory.rests(node, Time()));
+  CHECK_FALSE(memory.rests({"10.0.0.7", 7074}, Time()));
+  memory.note_answer(node, Milliseconds(10));
+  CHECK_FALSE(memory.rests(node, Time()));
+}
