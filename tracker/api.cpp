@@ -18,6 +18,17 @@ Json members_json(const directory::Directory& directory, const Digest& digest) {
   return {{"joining", counts.joining}, {"ready", counts.ready}, {"complete", counts.complete}};
 }
 
+std::string why_unreachable(const directory::Reachability& reachability, directory::NodeId node, Time now) {
+  std::string why;
+  for (const auto service : {control::Service::pieces, control::Service::small_layers}) {
+    const std::string cause = reachability.cause(node, service, now);
+    if (cause.empty()) continue;
+    const char* what = service == control::Service::pieces ? "pieces: " : "small layers: ";
+    why += (why.empty() ? "" : "; ") + (what + cause);
+  }
+  return why;
+}
+
 }  // namespace
 
 std::string layers_json(const seeder::Seeder& seeder, const directory::Directory& directory) {
@@ -34,7 +45,7 @@ std::string layers_json(const seeder::Seeder& seeder, const directory::Directory
   return dumped({{"layers", layers}});
 }
 
-std::string agents_json(const directory::Directory& directory) {
+std::string agents_json(const directory::Directory& directory, const directory::Reachability& reachability, Time now) {
   Json agents = Json::array();
   for (const auto& [id, agent] : directory.agents()) {
     agents.push_back({{"node", agent.node},
@@ -43,6 +54,9 @@ std::string agents_json(const directory::Directory& directory) {
                       {"swarm_port", agent.swarm.port},
                       {"connected", agent.is_connected()},
                       {"held_layers", directory.held_layers().count(id)}});
+    const std::string cause = why_unreachable(reachability, id, now);
+    agents.back()["reachable"] = cause.empty();
+    if (!cause.empty()) agents.back()["cause"] = cause;
   }
   return dumped({{"agents", agents}});
 }

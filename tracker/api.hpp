@@ -5,14 +5,14 @@
 
 #include <string>
 
-#include "tracker/directory/directory.hpp"
+#include "tracker/directory/reachability.hpp"
 #include "tracker/seeder/seeder.hpp"
 
 namespace shoal::tracker {
 
 // {"layers": [{digest, size_bytes, generation, state, pieces, published_pieces, members {joining, ready, complete}}]}
 std::string layers_json(const seeder::Seeder& seeder, const directory::Directory& directory);
-// {"agents": [{node, zone, address, swarm_port, connected, held_layers}]}
-std::string agents_json(const directory::Directory& directory);
+// {"agents": [{node, zone, address, swarm_port, connected, held_layers, reachable, cause}]}; `cause` when it is not.
+std::string agents_json(const directory::Directory& directory, const directory::Reachability& reachability, Time now);
 
 }  // namespace shoal::tracker

@@ -40,7 +40,7 @@ Task<void> ControlServer::handle(http::Exchange& exchange) {
   } else if (request.path == "/v1/layers") {
     response = json(layers_json(parts_.core.seeder(), parts_.core.directory()));
   } else if (request.path == "/v1/agents") {
-    response = json(agents_json(parts_.core.directory()));
+    response = json(agents_json(parts_.core.directory(), parts_.core.reachability(), parts_.clock.now()));
   }
   co_await exchange.respond(std::move(response));
 }

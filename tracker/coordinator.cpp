@@ -7,7 +7,7 @@ namespace shoal::tracker {
 Coordinator::Coordinator(Parts parts, Options options)
     : parts_(parts),
       options_(std::move(options)),
-      joins_({parts.clock, parts.directory, parts.small_sources, parts.seeder, links_, parts.metrics.joins},
+      joins_({parts.clock, parts.directory, parts.reachability, parts.small_sources, parts.seeder, links_, parts.metrics.joins},
              options_.seeder) {}
 
 // ---- connections
@@ -29,6 +29,7 @@ Result<NodeId> Coordinator::arrive(const control::Hello& hello, const std::strin
             {{"node", hello.node}, {"zone", hello.zone}, {"address", source}, {"held_layers", hello.held.size()}});
   if (arrival->duplicate_name) warn_of_duplicate_name(id, *arrival->duplicate_name);
   welcome(id);
+  parts_.probes.arrived(id);
   return id;
 }
 
@@ -66,11 +67,13 @@ void Coordinator::tick() {
   for (const NodeId node : parts_.directory.expired(now)) {
     joins_.leave_all(node);
     parts_.small_sources.remove(node);
+    parts_.reachability.remove(node);
     parts_.directory.remove(node);
   }
   joins_.tick();
   parts_.small_sources.tick(now);
   parts_.trust.tick(now);
+  parts_.probes.tick();
 }
 
 // ---- messages
@@ -121,6 +124,32 @@ void Coordinator::on(NodeId from, const control::Blame& blame) {
 void Coordinator::on(NodeId from, const control::RequestHashes& wanted) {
   auto batch = parts_.seeder.batch(wanted.digest, wanted.generation, wanted.piece);
   if (batch) links_.send(from, control::Hashes{wanted.digest, wanted.generation, std::move(*batch)});
+}
+
+// An agent may say so of agents that it was named; of another it counts little (Reachability).
+void Coordinator::on(NodeId from, const control::Unreachable& report) {
+  parts_.metrics.unreachable_reports.add();
+  const Time now = parts_.clock.now();
+  const directory::Agent& reporter = *parts_.directory.find(from);
+  const bool is_pieces = report.service == control::Service::pieces;
+  if (report.endpoint.node == options_.seeder.node) {
+    log::warning("tracker", "seeder not reached by an agent",
+                 {{"port", options_.seeder.port},
+                  {"reported_by", reporter.node},
+                  {"next", "open the [seeder] listen port (7082) to agents, or set advertise"}});
+    return;
+  }
+  const auto subject = parts_.reachability.find(report.endpoint, report.service);
+  if (!subject || *subject == from || parts_.trust.is_banned(from, now)) return;
+  if (!parts_.reachability.report(*subject, report.service, reporter.source, now)) return;
+  log::warning("tracker", "agent not reached by another",
+               {{"node", report.endpoint.node},
+                {"host", report.endpoint.host},
+                {"port", report.endpoint.port},
+                {"what", is_pieces ? "pieces" : "small layers"},
+                {"reported_by", reporter.node}});
+  parts_.probes.reported(*subject, report.service);
+  if (is_pieces) joins_.dial_back(*subject, from, report.digest);
 }
 
 void Coordinator::on(NodeId from, const control::Hello&) {

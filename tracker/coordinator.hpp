@@ -6,6 +6,7 @@
 
 #include "tracker/directory/trust.hpp"
 #include "tracker/joins.hpp"
+#include "tracker/probes.hpp"
 #include "tracker/resolver.hpp"
 
 namespace shoal::tracker {
@@ -14,6 +15,8 @@ struct CoordinatorMetrics {
   JoinMetrics joins;
   metrics::Counter blames;
   metrics::Counter bans;
+  metrics::Counter unreachable_reports;
+  ProbeMetrics probes;
   metrics::Gauge connected_agents;
 };
 
@@ -27,8 +30,10 @@ class Coordinator {
     Clock& clock;
     const seeder::Keys& keys;
     directory::Directory& directory;
+    directory::Reachability& reachability;
     directory::Trust& trust;
     directory::SmallSources& small_sources;
+    Probes& probes;
     seeder::Events& events;
     seeder::Seeder& seeder;
     Resolver& resolver;
@@ -59,6 +64,7 @@ class Coordinator {
   void on(NodeId from, const control::Resolve& question);
   void on(NodeId from, const control::Blame& blame);
   void on(NodeId from, const control::RequestHashes& wanted);
+  void on(NodeId from, const control::Unreachable& report);
   void on(NodeId from, const control::Hello& second);
 
   void on(const seeder::HolderCorrupt& event);

@@ -4,8 +4,10 @@ namespace shoal::tracker {
 
 Core::Core(const Parts& parts, Coordinator::Options options)
     : directory_(parts.random),
-      trust_(directory_),
-      small_sources_(directory_, parts.random),
+      reachability_(directory_),
+      trust_(directory_, reachability_),
+      small_sources_(directory_, reachability_, parts.random),
+      probes_({parts.loop, parts.clock, directory_, reachability_, parts.metrics.coordinator.probes, parts.connect}),
       events_(parts.loop),
       seeder_({.loop = parts.loop,
                .clock = parts.clock,
@@ -17,7 +19,9 @@ Core::Core(const Parts& parts, Coordinator::Options options)
                .pace = parts.pace,
                .metrics = parts.metrics.seeder,
                .events = events_,
-               .find_holders = [this](const Digest& digest) { return trust_.holders_to_read(digest); },
+               .find_holders = [this, &clock = parts.clock](const Digest& digest) {
+                 return trust_.holders_to_read(digest, clock.now());
+               },
                .swarms = {.new_generation = parts.new_generation,
                           .most = parts.most_swarms,
                           .is_needed = [this](const Digest& digest) { return coordinator_.needs_pieces(digest); }}}),
@@ -32,8 +36,10 @@ Core::Core(const Parts& parts, Coordinator::Options options)
       coordinator_({.clock = parts.clock,
                     .keys = parts.keys,
                     .directory = directory_,
+                    .reachability = reachability_,
                     .trust = trust_,
                     .small_sources = small_sources_,
+                    .probes = probes_,
                     .events = events_,
                     .seeder = seeder_,
                     .resolver = resolver_,

@@ -25,6 +25,7 @@ class Core {
     std::mt19937 random;
     Generation (*new_generation)() = seeder::random_generation;
     std::size_t most_swarms = seeder::Swarms{}.most;  // of the seeder: each has its layer's file open
+    Probes::Connect connect{};  // to agents' ports; empty: they are not tried
   };
   // `parts` outlive it. The store asks it about evictions from now on.
   Core(const Parts& parts, Coordinator::Options options);
@@ -35,13 +36,16 @@ class Core {
   Coordinator& coordinator() { return coordinator_; }
   seeder::Seeder& seeder() { return seeder_; }
   const directory::Directory& directory() const { return directory_; }
+  const directory::Reachability& reachability() const { return reachability_; }
 
  private:
   void connect(store::Store& store);
 
   directory::Directory directory_;
+  directory::Reachability reachability_;
   directory::Trust trust_;
   directory::SmallSources small_sources_;
+  Probes probes_;
   seeder::Events events_;
   seeder::Seeder seeder_;
   Resolver resolver_;

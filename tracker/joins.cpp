@@ -56,7 +56,7 @@ void Joins::leave(NodeId node, const Digest& digest) {
   Roster* roster = parts_.directory.find_swarm(digest);
   if (roster == nullptr) return;
   for (const NodeId other : roster->remove(node)) {
-    auto peers = parts_.directory.repair(*roster, other);
+    auto peers = parts_.directory.repair(*roster, other, may_dial(other));
     if (!peers.empty()) parts_.links.send(other, control::Peers{digest, roster->generation(), std::move(peers)});
   }
   if (roster->members().empty()) return parts_.directory.remove_swarm(digest);
@@ -64,6 +64,34 @@ void Joins::leave(NodeId node, const Digest& digest) {
   const NodeId unfinished = roster->unfinished();
   const bool is_seeded = parts_.seeder.is_seeding(digest, roster->generation());
   if (unfinished != 0 && is_seeded) ask_holders_to_serve(unfinished, digest, *roster, node);
+}
+
+directory::Directory::May Joins::may_dial(NodeId member) const {
+  return [this, member, now = parts_.clock.now()](NodeId other) {
+    return parts_.reachability.may_send(member, other, control::Service::pieces, now);
+  };
+}
+
+void Joins::dial_back(NodeId node, NodeId by, const Digest& digest) {
+  Roster* roster = parts_.directory.find_swarm(digest);
+  if (roster == nullptr || !roster->graph().contains(node) || !roster->graph().contains(by)) return;
+  const auto& neighbours = roster->graph().neighbours(node);
+  if (std::ranges::find(neighbours, by) == neighbours.end()) return;
+  if (!may_dial(node)(by)) return;
+  parts_.links.send(node, control::Peers{digest, roster->generation(), {parts_.directory.find(by)->swarm}});
+}
+
+// Members that cannot be dialled are named to no newcomer: they dial the newcomer instead, while they have few neighbours.
+void Joins::let_unreachable_dial(NodeId newcomer, const Digest& digest, Roster& roster) {
+  constexpr std::size_t most = 8;  // messages for one newcomer
+  std::size_t told = 0;
+  for (const NodeId node : parts_.reachability.unreachable(control::Service::pieces, parts_.clock.now())) {
+    if (node == newcomer || !roster.graph().contains(node) || told == most) continue;
+    auto peers = parts_.directory.repair(roster, node, may_dial(node));
+    if (peers.empty()) continue;
+    parts_.links.send(node, control::Peers{digest, roster.generation(), std::move(peers)});
+    ++told;
+  }
 }
 
 void Joins::leave_all(NodeId node) {
@@ -196,10 +224,11 @@ void Joins::give_seeder(NodeId node, const LayerInfo& layer) {
 void Joins::introduce(NodeId node, const Digest& digest, Roster& roster) {
   const std::uint32_t connection = parts_.directory.find(node)->connection;
   if (std::exchange(roster.find(node)->introduced_on, connection) == connection) return;
-  control::Peers peers{digest, roster.generation(), parts_.directory.neighbours_for(roster, node)};
+  control::Peers peers{digest, roster.generation(), parts_.directory.neighbours_for(roster, node, may_dial(node))};
   const bool is_seeded = parts_.seeder.is_seeding(digest, roster.generation());
   if (is_seeded && roster.give_seeder(node)) peers.peers.push_back(seeder_endpoint_);
   if (!peers.peers.empty()) parts_.links.send(node, peers);
+  let_unreachable_dial(node, digest, roster);
 }
 
 // For a member that lacks pieces. `left`: is no member any more, and perhaps not connected.

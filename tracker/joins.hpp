@@ -24,6 +24,7 @@ class Joins {
   struct Parts {
     Clock& clock;
     directory::Directory& directory;
+    const directory::Reachability& reachability;
     directory::SmallSources& small_sources;
     seeder::Seeder& seeder;
     AgentLinks& links;
@@ -37,6 +38,8 @@ class Joins {
   void note_progress(NodeId node, const control::Progress& progress);
   void leave(NodeId node, const Digest& digest);
   void leave_all(NodeId node);
+  // `node` could not be dialled by `by`, which is its neighbour: perhaps it can dial.
+  void dial_back(NodeId node, NodeId by, const Digest& digest);
 
   void tick();  // each second: leaves idle swarms, tells agents to wait
   // Whether the store may evict a layer: not while a member of its swarm needs pieces, or the hashes that we signed.
@@ -58,6 +61,8 @@ class Joins {
   void introduce(NodeId node, const Digest& digest, directory::Roster& roster);
   void ask_holders_to_serve(NodeId member, const Digest& digest, directory::Roster& roster, NodeId left = 0);
   void tell_to_wait(const Digest& digest);
+  directory::Directory::May may_dial(NodeId member) const;
+  void let_unreachable_dial(NodeId newcomer, const Digest& digest, directory::Roster& roster);
 
   Parts parts_;
   control::Endpoint seeder_endpoint_;

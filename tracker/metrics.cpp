@@ -33,6 +33,14 @@ void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store
   page.add("refused_joins_total", "", "Joins that were refused.", coordinator.joins.refused_joins);
   page.add("blames_total", "", "Reports of wrong bytes from a peer.", coordinator.blames);
   page.add("bans_total", "", "Nodes banned because two others reported them.", coordinator.bans);
+  page.add("unreachable_reports_total", "", "Reports of agents that another node could not be reached.",
+           coordinator.unreachable_reports);
+  const char* unreachable = "Connected agents that others are not sent to, because they could not be reached.";
+  page.add("unreachable_agents", "what=\"pieces\"", unreachable, coordinator.probes.unreachable_pieces);
+  page.add("unreachable_agents", "what=\"small_layers\"", unreachable,
+           coordinator.probes.unreachable_small);
+  page.add("failed_probes_total", "", "Ports of agents that the tracker tried and that did not answer.",
+           coordinator.probes.failed);
   page.add("resolves_total", "", "Questions for tags by agents.", metrics.resolver.questions);
   page.add("seeding_layers", "", "Layers in a swarm.", metrics.seeder.seeding_layers);
   add_origin(page, metrics.seeder, metrics.resolver);

@@ -28,7 +28,13 @@ std::vector<HolderCandidate> HolderSource::candidates(const link::TrackerLink& l
 
 Task<Result<void>> HolderSource::fill(SharedDownload download, link::TrackerLink* link, control::Joined joined) {
   if (!link->up()) co_return fail(ErrorKind::unavailable, "the tracker disconnected");
-  HolderRace::Surroundings around{parts_.loop, parts_.clock, memory_, parts_.metrics, tell_failed};
+  // The tracker names it to others no more when agents on two hosts say so. The link lives as long as the source.
+  auto failed = [link, digest = joined.digest](const HolderCandidate& candidate, const std::string& cause) {
+    tell_failed(candidate, cause);
+    link->send(control::Unreachable{
+        digest, control::Service::small_layers, {candidate.node.host, candidate.node.port, candidate.name, false}});
+  };
+  HolderRace::Surroundings around{parts_.loop, parts_.clock, memory_, parts_.metrics, std::move(failed)};
   HolderRace::Layer layer{joined.digest, ByteCount{joined.size_bytes}, link->welcome().swarm_key};
   const auto race = std::make_shared<HolderRace>(std::move(around), std::move(layer), candidates(*link, joined));
   Result<Bytes> bytes = co_await HolderRace::run(race);

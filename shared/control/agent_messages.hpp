@@ -100,6 +100,18 @@ struct Blame {  // a peer sent bytes that do not match their signed hash; sent a
   friend bool operator==(const Blame&, const Blame&) = default;
 };
 
+struct Unreachable {  // a node that the tracker named for this layer could not be reached, or did not answer
+  static constexpr MessageType type = MessageType::unreachable;
+  Digest digest;
+  Service service = Service::pieces;
+  Endpoint endpoint;  // as the tracker named it
+  template <class C>
+  static void fields(C& c, Unreachable& m) {
+    c.field(m.digest), c.field(m.service), c.field(m.endpoint);
+  }
+  friend bool operator==(const Unreachable&, const Unreachable&) = default;
+};
+
 struct RequestHashes {  // a batch that no peer passed on
   static constexpr MessageType type = MessageType::request_hashes;
   Digest digest;

@@ -12,7 +12,7 @@
 
 namespace shoal::control {
 
-using AgentMessage = std::variant<Hello, Holds, Join, Progress, Leave, Resolve, Blame, RequestHashes, Lost>;
+using AgentMessage = std::variant<Hello, Holds, Join, Progress, Leave, Resolve, Blame, RequestHashes, Lost, Unreachable>;
 using TrackerMessage = std::variant<Welcome, Joined, Refused, Peers, Serve, Restart, Hashes, Finished, Resolved,
                                     Prefetch, Evict, Ban, Waiting>;
 

@@ -38,7 +38,14 @@ enum class MessageType : std::uint8_t {
   ban = 19,
   lost = 20,
   waiting = 21,
+  unreachable = 22,
 };
+
+// What an agent serves to others, each at a port of its own.
+enum class Service : std::uint8_t { pieces = 0, small_layers = 1 };
+inline bool known(Service service) {
+  return service <= Service::small_layers;
+}
 
 enum class LayerKind : std::uint8_t { blob = 0, manifest = 1 };
 inline bool known(LayerKind kind) {

@@ -44,6 +44,9 @@ Result<Directory::Arrival> Directory::arrive(const control::Hello& hello, const 
   const auto [entry, is_new] = agents_.insert_or_assign(
       id, Agent{id, hello.node, hello.zone, hello.epoch, *host, swarm,
                 as_told(hello.small_layers, *small_host, hello.node), connection, std::nullopt});
+  entry->second.source = source;
+  const auto from = PeerHost::parse(source);
+  entry->second.is_dialable = from && host->reachable_from(*from) && small_host->reachable_from(*from);
   // An agent that holds more layers than a hello carries tells them later, and keeps the known ones until then. After a
   // restart it may have another store.
   const bool told_later = !restarted && hello.held.empty() && held_.count(id) > control::largest_held_list;
@@ -109,11 +112,13 @@ void Directory::hold(NodeId id, const std::vector<Digest>& digests) {
   if (agents_.contains(id)) held_.add(id, digests);
 }
 
-std::vector<NodeId> Directory::holders(const Digest& digest, NodeId asking, std::size_t limit) {
+std::vector<NodeId> Directory::holders(const Digest& digest, NodeId asking, std::size_t limit, const May& may) {
   std::vector<NodeId> chosen;
+  std::size_t looked = 0;
   held_.visit_in_turn(digest, [&](NodeId candidate) {
-    if (candidate != asking && can_reach(asking, candidate)) chosen.push_back(candidate);
-    return chosen.size() < limit;
+    const bool reaches = candidate != asking && can_reach(asking, candidate);
+    if (reaches && (!may || may(candidate))) chosen.push_back(candidate);
+    return chosen.size() < limit && ++looked < looked_at;
   });
   return chosen;
 }
@@ -141,9 +146,9 @@ std::vector<Digest> Directory::swarms_of(NodeId id) const {
   return in;
 }
 
-std::vector<control::Endpoint> Directory::neighbours_for(Roster& roster, NodeId member) {
+std::vector<control::Endpoint> Directory::neighbours_for(Roster& roster, NodeId member, const May& may) {
   PeerChoice& graph = roster.graph();
-  const auto may_dial = [&](NodeId other) { return can_reach(member, other); };
+  const auto may_dial = [&](NodeId other) { return can_reach(member, other) && (!may || may(other)); };
   if (!graph.contains(member)) return endpoints(graph.add(member, may_dial, random_));
   graph.repair(member, may_dial, random_);
   std::vector<NodeId> known = graph.neighbours(member);
@@ -151,8 +156,8 @@ std::vector<control::Endpoint> Directory::neighbours_for(Roster& roster, NodeId 
   return endpoints(known);
 }
 
-std::vector<control::Endpoint> Directory::repair(Roster& roster, NodeId member) {
-  const auto may_dial = [&](NodeId other) { return can_reach(member, other); };
+std::vector<control::Endpoint> Directory::repair(Roster& roster, NodeId member, const May& may) {
+  const auto may_dial = [&](NodeId other) { return can_reach(member, other) && (!may || may(other)); };
   return endpoints(roster.graph().repair(member, may_dial, random_));
 }
 

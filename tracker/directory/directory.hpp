@@ -35,6 +35,8 @@ struct Agent {
   std::uint32_t connection = 0;    // number of its latest connection, from 1; what an earlier one carried may be lost
   std::optional<Time> dropped_at;  // no connection since
   bool is_banned = false;  // no agent is sent to it, nor it to others
+  std::string source{};      // the other end of its connection, which it cannot choose
+  bool is_dialable = false;  // the tracker may try its ports: of the source's family, loopback only from loopback
 
   bool is_connected() const { return !dropped_at; }
 };
@@ -64,8 +66,11 @@ class Directory {
 
   void hold(NodeId id, const std::vector<Digest>& digests);
   void lose(NodeId id, const std::vector<Digest>& digests) { held_.remove(id, digests); }
-  // Agents that hold the layer and that `asking` can reach, each time from the next one on, at most `limit`.
-  std::vector<NodeId> holders(const Digest& digest, NodeId asking, std::size_t limit);
+  // Agents that hold the layer and that `asking` can reach, each time from the next one on, at most `limit`. `may` leaves
+  // out further ones, here and below.
+  static constexpr std::size_t looked_at = 128;  // forty sick holders hide no other; bounds the cost of an answer
+  using May = std::function<bool(NodeId)>;
+  std::vector<NodeId> holders(const Digest& digest, NodeId asking, std::size_t limit, const May& may = {});
   const HeldLayers& held_layers() const { return held_; }
 
   Roster& swarm(const Digest& digest) { return swarms_[digest]; }  // made when there is none
@@ -78,8 +83,8 @@ class Directory {
 
   // The members that a ready member is to dial: a newcomer's new neighbours. For a member that has come back: all its
   // neighbours, those that dialled it included, since the message that named one to the other may be lost.
-  std::vector<control::Endpoint> neighbours_for(Roster& roster, NodeId member);
-  std::vector<control::Endpoint> repair(Roster& roster, NodeId member);
+  std::vector<control::Endpoint> neighbours_for(Roster& roster, NodeId member, const May& may = {});
+  std::vector<control::Endpoint> repair(Roster& roster, NodeId member, const May& may = {});
 
  private:
   std::vector<control::Endpoint> endpoints(const std::vector<NodeId>& nodes) const;

@@ -3,22 +3,23 @@
 namespace shoal::tracker::directory {
 
 std::vector<control::Endpoint> SmallSources::sources_for(const Digest& digest, NodeId asking, Time now) {
-  const auto holders = directory_.holders(digest, asking, named_holders);
-  const auto distance = [&](NodeId other) { return distance_between(asking, other); };
+  const auto distance = [&](NodeId other) { return distance_between(asking, other, now); };
+  const auto may = [&](NodeId other) { return distance(other).has_value(); };
+  const auto holders = directory_.holders(digest, asking, named_holders, may);
   const auto first = fan_out_.source_for({digest, asking, holders}, distance, now, random_);
   std::vector<control::Endpoint> sources;
   if (first) sources.push_back(directory_.find(*first)->small_layers);
   sources.push_back(tracker_);
   for (const NodeId holder : holders) {
-    if (holder != first && distance(holder)) sources.push_back(directory_.find(holder)->small_layers);
+    if (holder != first) sources.push_back(directory_.find(holder)->small_layers);
   }
   return sources;
 }
 
-std::optional<std::size_t> SmallSources::distance_between(NodeId asking, NodeId other) const {
+std::optional<std::size_t> SmallSources::distance_between(NodeId asking, NodeId other, Time now) const {
   const Agent* agent = directory_.find(other);
   const bool serves = agent != nullptr && agent->is_connected() && agent->small_layers.port != 0;
-  if (!serves || !directory_.can_reach(asking, other)) return std::nullopt;
+  if (!serves || !reachability_.may_send(asking, other, Service::small_layers, now)) return std::nullopt;
   return agent->zone == directory_.find(asking)->zone ? 0 : FanOut::steps_between_zones;
 }
 

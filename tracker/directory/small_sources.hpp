@@ -4,8 +4,8 @@
 // Threads: the loop.
 #pragma once
 
-#include "tracker/directory/directory.hpp"
 #include "tracker/directory/fan_out.hpp"
+#include "tracker/directory/reachability.hpp"
 
 namespace shoal::tracker::directory {
 
@@ -15,7 +15,8 @@ class SmallSources {
   // that none of these serves joins again.
   static constexpr std::size_t named_holders = 3;
 
-  SmallSources(Directory& directory, std::mt19937 random) : directory_(directory), random_(random) {}
+  SmallSources(Directory& directory, const Reachability& reachability, std::mt19937 random)
+      : directory_(directory), reachability_(reachability), random_(random) {}
 
   // Where the tracker itself serves small layers. Agents take the host from their control connection.
   void set_tracker_port(std::uint16_t port) { tracker_.port = port; }
@@ -27,9 +28,10 @@ class SmallSources {
   void tick(Time now);  // each second
 
  private:
-  std::optional<std::size_t> distance_between(NodeId asking, NodeId other) const;  // as FanOut::Distance
+  std::optional<std::size_t> distance_between(NodeId asking, NodeId other, Time now) const;  // as FanOut::Distance
 
   Directory& directory_;
+  const Reachability& reachability_;
   std::mt19937 random_;
   FanOut fan_out_;
   control::Endpoint tracker_{"", 0, control::seeder_node, false};

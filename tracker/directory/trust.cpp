@@ -39,12 +39,13 @@ void Trust::distrust(const std::string& node) {
   if (distrusted_.size() < most_distrusted) distrusted_.insert(node);
 }
 
-std::deque<control::Endpoint> Trust::holders_to_read(const Digest& digest) const {
+std::deque<control::Endpoint> Trust::holders_to_read(const Digest& digest, Time now) const {
   std::deque<control::Endpoint> found;
   for (const NodeId node : directory_.held_layers().holders(digest)) {
     if (found.size() == read_holders) break;
     const Agent* agent = directory_.find(node);
-    const bool serves = agent->is_connected() && agent->small_layers.port != 0;
+    const bool serves = agent->is_connected() && agent->small_layers.port != 0 &&
+                        reachability_.is_reachable(node, Service::small_layers, now);
     if (serves && !agent->is_banned && !distrusted_.contains(agent->node)) found.push_back(agent->small_layers);
   }
   return found;

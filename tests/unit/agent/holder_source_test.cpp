@@ -134,6 +134,8 @@ TEST_CASE("a node that is silent for a second while another one has answered is 
   stage.node.clock.advance(far - usual);
   stage.node.settle();
   CHECK(stage.node.metrics.failed_holders.value() == 1);
+  CHECK(stage.tracker.heard<control::Unreachable>() ==
+        std::vector<control::Unreachable>{{digest, control::Service::small_layers, at(silent)}});
   stage.again();
   CHECK(stage.fill({at(silent), tracker.as_tracker()}));  // without waiting for the silent one
   CHECK(tracker.requests == 2);

@@ -62,6 +62,7 @@ std::vector<Golden<AgentMessage>> agent_messages() {
       {"blame", Blame{a_layer(), 2, 17, "node-9", "10.0.0.9"}},
       {"want_hashes", RequestHashes{a_layer(), 0, 65}},
       {"lost", Lost{{a_layer(), long_layer()}}},
+      {"unreachable", Unreachable{a_layer(), Service::small_layers, {"10.0.0.9", 7073, "node-9", false}}},
   };
 }
 
@@ -147,7 +148,7 @@ TEST_CASE("bytes behind the last field are ignored, so that a later version may 
 }
 
 TEST_CASE("a message of an unknown type is refused, to be skipped") {
-  const auto first_unknown = static_cast<int>(MessageType::waiting) + 1;
+  const auto first_unknown = static_cast<int>(MessageType::unreachable) + 1;
   for (const int type : {first_unknown, 255}) {
     const Bytes frame{static_cast<std::byte>(type), std::byte{0}};
     const auto from_agent = decode_agent_message(frame);
@@ -187,6 +188,7 @@ TEST_CASE("an unknown reason, kind or digest algorithm is corrupt") {
   constexpr std::size_t after_digest = 1 + 1 + 32;
   CHECK_FALSE(spoiled(Refused{a_layer(), Reason::size, ""}, after_digest));
   CHECK_FALSE(spoiled(a_join(), after_digest));
+  CHECK_FALSE(spoiled(Unreachable{a_layer(), Service::pieces, {}}, after_digest));
   CHECK_FALSE(spoiled(Leave{a_layer()}, 1));
 }
 

@@ -26,13 +26,14 @@ struct Fixture {
   static std::string host_of(const std::string& node) { return "10.0.0." + node.substr(node.find('-') + 1); }
   std::vector<std::string> nodes_to_read() const {
     std::vector<std::string> nodes;
-    for (const control::Endpoint& holder : trust.holders_to_read(layer)) nodes.push_back(holder.node);
+    for (const control::Endpoint& holder : trust.holders_to_read(layer, Time())) nodes.push_back(holder.node);
     return nodes;
   }
 
   const Digest layer = digest_of(DigestAlgorithm::sha256, bytes_of("a layer"));
   Directory directory{std::mt19937(1)};
-  Trust trust{directory};
+  Reachability reachability{directory};
+  Trust trust{directory, reachability};
 };
 
 }  // namespace
