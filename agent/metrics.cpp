@@ -22,10 +22,10 @@ void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store
            pull.holder_bytes);
   page.add("small_hedged_requests_total", "",
            "Requests for small layers to a further node, while the first was silent for longer than usual.",
-           pull.hedged_requests);
+           pull.holders.hedged_requests);
   page.add("small_failed_requests_total", "",
            "Requests for small layers that a node did not answer in time, or answered with wrong bytes.",
-           pull.failed_holders);
+           pull.holders.failed_requests);
 
   const swarm::Metrics& swarm = metrics.swarm;
   const char* received = "Bytes of pieces from other nodes, by their role.";
@@ -37,6 +37,13 @@ void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store
            swarm.corrupt_pieces);
   page.add("swarm_reassigned_pieces_total", "",
            "Pieces that one peer did not deliver in time and that another was asked for.", swarm.reassigned_pieces);
+  page.add("swarm_unreached_peers_total", "", "Peers that a tracker named and that could not be dialled.",
+           metrics.pull.reach.unreached_peers);
+  page.add("swarm_unreached_seeders_total", "",
+           "Pulls that went on to the origin because the seeder could not be dialled.", metrics.pull.reach.unreached_seeders);
+  page.add("swarm_seeder_only_layers_total", "",
+           "Layers that came from the seeder alone, because none of the peers that were named was connected.",
+           metrics.pull.reach.seeder_only_layers);
   page.add("swarm_layers", "",
            "Layers fetched or served in a swarm now; others that are held cost nothing there.", metrics.pull.swarms);
   page.add("swarm_connections", "", "Open connections to other nodes.", swarm.connections);

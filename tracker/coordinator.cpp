@@ -20,6 +20,7 @@ Result<NodeId> Coordinator::arrive(const control::Hello& hello, const std::strin
   if (!arrival) return tl::unexpected(arrival.error());
   const NodeId id = arrival->id;
   if (arrival->restarted) {
+    parts_.reachability.remove(id);  // what was reported of it was of the time between
     joins_.leave_all(id);
     parts_.small_sources.remove(id);
   }
@@ -140,7 +141,7 @@ void Coordinator::on(NodeId from, const control::Unreachable& report) {
     return;
   }
   const auto subject = parts_.reachability.find(report.endpoint, report.service);
-  if (!subject || *subject == from || parts_.trust.is_banned(from, now)) return;
+  if (!subject || *subject == from || !parts_.directory.find(*subject)->is_connected() || parts_.trust.is_banned(from, now)) return;
   if (!parts_.reachability.report(*subject, report.service, reporter.source, now)) return;
   log::warning("tracker", "agent not reached by another",
                {{"node", report.endpoint.node},

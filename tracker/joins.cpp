@@ -81,11 +81,13 @@ void Joins::dial_back(NodeId node, NodeId by, const Digest& digest) {
   parts_.links.send(node, control::Peers{digest, roster->generation(), {parts_.directory.find(by)->swarm}});
 }
 
-// Members that cannot be dialled are named to no newcomer: they dial the newcomer instead, while they have few neighbours.
+// Members that the newcomer cannot dial are not named to it: they dial instead, while they have few neighbours.
 void Joins::let_unreachable_dial(NodeId newcomer, const Digest& digest, Roster& roster) {
   constexpr std::size_t most = 8;  // messages for one newcomer
   std::size_t told = 0;
-  for (const NodeId node : parts_.reachability.unreachable(control::Service::pieces, parts_.clock.now())) {
+  const std::string& host = parts_.directory.find(newcomer)->source;
+  for (const NodeId node :
+       parts_.reachability.not_named_to(host, control::Service::pieces, parts_.clock.now())) {
     if (node == newcomer || !roster.graph().contains(node) || told == most) continue;
     auto peers = parts_.directory.repair(roster, node, may_dial(node));
     if (peers.empty()) continue;

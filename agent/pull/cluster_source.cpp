@@ -1,12 +1,17 @@
 #include "agent/pull/cluster_source.hpp"
 
 #include "agent/pull/space.hpp"
+#include "shared/log/log.hpp"
 
 namespace shoal::agent::pull {
 namespace {
 
 // A link that goes down shortens the wait for the swarm, and wakes nothing: it is looked at this often.
 constexpr Milliseconds link_check{250};
+// The same, while the seeder is known to be out of reach: the pull is not to notice it.
+constexpr Milliseconds seeder_check{50};
+// Peers that were named so long before the end could have been connected.
+constexpr Milliseconds peers_connect{1'000};
 
 }  // namespace
 
@@ -28,6 +33,7 @@ Task<Result<void>> ClusterSource::fill(SharedDownload download) {
 Task<Result<void>> ClusterSource::fill_from(SharedDownload download, link::TrackerLink* link) {
   const Ask& ask = download->ask();
   memberships_.leave(ask.digest);  // of an attempt before
+  const Time asked = parts_.clock.now();
   const auto answer = co_await link->join(join_message(ask), limits_.join, limits_.patience.origin_wait);
   Result<void> filled;
   if (!answer) {
@@ -36,14 +42,15 @@ Task<Result<void>> ClusterSource::fill_from(SharedDownload download, link::Track
     filled = tl::unexpected(error_of(*refused));
   } else {
     control::Joined joined = std::get<control::Joined>(*answer);
-    filled = co_await fill_joined(download, link, std::move(joined));
+    const auto took = std::chrono::duration_cast<Milliseconds>(parts_.clock.now() - asked);
+    filled = co_await fill_joined(download, link, std::move(joined), took);
   }
   if (!filled && !memberships_.contains(ask.digest)) link->send(control::Leave{ask.digest});
   co_return filled;
 }
 
-Task<Result<void>> ClusterSource::fill_joined(SharedDownload download, link::TrackerLink* link,
-                                              control::Joined joined) {
+Task<Result<void>> ClusterSource::fill_joined(SharedDownload download, link::TrackerLink* link, control::Joined joined,
+                                              Milliseconds join_took) {
   // A correct tracker has gone on to the next generation by then.
   if (download->attempt().disproved == joined.generation)
     co_return fail(ErrorKind::unavailable, "the tracker still seeds the generation whose bytes proved wrong");
@@ -55,7 +62,7 @@ Task<Result<void>> ClusterSource::fill_joined(SharedDownload download, link::Tra
   if (is_small) {
     filled = co_await holders_.fill(download, link, std::move(joined));
   } else {
-    filled = co_await fill_from_swarm(download, link, std::move(joined));
+    filled = co_await fill_from_swarm(download, link, std::move(joined), join_took);
   }
   co_return filled;
 }
@@ -79,14 +86,15 @@ Result<void> ClusterSource::agree(Download& download, const control::Joined& joi
 
 // The link is up. The membership receives the tracker's messages while pieces are being read, and its disconnect.
 Task<Result<void>> ClusterSource::fill_from_swarm(SharedDownload download, link::TrackerLink* link,
-                                                  control::Joined joined) {
+                                                  control::Joined joined, Milliseconds join_took) {
   Membership& entered = memberships_.enter(download, *link, joined.generation);
   entered.connect(joined.peers);
   const Result<void> resumed = co_await download->resume(joined.generation);
   Result<void> filled = join_swarm(*download, resumed);
-  if (filled) filled = co_await watch(download);
+  if (filled) filled = co_await watch(download, join_took);
   if (Membership* membership = memberships_.find(*download)) {
     if (filled) {
+      tell_seeder_alone(*download, membership->reach());
       membership->mark_filled();
     } else {
       memberships_.leave(download->ask().digest);
@@ -113,7 +121,7 @@ Result<void> ClusterSource::join_swarm(Download& download, const Result<void>& r
 }
 
 // Until the download is filled, or the swarm sends nothing any more.
-Task<Result<void>> ClusterSource::watch(SharedDownload download) {
+Task<Result<void>> ClusterSource::watch(SharedDownload download, Milliseconds join_took) {
   Time reported = parts_.clock.now();
   for (;;) {
     Membership* membership = memberships_.find(*download);
@@ -123,12 +131,31 @@ Task<Result<void>> ClusterSource::watch(SharedDownload download) {
     const Time now = parts_.clock.now();
     if (membership->patience().expired(now, state_of(*membership->identity().link)))
       co_return fail(ErrorKind::unavailable, "the swarm makes no progress");
+    const SeederVerdict verdict = seeders_.judge(*membership, join_took);
+    // `refused`: all nodes know it, and come at times of their own, so that none has to wait for a turn.
+    if (verdict == SeederVerdict::known) co_return fail(ErrorKind::refused, "the seeder cannot be reached");
+    if (verdict != SeederVerdict::wait) co_return fail(ErrorKind::unavailable, "the seeder cannot be reached");
     if (now - reported > limits_.progress) {
       membership->report();
       reported = now;
     }
-    co_await download->changed().wait_for(parts_.clock, link_check);
+    const Milliseconds step = seeders_.knows(*membership->identity().link) ? seeder_check : link_check;
+    co_await download->changed().wait_for(parts_.clock, step);
   }
+}
+
+// Peers that hold pieces were named, and none of them was connected: this node then takes the tracker's uplink.
+void ClusterSource::tell_seeder_alone(const Download& download, const Reach& reach) const {
+  const Received& received = download.arrival().received();
+  const bool peers_failed = !reach.peer_reached() && reach.peer_named_at() &&
+                            parts_.clock.now() - *reach.peer_named_at() > peers_connect;
+  if (!peers_failed || received.from_seeder == 0 || received.from_peers > 0) return;
+  parts_.metrics.reach.seeder_only_layers.add();
+  log::warning("pull", "layer from the seeder alone",
+               {{"digest", download.ask().digest.text()},
+                {"image", download.ask().image()},
+                {"cause", "none of the peers that the tracker named was connected"},
+                {"next", "open the agents' [swarm] listen ports (7072) to each other, or set advertise"}});
 }
 
 LinkState ClusterSource::state_of(const link::TrackerLink& link) const {

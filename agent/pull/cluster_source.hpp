@@ -6,6 +6,7 @@
 
 #include "agent/pull/holder_source.hpp"
 #include "agent/pull/memberships.hpp"
+#include "agent/pull/seeder_memory.hpp"
 
 namespace shoal::agent::pull {
 
@@ -17,12 +18,13 @@ struct ClusterLimits {
   // Between two reports to the tracker: each second of 48 agents cost it 0.3 % of its uplink, for acknowledgements.
   Milliseconds progress{3'000};
   PatienceLimits patience;
+  SeederLimits seeder;
 };
 
 class ClusterSource {
  public:
   ClusterSource(Parts parts, Memberships& memberships, ClusterLimits limits)
-      : parts_(parts), memberships_(memberships), holders_(parts), limits_(limits) {}
+      : parts_(parts), memberships_(memberships), holders_(parts), seeders_(parts, limits.seeder), limits_(limits) {}
 
   // From the swarm of its tracker, or of the next one when that goes. `corrupt` when the tracker restarts the swarm:
   // the next attempt joins its new generation. The membership stays when the download is filled: the node then serves
@@ -31,16 +33,20 @@ class ClusterSource {
 
  private:
   Task<Result<void>> fill_from(SharedDownload download, link::TrackerLink* link);
-  Task<Result<void>> fill_joined(SharedDownload download, link::TrackerLink* link, control::Joined joined);
+  Task<Result<void>> fill_joined(SharedDownload download, link::TrackerLink* link, control::Joined joined,
+                                 Milliseconds join_took);
   Result<void> agree(Download& download, const control::Joined& joined);
-  Task<Result<void>> fill_from_swarm(SharedDownload download, link::TrackerLink* link, control::Joined joined);
+  Task<Result<void>> fill_from_swarm(SharedDownload download, link::TrackerLink* link, control::Joined joined,
+                                     Milliseconds join_took);
   Result<void> join_swarm(Download& download, const Result<void>& resumed);
-  Task<Result<void>> watch(SharedDownload download);
+  Task<Result<void>> watch(SharedDownload download, Milliseconds join_took);
+  void tell_seeder_alone(const Download& download, const Reach& reach) const;
   LinkState state_of(const link::TrackerLink& link) const;
 
   Parts parts_;
   Memberships& memberships_;
   HolderSource holders_;
+  SeederMemory seeders_;
   ClusterLimits limits_;
 };
 

@@ -63,7 +63,7 @@ void HolderRace::start(std::size_t index, bool is_hedged) {
   entry.asked_at = around_.clock.now();
   entry.received_bytes = 0;
   ++under_way_;
-  if (is_hedged) around_.metrics.hedged_requests.add();
+  if (is_hedged) around_.metrics.holders.hedged_requests.add();
   if (!is_hedged && unreplaced_ > 0) --unreplaced_;
   spawn(around_.loop, ask(shared_from_this(), index, is_hedged));
 }
@@ -165,7 +165,7 @@ void HolderRace::Entry::cancel() {
 
 void HolderRace::fail_entry(const Entry& entry, const std::string& cause) {
   if (entry.candidate.is_tracker) return;  // its link tells
-  around_.metrics.failed_holders.add();
+  around_.metrics.holders.failed_requests.add();
   if (around_.memory.note_failure(entry.candidate.node, around_.clock.now())) around_.failed(entry.candidate, cause);
 }
 

@@ -22,12 +22,23 @@ ErrorKind kind_of(control::Reason reason) {
   return ErrorKind::unavailable;
 }
 
-std::vector<swarm::PeerAddress> addresses(const std::vector<control::Endpoint>& peers, const link::TrackerLink& link) {
-  std::vector<swarm::PeerAddress> list;
-  for (const control::Endpoint& peer : peers) {
-    list.push_back({peer.host.empty() ? link.tracker_host() : peer.host, peer.port, peer.is_seeder});
-  }
-  return list;
+control::Endpoint with_host(control::Endpoint peer, const link::TrackerLink& link) {
+  if (peer.host.empty()) peer.host = link.tracker_host();
+  return peer;
+}
+
+// The tracker lets that peer dial instead, and names it to others no more when agents on two hosts say so.
+void tell_not_reached(const control::Endpoint& peer, const std::string& cause, const Membership::Identity& swarm,
+                      const Membership::Parts& parts) {
+  parts.metrics.reach.unreached_peers.add();
+  if (!parts.unreached.note_failure({peer.host, peer.port}, parts.clock.now())) return;
+  log::warning("pull", "peer not reached",
+               {{"node", peer.node},
+                {"host", peer.host},
+                {"port", peer.port},
+                {"cause", cause},
+                {"next", "open that node's [swarm] listen port (7072) to this node, or set its advertise"}});
+  swarm.link->send(control::Unreachable{swarm.digest, control::Service::pieces, peer});
 }
 
 }  // namespace
@@ -52,10 +63,6 @@ Membership::Membership(Parts parts, Identity identity, SharedDownload download, 
   layer_ = Fetching{std::move(download)};
 }
 
-bool Membership::belongs_to(const control::Welcome& welcome) const {
-  return identity_.swarm_key == welcome.swarm_key && identity_.tracker_key == welcome.public_key;
-}
-
 void Membership::describe(store::SideFile& side) const {
   side.swarm = identity_.name;
   side.generation = identity_.generation;
@@ -72,7 +79,12 @@ void Membership::join(swarm::Membership membership) {
 }
 
 void Membership::connect(const std::vector<control::Endpoint>& peers) {
-  std::vector<swarm::PeerAddress> more = addresses(peers, *identity_.link);
+  std::vector<swarm::PeerAddress> more;
+  for (const control::Endpoint& named : peers) {
+    const control::Endpoint peer = with_host(named, *identity_.link);
+    reach_.note_named(peer, parts_.clock.now());
+    more.push_back({peer.host, peer.port, peer.is_seeder});
+  }
   if (auto* entering = std::get_if<Entering>(&phase_)) {
     entering->peers.insert(entering->peers.end(), more.begin(), more.end());
   } else {
@@ -126,7 +138,7 @@ void Membership::end(Error cause) {
 // The tracker may have restarted without memory: it receives again what this node fetches and serves. A swarm of keys
 // that the tracker no longer has gets no seeder and no new peers.
 Next Membership::on_up() {
-  if (!belongs_to(identity_.link->welcome())) return give_up("the tracker came back with other keys");
+  if (!identity_.belongs_to(identity_.link->welcome())) return give_up("the tracker came back with other keys");
   patience_.note_waiting(parts_.clock.now());
   if (fetching()) identity_.link->send(join_message(fetching()->download->ask()));
   report();
@@ -189,8 +201,14 @@ Next Membership::on(swarm::Event event) {
     patience_.note_piece(now);
   } else if (const auto* arrived = std::get_if<swarm::PieceArrived>(&event)) {
     patience_.note_piece(now);
+    if (arrived->from_seeder) reach_.note_seeder_piece(now);
     const auto source = arrived->from_seeder ? &Received::from_seeder : &Received::from_peers;
     if (fetching()) fetching()->download->note(arrived->piece, source);
+  } else if (const auto* reached = std::get_if<swarm::PeerReached>(&event)) {
+    reach_.note_reached(reached->is_seeder);
+  } else if (const auto* missed = std::get_if<swarm::PeerNotReached>(&event)) {
+    const auto peer = reach_.note_not_reached(missed->peer);
+    if (peer) tell_not_reached(*peer, missed->cause, identity_, parts_);
   } else if (const auto* refused = std::get_if<swarm::PieceRefused>(&event)) {
     blame(*refused);
   } else if (const auto* wanted = std::get_if<swarm::HashesMissing>(&event)) {

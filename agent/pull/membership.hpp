@@ -14,10 +14,16 @@
 
 #include "agent/link/tracker_link.hpp"
 #include "agent/pull/download.hpp"
+#include "agent/pull/metrics.hpp"
 #include "agent/pull/patience.hpp"
+#include "agent/pull/reach.hpp"
+#include "shared/core/failure_memory.hpp"
 #include "shared/swarm/swarm.hpp"
 
 namespace shoal::agent::pull {
+
+// By host and port. A peer that is gone is named in many swarms, and is told once.
+using UnreachedPeers = FailureMemory<std::pair<std::string, std::uint16_t>>;
 
 // What becomes of a membership after an event.
 enum class Next {
@@ -38,10 +44,17 @@ class Membership {
     SwarmKey swarm_key{};     // that the name was made with
     PublicKey tracker_key{};  // that the hashes are signed with
     Generation generation = 0;
+
+    // Whether the tracker has the keys of this swarm still.
+    bool belongs_to(const control::Welcome& welcome) const {
+      return swarm_key == welcome.swarm_key && tracker_key == welcome.public_key;
+    }
   };
   struct Parts {
     swarm::Swarm& swarm;
     Clock& clock;
+    Metrics& metrics;
+    UnreachedPeers& unreached;  // of all swarms of this node
   };
   struct Fetching {
     SharedDownload download;
@@ -52,10 +65,9 @@ class Membership {
   Membership(Parts parts, Identity identity, SharedDownload download, Patience patience);
 
   const Identity& identity() const { return identity_; }
-  // Whether the tracker has the keys of this swarm still.
-  bool belongs_to(const control::Welcome& welcome) const;
   const Fetching* fetching() const { return std::get_if<Fetching>(&layer_); }
   const Patience& patience() const { return patience_; }
+  const Reach& reach() const { return reach_; }
   void describe(store::SideFile& side) const;  // for the side file
 
   void join(swarm::Membership membership);                    // once
@@ -95,6 +107,7 @@ class Membership {
   std::variant<Entering, Joined, Ready> phase_;
   std::variant<Fetching, Filled, Held> layer_;
   Patience patience_;
+  Reach reach_;
   std::optional<Signature> finished_list_;
   // Sent once the digest has matched: until then the hashes may be what is wrong.
   std::map<swarm::Identity, control::Blame> blames_;

@@ -18,7 +18,7 @@ Membership& Memberships::enter(SharedDownload download, link::TrackerLink& link,
   const Digest digest = download->ask().digest;
   const control::Welcome& welcome = link.welcome();
   const Milliseconds spread(random_() % static_cast<unsigned>(limits_.patience.return_spread.count() + 1));
-  return insert({{parts_.swarm, parts_.clock},
+  return insert({{parts_.swarm, parts_.clock, parts_.metrics, unreached_},
                  {.digest = digest,
                   .link = &link,
                   .name = swarm_name(welcome.swarm_key, digest, download->layout(), generation),
@@ -148,7 +148,8 @@ void Memberships::on(link::TrackerLink& link, const control::Joined& joined) {
 
 void Memberships::on(link::TrackerLink& link, const control::Serve& serve) {
   if (Membership* member = find(serve.digest)) {
-    const bool is_same = member->identity().generation == serve.generation && member->belongs_to(link.welcome());
+    const auto& identity = member->identity();
+    const bool is_same = identity.generation == serve.generation && identity.belongs_to(link.welcome());
     if (is_same) member->report();
     if (is_same || member->fetching()) return;
     leave(serve.digest);  // a swarm of the time before the tracker lost its keys or its memory
@@ -161,7 +162,7 @@ void Memberships::on(link::TrackerLink& link, const control::Serve& serve) {
 void Memberships::hold(link::TrackerLink& link, const control::Serve& serve, const store::HeldLayer& held) {
   const PieceLayout& layout = held.file()->layout();
   const control::Welcome& welcome = link.welcome();
-  Membership& member = insert({{parts_.swarm, parts_.clock},
+  Membership& member = insert({{parts_.swarm, parts_.clock, parts_.metrics, unreached_},
                                {.digest = serve.digest,
                                 .link = &link,
                                 .name = swarm_name(welcome.swarm_key, serve.digest, layout, serve.generation),

@@ -67,6 +67,7 @@ class Memberships {
   MembershipLimits limits_;
   std::unordered_map<Digest, Membership> members_;
   std::list<Digest> by_age_;  // oldest first
+  UnreachedPeers unreached_;
   std::minstd_rand random_{std::random_device{}()};
 };
 

@@ -7,6 +7,17 @@
 
 namespace shoal::agent::pull {
 
+struct HolderMetrics {  // of small layers
+  metrics::Counter hedged_requests;  // to a further node while the first was silent
+  metrics::Counter failed_requests;  // that a node did not answer, or answered wrong
+};
+
+struct ReachMetrics {
+  metrics::Counter unreached_peers;     // that a tracker named, and that could not be dialled
+  metrics::Counter unreached_seeders;   // pulls that went on without their seeder, since it could not be dialled
+  metrics::Counter seeder_only_layers;  // that came from the seeder alone, though peers were named
+};
+
 struct Metrics {
   metrics::Counter pulls;  // layers asked for that were not held
   metrics::Counter hits;   // layers asked for that were held
@@ -14,11 +25,11 @@ struct Metrics {
   metrics::Counter layers_corrupt;  // whole layers whose digest did not match
   metrics::Counter origin_bytes;    // read from the origin by this agent itself
   metrics::Counter holder_bytes;     // small layers from a holder
-  metrics::Counter hedged_requests;  // for small layers, to a further node while the first was silent
-  metrics::Counter failed_holders;   // requests for small layers that a node did not answer, or answered wrong
   metrics::Counter origin_fallbacks;
   metrics::Counter resumed_bytes;    // not received again: an earlier pull had left them
   metrics::Counter uncached_layers;  // pulled without room in the store
+  HolderMetrics holders;
+  ReachMetrics reach;
   metrics::Gauge swarms;             // layers that this node is fetching or serving in a swarm now
 };
 

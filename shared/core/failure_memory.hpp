@@ -27,8 +27,7 @@ class FailureMemory {
   bool note_failure(const Key& key, Time now) {
     const auto known = entries_.find(key);
     if (known != entries_.end() && now < known->second.until) return false;
-    const bool is_recent = known != entries_.end() && now - known->second.until < limits_.longest;
-    const Milliseconds rest = is_recent ? std::min(known->second.rest * 2, limits_.longest) : limits_.first;
+    const Milliseconds rest = knows(key, now) ? std::min(known->second.rest * 2, limits_.longest) : limits_.first;
     if (known == entries_.end() && entries_.size() >= limits_.most) {
       entries_.erase(std::ranges::min_element(entries_, {}, [](const auto& entry) { return entry.second.until; }));
     }
@@ -42,10 +41,10 @@ class FailureMemory {
     const auto known = entries_.find(key);
     return known != entries_.end() && now < known->second.until;
   }
-  // When the rest ends; a time that has passed when there is none.
-  Time until(const Key& key) const {
+  // It rests, or its rest has ended so lately that the next one would be longer.
+  bool knows(const Key& key, Time now) const {
     const auto known = entries_.find(key);
-    return known == entries_.end() ? Time() : known->second.until;
+    return known != entries_.end() && now - known->second.until < limits_.longest;
   }
   std::size_t count_resting(Time now) const {  // looks at all: for few keys
     return static_cast<std::size_t>(

@@ -46,10 +46,18 @@ struct HashesMissing {    // a piece came whose hash no peer passed on: the trac
   PieceIndex piece;
 };
 struct Unneeded {};  // all pieces are here, and no peer has lacked one for a while (Rest::after); told again after as long
+struct PeerReached {  // a connection is open
+  bool is_seeder;     // that the tracker named, and that we dialled
+};
+struct PeerNotReached {  // `connect` named it; told at each of the few tries
+  PeerAddress peer;
+  std::string cause;
+};
 struct Failed {  // our own disk, for instance: this swarm cannot go on here
   Error error;
 };
-using Event = std::variant<Ready, PieceArrived, PieceRefused, Receiving, PiecesProven, HashesMissing, Unneeded, Failed>;
+using Event = std::variant<Ready, PieceArrived, PieceRefused, Receiving, PiecesProven, HashesMissing, Unneeded,
+                           PeerReached, PeerNotReached, Failed>;
 
 struct Membership {
   SwarmName name;

@@ -100,6 +100,7 @@ class Tracker(_Program):
         }
         super().__init__(workspace, programs.tracker, place, place.name, merged(config, settings), admin)
         self.control = Endpoint(place, place.address, control)
+        self.seeder_port = seeder
 
     def known_agents(self):
         """What it says of its agents, connected or not."""
@@ -134,6 +135,7 @@ class Agent(_Program):
         self.store = config["store"]["path"]
         self.registry = Endpoint(place, place.local_address, registry)
         self.swarm_address = authority(place.address, swarm)
+        self.swarm_port, self.small_port = swarm, small
 
     def received(self):
         """Bytes of layers by where they came from. Small layers come in one round trip, from an agent or the tracker."""

@@ -33,6 +33,10 @@ class RecordingSwarm final : public swarm::Swarm {
   void connect(const SwarmName& name, std::vector<swarm::PeerAddress> peers) override {
     auto& dialled = swarms.at(name).dialled;
     dialled.insert(dialled.end(), peers.begin(), peers.end());
+    if (!reaches_peers) return;
+    for (const auto& peer : peers) {
+      asio::post(loop_, [this, name, peer] { report(name, swarm::PeerReached{peer.is_seeder}); });
+    }
   }
   void publish(const SwarmName& name, swarm::Publication publication) override {
     Joined& joined = swarms.at(name);
@@ -48,6 +52,7 @@ class RecordingSwarm final : public swarm::Swarm {
 
   std::map<SwarmName, Joined> swarms;
   std::vector<swarm::Identity> banned;
+  bool reaches_peers = true;
 
  private:
   Loop& loop_;

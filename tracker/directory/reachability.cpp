@@ -69,13 +69,24 @@ std::vector<std::pair<NodeId, Service>> Reachability::to_probe(Time now) const {
 }
 
 std::vector<NodeId> Reachability::unreachable(Service service, Time now) const {
+  std::vector<NodeId> found = known_failures(service);
+  std::erase_if(found, [&](NodeId node) { return is_reachable(node, service, now); });
+  return found;
+}
+
+std::vector<NodeId> Reachability::not_named_to(const std::string& asking_host, Service service, Time now) const {
+  std::vector<NodeId> found = known_failures(service);
+  std::erase_if(found, [&](NodeId node) { return may_name(node, service, asking_host, now); });
+  return found;
+}
+
+std::vector<NodeId> Reachability::known_failures(Service service) const {
   std::vector<NodeId> found;
-  const auto add = [&](const Key& key) {
-    if (key.second == service && !is_reachable(key.first, service, now)) found.push_back(key.first);
-  };
-  for (const auto& [key, probe] : probes_) add(key);
+  for (const auto& [key, probe] : probes_) {
+    if (key.second == service) found.push_back(key.first);
+  }
   for (const auto& [key, reports] : reports_) {
-    if (!probes_.contains(key)) add(key);
+    if (key.second == service && !probes_.contains(key)) found.push_back(key.first);
   }
   return found;
 }

@@ -44,6 +44,7 @@ class Reachability {
   // Ports that did not answer, and are to be tried again now.
   std::vector<std::pair<NodeId, Service>> to_probe(Time now) const;
   std::vector<NodeId> unreachable(Service service, Time now) const;
+  std::vector<NodeId> not_named_to(const std::string& asking_host, Service service, Time now) const;
 
  private:
   using Key = std::pair<NodeId, Service>;
@@ -55,6 +56,7 @@ class Reachability {
     Time again_at{};
     Milliseconds pause{};
   };
+  std::vector<NodeId> known_failures(Service service) const;
   bool probes_count() const { return probes_.size() <= failures_of_one_success * answered_.size(); }
 
   const Directory& directory_;

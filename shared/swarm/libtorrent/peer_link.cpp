@@ -13,15 +13,25 @@ namespace {
 constexpr std::byte extended_message{20};  // BEP 10
 constexpr Milliseconds handshake_limit{15'000};  // one round trip; it only bounds connections that are not ours
 
+// Of a connection that never was: the network's answer, or none in time. Others are our own end of it.
+bool says_unreachable(lt::error_code const& error) {
+  if (error == lt::error_code(lt::errors::timed_out)) return true;
+  return error.category() == boost::system::system_category() && error != boost::asio::error::operation_aborted;
+}
+
 }  // namespace
 
 PeerLink::PeerLink(const Clock& clock, lt::peer_connection_handle connection, std::weak_ptr<Member> member,
-                   bool leads_to_seeder)
+                   bool leads_to_seeder, Report report)
     : clock_(clock),
       connection_(std::move(connection)),
       member_(std::move(member)),
       leads_to_seeder_(leads_to_seeder),
-      since_(clock.now()) {}
+      report_(std::move(report)),
+      is_connected_(!connection_.is_outgoing()),
+      since_(clock.now()) {
+  if (is_connected_) report_(PeerReached{false});
+}
 
 PeerLink::~PeerLink() {
   down();
@@ -58,7 +68,16 @@ void PeerLink::tick() {
   close();
 }
 
-void PeerLink::on_disconnect(lt::error_code const&) {
+void PeerLink::on_connected() {
+  is_connected_ = true;
+  report_(PeerReached{leads_to_seeder_});
+}
+
+void PeerLink::on_disconnect(lt::error_code const& error) {
+  if (!is_connected_ && says_unreachable(error)) {
+    const auto remote = connection_.remote();
+    report_(PeerNotReached{{remote.address().to_string(), remote.port(), leads_to_seeder_}, error.message()});
+  }
   down();
 }
 
@@ -100,7 +119,7 @@ void PeerLink::close() {
 std::shared_ptr<lt::peer_plugin> TorrentLinks::new_connection(lt::peer_connection_handle const& connection) {
   if (connection.type() != lt::connection_type::bittorrent) return {};
   const bool leads_to_seeder = connection.is_outgoing() && seeders_->contains(connection.remote());
-  return std::make_shared<PeerLink>(clock_, connection, member_, leads_to_seeder);
+  return std::make_shared<PeerLink>(clock_, connection, member_, leads_to_seeder, report_);
 }
 
 }  // namespace shoal::swarm

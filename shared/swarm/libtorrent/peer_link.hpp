@@ -19,13 +19,15 @@ namespace shoal::swarm {
 
 class PeerLink final : public libtorrent::peer_plugin, public Link {
  public:
+  using Report = std::function<void(Event)>;
   PeerLink(const Clock& clock, libtorrent::peer_connection_handle connection, std::weak_ptr<Member> member,
-           bool leads_to_seeder);
+           bool leads_to_seeder, Report report);
   ~PeerLink() override;
 
   void add_handshake(libtorrent::entry& handshake) override;
   bool on_extension_handshake(libtorrent::bdecode_node const& handshake) override;
   bool on_extended(int length, int message, libtorrent::span<char const> body) override;
+  void on_connected() override;  // of a connection that we dialled
   void on_disconnect(libtorrent::error_code const& error) override;
   void tick() override;  // once a second
 
@@ -42,6 +44,8 @@ class PeerLink final : public libtorrent::peer_plugin, public Link {
   libtorrent::peer_connection_handle connection_;
   std::weak_ptr<Member> member_;
   bool leads_to_seeder_;
+  Report report_;
+  bool is_connected_;
   bool no_delay_ = false;  // libtorrent never sets it
   Time since_;
   std::optional<PeerId> id_;  // within the member, while up
@@ -53,10 +57,14 @@ using Endpoints = std::set<libtorrent::tcp::endpoint>;
 class TorrentLinks final : public libtorrent::torrent_plugin {
  public:
   // `seeders`: where the tracker said that its seeder is. `ready` is called once libtorrent takes connections for this
-  // torrent.
+  // torrent; `report` with what becomes of each connection.
   TorrentLinks(const Clock& clock, std::weak_ptr<Member> member, std::shared_ptr<const Endpoints> seeders,
-               std::function<void()> ready)
-      : clock_(clock), member_(std::move(member)), seeders_(std::move(seeders)), ready_(std::move(ready)) {}
+               std::function<void()> ready, PeerLink::Report report)
+      : clock_(clock),
+        member_(std::move(member)),
+        seeders_(std::move(seeders)),
+        ready_(std::move(ready)),
+        report_(std::move(report)) {}
 
   std::shared_ptr<libtorrent::peer_plugin> new_connection(
       libtorrent::peer_connection_handle const& connection) override;
@@ -69,6 +77,7 @@ class TorrentLinks final : public libtorrent::torrent_plugin {
   std::weak_ptr<Member> member_;
   std::shared_ptr<const Endpoints> seeders_;
   std::function<void()> ready_;
+  PeerLink::Report report_;
 };
 
 }  // namespace shoal::swarm

@@ -37,11 +37,12 @@ void Session::join(Membership membership, Report report) {
   const auto seeders = std::make_shared<Endpoints>();
   lt::add_torrent_params params = torrent_params(name);
   params.extensions.push_back(
-      [this, name, seeders, member = std::weak_ptr(member)](lt::torrent_handle const&, lt::client_data_t) {
+      [this, name, seeders, report, member = std::weak_ptr(member)](lt::torrent_handle const&, lt::client_data_t) {
         // Not from within libtorrent's own call: `ready` dials.
-        return std::make_shared<TorrentLinks>(clock_, member, seeders, [this, name, member] {
+        const auto is_ready = [this, name, member] {
           asio::post(io_, [this, name, member] { ready(name, member.lock()); });
-        });
+        };
+        return std::make_shared<TorrentLinks>(clock_, member, seeders, is_ready, report);
       });
   lt::error_code error;
   const lt::torrent_handle torrent = session_->add_torrent(std::move(params), error);

@@ -74,10 +74,10 @@ struct Stage : TrackedNode {
     node.clock.advance(time);
   }
   bool rests(const control::Endpoint& endpoint) {
-    const ServingNode other(content);  // one that rests is asked after it
+    const ServingNode second(content);  // one that rests is asked after it
     again();
-    REQUIRE(fill({endpoint, other.endpoint()}));
-    return other.requests == 1;
+    REQUIRE(fill({endpoint, second.endpoint()}));
+    return second.requests == 1;
   }
 
   void again() {
@@ -106,7 +106,7 @@ TEST_CASE("a small layer comes from the first node that sends it right") {
   CHECK(stage.layer->arrival().received().from_holder == content.size());
   CHECK(stage.node.metrics.holder_bytes.value() == content.size());
   CHECK(unasked.requests == 0);
-  CHECK(stage.node.metrics.hedged_requests.value() == 0);
+  CHECK(stage.node.metrics.holders.hedged_requests.value() == 0);
 }
 
 TEST_CASE("while the first node is silent for longer than usual, the next one is asked too, and its bytes count") {
@@ -120,7 +120,7 @@ TEST_CASE("while the first node is silent for longer than usual, the next one is
   stage.node.clock.advance(Milliseconds(1));
   CHECK(stage.end());
   CHECK(tracker.hedged == 1);
-  CHECK(stage.node.metrics.hedged_requests.value() == 1);
+  CHECK(stage.node.metrics.holders.hedged_requests.value() == 1);
 }
 
 TEST_CASE("a node that is silent for a second while another one has answered is asked last for five seconds") {
@@ -133,7 +133,7 @@ TEST_CASE("a node that is silent for a second while another one has answered is 
   stage.node.settle();
   stage.node.clock.advance(far - usual);
   stage.node.settle();
-  CHECK(stage.node.metrics.failed_holders.value() == 1);
+  CHECK(stage.node.metrics.holders.failed_requests.value() == 1);
   CHECK(stage.tracker.heard<control::Unreachable>() ==
         std::vector<control::Unreachable>{{digest, control::Service::small_layers, at(silent)}});
   stage.again();
@@ -159,7 +159,7 @@ TEST_CASE("a node whose head comes and whose bytes do not is remembered, and its
   stage.node.settle();
   stage.node.clock.advance(far - usual);
   stage.node.settle();
-  CHECK(stage.node.metrics.failed_holders.value() == 1);
+  CHECK(stage.node.metrics.holders.failed_requests.value() == 1);
 }
 
 TEST_CASE("a node that refuses the connection or sends wrong bytes is remembered, one that lacks the layer is not") {
@@ -168,7 +168,7 @@ TEST_CASE("a node that refuses the connection or sends wrong bytes is remembered
   const ServingNode right(content);
   Stage stage;
   CHECK(stage.fill({gone, corrupt.endpoint(), lacking.endpoint(), right.endpoint()}));
-  CHECK(stage.node.metrics.failed_holders.value() == 2);
+  CHECK(stage.node.metrics.holders.failed_requests.value() == 2);
   CHECK(stage.rests(corrupt.endpoint()));
   CHECK_FALSE(stage.rests(lacking.endpoint()));
   CHECK(corrupt.requests == 1);
@@ -184,7 +184,7 @@ TEST_CASE("a busy node that refuses a hedged request is asked once more while th
   stage.node.clock.advance(2 * usual);
   CHECK(stage.end());
   CHECK(busy.requests == 2);
-  CHECK(stage.node.metrics.failed_holders.value() == 1);  // it trickles
+  CHECK(stage.node.metrics.holders.failed_requests.value() == 1);  // it trickles
 }
 
 TEST_CASE("at most three nodes are asked at once, the tracker among them") {

@@ -26,7 +26,7 @@ struct Stage : TrackedNode {
   explicit Stage(bool is_held = false) {
     tracker.clear();
     if (!is_held) download = TrackedNode::download(content);
-    member.emplace(pull::Membership::Parts{node.swarm, node.clock},
+    member.emplace(pull::Membership::Parts{node.swarm, node.clock, node.metrics, unreached},
                    pull::Membership::Identity{.digest = digest,
                                               .link = &link(),
                                               .name = name,
@@ -65,6 +65,7 @@ struct Stage : TrackedNode {
 
   SwarmName name = swarm_name(SwarmKey{}, digest, PieceLayout(ByteCount{content.size()}), generation);
   pull::SharedDownload download;
+  pull::UnreachedPeers unreached;
   std::optional<pull::Membership> member;
 };
 
@@ -255,7 +256,7 @@ TEST_CASE("the batch of a piece whose hash no peer has is requested from the tra
 
 TEST_CASE("a tracker that is back hears again what is fetched, and how much of it is here") {
   Stage stage;
-  stage.member.emplace(pull::Membership::Parts{stage.node.swarm, stage.node.clock},
+  stage.member.emplace(pull::Membership::Parts{stage.node.swarm, stage.node.clock, stage.node.metrics, stage.unreached},
                        pull::Membership::Identity{.digest = digest,
                                                   .link = &stage.link(),
                                                   .name = stage.name,

@@ -130,6 +130,7 @@ void MemorySwarm::join(swarm::Membership membership) {
       events(event);
     });
   };
+  joined.report = report;
   joined.member = std::make_shared<swarm::Member>(std::move(membership), node_, report);
   report(swarm::Ready{});
 }
@@ -154,6 +155,8 @@ void MemorySwarm::open(const SwarmName& name, MemorySwarm& other, bool leads_to_
   const auto far = other.add_link(name, *this, false);
   near->far = far;
   far->far = near;
+  here->second.report(swarm::PeerReached{leads_to_seeder});
+  there->second.report(swarm::PeerReached{false});
   near->id = here->second.member->link_up(*near);
   far->id = there->second.member->link_up(*far);
 }

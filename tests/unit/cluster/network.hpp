@@ -94,6 +94,7 @@ class MemorySwarm final : public swarm::Swarm {
   struct Joined {
     std::shared_ptr<swarm::Member> member;
     std::function<void(swarm::Event)> events;
+    std::function<void(swarm::Event)> report;  // through the loop
     std::vector<std::shared_ptr<Link>> links;
   };
   void open(const SwarmName& name, MemorySwarm& other, bool leads_to_seeder);

@@ -84,6 +84,8 @@ void TestNode::on(const Event& event) {
   }
   if (const auto* piece = std::get_if<PieceRefused>(&event)) refused.push_back(*piece);
   if (const auto* hash = std::get_if<HashesMissing>(&event)) wanted.push_back(hash->piece);
+  if (const auto* peer = std::get_if<PeerReached>(&event)) reached.push_back(peer->is_seeder);
+  if (const auto* peer = std::get_if<PeerNotReached>(&event)) not_reached.push_back(peer->peer);
   if (const auto* failed = std::get_if<Failed>(&event)) failures.push_back(failed->error);
 }
 

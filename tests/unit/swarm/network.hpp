@@ -54,6 +54,8 @@ struct TestNode {
   std::vector<PieceRefused> refused;
   std::vector<Error> failures;
   std::vector<PieceIndex> wanted;  // hashes
+  std::vector<bool> reached;       // whether each is a seeder
+  std::vector<PeerAddress> not_reached;
 
  private:
   void join_with(Role as, PieceSet have, PieceHashes hashes);

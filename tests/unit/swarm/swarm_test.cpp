@@ -38,6 +38,23 @@ TEST_CASE("a lone agent gets a warm layer from the seeder, each piece once") {
   CHECK(agent.metrics.duplicate_bytes.value() == 0);
 }
 
+TEST_CASE("each side is told of a connection, and of the seeder apart; a refused one is told with its address") {
+  Loop loop;
+  const TestLayer layer(4_MiB);
+  TestNode seeder(loop, layer, "seeder");
+  TestNode agent(loop, layer, "agent");
+  seeder.join(Role::seed);
+  agent.join(Role::fetch);
+  REQUIRE(until(loop, [&] { return seeder.ready && agent.ready; }));
+  agent.carrier.swarm->connect(layer.name, {{"127.0.0.1", 1, false}});
+  agent.connect(seeder);
+  REQUIRE(until(loop, [&] { return agent.complete() && !agent.not_reached.empty() && !seeder.reached.empty(); }));
+  CHECK(agent.reached == std::vector<bool>{true});
+  CHECK(seeder.reached == std::vector<bool>{false});
+  CHECK(agent.not_reached.front() == PeerAddress{"127.0.0.1", 1, false});
+  CHECK(seeder.not_reached.empty());
+}
+
 TEST_CASE("a cold layer reaches four agents while it still arrives, and leaves the seeder about once") {
   Loop loop;
   const TestLayer layer(16_MiB);

@@ -49,6 +49,28 @@ TEST_CASE("an agent that cannot be dialled is named to no newcomer, and dials it
   CHECK(peers.back().peers.at(0).node == "d");
 }
 
+TEST_CASE("an agent that started again is not what was reported of it, and one without a connection is not reported") {
+  CoordinatorFixture f;
+  for (const char* node : {"a", "b", "c"}) f.connect(node);
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  const control::Endpoint of_a{f.addresses.at("a"), 7072, "a", false};
+  const auto report = [&] {
+    for (const char* reporter : {"b", "c"}) {
+      f.coordinator.handle(f.ids.at(reporter), control::Unreachable{digest, control::Service::pieces, of_a});
+    }
+  };
+  const auto is_reachable = [&] {
+    return f.core.reachability().is_reachable(f.ids.at("a"), control::Service::pieces, f.clock.now());
+  };
+  report();
+  CHECK_FALSE(is_reachable());
+  f.connect("a", {}, 2);
+  CHECK(is_reachable());
+  f.coordinator.gone(f.ids.at("a"), f.links["a"]);
+  report();
+  CHECK(is_reachable());
+}
+
 TEST_CASE("a report of the agent itself, or of one that the tracker does not know, has no effect") {
   CoordinatorFixture f;
   f.connect("a");

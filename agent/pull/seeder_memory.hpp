@@ -1,0 +1,48 @@
+// SeederMemory: how long pulls wait for a seeder that they cannot connect to, for each tracker: the first pull that meets
+// it pays, the following ones hardly. A connection to the seeder clears it.
+//
+// Threads: the loop.
+#pragma once
+
+#include "agent/pull/membership.hpp"
+#include "agent/pull/parts.hpp"
+#include "shared/core/failure_memory.hpp"
+
+namespace shoal::agent::pull {
+
+struct SeederLimits {
+  Milliseconds first{800};  // without a byte and without a connection; a runtime hardly notices it
+  // On links that are full a connection takes long; so did the tracker's answer to the join then. A lost SYN is repeated
+  // after a second.
+  int times_join = 6;
+  Milliseconds again{100};       // once it is known; a swarm on a local network connects within that
+  int times_join_again = 3;
+  Milliseconds peers_again{400};  // the same, when other agents were named, which may have the layer
+  Milliseconds alive{2'000};      // it has sent a piece in another swarm
+};
+
+enum class SeederVerdict {
+  wait,
+  first_failure,  // from now on it is known
+  known,
+};
+
+class SeederMemory {
+ public:
+  SeederMemory(Parts parts, SeederLimits limits) : parts_(parts), limits_(limits) {}
+
+  // Whether the pull goes on without the seeder; `join_took` is how long the tracker took to answer its join.
+  SeederVerdict judge(const Membership& membership, Milliseconds join_took);
+  bool knows(const link::TrackerLink& link) const { return failed_.knows(&link, parts_.clock.now()); }
+
+ private:
+  Milliseconds limit(const Reach& reach, bool is_known, Milliseconds join_took) const;
+  void tell(const Membership& membership) const;
+
+  Parts parts_;
+  SeederLimits limits_;
+  FailureMemory<const link::TrackerLink*> failed_;        // as many as trackers are configured
+  std::map<const link::TrackerLink*, Time> sent_at_;  // the latest piece of that seeder
+};
+
+}  // namespace shoal::agent::pull
