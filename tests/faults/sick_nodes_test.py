@@ -72,7 +72,7 @@ class BlockedPorts(SickNodes):
         self.assertLess(max(further), 1.5)
         self.assert_told(agents, "seeder not reached")
         self.assert_told([tracker], "seeder not reached by an agent")
-        self.assertEqual(agents[0].metrics()["shoal_swarm_unreached_seeders_total"], len(self.sizes))
+        self.assertEqual(agents[0].metrics()["shoal_agent_swarm_unreached_seeders_total"], len(self.sizes))
 
     def test_agents_that_cannot_dial_each_other_have_the_seeder_and_the_tracker_tells_it(self):
         tracker, agents = self.cluster(2)
@@ -81,7 +81,7 @@ class BlockedPorts(SickNodes):
         self.pull_everything(agents[0])
         self.pull_everything(agents[1])
         self.assertEqual(self.origin.gets_by_blob(), {layer.digest: 1 for layer in self.image.layers})
-        wait_until(lambda: any(agent.metrics()["shoal_swarm_unreached_peers_total"] for agent in agents), 20,
+        wait_until(lambda: any(agent.metrics()["shoal_agent_swarm_unreached_peers_total"] for agent in agents), 20,
                    "an agent could not dial another")
         self.assert_told(agents, "peer not reached")
         self.assert_told([tracker], "agent not reached by another")
