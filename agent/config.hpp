@@ -47,7 +47,7 @@ struct Options {
   origin::Options upstreams;
   TrackerOptions trackers;
   SwarmOptions swarm;
-  store::Options store;
+  store::Options store{.min_free = store::default_min_free};
   store::ScrubOptions scrub;
   program::AdminOptions admin{.listen = "127.0.0.1:7071"};
   program::LogOptions log;

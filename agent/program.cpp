@@ -8,6 +8,7 @@
 #include "shared/control/timing.hpp"
 #include "shared/http/listening.hpp"
 #include "shared/log/log.hpp"
+#include "shared/store/upkeep.hpp"
 
 namespace shoal::agent {
 namespace {
@@ -90,6 +91,7 @@ Program::Program(Options options)
   add_to_page(servers_.admin.page(), metrics_, store_, trackers_);
   trackers_.start(pulls_);
   scrub_.start();
+  store::start_upkeep(loop_, clock_, store_);
 }
 
 Program::~Program() {

@@ -29,7 +29,7 @@ std::string status_text(const Options& options, const link::Trackers& trackers, 
   json["store"] = {{"layers", store.digests().size()},
                    {"used_bytes", store.used().value},
                    {"reserved_bytes", store.reserved().value},
-                   {"capacity_bytes", options.store.capacity.value}};
+                   {"capacity_bytes", store.capacity().value}};
   json["pulls"] = nlohmann::json::array();
   for (const auto& [digest, download] : pulls.running()) json["pulls"].push_back(row_of(digest, *download));
   return json.dump(2, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";

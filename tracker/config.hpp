@@ -32,7 +32,7 @@ struct Config {
   ControlOptions control;
   SeederOptions seeder;
   origin::Options origin;
-  store::Options store{.path = "/var/lib/shoal-tracker"};
+  store::Options store{.path = "/var/lib/shoal-tracker", .min_free = store::default_min_free};
   store::ScrubOptions scrub;
   program::AdminOptions admin{.listen = "127.0.0.1:7081"};
   program::LogOptions log;

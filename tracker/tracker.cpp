@@ -8,6 +8,7 @@
 #include "shared/http/listening.hpp"
 #include "shared/http/try_port.hpp"
 #include "shared/log/log.hpp"
+#include "shared/store/upkeep.hpp"
 
 namespace shoal::tracker {
 namespace {
@@ -99,6 +100,7 @@ void Tracker::run() {
   warn_of_missing_family(config_);
   spawn(loop_, tick());
   scrub_.start();
+  store::start_upkeep(loop_, clock_, disk_.store);
   log::info("tracker", "serving",
             {{"version", SHOAL_VERSION},
              {"control", servers_.control.address()},

@@ -119,6 +119,9 @@ void Section::key(std::string_view name, std::uint32_t& place, std::string_view 
 void Section::key(std::string_view name, ByteCount& place, std::string_view comment) {
   state_.exchange(name, place, comment);
 }
+void Section::key(std::string_view name, ByteShare& place, std::string_view comment) {
+  state_.exchange(name, place, comment);
+}
 void Section::key(std::string_view name, ByteRate& place, std::string_view comment) {
   state_.exchange(name, place, comment);
 }

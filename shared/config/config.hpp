@@ -36,6 +36,7 @@ class Section {
   void key(std::string_view name, bool& place, std::string_view comment);
   void key(std::string_view name, std::uint32_t& place, std::string_view comment);
   void key(std::string_view name, ByteCount& place, std::string_view comment);
+  void key(std::string_view name, ByteShare& place, std::string_view comment);
   void key(std::string_view name, ByteRate& place, std::string_view comment);
   void key(std::string_view name, Milliseconds& place, std::string_view comment);
   void key(std::string_view name, std::vector<std::string>& place, std::string_view comment);

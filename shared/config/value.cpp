@@ -48,6 +48,10 @@ std::string read_value(const toml::node& node, ByteCount& place) {
   return read_quantity(node, place, parse_byte_count, "\"50GiB\"");
 }
 
+std::string read_value(const toml::node& node, ByteShare& place) {
+  return read_quantity(node, place, parse_byte_share, "\"50GiB\" or \"10%\"");
+}
+
 std::string read_value(const toml::node& node, ByteRate& place) {
   return read_quantity(node, place, parse_byte_rate, "\"10MiB/s\"");
 }
@@ -105,6 +109,9 @@ std::string value_text(std::uint32_t value) {
   return std::to_string(value);
 }
 std::string value_text(ByteCount value) {
+  return value_text(text(value));
+}
+std::string value_text(const ByteShare& value) {
   return value_text(text(value));
 }
 std::string value_text(ByteRate value) {

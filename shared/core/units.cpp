@@ -51,6 +51,32 @@ std::string text(ByteCount count) {
   return text_with(count.value, size_units);
 }
 
+ByteCount ByteShare::of(ByteCount whole) const {
+  if (!percent_) return bytes_;
+  return {whole.value / 100 * *percent_ + whole.value % 100 * *percent_ / 100};
+}
+
+Result<ByteShare> parse_byte_share(std::string_view text) {
+  const auto bad = [&] {
+    return fail(ErrorKind::refused,
+                "\"" + std::string(text) + "\" is not understood; write for example \"50GiB\" or \"10%\"");
+  };
+  if (!text.ends_with('%')) {
+    const auto bytes = parse_byte_count(text);
+    if (!bytes) return bad();
+    return ByteShare(*bytes);
+  }
+  const char* const sign = text.data() + text.size() - 1;
+  std::uint32_t percent = 0;
+  const auto [end, error] = std::from_chars(text.data(), sign, percent);
+  if (error != std::errc() || end != sign || percent > 100) return bad();
+  return ByteShare::percent(percent);
+}
+
+std::string text(const ByteShare& share) {
+  return share.percent_ ? std::to_string(*share.percent_) + "%" : text(share.bytes_);
+}
+
 Result<ByteRate> parse_byte_rate(std::string_view text) {
   const char* example = "\"10MiB/s\"";
   if (!text.ends_with("/s")) {

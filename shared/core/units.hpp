@@ -5,6 +5,7 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,26 @@ struct ByteRate {
   friend auto operator<=>(const ByteRate&, const ByteRate&) = default;
 };
 
+// A size, or per cent of a whole that its user knows: "50GiB", "10%".
+class ByteShare {
+ public:
+  constexpr ByteShare(ByteCount bytes = {}) : bytes_(bytes) {}  // implicit: a size is one
+  static constexpr ByteShare percent(std::uint32_t percent) {
+    ByteShare share;
+    share.percent_ = percent;
+    return share;
+  }
+
+  std::optional<std::uint32_t> percent() const { return percent_; }  // nothing: it is a size
+  ByteCount of(ByteCount whole) const;
+  friend bool operator==(const ByteShare&, const ByteShare&) = default;
+  friend std::string text(const ByteShare& share);
+
+ private:
+  ByteCount bytes_;
+  std::optional<std::uint32_t> percent_;
+};
+
 using Milliseconds = std::chrono::milliseconds;
 
 inline namespace literals {
@@ -43,6 +64,9 @@ constexpr ByteCount operator""_GiB(unsigned long long n) {
 // Units: B, KiB, MiB, GiB, TiB. Whole numbers only; `refused` with what to write instead.
 Result<ByteCount> parse_byte_count(std::string_view text);
 std::string text(ByteCount count);  // the largest unit that divides it, so parse(text(x)) == x
+
+Result<ByteShare> parse_byte_share(std::string_view text);  // whole per cent, 0% to 100%
+std::string text(const ByteShare& share);
 
 Result<ByteRate> parse_byte_rate(std::string_view text);  // a size and "/s"
 std::string text(ByteRate rate);

@@ -2,8 +2,16 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 
 namespace shoal::store {
+
+// Of a file system, for this user.
+struct Space {
+  std::uint64_t size_bytes = 0;
+  std::uint64_t free_bytes = 0;
+};
 
 // Threads: that of the caller of the operation, so any.
 class Faults {
@@ -15,6 +23,8 @@ class Faults {
   virtual int next(const char* operation) = 0;
   // How many of `wanted` bytes the "read" or "write" that follows may move, at least 1.
   virtual std::size_t most(std::size_t wanted) { return wanted; }
+  // What the file system says of itself; nothing: the truth.
+  virtual std::optional<Space> space() { return std::nullopt; }
 };
 
 }  // namespace shoal::store

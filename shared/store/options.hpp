@@ -8,10 +8,15 @@
 
 namespace shoal::store {
 
+// The programs' default. A kubelet evicts pods below 15 % free, by its own default for images, and below 10 % in any case.
+inline constexpr ByteShare default_min_free = ByteShare::percent(10);
+
 struct Options {
   std::string path = "/var/lib/shoal";
-  ByteCount capacity = 50_GiB;
+  ByteShare capacity = 50_GiB;  // per cent: of the file system, as large as it is at the start
   Faults* faults = nullptr;
+  ByteShare min_free{};    // of the file system, for all its other users; 0: none, so that tests need no empty disk
+  Milliseconds keep{0};    // a layer that nobody used for so long is dropped; 0: never
 };
 
 }  // namespace shoal::store

@@ -10,6 +10,9 @@ namespace {
 // Between two pauses: some milliseconds of a thread of the pool.
 constexpr std::uint64_t step_bytes = (1_MiB).value;
 
+// Shorter, a layer could go between two reads of one pull.
+constexpr Milliseconds least_keep{60'000};
+
 }  // namespace
 
 void Scrub::start() {
@@ -87,11 +90,19 @@ void Scrub::tell_wrong(const Digest& digest) {
 void describe(config::Section& root, Options& options, ScrubOptions& scrub) {
   root.section("store", [&](config::Section& section) {
     section.key("path", options.path, "Directory of the held layers; a tracker keeps its keys there too.");
-    section.key("capacity", options.capacity, "Most that the store takes; least recently used layers go first.");
+    section.key("capacity", options.capacity,
+                "Most that the store takes, a size or per cent of its file system; least recently used layers go first.");
+    section.key("min_free", options.min_free,
+                "What the store leaves free on its file system, a size or per cent of it: layers are evicted for it, and "
+                "not stored beyond it.");
+    section.key("keep", options.keep, "A layer that nobody used for so long is dropped; \"0s\": none is.");
     section.key("scrub_every", scrub.every, "Pause between two checks of all held layers; \"0s\": none.");
     section.key("scrub_rate", scrub.rate, "How fast they are read for that.");
     if (section.printing()) return;
     if (options.path.empty()) section.fault("path", "is empty; write a directory");
+    if (options.min_free.percent() == 100u) section.fault("min_free", "\"100%\" leaves nothing for the store");
+    if (options.keep > Milliseconds::zero() && options.keep < least_keep)
+      section.fault("keep", "must be " + shoal::text(least_keep) + " or more; \"0s\" keeps layers until their room is needed");
     if (scrub.rate.bytes_per_second == 0)
       section.fault("scrub_rate", "must be more than 0B/s; scrub_every = \"0s\" ends it");
   });

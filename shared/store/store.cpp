@@ -11,12 +11,38 @@ namespace shoal::store {
 
 using Kind = Ledger::Kind;
 
+namespace {
+
+// For how long layers were not used, by the file system's own time. Zero when that was set back, or is not known.
+class Unused {
+ public:
+  explicit Unused(const Root& root) {
+    root.lock.mark_used();
+    const auto lock = root.disk.look("lock");
+    if (lock) now_ = lock->last_used_nanoseconds;
+  }
+  Milliseconds operator()(const Found& layer) const {
+    const std::chrono::nanoseconds passed(now_ - layer.last_used_nanoseconds);
+    return std::max(std::chrono::duration_cast<Milliseconds>(passed), Milliseconds::zero());
+  }
+
+ private:
+  std::int64_t now_ = 0;
+};
+
+}  // namespace
+
 struct Store::Impl {
-  explicit Impl(const Options& options) : root(open_root(options)), accounts(options.capacity, root->ended) {
+  explicit Impl(const Options& options)
+      : root(open_root(options)),
+        accounts(options.capacity.of({root->disk.space().size_bytes}), root->ended),
+        evictor(accounts, root->disk, open_layers, options.min_free, counters),
+        keep(options.keep) {
+    const Unused unused(*root);
     for (const Found& layer : take_stock(root->disk, options))
-      accounts.ledger().add(Kind::held, layer.digest, layer.size);
+      accounts.ledger().add(Kind::held, layer.digest, layer.size, unused(layer));
     for (const Found& layer : take_stock_of_partial(root->disk, options))
-      accounts.ledger().add(Kind::partial, layer.digest, layer.size);
+      accounts.ledger().add(Kind::partial, layer.digest, layer.size, unused(layer));
   }
   Ledger& ledger() { return accounts.ledger(); }
   Result<void> make_room(const Digest& digest, ByteCount size);
@@ -24,12 +50,15 @@ struct Store::Impl {
   RootHandle root;
   Accounts accounts;
   OpenLayers open_layers{root->disk};
-  Evictor evictor{accounts, root->disk, open_layers};
+  Counters counters;
+  Evictor evictor;
+  Milliseconds keep;
+  bool is_below_min_free = false;
   std::uint64_t next_temporary = 0;
 };
 
 Store::Store(Options options) : impl_(std::make_unique<Impl>(options)) {
-  if (!impl_->evictor.make_room({0})) log::warning("store", "store exceeds its capacity");
+  if (impl_->evictor.make_room({0}, {0})) log::warning("store", "store exceeds its capacity");
 }
 Store::~Store() = default;
 
@@ -65,6 +94,7 @@ Result<Reserved> Store::reserve(const Digest& digest, ByteCount size) {
   const auto reservation =
       std::make_shared<Reservation>(impl_->root, digest, size, impl_->next_temporary++, replaces_corrupt);
   const auto made = impl_->evictor.make_file(size, [&] { return reservation->make_file(); });
+  if (!made) impl_->counters.no_space.add();
   if (!made) return tl::unexpected(made.error());
   impl_->accounts.begin(digest, size);
   return Reserved(reservation);
@@ -74,19 +104,25 @@ Result<Reserved> Store::reserve(const Digest& digest, ByteCount size) {
 Result<void> Store::Impl::make_room(const Digest& digest, ByteCount size) {
   const auto partial = ledger().size(Kind::partial, digest);
   if (partial) ledger().remove(Kind::partial, digest);
-  if (evictor.make_room(size)) return {};
+  const bool is_resumed = partial == size;  // its blocks are allocated
+  const auto refused = evictor.make_room(size, is_resumed ? ByteCount{} : size);
+  if (!refused) return {};
+  counters.no_space.add();
   if (partial) {
     ledger().add(Kind::partial, digest, *partial);  // its files count until they are gone
     evictor.remove({digest, Kind::partial});
   }
-  return fail(ErrorKind::no_space, "reserve " + text(size) + ": the store's capacity is " + text(ledger().capacity()) +
-                                       " and no more of it can be evicted now");
+  const std::string limit =
+      *refused == Cause::capacity
+          ? "the store's capacity is " + text(ledger().capacity())
+          : "min_free is " + text(evictor.min_free()) + ", free are " + text(ByteCount{root->disk.space().free_bytes});
+  return fail(ErrorKind::no_space, "reserve " + text(size) + ": " + limit + " and no more can be evicted now");
 }
 
 bool Store::has_room(const Digest& digest, ByteCount size) {
   const auto partial = partial_size(digest);
   if (partial) return *partial == size;
-  return impl_->ledger().fits(size) && impl_->root->disk.free_bytes() >= size.value;
+  return impl_->evictor.fits(size);
 }
 
 std::optional<ByteCount> Store::partial_size(const Digest& digest) {
@@ -100,6 +136,20 @@ Result<Reserved> Store::reserve_in_memory(const Digest& digest, ByteCount size) 
 void Store::ask_before_evicting(std::function<bool(const Digest&)> may_evict,
                                 std::function<void(const Digest&)> evicted) {
   impl_->evictor.ask_before(std::move(may_evict), std::move(evicted));
+}
+
+void Store::tend(Milliseconds passed) {
+  impl_->ledger().pass(passed);
+  if (impl_->keep > Milliseconds::zero()) impl_->evictor.drop_unused(impl_->keep);
+  const bool is_below = !impl_->evictor.free_disk();
+  if (is_below && !std::exchange(impl_->is_below_min_free, is_below)) {
+    log::warning("store", "file system nearly full",
+                 {{"free_bytes", free().value},
+                  {"min_free_bytes", min_free().value},
+                  {"cause", "the store has nothing more to evict: others fill the file system"},
+                  {"next", "free space there, or give the store a file system of its own"}});
+  }
+  impl_->is_below_min_free = is_below;
 }
 
 bool Store::drop(const Digest& digest, const PieceFile& file) {
@@ -166,6 +216,18 @@ ByteCount Store::reserved() const {
 }
 ByteCount Store::partial() const {
   return impl_->ledger().bytes(Kind::partial);
+}
+ByteCount Store::capacity() const {
+  return impl_->ledger().capacity();
+}
+ByteCount Store::min_free() const {
+  return impl_->evictor.min_free();
+}
+ByteCount Store::free() const {
+  return {impl_->root->disk.space().free_bytes};
+}
+const Counters& Store::counters() const {
+  return impl_->counters;
 }
 
 }  // namespace shoal::store

@@ -2,8 +2,9 @@
 // or the power: its bytes and its side file are durable before it gets its name. Without fsync 21 % of visible layers
 // were corrupt after simulated power cuts. Files and order of writing: docs/disk_format.md
 //
-// Capacity: held layers, reservations and partial layers together never exceed it. Partial layers are evicted first, then
-// held layers, the least recently used first. A layer that has readers, or that the owner of the store needs, is not.
+// Capacity: held layers, reservations and partial layers together never exceed it, and each reservation leaves min_free
+// on the file system. Partial layers are evicted first, then held layers, the least recently used first. A layer that has
+// readers, or that the owner of the store needs, is not.
 //
 // Threads: the loop, except where a function says any.
 #pragma once
@@ -14,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "shared/store/counters.hpp"
 #include "shared/store/held_layer.hpp"
 #include "shared/store/options.hpp"
 #include "shared/store/reserved.hpp"
@@ -32,7 +34,7 @@ class Store {
   std::optional<HeldLayer> look(const Digest& digest);  // the same, but does not count as a use
   bool holds(const Digest& digest) const;               // as far as is known without looking
 
-  // Reserves the size (evicting if need be, for the capacity or for a full disk) and makes the file, or resumes the
+  // Reserves the size (evicting if need be, for the capacity, min_free or a full disk) and makes the file, or resumes the
   // partial layer of that digest. `no_space` when there is no room, `unavailable` while another reservation of it
   // lives.
   Result<Reserved> reserve(const Digest& digest, ByteCount size);
@@ -46,6 +48,9 @@ class Store {
 
   // `may_evict` is asked about each layer that could be evicted, `evicted` is told of each that was.
   void ask_before_evicting(std::function<bool(const Digest&)> may_evict, std::function<void(const Digest&)> evicted);
+  // `passed`: since the last call. Drops what nobody used for `keep`, and evicts until min_free is free: others may have
+  // filled the file system. upkeep.hpp calls it.
+  void tend(Milliseconds passed);
   // The bytes of this file proved wrong, or cannot be read: the layer is held no longer, and removed. False when the
   // layer has another file by now. Files that cannot be removed count until they can, or until the layer is pulled
   // again; the next start finds them.
@@ -63,6 +68,10 @@ class Store {
   ByteCount used() const;      // held layers, and dropped ones whose files could not be removed
   ByteCount reserved() const;  // of active reservations
   ByteCount partial() const;   // left by pulls that ended
+  ByteCount capacity() const;
+  ByteCount min_free() const;
+  ByteCount free() const;  // on the file system
+  const Counters& counters() const;
 
  private:
   struct Impl;

@@ -94,7 +94,8 @@ class Tracker(_Program):
             "control": {"listen": authority(place.address, control), "plaintext": True},
             "seeder": {"listen": authority(place.address, seeder), "advertise": place.address},
             "upstreams": upstreams,
-            "store": {"path": workspace.directory(f"{place.name}-store"), "capacity": capacity},
+            "store": {"path": workspace.directory(f"{place.name}-store"), "capacity": capacity,
+                      "min_free": "0B"},  # whatever else fills this machine's disk
             "admin": {"listen": authority(place.address, admin)},
             "log": {"level": "info", "format": "text"},
         }
@@ -127,7 +128,8 @@ class Agent(_Program):
             "trackers": {"urls": [tracker.control.url for tracker in trackers], "plaintext": True},
             "swarm": {"listen": authority(place.address, swarm), "http_listen": authority(place.address, small),
                       "advertise": place.address},
-            "store": {"path": workspace.directory(f"{place.name}-store"), "capacity": capacity},
+            "store": {"path": workspace.directory(f"{place.name}-store"), "capacity": capacity,
+                      "min_free": "0B"},  # whatever else fills this machine's disk
             "admin": {"listen": authority(place.address, admin)},
             "log": {"level": "info", "format": "text"},
         }

@@ -2,10 +2,10 @@
 
 namespace shoal::store {
 
-void Ledger::add(Kind kind, const Digest& digest, ByteCount size) {
+void Ledger::add(Kind kind, const Digest& digest, ByteCount size, Milliseconds unused) {
   Table& table = of(kind);
   if (table.index.contains(digest)) return;
-  table.index.emplace(digest, Entry{size, table.by_use.insert(table.by_use.end(), digest)});
+  table.index.emplace(digest, Entry{size, table.by_use.insert(table.by_use.end(), digest), now_ - unused});
   table.bytes += size;
 }
 
@@ -21,7 +21,9 @@ void Ledger::remove(Kind kind, const Digest& digest) {
 bool Ledger::touch(const Digest& digest) {
   Table& held = of(Kind::held);
   const auto entry = held.index.find(digest);
-  if (entry == held.index.end() || held.by_use.back() == digest) return false;
+  if (entry == held.index.end()) return false;
+  const bool is_new = std::exchange(entry->second.used_at, now_) != now_;
+  if (held.by_use.back() == digest) return is_new;
   held.by_use.splice(held.by_use.end(), held.by_use, entry->second.place);
   return true;
 }
@@ -49,6 +51,11 @@ ByteCount Ledger::bytes(const std::vector<Item>& items) const {
   ByteCount sum{};
   for (const Item& item : items) sum += size(item.kind, item.digest).value_or(ByteCount{});
   return sum;
+}
+
+Milliseconds Ledger::unused(const Item& item) const {
+  const auto entry = of(item.kind).index.find(item.digest);
+  return entry == of(item.kind).index.end() ? Milliseconds::zero() : now_ - entry->second.used_at;
 }
 
 std::vector<Ledger::Item> Ledger::eviction_order() const {

@@ -28,9 +28,11 @@ class Ledger {
 
   explicit Ledger(ByteCount capacity) : capacity_(capacity) {}
 
-  void add(Kind kind, const Digest& digest, ByteCount size);  // as the latest used; nothing when it is there
+  // As the latest used, `unused` ago; nothing when it is there.
+  void add(Kind kind, const Digest& digest, ByteCount size, Milliseconds unused = Milliseconds::zero());
   void remove(Kind kind, const Digest& digest);               // nothing when it is not there
-  bool touch(const Digest& digest);  // a held layer was used; false when it was the latest used already
+  bool touch(const Digest& digest);  // a held layer was used; false when that changes neither order nor time
+  void pass(Milliseconds time) { now_ += time; }  // so much time has passed since the last call
   bool has(Kind kind, const Digest& digest) const { return of(kind).index.contains(digest); }
   std::optional<ByteCount> size(Kind kind, const Digest& digest) const;
   std::vector<Digest> list(Kind kind) const { return {of(kind).by_use.begin(), of(kind).by_use.end()}; }
@@ -45,12 +47,14 @@ class Ledger {
   bool fits(ByteCount size) const;                                      // now
   bool would_fit(ByteCount size, const std::vector<Item>& gone) const;  // once these have gone
   std::vector<Item> eviction_order() const;
+  Milliseconds unused(const Item& item) const;  // for how long; zero when it is not there
   ByteCount bytes(const std::vector<Item>& items) const;
 
  private:
   struct Entry {
     ByteCount size;
     std::list<Digest>::iterator place;  // in by_use
+    Milliseconds used_at;               // as `now_`
   };
   struct Table {
     std::list<Digest> by_use;  // least recently used first
@@ -65,6 +69,7 @@ class Ledger {
 
   ByteCount capacity_;
   ByteCount reserved_{};
+  Milliseconds now_{0};  // since the start
   std::array<Table, 3> tables_;  // by kind
 };
 

@@ -62,10 +62,12 @@ Result<FileStatus> Disk::look(const std::string& path) const {
                     std::max(nanoseconds(status.st_atim), nanoseconds(status.st_mtim))};
 }
 
-std::uint64_t Disk::free_bytes() const {
+Space Disk::space() const {
+  const auto told = faults_ == nullptr ? std::nullopt : faults_->space();
+  if (told) return *told;
   struct statvfs status {};
-  if (::fstatvfs(root(), &status) < 0) return 0;
-  return status.f_bavail * status.f_frsize;
+  if (::fstatvfs(root(), &status) < 0) return {};
+  return {status.f_blocks * status.f_frsize, status.f_bavail * status.f_frsize};
 }
 
 Result<void> Disk::sync_directory(const std::string& path) const {

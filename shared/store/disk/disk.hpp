@@ -30,7 +30,7 @@ class Disk {
   Result<void> sync_directory(const std::string& path) const;
   bool exists(const std::string& path) const;
   Result<FileStatus> look(const std::string& path) const;  // `corrupt` when it is no regular file
-  std::uint64_t free_bytes() const;                        // on the file system, for this user; 0 when it does not say
+  Space space() const;                                     // of the file system; zeros when it does not say
 
  private:
   int root() const { return root_.descriptor(); }

@@ -43,3 +43,18 @@ TEST_CASE("the text of a quantity reads back as the quantity, in the largest uni
   CHECK(text(ByteRate{1 << 20}) == "1MiB/s");
   CHECK(text(Milliseconds(90'000)) == "90s");
 }
+
+TEST_CASE("a share is a size or whole per cent, and its text reads back") {
+  CHECK(parse_byte_share("50GiB") == ByteShare(50_GiB));
+  CHECK(parse_byte_share("10%") == ByteShare::percent(10));
+  CHECK(ByteShare(50_GiB).of({7}) == 50_GiB);
+  CHECK(ByteShare::percent(10).of({1'999}) == ByteCount{199});
+  CHECK(ByteShare::percent(100).of({~0ULL}) == ByteCount{~0ULL});
+  for (const char* written : {"50GiB", "0B", "0%", "7%", "100%"}) CHECK(text(*parse_byte_share(written)) == written);
+  for (const char* bad : {"", "%", "10", "10 %", "101%", "-1%", "1.5%", "10%%", "99999999999%"}) {
+    CAPTURE(bad);
+    REQUIRE_FALSE(parse_byte_share(bad));
+    CHECK(parse_byte_share(bad).error().what ==
+          "\"" + std::string(bad) + "\" is not understood; write for example \"50GiB\" or \"10%\"");
+  }
+}

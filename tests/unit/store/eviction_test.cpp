@@ -34,7 +34,7 @@ class SmallDisk final : public Faults {
 
 TEST_CASE("a layer that somebody reads is not evicted, and its reader reads to the end") {
   TemporaryDirectory directory;
-  Store store({directory.path(), {100'000}, nullptr});
+  Store store({directory.path(), ByteCount{100'000}, nullptr});
   REQUIRE(put(store, made_bytes(40'000, 1)));
   REQUIRE(put(store, made_bytes(40'000, 2)));
   auto reader = store.find(digest_of_seed(40'000, 1));
@@ -50,7 +50,7 @@ TEST_CASE("a layer that somebody reads is not evicted, and its reader reads to t
 
 TEST_CASE("a span that is being sent keeps its layer") {
   TemporaryDirectory directory;
-  Store store({directory.path(), {50'000}, nullptr});
+  Store store({directory.path(), ByteCount{50'000}, nullptr});
   REQUIRE(put(store, made_bytes(40'000, 1)));
   auto span = std::optional(store.find(digest_of_seed(40'000, 1))->readable(0));
   CHECK_FALSE(put(store, made_bytes(40'000, 2)));
@@ -69,7 +69,7 @@ TEST_CASE("many readers of one layer share one open file") {
 
 TEST_CASE("the owner may spare a layer, and is told of what went") {
   TemporaryDirectory directory;
-  Store store({directory.path(), {100'000}, nullptr});
+  Store store({directory.path(), ByteCount{100'000}, nullptr});
   for (unsigned seed = 1; seed <= 3; ++seed) REQUIRE(put(store, made_bytes(30'000, seed)));
   std::vector<Digest> gone;
   store.ask_before_evicting([&](const Digest& digest) { return digest != digest_of_seed(30'000, 1); },
@@ -83,7 +83,7 @@ TEST_CASE("the owner may spare a layer, and is told of what went") {
 
 TEST_CASE("nothing is evicted when that would not be enough") {
   TemporaryDirectory directory;
-  Store store({directory.path(), {100'000}, nullptr});
+  Store store({directory.path(), ByteCount{100'000}, nullptr});
   for (unsigned seed = 1; seed <= 3; ++seed) REQUIRE(put(store, made_bytes(30'000, seed)));
   const auto reader = store.find(digest_of_seed(30'000, 2));
   CHECK(put(store, made_bytes(80'000, 4)).error().kind == ErrorKind::no_space);
@@ -117,7 +117,7 @@ TEST_CASE("a disk that stays full refuses, and nothing leaks") {
 
 TEST_CASE("a layer in memory is filled, verified and read, and the store does not find it") {
   TemporaryDirectory directory;
-  Store store({directory.path(), {10}, nullptr});
+  Store store({directory.path(), ByteCount{10}, nullptr});
   const Bytes bytes = made_bytes(400'000);
   const Digest digest = digest_of_bytes(bytes);
   const auto reserved = store.reserve_in_memory(digest, {bytes.size()}).value();
@@ -131,7 +131,7 @@ TEST_CASE("a layer in memory is filled, verified and read, and the store does no
 
 TEST_CASE("what is in memory is bounded, and given back with its last reader") {
   TemporaryDirectory directory;
-  Store store({directory.path(), {10}, nullptr});
+  Store store({directory.path(), ByteCount{10}, nullptr});
   const Digest digest = digest_of_bytes(bytes_of("large"));
   CHECK(store.reserve_in_memory(digest, largest_in_memory + ByteCount{1}).error().kind == ErrorKind::no_space);
   auto most = std::optional(store.reserve_in_memory(digest, largest_in_memory).value());

@@ -42,7 +42,7 @@ template <class Act>
 bool fail_nth(int n, const Fault& fault, Act act) {
   TemporaryDirectory directory;
   FailingOperation faults;
-  const Options options{directory.path(), {80'000}, &faults};
+  const Options options{directory.path(), ByteCount{80'000}, &faults};
   std::string failed;
   bool done = false;
   {

@@ -81,3 +81,16 @@ TEST_CASE("a layer counts once however often it is added or removed") {
   CHECK(ledger.bytes(Kind::held).value == 0);
   CHECK_FALSE(ledger.has(Kind::held, named("a")));
 }
+
+TEST_CASE("the ledger knows for how long a layer was not used, also before the start") {
+  Ledger ledger({100});
+  ledger.add(Kind::held, named("a"), {1}, Milliseconds(50));
+  ledger.add(Kind::partial, named("b"), {1});
+  ledger.pass(Milliseconds(10));
+  CHECK(ledger.unused({named("a"), Kind::held}) == Milliseconds(60));
+  CHECK(ledger.unused({named("b"), Kind::partial}) == Milliseconds(10));
+  CHECK(ledger.touch(named("a")));  // the latest used already, but not at this time
+  CHECK_FALSE(ledger.touch(named("a")));
+  CHECK(ledger.unused({named("a"), Kind::held}) == Milliseconds(0));
+  CHECK(ledger.unused({named("unknown"), Kind::held}) == Milliseconds(0));
+}

@@ -123,3 +123,22 @@ TEST_CASE("the keys of the store are read, printed and checked") {
   CHECK_THROWS_AS(config::read_text("[store]\nscrub_rate = \"0B/s\"\n", "f", describe_both), StartError);
   CHECK_THROWS_AS(config::read_text("[store]\npath = \"\"\n", "f", describe_both), StartError);
 }
+
+TEST_CASE("how much the store leaves to others is a size or per cent, and how long it keeps a layer is no less than a minute") {
+  Options options;
+  ScrubOptions scrub;
+  const auto describe_both = [&](config::Section& root) { describe(root, options, scrub); };
+  config::read_text("[store]\ncapacity = \"20%\"\nmin_free = \"2GiB\"\nkeep = \"6h\"\n", "f", describe_both);
+  CHECK(options.capacity == ByteShare::percent(20));
+  CHECK(options.min_free == 2_GiB);
+  CHECK(options.keep == std::chrono::hours(6));
+  CHECK_THAT(config::print(describe_both), Catch::Contains("capacity = \"20%\"") && Catch::Contains("keep = \"6h\""));
+  const auto refuses = [&](const std::string& line, const std::string& why) {
+    options = Options();
+    CHECK_THROWS_WITH(config::read_text("[store]\n" + line + "\n", "f", describe_both), Catch::Contains(why));
+  };
+  refuses("capacity = \"120%\"", "[store] capacity: \"120%\" is not understood");
+  refuses("min_free = \"100%\"", "[store] min_free: \"100%\" leaves nothing for the store");
+  refuses("min_free = 10", "[store] min_free: must be a text with a unit, for example \"50GiB\" or \"10%\"");
+  refuses("keep = \"5s\"", "[store] keep: must be 1m or more");
+}

@@ -148,7 +148,7 @@ TEST_CASE("with a smaller capacity the layers used longest ago go at the start")
   put_once(directory, old_bytes);
   const timespec long_ago[2] = {{1'000'000, 0}, {1'000'000, 0}};
   REQUIRE(::utimensat(AT_FDCWD, path_of(directory, digest_of_bytes(old_bytes)).c_str(), long_ago, 0) == 0);
-  Store store({directory.path(), {50'000}, nullptr});
+  Store store({directory.path(), ByteCount{50'000}, nullptr});
   CHECK(store.digests() == std::vector{layer_digest});
   CHECK(store.used().value == 40'000);
 }

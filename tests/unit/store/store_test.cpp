@@ -148,7 +148,7 @@ TEST_CASE("a layer that is visible already is kept, and the second commit of it 
 
 TEST_CASE("the capacity is never exceeded and the least recently used layers make room") {
   TemporaryDirectory directory;
-  Store store({directory.path(), {100'000}, nullptr});
+  Store store({directory.path(), ByteCount{100'000}, nullptr});
   std::vector<Digest> digests;
   for (unsigned seed = 1; seed <= 3; ++seed) {
     const Bytes bytes = made_bytes(30'000, seed);
@@ -169,7 +169,7 @@ TEST_CASE("the capacity is never exceeded and the least recently used layers mak
 
 TEST_CASE("what cannot fit is refused without evicting anything") {
   TemporaryDirectory directory;
-  Store store({directory.path(), {100'000}, nullptr});
+  Store store({directory.path(), ByteCount{100'000}, nullptr});
   REQUIRE(put(store, layer_bytes));
   CHECK(store.reserve(digest_of_bytes(bytes_of("a")), {100'001}).error().kind == ErrorKind::no_space);
   const auto other = store.reserve(digest_of_bytes(bytes_of("b")), {60'000}).value();
@@ -209,7 +209,7 @@ TEST_CASE("no file of the store is handed to a program that is started") {
 
 TEST_CASE("commits on another thread and the loop's own work do not disturb each other") {
   TemporaryDirectory directory;
-  Store store({directory.path(), {400'000}, nullptr});
+  Store store({directory.path(), ByteCount{400'000}, nullptr});
   for (unsigned round = 0; round < 10; ++round) {
     const Bytes bytes = made_bytes(30'000, round);
     auto reserved = std::optional(store.reserve(digest_of_bytes(bytes), {bytes.size()}).value());
