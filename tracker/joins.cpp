@@ -103,7 +103,9 @@ void Joins::leave_all(NodeId node) {
 void Joins::tick() {
   const auto left = parts_.seeder.tick([this](const Digest& digest) {
     const Roster* roster = parts_.directory.find_swarm(digest);
-    return roster != nullptr && !roster->members().empty();
+    if (roster == nullptr) return seeder::Seeder::Members{};
+    const auto counts = roster->counts();
+    return seeder::Seeder::Members{!roster->members().empty(), counts.joining + counts.ready > 0};
   });
   for (const Digest& digest : left) parts_.directory.remove_swarm(digest);
   for (const Digest& digest : parts_.seeder.waiting_for_origin()) tell_to_wait(digest);

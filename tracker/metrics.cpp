@@ -28,6 +28,8 @@ void add_swarm(metrics::Page& page, const swarm::Metrics& swarm) {
 
 void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store& store) {
   const CoordinatorMetrics& coordinator = metrics.coordinator;
+  page.add("unstored_layers_total", "", "Layers seeded from memory, without room in the store.",
+           metrics.seeder.unstored_layers);
   page.add("connected_agents", "", "Agents with a control connection.", coordinator.connected_agents);
   page.add("joins_total", "", "Joins by agents.", coordinator.joins.joins);
   page.add("refused_joins_total", "", "Joins that were refused.", coordinator.joins.refused_joins);

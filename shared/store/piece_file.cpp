@@ -12,6 +12,11 @@ PieceFile::PieceFile(File file, PieceLayout layout, std::unique_ptr<Record> reco
   SHOAL_CHECK(file_.descriptor() >= 0);
 }
 
+PieceFile::PieceFile(File file, PieceLayout layout, ByteCount window) : PieceFile(std::move(file), layout, nullptr) {
+  window_ = window;
+  dropped_.resize(layout.count());
+}
+
 PieceFile::~PieceFile() = default;
 
 Result<WrittenPiece> PieceFile::write(const VerifiedPiece& piece) {
@@ -21,10 +26,13 @@ Result<WrittenPiece> PieceFile::write(const VerifiedPiece& piece) {
   std::optional<Hash256>& there = written(piece.index());
   if (there && *there != piece.hash()) return fail(ErrorKind::corrupt, "two different pieces for one place in a layer");
   if (!there) {
+    if (window_ && resident_.value + piece.bytes().size() > window_->value)
+      return fail(ErrorKind::no_space, "write a piece: the layer's window in memory is full");
     const auto done = file_.write_at(layout_.offset(piece.index()), piece.bytes());
     if (!done) return tl::unexpected(done.error());
     if (record_) record_->note(piece.index(), piece.hash());
     there = piece.hash();
+    resident_.value += piece.bytes().size();
   }
   return WrittenPiece(piece.index(), piece.hash());
 }
@@ -32,6 +40,25 @@ Result<WrittenPiece> PieceFile::write(const VerifiedPiece& piece) {
 std::optional<Hash256>& PieceFile::written(PieceIndex piece) {
   if (written_.empty()) written_.resize(layout_.count());
   return written_[piece];
+}
+
+bool PieceFile::fits(ByteCount more) const {
+  const std::scoped_lock lock(writing_);
+  return !window_ || resident_ + more <= *window_;
+}
+
+ByteCount PieceFile::resident() const {
+  const std::scoped_lock lock(writing_);
+  return resident_;
+}
+
+void PieceFile::drop(PieceIndex piece) {
+  SHOAL_CHECK(window_ && piece < layout_.count());
+  const std::scoped_lock lock(writing_);
+  if (dropped_[piece] || !written(piece)) return;
+  dropped_[piece] = true;
+  resident_.value -= layout_.length(piece);
+  file_.punch(layout_.offset(piece), layout_.length(piece));
 }
 
 Result<WrittenPiece> PieceFile::recheck(PieceIndex piece, const Hash256& hash) {

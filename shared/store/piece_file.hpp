@@ -7,6 +7,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "shared/core/result.hpp"
@@ -36,6 +37,8 @@ class PieceFile {
   PieceFile(File file, PieceLayout layout);
   // Each piece written is noted in the record.
   PieceFile(File file, PieceLayout layout, std::unique_ptr<Record> record);
+  // In memory, a window of the layer: pieces are dropped to make room for others. Never more than `window` is resident.
+  PieceFile(File file, PieceLayout layout, ByteCount window);
   ~PieceFile();
   PieceFile(const PieceFile&) = delete;
   PieceFile& operator=(const PieceFile&) = delete;
@@ -54,6 +57,15 @@ class PieceFile {
   // `sync` failed once: the kernel may have dropped pages that it could not write, so a read may return any bytes.
   bool is_lost() const { return is_lost_; }
 
+  // ---- of a window
+
+  bool is_window() const { return window_.has_value(); }
+  bool fits(ByteCount more) const;  // whether so much more may be written now
+  ByteCount resident() const;
+  ByteCount window() const { return window_.value_or(layout_.layer_size()); }
+  // The piece is not read any more: its bytes are gone, and `find` still says that it was written.
+  void drop(PieceIndex piece);
+
   // Open on the same file, whatever its name is now.
   bool is_same(const PieceFile& other) const { return file_.is_same(other.file_); }
   void mark_used() const { file_.mark_used(); }  // for the order of eviction after a restart
@@ -69,6 +81,9 @@ class PieceFile {
   mutable std::atomic<bool> is_lost_{false};
   mutable std::mutex writing_;
   std::vector<std::optional<Hash256>> written_;  // by us or rechecked; empty until the first one
+  std::optional<ByteCount> window_;
+  ByteCount resident_{};       // of a window
+  std::vector<bool> dropped_;  // likewise, by piece
   std::optional<Hash256>& written(PieceIndex piece);
 };
 

@@ -12,6 +12,10 @@ const FileHandle& Reserved::file() const {
   return reservation_->file();
 }
 
+bool Reserved::in_memory() const {
+  return reservation_->in_memory();
+}
+
 Result<std::vector<NotedPiece>> Reserved::left() const {
   const Record* record = file()->record();
   if (!record || record->empty()) return std::vector<NotedPiece>();

@@ -14,10 +14,6 @@ namespace shoal::store {
 class Reservation;  // only the store's own files know it
 class Named;
 
-// Layers that are only in memory, because the disk or the capacity has no room for them: all together. Enough for the
-// manifests and small layers of many pulls; larger layers are passed through from the origin.
-inline constexpr ByteCount largest_in_memory = 64_MiB;
-
 // The room of a layer and its file. When the last copy is dropped, the room is free again; written pieces of a large
 // layer stay as a partial layer, unless it is discarded.
 class Reserved {
@@ -26,6 +22,7 @@ class Reserved {
 
   const Digest& digest() const;
   const FileHandle& file() const;
+  bool in_memory() const;
 
   // What an earlier pull left in the file, if anything: each piece is to be rechecked before it counts. Any thread,
   // blocking.

@@ -164,6 +164,7 @@ Result<Committed> Store::commit(const Reserved& reserved, const VerifiedLayer& p
   const std::shared_ptr<Reservation>& reservation = reserved.reservation();
   SHOAL_CHECK(proof.file() == reservation->file() && proof.digest() == reservation->digest());
   SHOAL_CHECK(side.digest == reservation->digest() && side.size_bytes == reservation->size().value);
+  SHOAL_CHECK(!reservation->file()->is_window());
   if (reservation->in_memory()) return Committed(reservation, nullptr, std::move(side));
   auto written = Written::make(reservation, side);
   if (!written) return tl::unexpected(written.error());

@@ -43,7 +43,8 @@ class Store {
   // The size of the partial layer that `reserve` would resume.
   std::optional<ByteCount> partial_size(const Digest& digest);
   // Room in memory instead: the layer is filled and read like any other, `adopt` gives it to its readers, and `find`
-  // does not see it. `no_space` above largest_in_memory.
+  // does not see it. Above MemoryLimits::largest the file is a window, and the layer is never adopted. `no_space`
+  // beyond MemoryLimits::all.
   Result<Reserved> reserve_in_memory(const Digest& digest, ByteCount size);
 
   // `may_evict` is asked about each layer that could be evicted, `evicted` is told of each that was.

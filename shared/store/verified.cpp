@@ -57,13 +57,13 @@ void PartialLayer::release_tail(const VerifiedLayer& proof) {
   tail_released_ = true;
 }
 
-VerifiedSpan PartialLayer::readable(std::uint64_t from) const {
+VerifiedSpan PartialLayer::readable(std::uint64_t from, std::uint64_t most) const {
   const PieceLayout& layout = file_->layout();
   std::uint64_t end = layout.layer_size().value;
   if (!tail_released_ && layout.count() > 0) {
     end = std::min(contiguous_bytes(), layout.offset(layout.count() - 1));
   }
-  return VerifiedSpan(file_, from, from < end ? end - from : 0);
+  return VerifiedSpan(file_, from, from < end ? std::min(most, end - from) : 0);
 }
 
 }  // namespace shoal::store

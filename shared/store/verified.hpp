@@ -77,8 +77,8 @@ class PartialLayer {
   const std::vector<Hash256>& hashes() const { return hashes_; }  // of the written pieces; zero for the others
 
   void release_tail(const VerifiedLayer& proof);  // of this file
-  // The bytes that may be served at `from`; empty when they are not there yet or withheld.
-  VerifiedSpan readable(std::uint64_t from) const;
+  // The bytes that may be served at `from`, `most` of them; empty when they are not there yet or withheld.
+  VerifiedSpan readable(std::uint64_t from, std::uint64_t most = largest_layer.value) const;
 
   const FileHandle& file() const { return file_; }
 

@@ -15,6 +15,7 @@ constexpr Kind kind_of() {
   if constexpr (std::is_same_v<M, Refused>) return Kind::refuse;
   if constexpr (std::is_same_v<M, Hashes>) return Kind::hashes;
   if constexpr (std::is_same_v<M, RequestHashes>) return Kind::request_hashes;
+  if constexpr (std::is_same_v<M, TakesOnly>) return Kind::takes_only;
 }
 
 bool within_limits(const Hello& hello) {
@@ -76,6 +77,8 @@ Result<Message> decode(ByteView body) {
       return decode_as<Hashes>(decoder);
     case Kind::request_hashes:
       return decode_as<RequestHashes>(decoder);
+    case Kind::takes_only:
+      return decode_as<TakesOnly>(decoder);
     case Kind::piece:
       return fail(ErrorKind::corrupt, "a piece where a message was expected");
   }

@@ -33,7 +33,7 @@ inline constexpr std::size_t largest_node_name = 253;  // a DNS name's; the trac
 inline constexpr std::size_t largest_zone_name = 253;  // as long as a node's name
 inline constexpr std::size_t most_ranges = 8192;  // in one offer: at 8 bytes a range they fit into a body
 
-enum class Kind : std::uint8_t { hello = 1, offer = 2, ask = 3, refuse = 4, piece = 5, hashes = 6, request_hashes = 7 };
+enum class Kind : std::uint8_t { hello = 1, offer = 2, ask = 3, refuse = 4, piece = 5, hashes = 6, request_hashes = 7, takes_only = 8 };
 
 enum class Held : std::uint8_t { nothing = 0, some = 1, everything = 2 };
 inline bool known(Held held) {
@@ -106,7 +106,15 @@ struct RequestHashes {  // the batch that holds this piece's
   friend bool operator==(const RequestHashes&, const RequestHashes&) = default;
 };
 
-using Message = std::variant<Hello, Offered, Asked, Refused, Hashes, RequestHashes>;
+// Right after the hello: the sender keeps no piece for long, since its node has no room for the layer. It offers none, and
+// none is pushed to it. A seeder offers it what it has, as a holder does.
+struct TakesOnly {
+  template <class C>
+  static void fields(C& /*codec*/, TakesOnly& /*message*/) {}
+  friend bool operator==(const TakesOnly&, const TakesOnly&) = default;
+};
+
+using Message = std::variant<Hello, Offered, Asked, Refused, Hashes, RequestHashes, TakesOnly>;
 
 // The message with `frame_room` bytes free in front.
 Bytes encode_frame(const Message& message);

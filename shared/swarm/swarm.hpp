@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -53,11 +54,14 @@ struct PeerNotReached {  // `connect` named it; told at each of the few tries
   PeerAddress peer;
   std::string cause;
 };
+struct PieceTaken {       // of a seeder whose file is a window: agents hold the piece, and we have it no longer
+  PieceIndex piece;
+};
 struct Failed {  // our own disk, for instance: this swarm cannot go on here
   Error error;
 };
 using Event = std::variant<Ready, PieceArrived, PieceRefused, Receiving, PiecesProven, HashesMissing, Unneeded,
-                           PeerReached, PeerNotReached, Failed>;
+                           PeerReached, PeerNotReached, PieceTaken, Failed>;
 
 struct Membership {
   SwarmName name;
@@ -70,6 +74,10 @@ struct Membership {
   // In the file too, but verified by the hashes of another swarm, whose bytes may have been others: they are not
   // offered before a hash of this swarm proves them. No size: none. A hash that disproves one is `Failed` as corrupt.
   PieceSet unproven{};
+  // The file is a window of the layer (store::PieceFile::is_window). An agent asks for the pieces before
+  // Publication::wanted_end, at first none, and passes none on: they are dropped behind its readers. A seeder has a
+  // piece until agents hold it.
+  bool is_window = false;
 };
 
 // What became known outside the swarm: for the seeder, pieces in the file and their hashes; for others, a batch of
@@ -77,6 +85,7 @@ struct Membership {
 struct Publication {
   std::vector<HashBatch> batches;
   std::vector<PieceIndex> in_file;
+  std::optional<PieceIndex> wanted_end{};  // of an agent whose file is a window: pieces before it are wanted now
 };
 
 class Swarm {

@@ -19,6 +19,8 @@ class RecordingSwarm final : public swarm::Swarm {
     bool left = false;
     PieceSet have{};
     PieceSet unproven{};
+    bool is_window = false;
+    PieceIndex wanted_end = 0;
   };
 
   explicit RecordingSwarm(Loop& loop) : loop_(loop) {}
@@ -28,6 +30,7 @@ class RecordingSwarm final : public swarm::Swarm {
     joined = Joined{membership.role, membership.file, membership.events, {}, {}, {}, false};
     joined.have = membership.have;
     joined.unproven = membership.unproven;
+    joined.is_window = membership.is_window;
     asio::post(loop_, [this, name = membership.name] { report(name, swarm::Ready{}); });
   }
   void connect(const SwarmName& name, std::vector<swarm::PeerAddress> peers) override {
@@ -41,6 +44,7 @@ class RecordingSwarm final : public swarm::Swarm {
   void publish(const SwarmName& name, swarm::Publication publication) override {
     Joined& joined = swarms.at(name);
     joined.batches.insert(joined.batches.end(), publication.batches.begin(), publication.batches.end());
+    if (publication.wanted_end) joined.wanted_end = *publication.wanted_end;
     joined.in_file.insert(joined.in_file.end(), publication.in_file.begin(), publication.in_file.end());
   }
   void leave(const SwarmName& name) override { swarms.at(name).left = true; }

@@ -3,6 +3,7 @@
 #include "tracker/seeder/layer_fetch.hpp"
 
 #include "shared/log/log.hpp"
+#include "tracker/seeder/room.hpp"
 
 namespace shoal::tracker::seeder {
 namespace {
@@ -23,7 +24,8 @@ LayerFetch::LayerFetch(const Parts& parts, SeedRequest request, Attempt attempt,
       request_(std::move(request)),
       attempt_(attempt),
       on_swarm_(std::move(on_swarm)),
-      last_bytes_at_(parts.clock.now()) {}
+      arrived_{parts.clock.now()},
+      room_(parts.loop) {}
 
 Task<Result<Fetched>> LayerFetch::run() {
   log::info("seeder", "origin fetch started",
@@ -123,7 +125,7 @@ Result<void> LayerFetch::check_size(ByteCount said) const {
 }
 
 Result<void> LayerFetch::make_room(ByteCount size) {
-  auto reserved = parts_.store.reserve(request_.digest, size);
+  auto reserved = reserve_room(parts_, request_, size);
   if (!reserved) return tl::unexpected(reserved.error());
   const auto started = reserved->start_generation(attempt_.generation);
   if (started) reserved_ = std::move(*reserved);
@@ -136,7 +138,7 @@ Task<Result<Fetched>> LayerFetch::fetch_small() {
     const auto more = co_await stream_->next();
     if (!more) co_return tl::unexpected(more.error());
     if (more->empty()) break;
-    last_bytes_at_ = parts_.clock.now();
+    arrived_.last_at = parts_.clock.now();
     layer.bytes.insert(layer.bytes.end(), more->begin(), more->end());
   }
   // No digest covers an agent's content type. Without one, its readers take the type that the manifest itself names.
@@ -145,7 +147,7 @@ Task<Result<Fetched>> LayerFetch::fetch_small() {
   auto check = [small, digest = request_.digest] { return digest_of(digest.algorithm(), small->bytes) == digest; };
   const bool is_right = co_await parts_.pool.run(std::move(check));
   if (!is_right) co_return fail(ErrorKind::corrupt, "the layer's bytes are not what its digest says");
-  has_all_ = true;
+  arrived_.all = true;
   co_return FetchedSmall{small, *reserved_};
 }
 
@@ -156,9 +158,10 @@ Task<Result<Fetched>> LayerFetch::fetch_pieces() {
   if (!all) co_return tl::unexpected(all.error());
   auto proof = filling_->finish();
   if (!proof) co_return tl::unexpected(proof.error());
-  has_all_ = true;
+  arrived_.all = true;
+  const bool in_memory = reserved_->in_memory();
   co_await store_layer(filling_->hashes(), std::move(*proof));
-  co_return FetchedPieces{seeding_};
+  co_return FetchedPieces{seeding_, in_memory};
 }
 
 // Every byte of the source, through the file, into the swarm.
@@ -168,10 +171,13 @@ Task<Result<void>> LayerFetch::take_all() {
     const auto bytes = co_await stream_->next();
     if (!bytes) co_return tl::unexpected(bytes.error());
     if (bytes->empty()) break;
-    last_bytes_at_ = parts_.clock.now();
+    arrived_.last_at = parts_.clock.now();
     if (std::exchange(is_first, false))
       log::info("seeder", "origin first byte", {{"digest", request_.digest.text()}, {"image", request_.image()}});
-    auto take = [filling = filling_, copy = copy_of(*bytes)] { return filling->take(copy); };
+    Bytes copy = copy_of(*bytes);
+    const auto room = co_await wait_for_room({copy.size()});
+    if (!room) co_return room;
+    auto take = [filling = filling_, copy = std::move(copy)] { return filling->take(copy); };
     const auto taken = co_await parts_.pool.run(std::move(take));
     if (!taken) co_return tl::unexpected(taken.error());
     if (swarm_failure_) co_return tl::unexpected(*swarm_failure_);
@@ -184,11 +190,33 @@ Task<Result<void>> LayerFetch::take_all() {
   co_return Result<void>();
 }
 
+// In a window of memory the next bytes wait until agents have taken earlier ones.
+Task<Result<void>> LayerFetch::wait_for_room(ByteCount bytes) {
+  const store::FileHandle file = reserved_->file();
+  const ByteCount more = bytes + file->layout().piece_length();  // a piece may have begun
+  Time since = parts_.clock.now();
+  while (!file->fits(more) && !swarm_failure_) {
+    const auto waited = parts_.clock.now() - since;
+    if (waited >= longest_without_room)
+      co_return fail(ErrorKind::unavailable, "no agent takes the pieces of a layer that has no room in the store");
+    const std::uint64_t resident = file->resident().value;
+    co_await room_.wait_for(parts_.clock, std::chrono::ceil<Milliseconds>(longest_without_room - waited));
+    arrived_.last_at = parts_.clock.now();  // the origin is not what is waited for
+    if (file->resident().value < resident) since = arrived_.last_at;
+  }
+  co_return Result<void>();
+}
+
 // The digest matched: the agents are told at once, then the layer is made durable. A layer that the store cannot keep
 // is still seeded.
 Task<void> LayerFetch::store_layer(std::vector<Hash256> hashes, store::VerifiedLayer proof) {
   seeding_->finish(hashes);
   if (const auto info = seeding_->info()) parts_.events.push(LayerFinished{*info});
+  if (reserved_->in_memory()) {
+    filling_.reset();
+    reserved_.reset();
+    co_return;
+  }
   store::SideFile side = seeding_->side(std::move(hashes));
   auto commit = [reserved = *reserved_, proof, side = std::move(side)] {
     return store::Store::commit(reserved, proof, side);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "shared/control/timing.hpp"
+#include "shared/core/signal.hpp"
 #include "shared/store/filling.hpp"
 #include "tracker/seeder/peers_then_origin.hpp"
 #include "tracker/seeder/seeding.hpp"
@@ -17,8 +18,9 @@ struct FetchedSmall {  // the digest matched; not durable yet
   std::shared_ptr<const SmallLayer> layer;  // Shared: with the pool's write and with answers that are being sent
   store::Reserved reserved;
 };
-struct FetchedPieces {  // the digest matched; durable, unless the store failed, and seeded in either case
+struct FetchedPieces {  // the digest matched; durable, unless the store failed or had no room, and seeded in any case
   std::shared_ptr<Seeding> seeding;
+  bool in_memory = false;  // the store had no room
 };
 using Fetched = std::variant<FetchedSmall, FetchedPieces>;
 
@@ -26,6 +28,11 @@ class LayerFetch {
  public:
   // Without bytes, before the agents are told to wait.
   static constexpr Milliseconds patience = control::timing::first_waiting;
+
+  // A layer in a window of memory, of which no agent takes a piece for so long: shorter than the agents' own patience, so
+  // that they are told why.
+  static constexpr Milliseconds longest_without_room{4'000};
+  static_assert(longest_without_room < control::timing::swarm_silence);
 
   // Many agents wait for one fetch, so that it is patient; an agent's own limits are in agent/pull/origin_source.hpp.
   static constexpr origin::ResumeLimits origin_limits{
@@ -48,12 +55,13 @@ class LayerFetch {
   // Once. An error ends the fetch: its swarm is left, and `corrupt` bytes are discarded.
   Task<Result<Fetched>> run();
   void swarm_failed(const Error& cause) { swarm_failure_ = cause; }  // the fetch ends with it
+  void note_room() { room_.notify(); }                               // agents took a piece of the window
 
   const SeedRequest& request() const { return request_; }
   Generation generation() const { return attempt_.generation; }
   Seeding* seeding() const { return seeding_.get(); }  // null before the size is known, and for a small layer
   // No bytes for a while: the origin sends nothing, is asked again later, or the fetch waits for its turn.
-  bool is_waiting(Time now) const { return !has_all_ && now - last_bytes_at_ >= patience; }
+  bool is_waiting(Time now) const { return !arrived_.all && now - arrived_.last_at >= patience; }
 
  private:
   Task<Result<Fetched>> fetch();
@@ -66,6 +74,7 @@ class LayerFetch {
   Task<Result<Fetched>> fetch_small();
   Task<Result<Fetched>> fetch_pieces();
   Task<Result<void>> take_all();
+  Task<Result<void>> wait_for_room(ByteCount bytes);
   Task<void> store_layer(std::vector<Hash256> hashes, store::VerifiedLayer proof);
   void start_seeding();
   void clean_up(const Error& cause);
@@ -81,8 +90,12 @@ class LayerFetch {
   std::shared_ptr<store::Filling> filling_;  // Shared: with the pool's work, which may outlive this object at the end
   std::shared_ptr<Seeding> seeding_;         // Shared: as FetchedPieces
   std::optional<Error> swarm_failure_;
-  Time last_bytes_at_;    // at first: when it was requested
-  bool has_all_ = false;  // and the digest matched
+  struct Arrived {
+    Time last_at;      // at first: when it was requested
+    bool all = false;  // and the digest matched
+  };
+  Arrived arrived_;
+  Signal room_;
 };
 
 }  // namespace shoal::tracker::seeder

@@ -11,6 +11,7 @@ struct SeederMetrics {
   metrics::Counter agents_received_bytes;  // of layers that the store did not have and agents did
   metrics::Counter origin_failures;        // fetches that ended in a refusal
   metrics::Counter corrupt_layers;         // the origin's bytes did not match the digest
+  metrics::Counter unstored_layers;        // seeded from memory, without room in the store
   metrics::Gauge seeding_layers;
 };
 

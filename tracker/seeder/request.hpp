@@ -50,6 +50,10 @@ struct SmallLayer {
   std::string content_type;  // of a manifest
 };
 
+inline LayerInfo small_info(const Digest& digest, const SmallLayer& layer) {
+  return {.digest = digest, .size = {layer.bytes.size()}, .is_small = true, .content_type = layer.content_type};
+}
+
 struct SeededLayer {  // for the status API
   Digest digest;
   ByteCount size{};

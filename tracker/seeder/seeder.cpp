@@ -26,10 +26,6 @@ control::Reason reason_of(ErrorKind kind) {
   return control::Reason::unavailable;
 }
 
-LayerInfo info_of(const Digest& digest, const SmallLayer& layer) {
-  return {.digest = digest, .size = {layer.bytes.size()}, .is_small = true, .content_type = layer.content_type};
-}
-
 template <class Seeded, class Layers>
 std::size_t count_seeded(const Layers& layers) {
   return static_cast<std::size_t>(std::count_if(layers.begin(), layers.end(), [](const auto& item) {
@@ -64,7 +60,7 @@ SeedResult Seeder::request_layer(const SeedRequest& request) {
   const auto found = layers_.find(request.digest);
   if (found != layers_.end()) {
     const Layer& layer = found->second;
-    if (const auto* small = std::get_if<SmallReady>(&layer)) return info_of(request.digest, *small->layer);
+    if (const auto* small = std::get_if<SmallReady>(&layer)) return small_info(request.digest, *small->layer);
     if (const auto* refused = std::get_if<Refused>(&layer)) {
       const bool is_recent = parts_.clock.now() - refused->at < remember_refusal;
       if (is_recent && refused->request.same_source(request)) return refused->refusal;
@@ -151,7 +147,8 @@ Task<void> Seeder::run(std::unique_ptr<LayerFetch> fetch) {
     serve_small(request, small->layer);
     co_await store_small(request, std::move(*small));
   } else {
-    layers_[request.digest] = Seeded{std::get<FetchedPieces>(*fetched).seeding, parts_.clock.now()};
+    const auto& pieces = std::get<FetchedPieces>(*fetched);
+    layers_[request.digest] = Seeded{pieces.seeding, parts_.clock.now(), pieces.in_memory};
   }
   --running_;
   start_waiting();
@@ -167,37 +164,6 @@ std::unique_ptr<LayerFetch> Seeder::fetch_again(const LayerFetch& failed) {
   const Generation next = failed.generation() + (had_swarm ? 1 : 0);
   if (had_swarm) parts_.events.push(LayerRestarted{request.digest, next});
   return make_fetch(request, {.generation = next, .asks_holders = false});
-}
-
-void Seeder::keep_manifest(const SeedRequest& request, Bytes bytes, std::string content_type) {
-  if (layers_.contains(request.digest) || parts_.store.find(request.digest)) return;
-  const auto reserved = parts_.store.reserve(request.digest, {bytes.size()});
-  if (!reserved) return;  // the store has no room: it is fetched when an agent joins it
-  const auto layer = std::make_shared<const SmallLayer>(SmallLayer{std::move(bytes), std::move(content_type)});
-  serve_small(request, layer);
-  spawn(parts_.loop, store_small(request, FetchedSmall{layer, *reserved}));
-}
-
-// From memory, until `store_small` has ended.
-void Seeder::serve_small(const SeedRequest& request, const std::shared_ptr<const SmallLayer>& layer) {
-  layers_[request.digest] = SmallReady{layer};
-  parts_.events.push(LayerKnown{info_of(request.digest, *layer)});
-}
-
-Task<void> Seeder::store_small(SeedRequest request, FetchedSmall fetched) {
-  const auto layer = fetched.layer;
-  auto write = [reserved = std::move(fetched.reserved), layer] {
-    return store::Store::write_small(reserved, layer->bytes, layer->content_type);
-  };
-  auto committed = co_await parts_.pool.run(std::move(write));
-  if (!committed) {
-    refuse(request, committed.error());
-    co_return;
-  }
-  parts_.store.adopt(std::move(*committed));
-  layers_.erase(request.digest);
-  log::info("seeder", "small layer stored",
-            {{"digest", request.digest.text()}, {"image", request.image()}, {"size_bytes", layer->bytes.size()}});
 }
 
 void Seeder::refuse(const SeedRequest& request, const Error& cause) {
@@ -227,9 +193,14 @@ void Seeder::on_swarm(const Digest& digest, Generation generation, const swarm::
     seeding->note_ready();
     parts_.events.push(LayerKnown{*seeding->info()});
   }
+  const auto* fetching = std::get_if<Fetching>(&layers_.at(digest));
+  if (const auto* taken = std::get_if<swarm::PieceTaken>(&event)) {
+    seeding->drop(taken->piece);
+    if (fetching != nullptr) fetching->fetch->note_room();
+  }
   const auto* failed = std::get_if<swarm::Failed>(&event);
   if (failed == nullptr) return;
-  if (const auto* fetching = std::get_if<Fetching>(&layers_.at(digest))) {
+  if (fetching != nullptr) {
     fetching->fetch->swarm_failed(failed->error);
   } else {
     seeded_failed(*seeding, failed->error);
@@ -269,14 +240,15 @@ std::optional<HashBatch> Seeder::batch(const Digest& digest, Generation generati
   return seeding != nullptr ? seeding->batch_of(piece) : std::nullopt;
 }
 
-std::vector<Digest> Seeder::tick(const std::function<bool(const Digest&)>& has_members) {
+std::vector<Digest> Seeder::tick(const std::function<Members(const Digest&)>& members_of) {
   const Time now = parts_.clock.now();
   std::vector<Digest> idle;
   for (auto& [digest, layer] : layers_) {
     auto* const seeded = std::get_if<Seeded>(&layer);
     if (seeded == nullptr) continue;
-    if (has_members(digest)) seeded->used_at = now;
-    if (now - seeded->used_at < leave_after) continue;
+    const Members members = members_of(digest);
+    if (seeded->in_memory ? members.lacking : members.any) seeded->used_at = now;
+    if (now - seeded->used_at < (seeded->in_memory ? leave_memory_after : leave_after)) continue;
     log::info("seeder", "idle swarm left",
               {{"digest", digest.text()}, {"image", seeded->seeding->request().image()}});
     idle.push_back(digest);
@@ -285,6 +257,8 @@ std::vector<Digest> Seeder::tick(const std::function<bool(const Digest&)>& has_m
   start_waiting();
   std::erase_if(layers_, [&](const auto& item) {
     const auto* refused = std::get_if<Refused>(&item.second);
+    const auto* small = std::get_if<SmallReady>(&item.second);
+    if (small != nullptr && small->unstored) return now - small->unstored->since >= small_in_memory;
     return refused != nullptr && now - refused->at >= remember_refusal;
   });
   return idle;
@@ -304,12 +278,6 @@ bool Seeder::is_fetching(const Digest& digest) const {
   const auto found = layers_.find(digest);
   if (found == layers_.end()) return false;
   return std::holds_alternative<Fetching>(found->second) || std::holds_alternative<SmallReady>(found->second);
-}
-
-std::shared_ptr<const SmallLayer> Seeder::small(const Digest& digest) const {
-  const auto found = layers_.find(digest);
-  const auto* small = found == layers_.end() ? nullptr : std::get_if<SmallReady>(&found->second);
-  return small != nullptr ? small->layer : nullptr;
 }
 
 std::vector<Digest> Seeder::waiting_for_origin() const {

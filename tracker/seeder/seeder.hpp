@@ -5,7 +5,7 @@
 // next generation. The seeder keeps a table of layers and moves each from one state to the next:
 //
 //   Fetching -> Seeded         a large layer; Seeded is left after ten minutes without members
-//   Fetching -> SmallReady     a small layer or a manifest, until the store has it; then it needs no entry
+//   Fetching -> SmallReady     a small layer or a manifest, until the store has it, or for a minute without room there
 //   any of them -> Refused     an error; removed after two seconds
 // Threads: the loop.
 #pragma once
@@ -24,6 +24,14 @@ class Seeder {
   static constexpr std::size_t most_waiting = 4'096;      // 4 MB of entries; more layers than a hundred images have
   static constexpr Milliseconds remember_refusal{2'000};  // a thousand agents ask for what the origin just refused
   static constexpr Milliseconds leave_after{600'000};     // without members: a slow rollout has pauses
+  // A layer in memory, once no member lacks pieces: the members hold it, and others need the memory.
+  static constexpr Milliseconds leave_memory_after{10'000};
+  static constexpr Milliseconds small_in_memory{60'000};  // a rollout's agents ask for it within some seconds
+
+  struct Members {  // of the swarm of a layer
+    bool any = false;
+    bool lacking = false;  // pieces
+  };
 
   explicit Seeder(Parts parts) : parts_(std::move(parts)) {}
 
@@ -34,8 +42,8 @@ class Seeder {
   bool is_seeding(const Digest& digest, Generation generation) const;
   // A hash batch of a piece, when it was published under this generation.
   std::optional<HashBatch> batch(const Digest& digest, Generation generation, PieceIndex piece);
-  // Each second: leaves the swarms that had no members for long. Returns them.
-  std::vector<Digest> tick(const std::function<bool(const Digest&)>& has_members);
+  // Each second: leaves the swarms that nobody needed for long. Returns them.
+  std::vector<Digest> tick(const std::function<Members(const Digest&)>& members_of);
 
   bool is_fetching(const Digest& digest) const;
   // Of a small layer that may be served already and is not in the store yet; null else.
@@ -53,10 +61,16 @@ class Seeder {
   };
   struct SmallReady {
     std::shared_ptr<const SmallLayer> layer;  // Shared: as FetchedSmall
+    struct Unstored {
+      store::Reserved reserved;  // in memory
+      Time since;
+    };
+    std::optional<Unstored> unstored{};  // the store had no room
   };
   struct Seeded {
     std::shared_ptr<Seeding> seeding;
-    Time used_at;  // last time that its swarm had members
+    Time used_at;  // last time that its swarm had members, or in memory one that lacked pieces
+    bool in_memory = false;
   };
   struct Refused {
     SeedRequest request;

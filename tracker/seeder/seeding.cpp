@@ -34,7 +34,9 @@ void Seeding::start(const SwarmEvents& events) {
                      .have = PieceSet(layout().count()),
                      .hashes = PieceHashes(layout()),
                      .tracker_key = parts_.keys.signing.public_key(),
-                     .events = tell});
+                     .events = tell,
+                     .unproven = PieceSet(),
+                     .is_window = file_->is_window()});
 }
 
 void Seeding::note_ready() {

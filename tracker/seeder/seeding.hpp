@@ -45,6 +45,7 @@ class Seeding : public std::enable_shared_from_this<Seeding> {  // Shared: with 
   Generation generation() const { return generation_; }
   ByteCount size() const { return layout().layer_size(); }
   const store::PieceFile& file() const { return *file_; }
+  void drop(PieceIndex piece) { file_->drop(piece); }  // of a window: agents hold it
   PieceIndex published() const { return next_; }
   // A batch that holds `piece`, as large as can be, for an agent that no peer passed it to; nothing when it was not
   // published yet.

@@ -67,6 +67,13 @@ Result<void> File::truncate(std::uint64_t size_bytes) const {
   return {};
 }
 
+// Always possible in memory, where alone it is used.
+void File::punch(std::uint64_t offset, std::uint64_t length) const {
+  constexpr int how = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+  while (::fallocate(descriptor_, how, static_cast<off_t>(offset), static_cast<off_t>(length)) < 0 && errno == EINTR)
+    continue;
+}
+
 Result<std::uint64_t> File::size() const {
   struct stat status {};
   if (::fstat(descriptor_, &status) < 0) return failed("look at a file");

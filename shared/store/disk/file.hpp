@@ -24,6 +24,7 @@ class File {
   Result<void> read_at(std::uint64_t offset, MutableBytes out) const;  // `corrupt` behind the end
   Result<void> sync() const;                                           // fsync
   Result<void> truncate(std::uint64_t size_bytes) const;
+  void punch(std::uint64_t offset, std::uint64_t length) const;  // those bytes take no room any more, and read as zeros
   Result<std::uint64_t> size() const;  // bytes; `corrupt` when it is no regular file
   bool is_same(const File& other) const;
   void mark_used() const;  // now; a file system that does not record it changes only the order of eviction

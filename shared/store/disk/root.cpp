@@ -71,7 +71,7 @@ RootHandle open_root(const Options& options) {
   make_directories(options, disk);
   empty_temporaries(options);
   try_rename(options, disk);
-  return RootHandle(new Root{std::move(disk), std::move(lock)});
+  return RootHandle(new Root{std::move(disk), std::move(lock), {}, options.memory});
 }
 
 }  // namespace shoal::store

@@ -16,6 +16,7 @@ struct Root {
   Disk disk;
   File lock;  // held while anything may still be written
   EndQueue ended{};
+  MemoryLimits memory{};
   std::atomic<std::uint64_t> memory_bytes{0};  // of layers that are only in memory
 };
 

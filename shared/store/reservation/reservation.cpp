@@ -97,18 +97,24 @@ Result<FileHandle> Reservation::make_new() const {
 }
 
 Result<std::shared_ptr<Reservation>> reserve_memory(RootHandle root, const Digest& digest, ByteCount size) {
-  if (size > largest_in_memory || root->memory_bytes > (largest_in_memory - size).value) {
+  if (size > largest_layer)
+    return fail(ErrorKind::refused, "reserve memory: no layer is larger than " + text(largest_layer));
+  const bool is_window = size > root->memory.largest;
+  const ByteCount taken = is_window ? root->memory.largest : size;
+  if (root->memory_bytes + taken.value > root->memory.all.value) {
     return fail(ErrorKind::no_space,
-                "reserve " + text(size) + " in memory: at most " + text(largest_in_memory) + " are kept there");
+                "reserve " + text(taken) + " in memory: at most " + text(root->memory.all) + " are kept there");
   }
   auto made = make_memory_file(size.value);
   if (!made) return tl::unexpected(made.error());
-  root->memory_bytes += size.value;
-  const auto release = [root, bytes = size.value](PieceFile* file) {
+  root->memory_bytes += taken.value;
+  const auto release = [root, taken](PieceFile* file) {
     delete file;
-    root->memory_bytes -= bytes;
+    root->memory_bytes -= taken.value;
   };
-  FileHandle file(new PieceFile(std::move(*made), PieceLayout(size)), release);
+  const PieceLayout layout(size);
+  FileHandle file(is_window ? new PieceFile(std::move(*made), layout, taken) : new PieceFile(std::move(*made), layout),
+                  release);
   return std::make_shared<Reservation>(std::move(root), digest, std::move(file));
 }
 

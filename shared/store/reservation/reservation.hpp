@@ -69,7 +69,7 @@ class Reservation {
   std::atomic<bool> is_discarded_{false};
 };
 
-// `no_space` beyond largest_in_memory for all such layers together.
+// Limits and windows: MemoryLimits. `no_space` beyond them.
 Result<std::shared_ptr<Reservation>> reserve_memory(RootHandle root, const Digest& digest, ByteCount size);
 
 }  // namespace shoal::store

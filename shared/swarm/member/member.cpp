@@ -18,7 +18,7 @@ std::uint64_t identity_of(const std::string& node) {
 // Whether there may be something new to do after it: deciding costs more than reading the message.
 bool changes_policy(const Message& message) {
   return std::holds_alternative<Hello>(message) || std::holds_alternative<Offered>(message) ||
-         std::holds_alternative<Refused>(message);
+         std::holds_alternative<Refused>(message) || std::holds_alternative<TakesOnly>(message);
 }
 
 Nearness nearness(const std::string& our_zone, const std::string& their_zone) {
@@ -58,11 +58,12 @@ PeerId Member::link_up(Link& link) {
   Hello hello;
   hello.role = swarm_.membership.role;
   hello.node = swarm_.node.node;
-  hello.zone = swarm_.node.zone;
+  if (!takes_only()) hello.zone = swarm_.node.zone;  // a zone counts on what its nodes fetch, and this one passes none on
   const Bytes nonce = random_bytes(hello.nonce.size());
   std::copy(nonce.begin(), nonce.end(), hello.nonce.begin());
   set_held(hello, peer.shown);
   send(peer, hello);
+  if (takes_only()) send(peer, TakesOnly{});
   swarm_.node.metrics.connections.add(1);
   return id;
 }
@@ -115,7 +116,8 @@ bool Member::on(PeerId id, Neighbour& peer, const Hello& hello, Time now) {
   if (!held) return false;
   peer.has_hello = true;
   peer.is_seeder = hello.role == Role::seed && peer.link->leads_to_seeder();  // only this peer may push
-  const NewPeer newcomer{peer.is_seeder, nearness(swarm_.node.zone, hello.zone), identity_of(hello.node)};
+  const std::string our_zone = takes_only() ? std::string() : swarm_.node.zone;
+  const NewPeer newcomer{peer.is_seeder, nearness(our_zone, hello.zone), identity_of(hello.node)};
   swarm_.policy.peer_came(id, newcomer, peer.shown, now);
   peer.shown = PieceSet();
   Offered offered;
@@ -143,7 +145,7 @@ bool Member::on(PeerId, Neighbour& peer, const Asked& asked, Time) {
   if (!in_layer({asked.piece, 1}) || peer.link->unsent_bytes() > Outbox::most_unread) return false;
   const Outbox::Place place = peer.outbox.place_for_ask();
   if (place == Outbox::Place::refused_too_often) return false;
-  if (place == Outbox::Place::none || !swarm_.policy.have().has(asked.piece)) {
+  if (place == Outbox::Place::none || takes_only() || !swarm_.policy.have().has(asked.piece)) {
     send(peer, Refused{asked.piece});
     return true;
   }
@@ -192,7 +194,13 @@ bool Member::on(PeerId, Neighbour& peer, const RequestHashes& want, Time) {
   return true;
 }
 
+bool Member::on(PeerId id, Neighbour&, const TakesOnly&, Time) {
+  swarm_.policy.peer_takes_only(id);
+  return true;
+}
+
 void Member::publish(const Publication& publication, Time now) {
+  if (publication.wanted_end && takes_only()) swarm_.policy.want_up_to(*publication.wanted_end);
   for (const HashBatch& batch : publication.batches) {
     swarm_.membership.hashes.add_trusted(batch);
     prove(range_of(batch));
@@ -273,6 +281,7 @@ void Member::act(Time now) {
     if (const auto* push = std::get_if<Push>(&action)) sender_.send_piece(peer, push->piece, true);
     if (const auto* offer = std::get_if<Offer>(&action)) send(peer, Offered{offer->ranges});
   }
+  for (const PieceIndex piece : swarm_.policy.take_released()) swarm_.report(PieceTaken{piece});
   swarm_.node.metrics.reassigned_pieces.add(swarm_.policy.reassigned() - reassigned_seen_);
   reassigned_seen_ = swarm_.policy.reassigned();
 }

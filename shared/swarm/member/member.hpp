@@ -46,7 +46,9 @@ class Member {
   bool on(PeerId id, Neighbour& peer, const Refused& refused, Time now);
   bool on(PeerId id, Neighbour& peer, const Hashes& hashes, Time now);
   bool on(PeerId id, Neighbour& peer, const RequestHashes& want, Time now);
+  bool on(PeerId id, Neighbour& peer, const TakesOnly& takes_only, Time now);
   bool on(PeerId id, Neighbour& peer, const Hello& hello, Time now);
+  bool takes_only() const { return swarm_.membership.is_window && swarm_.membership.role != Role::seed; }
   bool in_layer(const PieceRange& range) const;
   bool is_new(const HashBatch& batch) const;
   void act(Time now);

@@ -45,6 +45,10 @@ void PieceSender::send_asked(Neighbour& peer) {
     const bool is_node_full = swarm_.node.unsent_bytes >= swarm_.node.most_unsent_bytes;
     const std::optional<PieceIndex> piece = peer.outbox.next(unsent, is_node_full);
     if (!piece) return;
+    if (!swarm_.policy.have().has(*piece)) {  // a window dropped it since it was asked for
+      send(peer, Refused{*piece});
+      continue;
+    }
     send_piece(peer, *piece, false);
   }
 }

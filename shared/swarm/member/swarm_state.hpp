@@ -19,7 +19,7 @@ struct SwarmState {
       : membership(std::move(m)),
         node(n),
         report(std::move(r)),
-        policy(membership.role, membership.have, our_identity),
+        policy(membership.role, membership.have, our_identity, membership.is_window),
         proof(std::move(membership.unproven)) {}
 
   PieceLayout layout() const { return membership.hashes.layout(); }

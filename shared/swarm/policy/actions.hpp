@@ -43,6 +43,7 @@ struct NewPeer {
   bool is_seeder = false;
   Nearness nearness = Nearness::nowhere;
   std::uint64_t identity = 0;  // of its node, the same wherever it is computed
+  bool takes_only = false;     // it keeps no piece: none is pushed to it
 };
 
 }  // namespace shoal::swarm

@@ -7,6 +7,11 @@
 
 namespace shoal::swarm {
 
+void FetchPolicy::want_up_to(PieceIndex end) {
+  wanted_end_ = std::min(end, peers_.pieces());
+  peers_.reset_candidates();
+}
+
 bool FetchPolicy::drop(Peer& peer, PieceIndex piece) {
   const auto found = find_piece(peer.asks.owed, piece);
   if (found == peer.asks.owed.end()) return false;
@@ -27,7 +32,8 @@ void FetchPolicy::drop_unproven(Peer& peer, PieceIndex piece, Time now) {
 
 Arrival FetchPolicy::begin(Peer& peer, PieceIndex piece, Time now) {
   peer.reliability.heard = now;
-  if (peers_.have().has(piece)) {
+  const bool is_unwanted = piece >= wanted_end_ && peer.node.is_seeder;
+  if (peers_.have().has(piece) || is_unwanted) {
     drop(peer, piece);
     Patience::note_whole_piece(peer.reliability, now);
     return Arrival::duplicate;
@@ -94,8 +100,8 @@ bool FetchPolicy::is_shared(const Peer& peer) const {
 
 bool FetchPolicy::has_candidate(const Peer& peer) const {
   PieceIndex piece = peers_.have().first_missing();
-  while (piece < peers_.pieces() && !is_candidate(peer, piece)) ++piece;
-  return piece < peers_.pieces();
+  while (piece < wanted_end_ && !is_candidate(peer, piece)) ++piece;
+  return piece < wanted_end_;
 }
 
 template <class RankOf>
@@ -104,7 +110,7 @@ std::optional<PieceIndex> FetchPolicy::lowest(const Peer& peer, bool anywhere, R
   const PieceSet& have = peers_.have();
   std::optional<PieceIndex> choice;
   Rank lowest;
-  for (PieceIndex piece = have.first_missing(); piece < have.size(); ++piece) {
+  for (PieceIndex piece = have.first_missing(); piece < wanted_end_; ++piece) {
     if (!is_candidate(peer, piece)) continue;
     if (is_crossing && !zone_.may_cross(piece)) continue;
     const Rank rank = rank_of(piece, peers_.holders(piece));

@@ -30,7 +30,7 @@ class FetchPolicy {
   static constexpr std::size_t most_late = 64;
 
   FetchPolicy(PeerTable& peers, Patience& patience, ZoneShare& zone, std::uint64_t our_identity)
-      : peers_(peers), patience_(patience), zone_(zone), identity_(our_identity), expected_(peers.pieces(), 0) {}
+      : peers_(peers), patience_(patience), zone_(zone), identity_(our_identity), expected_(peers.pieces(), 0), wanted_end_(peers.pieces()) {}
 
   // The first bytes of a piece. Only a seeder may send a piece that was not asked for.
   Arrival begin(Peer& peer, PieceIndex piece, Time now);
@@ -41,6 +41,8 @@ class FetchPolicy {
   // Its hash did not come: the piece is asked for again a little later.
   void drop_unproven(Peer& peer, PieceIndex piece, Time now);
   void withhold(PieceIndex piece) { ++expected_[piece]; }  // never asked for
+  // Pieces at `end` or behind it are not asked for, and not taken when a seeder pushes them. Without a call: all are.
+  void want_up_to(PieceIndex end);
 
   void decide(Time now, std::vector<Action>& actions);
 
@@ -71,6 +73,7 @@ class FetchPolicy {
   ZoneShare& zone_;
   std::uint64_t identity_;
   std::vector<std::uint8_t> expected_;  // per piece: peers that owe it
+  PieceIndex wanted_end_;
   std::uint64_t reassigned_ = 0;
 };
 

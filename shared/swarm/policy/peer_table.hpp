@@ -76,6 +76,7 @@ class PeerTable {
   PieceIndex pieces() const { return have_.size(); }  // of the layer
   const PieceSet& have() const { return have_; }
   bool add_ours(PieceIndex piece) { return have_.add(piece); }
+  void remove_ours(PieceIndex piece) { have_.remove(piece); }
 
   std::uint32_t holders(PieceIndex piece) const { return holders_[piece]; }  // peers that have it
   void change_holders(PieceIndex piece, int change) { holders_[piece] += static_cast<std::uint32_t>(change); }

@@ -4,13 +4,18 @@
 
 namespace shoal::swarm {
 
-Policy::Policy(Role role, PieceSet have, std::uint64_t identity)
-    : peers_(std::move(have)), zone_(identity, peers_.pieces()), fetch_(peers_, patience_, zone_, identity) {
-  if (role == Role::seed) push_.emplace(peers_, patience_);
+Policy::Policy(Role role, PieceSet have, std::uint64_t identity, bool is_window)
+    : peers_(std::move(have)),
+      zone_(identity, peers_.pieces()),
+      fetch_(peers_, patience_, zone_, identity),
+      offers_(!is_window || role == Role::seed) {
+  if (role == Role::seed) push_.emplace(peers_, patience_, is_window);
+  if (!offers_) fetch_.want_up_to(0);
 }
 
 PieceSet Policy::shown() const {
-  return push_ && !push_->is_serving() ? PieceSet(peers_.pieces()) : peers_.have();
+  const bool shows_none = !offers_ || (push_ && !push_->is_serving());
+  return shows_none ? PieceSet(peers_.pieces()) : peers_.have();
 }
 
 void Policy::peer_came(PeerId id, const NewPeer& newcomer, const PieceSet& shown_before, Time now) {
@@ -18,6 +23,13 @@ void Policy::peer_came(PeerId id, const NewPeer& newcomer, const PieceSet& shown
   peer.reliability.heard = now;
   queue_offers(peer, shown_before, shown());
   if (newcomer.nearness == Nearness::near) divide_zone();
+}
+
+void Policy::peer_takes_only(PeerId id) {
+  Peer* peer = peers_.find(id);
+  if (peer == nullptr || std::exchange(peer->node.takes_only, true) || !push_) return;
+  push_->take_back(*peer);
+  queue_offers(*peer, PieceSet(peers_.pieces()), peers_.have());
 }
 
 void Policy::peer_left(PeerId id) {
@@ -104,6 +116,9 @@ void Policy::in_file(PieceIndex piece) {
   if (push_) {
     peers_.add_ours(piece);
     push_->queue(piece);
+    for (auto& [id, peer] : peers_) {
+      if (peer.node.takes_only) peer.offers.pieces.push_back(piece);
+    }
   } else {
     hold(piece);
     for (auto& [id, peer] : peers_) peer.offers.at_once |= peer.node.is_seeder;  // it may be about to push it
@@ -111,7 +126,7 @@ void Policy::in_file(PieceIndex piece) {
 }
 
 void Policy::hold(PieceIndex piece) {
-  if (peers_.add_ours(piece)) queue_offers(peers_, piece);
+  if (peers_.add_ours(piece) && offers_) queue_offers(peers_, piece);
 }
 
 bool Policy::is_quick(PeerId id) const {

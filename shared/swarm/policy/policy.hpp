@@ -20,7 +20,8 @@ class Policy {
  public:
   // `identity` is ours, as the peers in our zone know it; it also spreads what several fetchers ask of one complete
   // holder.
-  Policy(Role role, PieceSet have, std::uint64_t identity);
+  // `is_window`: as Membership::is_window.
+  Policy(Role role, PieceSet have, std::uint64_t identity, bool is_window = false);
   Policy(const Policy&) = delete;
   Policy& operator=(const Policy&) = delete;
 
@@ -28,6 +29,7 @@ class Policy {
   PieceSet shown() const;
   // `shown_before`: what `shown` was when that peer was told.
   void peer_came(PeerId id, const NewPeer& newcomer, const PieceSet& shown_before, Time now);
+  void peer_takes_only(PeerId id);  // it keeps no piece
   void peer_left(PeerId id);
   // Acknowledges a push as well. The range lies within the layer.
   void peer_offers(PeerId id, PieceRange range, Time now);
@@ -43,6 +45,9 @@ class Policy {
   void in_file(PieceIndex piece);   // ours now, from outside the swarm
 
   std::vector<Action> decide(Time now);
+  void want_up_to(PieceIndex end) { fetch_.want_up_to(end); }
+  // Pieces that a seeder dropped since the last call.
+  std::vector<PieceIndex> take_released() { return push_ ? push_->take_released() : std::vector<PieceIndex>(); }
 
   bool is_quick(PeerId id) const;  // or not known yet
 
@@ -64,6 +69,7 @@ class Policy {
   ZoneShare zone_;
   FetchPolicy fetch_;
   std::optional<PushPolicy> push_;  // a seeder's
+  bool offers_;                     // what we have; false for a fetcher whose file is a window
 };
 
 }  // namespace shoal::swarm

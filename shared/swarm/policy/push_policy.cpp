@@ -8,8 +8,8 @@
 
 namespace shoal::swarm {
 
-PushPolicy::PushPolicy(PeerTable& peers, Patience& patience)
-    : peers_(peers), patience_(patience), underway_(peers.pieces(), 0) {
+PushPolicy::PushPolicy(PeerTable& peers, Patience& patience, bool is_window)
+    : peers_(peers), patience_(patience), underway_(peers.pieces(), 0), is_window_(is_window) {
   for (PieceIndex piece = 0; piece < peers_.pieces(); ++piece) {
     if (peers_.have().has(piece)) to_push_.insert(piece);
   }
@@ -17,6 +17,7 @@ PushPolicy::PushPolicy(PeerTable& peers, Patience& patience)
 
 void PushPolicy::queue(PieceIndex piece) {
   (peers_.holders(piece) == 0 ? to_push_ : claimed_).insert(piece);
+  if (is_window_) release(piece, enough_holders());
 }
 
 void PushPolicy::holders_changed(PieceIndex piece) {
@@ -27,6 +28,22 @@ void PushPolicy::holders_changed(PieceIndex piece) {
     claimed_.erase(piece);
     to_push_.insert(piece);  // the last holder is gone
   }
+  if (is_window_) release(piece, enough_holders());
+}
+
+// Two agents, or the only one: either may go, and no other node has the piece.
+std::uint32_t PushPolicy::enough_holders() const {
+  const auto keeps = [](const auto& entry) { return !entry.second.node.is_seeder && !entry.second.node.takes_only; };
+  const auto keepers = std::count_if(peers_.begin(), peers_.end(), keeps);
+  return keepers > 1 ? 2 : 1;
+}
+
+void PushPolicy::release(PieceIndex piece, std::uint32_t least_holders) {
+  if (!peers_.have().has(piece) || is_underway(piece) || peers_.holders(piece) < least_holders) return;
+  to_push_.erase(piece);
+  claimed_.erase(piece);
+  peers_.remove_ours(piece);
+  released_.push_back(piece);
 }
 
 void PushPolicy::acknowledge(Peer& peer, PieceIndex piece, Time now) {
@@ -62,7 +79,8 @@ void PushPolicy::expire_deliveries(Time now) {
   const Milliseconds limit = patience_.with_anyone();
   for (; !delivered_.empty() && now > delivered_.front().since + limit; delivered_.pop_front()) {
     const PieceIndex piece = delivered_.front().piece;
-    if (peers_.holders(piece) == 1 && !is_underway(piece)) claimed_.insert(piece);
+    if (is_window_) release(piece, 1);  // no second agent takes it, and later pieces need its place
+    if (!is_window_ && peers_.holders(piece) == 1 && !is_underway(piece)) claimed_.insert(piece);
   }
 }
 
@@ -91,7 +109,8 @@ std::optional<PushPolicy::Target> PushPolicy::target(PieceIndex piece, Time now)
   const auto load = [](const Peer& peer) { return std::tuple(peer.pushes.in_all, peer.pushes.unacknowledged.size()); };
   std::optional<Target> choice;
   for (auto& [id, peer] : peers_) {
-    if (peer.node.is_seeder || now < peer.reliability.avoided_until || peer.has.has(piece)) continue;
+    if (peer.node.is_seeder || peer.node.takes_only || peer.has.has(piece)) continue;
+    if (now < peer.reliability.avoided_until) continue;
     if (peer.pushes.unacknowledged.size() >= most) continue;
     if (!choice || load(peer) < load(*choice->peer)) choice = {id, &peer};
   }
@@ -117,7 +136,7 @@ bool PushPolicy::push_claimed(Time now, std::vector<Action>& actions) {
       return true;
     }
     const auto lacks_it = [&](const auto& entry) {
-      return !entry.second.node.is_seeder && !entry.second.has.has(piece);
+      return !entry.second.node.is_seeder && !entry.second.node.takes_only && !entry.second.has.has(piece);
     };
     if (std::any_of(peers_.begin(), peers_.end(), lacks_it)) return false;  // they are busy
     claimed_.erase(claimed_.begin());

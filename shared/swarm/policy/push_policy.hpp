@@ -7,6 +7,8 @@
 #include <deque>
 #include <optional>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "shared/swarm/policy/peer_table.hpp"
 
@@ -23,13 +25,16 @@ class PushPolicy {
   static constexpr std::size_t least_per_peer = 2;  // the hashes of two pieces travel together
   static constexpr std::size_t shared_by_few = 8;   // by one to four peers: enough to fill the line of a lone one
 
-  PushPolicy(PeerTable& peers, Patience& patience);
+  // `is_window`: a piece is ours only until agents hold it (released).
+  PushPolicy(PeerTable& peers, Patience& patience, bool is_window = false);
 
   void queue(PieceIndex piece);  // in the file: pushed next, or when there is nothing else if a peer offers it
   void holders_changed(PieceIndex piece);
   void acknowledge(Peer& peer, PieceIndex piece, Time now);
   void take_back(Peer& peer);  // its unacknowledged pushes
   void peer_left();
+  // Pieces that are ours no longer since the last call.
+  std::vector<PieceIndex> take_released() { return std::exchange(released_, {}); }
 
   void decide(Time now, std::vector<Action>& actions);
 
@@ -49,6 +54,8 @@ class PushPolicy {
   void push(Target target, PieceIndex piece, Time now, std::vector<Action>& actions);
   bool push_claimed(Time now, std::vector<Action>& actions);
   void serve_all();
+  std::uint32_t enough_holders() const;
+  void release(PieceIndex piece, std::uint32_t least_holders);
 
   PeerTable& peers_;
   Patience& patience_;
@@ -62,6 +69,8 @@ class PushPolicy {
   std::size_t unacknowledged_ = 0;
   std::size_t acknowledged_ = 0;
   bool serving_ = false;
+  bool is_window_;
+  std::vector<PieceIndex> released_;
   std::uint64_t reassigned_ = 0;
 };
 

@@ -133,12 +133,43 @@ TEST_CASE("what is in memory is bounded, and given back with its last reader") {
   TemporaryDirectory directory;
   Store store({directory.path(), ByteCount{10}, nullptr});
   const Digest digest = digest_of_bytes(bytes_of("large"));
-  CHECK(store.reserve_in_memory(digest, largest_in_memory + ByteCount{1}).error().kind == ErrorKind::no_space);
-  auto most = std::optional(store.reserve_in_memory(digest, largest_in_memory).value());
+  std::vector<Reserved> most;
+  const MemoryLimits limits;
+  for (std::uint64_t taken = 0; taken < limits.all.value; taken += limits.largest.value)
+    most.push_back(store.reserve_in_memory(digest, limits.largest).value());
   CHECK(store.reserve_in_memory(digest, {1}).error().kind == ErrorKind::no_space);
-  auto reader = most->file();
-  most.reset();
+  auto reader = most.back().file();
+  most.pop_back();
   CHECK(store.reserve_in_memory(digest, {1}).error().kind == ErrorKind::no_space);
   reader.reset();
-  CHECK(store.reserve_in_memory(digest, largest_in_memory));
+  CHECK(store.reserve_in_memory(digest, limits.largest));
+}
+
+TEST_CASE("of a layer that is larger than what is kept in memory there is a window, never more of it") {
+  TemporaryDirectory directory;
+  const MemoryLimits limits{.largest = 1_MiB, .all = 4_MiB};
+  Store store({.path = directory.path(), .capacity = ByteCount{10}, .memory = limits});
+  const ByteCount size = 3_MiB;
+  const Reserved reserved = store.reserve_in_memory(digest_of_bytes(bytes_of("large")), size).value();
+  PieceFile& file = *reserved.file();
+  REQUIRE(file.is_window());
+  CHECK(reserved.in_memory());
+  const PieceLayout layout(size);
+  const Bytes bytes = made_bytes(layout.piece_length().value);
+  const auto write = [&](PieceIndex piece) {
+    return file.write(PieceHashes::of_origin(layout, piece, ByteView(bytes).first(layout.length(piece))));
+  };
+  const auto in_window = static_cast<PieceIndex>(limits.largest.value / layout.piece_length().value);
+  for (PieceIndex piece = 0; piece < in_window; ++piece) REQUIRE(write(piece));
+  CHECK(file.fits({0}));
+  CHECK_FALSE(file.fits({1}));
+  CHECK(write(in_window).error().kind == ErrorKind::no_space);
+  CHECK(write(3));  // there already
+  file.drop(3);
+  file.drop(3);
+  CHECK(file.fits(layout.piece_length()));
+  CHECK(write(in_window));
+  CHECK(file.find(3));  // it was written, and is not to be fetched again
+  CHECK(file.read(4).value() == bytes);
+  CHECK_FALSE(file.read(3).value() == bytes);
 }

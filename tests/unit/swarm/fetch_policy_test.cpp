@@ -99,3 +99,32 @@ TEST_CASE("a peer is quick until its pieces take long") {
   takes(Milliseconds(1));
   CHECK(policy.is_quick(1));
 }
+
+TEST_CASE("a fetcher in a window asks for what is wanted, in its own time, and offers nothing") {
+  Policy policy(Role::fetch, PieceSet(8), 0, true);
+  const Time now = Time{} + std::chrono::hours(1);
+  policy.peer_came(1, {}, PieceSet(8), now);
+  policy.peer_offers(1, {0, 8}, now);
+  CHECK(policy.decide(now).empty());
+  policy.want_up_to(2);
+  std::vector<PieceIndex> asked;
+  for (const Action& action : policy.decide(now)) asked.push_back(std::get<Ask>(action).piece);
+  std::sort(asked.begin(), asked.end());
+  CHECK(asked == std::vector<PieceIndex>{0, 1});
+  policy.piece_verified(1, 0, now);
+  policy.piece_verified(1, 1, now);
+  CHECK(policy.decide(now).empty());  // no offer, no further ask
+  CHECK(policy.shown().held() == 0);
+  policy.want_up_to(3);
+  const auto next = policy.decide(now);
+  REQUIRE(next.size() == 1);
+  CHECK(std::get<Ask>(next[0]).piece == 2);
+}
+
+TEST_CASE("a piece that a seeder pushes to a fetcher whose window does not reach it is not taken") {
+  Policy policy(Role::fetch, PieceSet(8), 0, true);
+  policy.peer_came(1, {.is_seeder = true}, PieceSet(8), Time{});
+  policy.want_up_to(4);
+  CHECK(policy.piece_begins(1, 5, Time{}) == Arrival::duplicate);
+  CHECK(policy.piece_begins(1, 3, Time{}) == Arrival::asked);
+}

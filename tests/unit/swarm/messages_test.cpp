@@ -54,6 +54,7 @@ std::vector<std::pair<const char*, Message>> all_messages() {
       {"refuse", Refused{258}},
       {"hashes", Hashes{a_batch()}},
       {"want_hashes", RequestHashes{65}},
+      {"takes_only", TakesOnly{}},
   };
 }
 

@@ -82,3 +82,72 @@ TEST_CASE("the peer that acknowledges soonest is given no more than the others")
   REQUIRE(given[1] > 8);
   CHECK(given[1] <= *std::min_element(given.begin() + 1, given.end()) + 4);
 }
+
+namespace {
+
+std::vector<PieceIndex> pushed(const std::vector<Action>& actions) {
+  std::vector<PieceIndex> pieces;
+  for (const Action& action : actions) {
+    if (const auto* push = std::get_if<Push>(&action)) pieces.push_back(push->piece);
+  }
+  return pieces;
+}
+
+}  // namespace
+
+TEST_CASE("a seeder in a window has a piece until two agents hold it, or the only one") {
+  Policy policy(Role::seed, PieceSet(8), 0, true);
+  policy.peer_came(1, {}, PieceSet(8), Time{});
+  policy.in_file(0);
+  REQUIRE(pushed(policy.decide(Time{})) == std::vector<PieceIndex>{0});
+  CHECK(policy.take_released().empty());
+  policy.peer_offers(1, {0, 1}, Time{});
+  CHECK(policy.take_released() == std::vector<PieceIndex>{0});
+  CHECK_FALSE(policy.have().has(0));
+
+  policy.peer_came(2, {}, PieceSet(8), Time{});
+  policy.in_file(1);
+  REQUIRE(pushed(policy.decide(Time{})).size() == 1);
+  policy.peer_offers(1, {1, 1}, Time{});
+  policy.peer_offers(2, {1, 1}, Time{});
+  CHECK(policy.take_released() == std::vector<PieceIndex>{1});
+  policy.in_file(2);
+  REQUIRE(pushed(policy.decide(Time{})).size() == 1);
+  policy.peer_offers(2, {2, 1}, Time{});
+  if (policy.have().has(2)) policy.peer_offers(1, {2, 1}, Time{});  // it may have been pushed to either
+  CHECK(policy.take_released() == std::vector<PieceIndex>{2});
+}
+
+TEST_CASE("a piece in a window that no second agent takes in time makes room all the same") {
+  Policy policy(Role::seed, PieceSet(8), 0, true);
+  Time now{};
+  for (const PeerId peer : {1U, 2U}) policy.peer_came(peer, {}, PieceSet(8), now);
+  policy.in_file(0);
+  const auto first = policy.decide(now);
+  REQUIRE(pushed(first).size() == 1);
+  policy.peer_offers(std::get<Push>(first[0]).peer, {0, 1}, now);
+  CHECK(policy.take_released().empty());
+  now += Milliseconds(2'100);
+  policy.decide(now);
+  CHECK(policy.take_released() == std::vector<PieceIndex>{0});
+}
+
+TEST_CASE("a peer that keeps nothing is told of the seeder's pieces as they come, and none is pushed to it") {
+  Policy policy(Role::seed, PieceSet(8), 0);
+  policy.in_file(0);
+  policy.peer_came(1, {}, PieceSet(8), Time{});
+  policy.peer_takes_only(1);
+  const auto offers = [&](Time now) {
+    std::vector<PieceRange> ranges;
+    for (const Action& action : policy.decide(now)) {
+      REQUIRE(std::holds_alternative<Offer>(action));
+      const auto& offer = std::get<Offer>(action);
+      ranges.insert(ranges.end(), offer.ranges.begin(), offer.ranges.end());
+    }
+    return ranges;
+  };
+  const Time later = Time{} + std::chrono::hours(1);
+  CHECK(offers(later) == std::vector<PieceRange>{{0, 1}});
+  policy.in_file(1);
+  CHECK(offers(later + Milliseconds(100)) == std::vector<PieceRange>{{1, 1}});
+}

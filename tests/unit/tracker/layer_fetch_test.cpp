@@ -104,8 +104,8 @@ TEST_CASE("an origin that answers after a failure is used") {
   CHECK(f.told.refusals.empty());
 }
 
-TEST_CASE("a layer that does not fit into the store is refused with the reason") {
-  SeederFixture f(1_MiB);
+TEST_CASE("a layer that fits neither into the store nor into memory is refused with the reason") {
+  SeederFixture f(1_MiB, 2, nullptr, {.largest = 1_MiB, .all = 500_KiB});
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   f.seeder.request_layer(f.request(digest));
   REQUIRE(f.until([&] { return !f.told.refusals.empty(); }));

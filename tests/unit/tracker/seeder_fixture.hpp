@@ -36,8 +36,9 @@ inline Generation first_generation() {
 }
 
 struct SeederFixture {
-  explicit SeederFixture(ByteCount capacity = 64_MiB, std::size_t threads = 2, store::Faults* faults = nullptr)
-      : store({.path = disk.path(), .capacity = capacity, .faults = faults}), pool(threads) {
+  explicit SeederFixture(ByteCount capacity = 64_MiB, std::size_t threads = 2, store::Faults* faults = nullptr,
+                         store::MemoryLimits memory = {})
+      : store({.path = disk.path(), .capacity = capacity, .faults = faults, .memory = memory}), pool(threads) {
     events.on_waiting([this] { told.take(events); });
   }
 

@@ -211,7 +211,7 @@ TEST_CASE("a held layer is seeded from the store, all pieces at once, without as
   f.seeder.request_layer(f.request(digest));
   REQUIRE(f.until([&] { return f.store.find(digest).has_value(); }));
   f.clock.advance(Seeder::leave_after);
-  CHECK(f.seeder.tick([](const Digest&) { return false; }) == std::vector<Digest>{digest});
+  CHECK(f.seeder.tick([](const Digest&) { return Seeder::Members{}; }) == std::vector<Digest>{digest});
   CHECK(f.swarm_of(digest, layer_size).left);
 
   CHECK(std::holds_alternative<Pending>(f.seeder.request_layer(f.request(digest))));
@@ -229,7 +229,7 @@ TEST_CASE("a swarm that has members is not left") {
   f.seeder.request_layer(f.request(digest));
   REQUIRE(f.until([&] { return f.store.find(digest).has_value(); }));
   f.clock.advance(Seeder::leave_after);
-  CHECK(f.seeder.tick([](const Digest&) { return true; }).empty());
+  CHECK(f.seeder.tick([](const Digest&) { return Seeder::Members{.any = true}; }).empty());
   CHECK_FALSE(f.swarm_of(digest, layer_size).left);
 }
 
@@ -252,7 +252,7 @@ Digest held_and_wanted_again(SeederFixture& f) {
   f.seeder.request_layer(f.request(digest));
   REQUIRE(f.until_held(digest));
   f.clock.advance(Seeder::leave_after);
-  f.seeder.tick([](const Digest&) { return false; });
+  f.seeder.tick([](const Digest&) { return Seeder::Members{}; });
   f.seeder.request_layer(f.request(digest));
   return digest;
 }

@@ -1,0 +1,14 @@
+// Room for a layer that is fetched: in the store, else in memory. A layer in memory is seeded like any other, and left
+// once no agent needs it (Seeder::leave_memory_after): the agents hold it then.
+//
+// Threads: the loop.
+#pragma once
+
+#include "tracker/seeder/parts.hpp"
+
+namespace shoal::tracker::seeder {
+
+// The store's error when there is no room in memory either. Of a layer above store::MemoryLimits::largest there is a window.
+Result<store::Reserved> reserve_room(const Parts& parts, const SeedRequest& request, ByteCount size);
+
+}  // namespace shoal::tracker::seeder
