@@ -16,8 +16,10 @@ void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store
   page.add("origin_received_bytes_total", "", "Bytes of layers from the origin itself.", pull.origin_bytes);
   page.add("pull_resumed_bytes_total", "",
            "Bytes that an earlier pull had left and that were not received again.", pull.resumed_bytes);
-  page.add("pull_uncached_layers_total", "", "Layers pulled into memory, without room in the store.",
+  page.add("pull_uncached_layers_total", "", "Layers that the store had no room for.",
            pull.uncached_layers);
+  page.add("pull_passed_through_bytes_total", "", "Bytes of layers without room that passed to their readers.",
+           pull.passed_bytes);
   page.add("small_received_bytes_total", "", "Bytes of small layers from another agent or a tracker.",
            pull.holder_bytes);
   page.add("small_hedged_requests_total", "",

@@ -112,24 +112,37 @@ Result<void> ClusterSource::join_swarm(Download& download, const Result<void>& r
   memberships_.join(*membership, {.name = {},
                                   .role = swarm::Role::fetch,
                                   .file = arrival.file(),
-                                  .have = arrival.proven(),
+                                  // What a window has dropped is not proven again: it is passed on to nobody.
+                                  .have = download.passage() ? arrival.written() : arrival.proven(),
                                   .hashes = PieceHashes(download.layout()),
                                   .tracker_key = {},
                                   .events = {},
-                                  .unproven = arrival.unproven()});
+                                  .unproven = download.passage() ? PieceSet() : arrival.unproven(),
+                                  .is_window = download.passage() != nullptr});
   return {};
 }
 
 // Until the download is filled, or the swarm sends nothing any more.
 Task<Result<void>> ClusterSource::watch(SharedDownload download, Milliseconds join_took) {
   Time reported = parts_.clock.now();
+  PieceIndex wanted_end = 0;
+  Time rested = reported - limits_.patience.silence;  // the swarm is asked for something since then
   for (;;) {
+    const auto& passage = download->passage();
+    if (passage) passage->advance();
     Membership* membership = memberships_.find(*download);
     if (!membership) co_return fail(ErrorKind::unavailable, "the swarm failed on this node");
     if (download->filled()) co_return Result<void>{};
     if (const auto& ended = membership->fetching()->ended) co_return tl::unexpected(*ended);
     const Time now = parts_.clock.now();
-    if (membership->patience().expired(now, state_of(*membership->identity().link)))
+    if (passage) {
+      if (passage->is_abandoned()) co_return fail(ErrorKind::no_space, "nobody reads the layer any more");
+      if (std::exchange(wanted_end, passage->wanted_end()) != passage->wanted_end())
+        parts_.swarm.publish(membership->identity().name, {.batches = {}, .in_file = {}, .wanted_end = wanted_end});
+      if (passage->waits_for_readers()) rested = now;
+    }
+    const bool is_asked = now - rested >= limits_.patience.silence;
+    if (is_asked && membership->patience().expired(now, state_of(*membership->identity().link)))
       co_return fail(ErrorKind::unavailable, "the swarm makes no progress");
     const SeederVerdict verdict = seeders_.judge(*membership, join_took);
     // `refused`: all nodes know it, and come at times of their own, so that none has to wait for a turn.

@@ -9,6 +9,9 @@ namespace {
 // A step of hashing on the pool: long enough to cost no wake-ups, short enough to let other layers in.
 constexpr std::uint64_t hash_step_bytes = (4_MiB).value;
 
+// Of a window, served at once: its reader's place moves on after each.
+constexpr std::uint64_t window_step_bytes = (1_MiB).value;
+
 }  // namespace
 
 Download::Download(Parts parts, Ask ask, Attempt attempt)
@@ -17,6 +20,7 @@ Download::Download(Parts parts, Ask ask, Attempt attempt)
 void Download::begin(store::Reserved reserved) {
   SHOAL_CHECK(!begun());
   arrival_.emplace(std::move(reserved));
+  if (arrival_->file()->is_window()) passage_ = std::make_unique<Passage>(parts_.clock, changed_, arrival_->partial());
   spawn(parts_.loop, hash_behind());
   changed_.notify();
 }
@@ -96,6 +100,7 @@ Task<void> Download::hash_behind() {
     }
     auto advance = [verifier, end] { return verifier->advance(end); };
     const Result<void> advanced = co_await parts_.pool.run(std::move(advance));
+    if (passage_) passage_->note_hashed(verifier->position());
     if (advanced) continue;
     verdict_ = tl::unexpected(advanced.error());
     changed_.notify();
@@ -128,8 +133,11 @@ Task<Result<ByteCount>> Download::size() {
 
 std::optional<Result<store::VerifiedSpan>> Download::readable_now(std::uint64_t from) const {
   if (outcome_ && *outcome_) return (*outcome_)->readable(from);
+  if (passage_ && !passage_->contains(from))
+    return tl::unexpected(Error{ErrorKind::no_space, "there is no room for the layer, and its window is elsewhere"});
   if (arrival_ && !arrival_->file()->is_lost()) {
-    store::VerifiedSpan span = arrival_->partial().readable(from);
+    const std::uint64_t most = passage_ ? window_step_bytes : largest_layer.value;
+    store::VerifiedSpan span = arrival_->partial().readable(from, most);
     const bool tail_released = verdict_ && *verdict_;
     const bool at_end = tail_released && from == layout().layer_size().value;
     if (span.length() > 0 || at_end) return span;
@@ -138,8 +146,9 @@ std::optional<Result<store::VerifiedSpan>> Download::readable_now(std::uint64_t 
   return std::nullopt;
 }
 
-Task<Result<store::VerifiedSpan>> Download::readable(std::uint64_t from) {
+Task<Result<store::VerifiedSpan>> Download::readable(std::uint64_t from, Window::Reader reader) {
   const auto self = shared_from_this();
+  if (passage_ && reader) passage_->move(*reader, from);
   auto found = readable_now(from);
   while (!found) {
     co_await changed_.wait();
@@ -148,8 +157,10 @@ Task<Result<store::VerifiedSpan>> Download::readable(std::uint64_t from) {
   co_return std::move(*found);
 }
 
-Task<Result<store::VerifiedSpan>> Download::readable_within(std::uint64_t from, Milliseconds limit) {
+Task<Result<store::VerifiedSpan>> Download::readable_within(std::uint64_t from, Milliseconds limit,
+                                                            Window::Reader reader) {
   const auto self = shared_from_this();
+  if (passage_ && reader) passage_->move(*reader, from);
   const Time end = parts_.clock.now() + limit;
   auto found = readable_now(from);
   while (!found) {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "agent/pull/arrival.hpp"
+#include "agent/pull/passage.hpp"
 #include "shared/core/clock.hpp"
 #include "shared/core/pool.hpp"
 #include "shared/core/signal.hpp"
@@ -68,6 +69,9 @@ class Download : public std::enable_shared_from_this<Download> {
   bool filled() const { return arrival_ && arrival_->written().complete(); }
   Signal& changed() { return changed_; }
 
+  // Of a layer without room, of which a window is in memory; null else. Once begun.
+  const std::unique_ptr<Passage>& passage() const { return passage_; }
+
   // ---- ending: the pull path
 
   // When filled: the layer's own digest, the last check. `corrupt` when it does not match.
@@ -78,10 +82,12 @@ class Download : public std::enable_shared_from_this<Download> {
   // ---- serving: any number of readers
 
   Task<Result<ByteCount>> size();  // waits until it is known, or the download ended
-  // Waits until bytes may be served at `from`; empty only at the end of the layer.
-  Task<Result<store::VerifiedSpan>> readable(std::uint64_t from);
+  // Waits until bytes may be served at `from`; empty only at the end of the layer. `reader` is there now, of a
+  // passage, whose window it keeps there. `no_space` outside of the window.
+  Task<Result<store::VerifiedSpan>> readable(std::uint64_t from, Window::Reader reader = nullptr);
   // As `readable`, for at most `limit`; then `unavailable`, while the download goes on.
-  Task<Result<store::VerifiedSpan>> readable_within(std::uint64_t from, Milliseconds limit);
+  Task<Result<store::VerifiedSpan>> readable_within(std::uint64_t from, Milliseconds limit,
+                                                    Window::Reader reader = nullptr);
   const std::string& content_type() const { return content_type_; }
 
  private:
@@ -94,6 +100,7 @@ class Download : public std::enable_shared_from_this<Download> {
   Attempt attempt_;
   Signal changed_;
   std::optional<Arrival> arrival_;
+  std::unique_ptr<Passage> passage_;
   std::optional<Result<store::VerifiedLayer>> verdict_;
   std::optional<Result<store::HeldLayer>> outcome_;
   std::string content_type_;

@@ -28,6 +28,7 @@ struct Metrics {
   metrics::Counter origin_fallbacks;
   metrics::Counter resumed_bytes;    // not received again: an earlier pull had left them
   metrics::Counter uncached_layers;  // pulled without room in the store
+  metrics::Counter passed_bytes;     // of layers without room, to their readers: from a window, or the origin directly
   HolderMetrics holders;
   ReachMetrics reach;
   metrics::Gauge swarms;             // layers that this node is fetching or serving in a swarm now

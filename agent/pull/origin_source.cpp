@@ -48,12 +48,15 @@ Task<Result<void>> OriginSource::fill(SharedDownload download) {
   co_return filled;
 }
 
-Task<Result<std::unique_ptr<PassThrough>>> OriginSource::pass_through(Ask ask) {
+Task<Result<std::unique_ptr<PassThrough>>> OriginSource::pass_through(Ask ask, std::uint64_t from) {
   auto slot = slots_.take();
-  if (!slot) co_return fail(ErrorKind::unavailable, "too many layers are passed through at once");
-  auto stream = co_await parts_.origin.open(ask.repository, ask.kind, ask.digest, 0, ask.authorization);
+  if (!slot) {
+    Error too_many{ErrorKind::unavailable, "too many layers are passed through at once", Milliseconds(1'000)};
+    co_return tl::unexpected(std::move(too_many));
+  }
+  auto stream = co_await parts_.origin.open(ask.repository, ask.kind, ask.digest, from, ask.authorization);
   if (!stream) co_return tl::unexpected(stream.error());
-  co_return std::make_unique<PassThrough>(ask.digest, std::move(*stream), std::move(*slot));
+  co_return std::make_unique<PassThrough>(ask.digest, std::move(*stream), std::move(*slot), parts_.metrics);
 }
 
 Task<Result<void>> OriginSource::fetch(SharedDownload download) {
@@ -97,10 +100,38 @@ Result<void> OriginSource::accept(Download& download, const origin::ResumingStre
   return {};
 }
 
+Task<Result<void>> OriginSource::write(SharedDownload download, SharedIntake intake, Bytes bytes) {
+  auto take = [intake, some = std::move(bytes)] { return intake->take(some); };
+  const auto written = co_await parts_.pool.run(std::move(take));
+  if (!written) co_return tl::unexpected(storage_error(written.error()));
+  for (const store::WrittenPiece& piece : *written) download->note(piece, &Received::from_origin);
+  co_return Result<void>();
+}
+
+// Bytes from `from` on. Of a window no more at once than its readers want.
+Task<Result<void>> OriginSource::write_wanted(SharedDownload download, SharedIntake intake, Bytes bytes,
+                                              std::uint64_t from) {
+  const PieceLayout& layout = download->layout();
+  if (!download->passage()) {
+    Result<void> written = co_await write(download, intake, std::move(bytes));
+    co_return written;
+  }
+  const std::uint64_t end = from + bytes.size();
+  for (std::uint64_t position = from; position < end;) {
+    const Result<void> wanted = co_await download->passage()->wait_until_wanted(layout.piece_at(position));
+    if (!wanted) co_return wanted;
+    const std::uint64_t wanted_end = std::min(layout.offset(download->passage()->wanted_end()), end);
+    const ByteView some = ByteView(bytes).subspan(position - from, wanted_end - position);
+    const Result<void> written = co_await write(download, intake, copy_of(some));
+    if (!written) co_return written;
+    position = wanted_end;
+  }
+  co_return Result<void>();
+}
+
 // The pool is asked once for each piece, and not for each stretch of the body: hashing of other layers is in its queue.
 Task<Result<void>> OriginSource::copy(SharedDownload download, origin::ResumingStream& stream, PieceIndex first) {
   const PieceLayout& layout = download->layout();
-  // Shared: with the pool's thread, which may outlive this coroutine at the end of the program.
   const auto intake = std::make_shared<store::PieceIntake>(download->arrival().file(), first);
   Bytes gathered;
   for (;;) {
@@ -110,10 +141,9 @@ Task<Result<void>> OriginSource::copy(SharedDownload download, origin::ResumingS
     gathered.insert(gathered.end(), bytes->begin(), bytes->end());
     const PieceIndex next = intake->next();
     if (stream.position() < layout.offset(next) + layout.length(next)) continue;
-    auto take = [intake, some = std::exchange(gathered, {})] { return intake->take(some); };
-    const auto written = co_await parts_.pool.run(std::move(take));
-    if (!written) co_return tl::unexpected(storage_error(written.error()));
-    for (const store::WrittenPiece& piece : *written) download->note(piece, &Received::from_origin);
+    const std::uint64_t from = stream.position() - gathered.size();
+    const Result<void> written = co_await write_wanted(download, intake, std::exchange(gathered, {}), from);
+    if (!written) co_return written;
   }
   SHOAL_CHECK(download->filled());  // the pieces before `first` were there, and the stream has ended at the layer's end
   co_return Result<void>{};

@@ -9,6 +9,7 @@
 #include "agent/pull/pass_through.hpp"
 #include "shared/control/timing.hpp"
 #include "shared/origin/resuming_stream.hpp"
+#include "shared/store/filling.hpp"
 
 namespace shoal::agent::pull {
 
@@ -33,13 +34,18 @@ class OriginSource {
  public:
   OriginSource(Parts parts, OriginLimits limits);
   Task<Result<void>> fill(SharedDownload download);
-  // The layer for one client, because there is no room for it. `unavailable` beyond `fetches` at once.
-  Task<Result<std::unique_ptr<PassThrough>>> pass_through(Ask ask);
+  // The layer from its byte `from` on, for one client, because there is no room for it. `unavailable` beyond `fetches` at
+  // once.
+  Task<Result<std::unique_ptr<PassThrough>>> pass_through(Ask ask, std::uint64_t from);
 
  private:
   Task<Result<void>> fetch(SharedDownload download);
   Result<void> accept(Download& download, const origin::ResumingStream& stream);
   Task<Result<void>> copy(SharedDownload download, origin::ResumingStream& stream, PieceIndex first);
+  // Shared: with the pool's thread, which may outlive the coroutine at the end of the program.
+  using SharedIntake = std::shared_ptr<store::PieceIntake>;
+  Task<Result<void>> write(SharedDownload download, SharedIntake intake, Bytes bytes);
+  Task<Result<void>> write_wanted(SharedDownload download, SharedIntake intake, Bytes bytes, std::uint64_t from);
 
   Parts parts_;
   OriginLimits limits_;

@@ -39,9 +39,10 @@ Task<Result<Layer>> Pulls::open(Ask ask) {
   co_return Layer(download, *size);
 }
 
-Task<Result<std::unique_ptr<PassThrough>>> Pulls::pass_through(Ask ask) {
-  log::info("pull", "layer passed through", {{"digest", ask.digest.text()}, {"image", ask.image()}});
-  auto stream = co_await origin_.pass_through(std::move(ask));
+Task<Result<std::unique_ptr<PassThrough>>> Pulls::pass_through(Ask ask, std::uint64_t from) {
+  log::debug("pull", "reading the origin for one client",
+             {{"digest", ask.digest.text()}, {"image", ask.image()}, {"from_byte", from}});
+  auto stream = co_await origin_.pass_through(std::move(ask), from);
   co_return stream;
 }
 
@@ -58,7 +59,9 @@ Task<void> Pulls::pull(SharedDownload download) {
   const Time started = parts_.clock.now();
   const Result<void> filled = co_await fill(download);
   Result<store::HeldLayer> held = tl::unexpected(Error{});
-  if (filled) {
+  if (filled && download->passage()) {
+    held = co_await pass(download);
+  } else if (filled) {
     held = co_await verify_and_store(download);
   } else {
     held = tl::unexpected(filled.error());
@@ -113,6 +116,15 @@ Task<Result<store::HeldLayer>> Pulls::verify_and_store(SharedDownload download) 
   co_return held;
 }
 
+// The layer has arrived, and passes to its readers from the window: no node is to ask here for it.
+Task<Result<store::HeldLayer>> Pulls::pass(SharedDownload download) {
+  const Result<store::VerifiedLayer> verified = co_await download->verified();
+  if (!verified) co_return tl::unexpected(verified.error());
+  memberships_.withdraw(download->ask().digest);
+  co_await download->passage()->wait_for_readers();
+  co_return fail(ErrorKind::no_space, "the layer was passed through");
+}
+
 // Durable under its name, and known to the cluster.
 Task<Result<store::HeldLayer>> Pulls::commit(SharedDownload download, store::VerifiedLayer proof) {
   const PieceLayout& layout = proof.file()->layout();
@@ -135,9 +147,22 @@ Task<Result<store::HeldLayer>> Pulls::commit(SharedDownload download, store::Ver
   if (parts_.store.holds(held.digest())) {
     memberships_.announce(held.digest());
   } else {
-    memberships_.withdraw(held.digest());  // it is only in memory, for its present readers
+    memberships_.withdraw(held.digest());  // it is only in memory, for this node's readers
+    if (limits_.linger > Milliseconds::zero()) spawn(parts_.loop, keep_in_memory(held));
   }
   co_return held;
+}
+
+Task<void> Pulls::keep_in_memory(store::HeldLayer layer) {
+  const Digest digest = layer.digest();
+  const Time now = parts_.clock.now();
+  if (!in_memory_.emplace(digest, InMemory{std::move(layer), now}).second) co_return;
+  for (;;) {
+    const auto left = in_memory_.at(digest).used_at + limits_.linger - parts_.clock.now();
+    if (left <= Time::duration::zero()) break;
+    co_await parts_.clock.sleep(std::chrono::ceil<Milliseconds>(left));
+  }
+  in_memory_.erase(digest);
 }
 
 void Pulls::end(SharedDownload download, Result<store::HeldLayer> outcome, Time started) {
@@ -160,7 +185,9 @@ void Pulls::end(SharedDownload download, Result<store::HeldLayer> outcome, Time 
     return;
   }
   const Error error = outcome.error();
-  if (error.kind == ErrorKind::no_space && download->begun() && download->attempt().is_cached) {
+  const bool is_passed = error.kind == ErrorKind::no_space && download->passage();
+  if (is_passed) tell_passed(*download, took);
+  if (error.kind == ErrorKind::no_space && !is_passed && download->begun() && download->attempt().is_cached) {
     disk_failed_at_ = parts_.clock.now();
   }
   if (error.kind == ErrorKind::corrupt) parts_.metrics.layers_corrupt.add();
@@ -168,11 +195,24 @@ void Pulls::end(SharedDownload download, Result<store::HeldLayer> outcome, Time 
   const int number = download->attempt().number;
   download->finish(std::move(outcome));
   const bool again = error.kind == ErrorKind::corrupt && number < limits_.attempts;
-  tell_failure(ask, error, again);
+  if (!is_passed) tell_failure(ask, error, again);
   if (!again) return;
   // A caller that has no byte of the old attempt gets the new one.
   const auto disproved = download->begun() ? download->arrival().generation() : std::nullopt;
   start(ask, {.number = number + 1, .disproved = disproved});
+}
+
+// To its readers, or as much of it as they wanted: no failure.
+void Pulls::tell_passed(const Download& download, Milliseconds took) {
+  const Received& received = download.arrival().received();
+  log::info("pull", "layer passed through",
+            {{"digest", download.ask().digest.text()},
+             {"image", download.ask().image()},
+             {"size_bytes", download.layout().layer_size().value},
+             {"milliseconds", took.count()},
+             {"from_peers_bytes", received.from_peers},
+             {"from_seeder_bytes", received.from_seeder},
+             {"from_origin_bytes", received.from_origin}});
 }
 
 void Pulls::tell_failure(const Ask& ask, const Error& error, bool again) {
@@ -195,8 +235,11 @@ void Pulls::tell_failure(const Ask& ask, const Error& error, bool again) {
 
 std::optional<Layer> Pulls::find_held(const Digest& digest) {
   auto held = parts_.store.find(digest);
-  if (!held) return std::nullopt;
-  return Layer(std::move(*held));
+  if (held) return Layer(std::move(*held));
+  const auto in_memory = in_memory_.find(digest);
+  if (in_memory == in_memory_.end()) return std::nullopt;
+  in_memory->second.used_at = parts_.clock.now();
+  return Layer(in_memory->second.layer);
 }
 
 Task<std::optional<Layer>> Pulls::find_begun(Digest digest, Milliseconds limit) {
@@ -220,8 +263,9 @@ void Pulls::remove_unreadable(const Digest& digest, const store::PieceFile& file
 }
 
 std::size_t Pulls::committing() const {
-  return static_cast<std::size_t>(
-      std::count_if(running_.begin(), running_.end(), [](const auto& entry) { return entry.second->filled(); }));
+  return static_cast<std::size_t>(std::count_if(running_.begin(), running_.end(), [](const auto& entry) {
+    return entry.second->filled() && !entry.second->passage();
+  }));
 }
 
 Task<void> Pulls::store_bytes(Ask ask, Bytes bytes, std::string content_type) {
@@ -259,26 +303,28 @@ std::string Layer::content_type() const {
   return std::get<SharedDownload>(source_)->content_type();
 }
 
-// The end of a layer is readable once its digest has matched.
+// The end of a layer is readable once its digest has matched. The reader stays where it is.
 Task<Result<void>> Layer::verified() const {
-  const auto end = co_await readable(size().value);
+  if (held()) co_return Result<void>();
+  const auto end = co_await std::get<SharedDownload>(source_)->readable(size().value);
   co_return end ? Result<void>() : tl::unexpected(end.error());
 }
 
 Task<Result<void>> Layer::verified_within(Milliseconds limit) const {
-  const auto end = co_await readable_within(size().value, limit);
+  if (held()) co_return Result<void>();
+  const auto end = co_await std::get<SharedDownload>(source_)->readable_within(size().value, limit);
   co_return end ? Result<void>() : tl::unexpected(end.error());
 }
 
 Task<Result<store::VerifiedSpan>> Layer::readable(std::uint64_t from) const {
   if (const auto* layer = std::get_if<store::HeldLayer>(&source_)) co_return layer->readable(from);
-  auto span = co_await std::get<SharedDownload>(source_)->readable(from);
+  auto span = co_await std::get<SharedDownload>(source_)->readable(from, reader_);
   co_return span;
 }
 
 Task<Result<store::VerifiedSpan>> Layer::readable_within(std::uint64_t from, Milliseconds limit) const {
   if (const auto* layer = std::get_if<store::HeldLayer>(&source_)) co_return layer->readable(from);
-  auto span = co_await std::get<SharedDownload>(source_)->readable_within(from, limit);
+  auto span = co_await std::get<SharedDownload>(source_)->readable_within(from, limit, reader_);
   co_return span;
 }
 

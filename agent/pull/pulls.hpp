@@ -19,9 +19,13 @@ namespace shoal::agent::pull {
 class Layer {
  public:
   explicit Layer(store::HeldLayer held) : source_(std::move(held)) {}
-  Layer(SharedDownload download, ByteCount size) : source_(std::move(download)), size_(size) {}
+  // One request's: copies of it are one reader.
+  Layer(SharedDownload download, ByteCount size)
+      : source_(download), size_(size), reader_(download->passage() ? download->passage()->add_reader() : nullptr) {}
 
   bool held() const { return std::holds_alternative<store::HeldLayer>(source_); }
+  // There is no room for it: a window of it is kept while it passes. `readable` is `no_space` outside of that.
+  bool is_passing() const { return !held() && std::get<SharedDownload>(source_)->passage() != nullptr; }
   ByteCount size() const { return held() ? std::get<store::HeldLayer>(source_).size() : size_; }
   std::string content_type() const;  // of a manifest, once it has arrived
   // Waits until the digest of the whole layer has matched; the error of the pull when it did not.
@@ -34,11 +38,14 @@ class Layer {
  private:
   std::variant<store::HeldLayer, SharedDownload> source_;
   ByteCount size_{};
+  Window::Reader reader_{};
 };
 
 struct Limits {
   int attempts = 2;                 // the origin's bytes may be wrong once: a proxy's broken copy is often gone then
   Milliseconds origin_spread{500};  // nodes ask the origin spread over so long; a caller hardly notices it
+  // A whole layer in memory stays there for so long after its last use: a runtime reads on in chunks.
+  Milliseconds linger = Window::linger;
   Milliseconds no_cache_after_disk_error{5'000};  // a full disk would refuse each write; one try in 5 s sees it mended
   // At once. A download outlives its caller, so that the callers' connections (4,096) do not bound them alone.
   std::size_t downloads = 4'096;
@@ -53,11 +60,11 @@ class Pulls final : public link::Listener {
 
   // The layer, as soon as its size is known. Errors: not_found, refused (see the text), unavailable, no_space, corrupt.
   Task<Result<Layer>> open(Ask ask);
-  std::optional<Layer> find_held(const Digest& digest);
+  std::optional<Layer> find_held(const Digest& digest);  // also one that is only in memory
   // Held, or arriving and its size known within `limit`. Starts nothing.
   Task<std::optional<Layer>> find_begun(Digest digest, Milliseconds limit);
-  // After `no_space`: the layer for one client, from the origin, without storing it.
-  Task<Result<std::unique_ptr<PassThrough>>> pass_through(Ask ask);
+  // After `no_space`: the layer for one client, from the origin's byte `from` on, without storing it.
+  Task<Result<std::unique_ptr<PassThrough>>> pass_through(Ask ask, std::uint64_t from);
 
   // A layer is not in the store any more: the trackers send no other node here for it.
   void withdraw(const Digest& digest) { memberships_.withdraw(digest); }
@@ -79,8 +86,11 @@ class Pulls final : public link::Listener {
   Task<Result<void>> fill(SharedDownload download);
   Task<Result<void>> fall_back(SharedDownload download, Error cause);
   Task<Result<store::HeldLayer>> verify_and_store(SharedDownload download);
+  Task<Result<store::HeldLayer>> pass(SharedDownload download);
   Task<Result<store::HeldLayer>> commit(SharedDownload download, store::VerifiedLayer proof);
+  Task<void> keep_in_memory(store::HeldLayer layer);
   void end(SharedDownload download, Result<store::HeldLayer> outcome, Time started);
+  void tell_passed(const Download& download, Milliseconds took);
   void tell_failure(const Ask& ask, const Error& error, bool again);
 
   Parts parts_;
@@ -89,6 +99,11 @@ class Pulls final : public link::Listener {
   ClusterSource cluster_;
   OriginSource origin_;
   std::unordered_map<Digest, SharedDownload> running_;
+  struct InMemory {
+    store::HeldLayer layer;
+    Time used_at;
+  };
+  std::unordered_map<Digest, InMemory> in_memory_;  // bounded by store::MemoryLimits
   std::minstd_rand random_{std::random_device{}()};
   std::optional<Time> disk_failed_at_;
 };

@@ -19,7 +19,11 @@ Result<void> reserve_space(const Parts& parts, Download& download, ByteCount siz
     if (!reserved) return fail(ErrorKind::no_space, cause);
     parts.metrics.uncached_layers.add();
     log::warning("pull", "layer not cached",
-                 {{"digest", digest.text()}, {"image", download.ask().image()}, {"cause", cause}});
+                 {{"digest", digest.text()},
+                  {"image", download.ask().image()},
+                  {"cause", "the store has no room"},
+                  {"detail", cause},
+                  {"next", "free space on the store's file system, or raise [store] capacity"}});
   }
   if (!reserved) return tl::unexpected(reserved.error());
   download.begin(std::move(*reserved));

@@ -8,8 +8,9 @@
 
 namespace shoal::agent::pull {
 
-// Reserves `size` and begins the download; `refused` when the manifest said another size. `no_space` when it fits
-// neither on the disk nor in memory: the caller passes the layer through.
+// Reserves `size` and begins the download; `refused` when the manifest said another size. A layer that fits
+// neither on the disk nor in memory gets a window. `no_space` when too many layers are in memory: the caller passes the
+// layer through.
 Result<void> reserve_space(const Parts& parts, Download& download, ByteCount size);
 
 // The error of an operation that the disk refused, for whatever reason: the layer can be served without storing it

@@ -170,7 +170,11 @@ Task<void> Blobs::serve(http::Exchange& exchange, pull::Ask ask, pull::Layer lay
 // Sends the verified bytes as they become contiguous; of an arriving layer the last byte after the digest matched. A
 // client that is gone is no failure.
 Task<Result<void>> Blobs::send(http::Exchange& exchange, Digest digest, pull::Layer layer, Span range) {
-  const std::uint64_t before_verdict = layer.held() || range.first == range.end ? range.end : range.end - 1;
+  // A part of a layer without room proves as much as the origin's own answer to that Range would, since the rest of the
+  // layer passes only as its readers read it.
+  const bool is_passing_part = layer.is_passing() && range.end < layer.size().value;
+  const bool is_withheld = !layer.held() && !is_passing_part && range.first != range.end;
+  const std::uint64_t before_verdict = is_withheld ? range.end - 1 : range.end;
   for (std::uint64_t position = range.first; position < range.end;) {
     if (position == before_verdict) {
       const Result<void> verified = co_await layer.verified();
@@ -183,6 +187,7 @@ Task<Result<void>> Blobs::send(http::Exchange& exchange, Digest digest, pull::La
                                std::min(span->length(), end - position)};
     position += bytes.length;
     const Result<void> sent = co_await exchange.send(bytes);
+    if (sent && layer.is_passing()) parts_.metrics.passed_bytes.add(bytes.length);
     if (!sent && sent.error().kind == ErrorKind::unavailable) break;
     if (!sent && layer.held()) pulls_.remove_unreadable(digest, *span->file());
     if (!sent) co_return sent;
@@ -190,38 +195,59 @@ Task<Result<void>> Blobs::send(http::Exchange& exchange, Digest digest, pull::La
   co_return Result<void>();
 }
 
-// There is no room for the layer: all of it is read from the origin and hashed, whatever the range, and the end of the
-// answer waits for the digest.
+// There is no room for the layer, and its window is elsewhere: the origin is asked for the part alone. Only an answer with
+// the whole layer can be checked: its end waits for the digest.
 Task<void> Blobs::pass_through(http::Exchange& exchange, pull::Ask ask) {
   const Digest digest = ask.digest;
-  const auto passing = co_await pulls_.pass_through(std::move(ask));
+  const auto known = known_size(ask);
+  auto range = known ? range_of(exchange.request(), digest, known->value, false) : RangeAnswer();
+  auto passing = co_await pulls_.pass_through(ask, range.span.first);
+  if (passing && !known) {  // the origin has said the size
+    range = range_of(exchange.request(), digest, (*passing)->size().value, false);
+    if (range.span.first > 0) passing->reset();
+    if (range.span.first > 0) passing = co_await pulls_.pass_through(ask, range.span.first);
+  }
   if (!passing) {
-    co_await exchange.respond(oci_error(passing.error(), "BLOB_UNKNOWN"));
+    http::Response refusal = oci_error(passing.error(), "BLOB_UNKNOWN");
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(passing.error().retry_after).count();
+    if (seconds > 0) refusal.headers.push_back({"Retry-After", std::to_string(seconds)});
+    co_await exchange.respond(std::move(refusal));
     co_return;
   }
   const std::uint64_t size = (*passing)->size().value;
-  const RangeAnswer range = range_of(exchange.request(), digest, size, false);
+  range = range_of(exchange.request(), digest, size, false);
   http::Response head = ranged_head(digest, range, size);
   if (range.status == 416) {
     co_await exchange.respond(std::move(head));
     co_return;
   }
-  Result<void> sent = co_await exchange.start(std::move(head));
+  if (range.open_ended) exchange.limit_send_buffer(options_.open_ended_send_buffer);
+  const Result<void> started = co_await exchange.start(std::move(head));
+  if (!started) co_return;
+  const Result<void> sent = co_await send_passing(exchange, **passing, range.span);
+  if (!sent && sent.error().kind != ErrorKind::unavailable)  // a client that is gone is no failure
+    log::warning("registry", "pass-through aborted", {{"digest", digest.text()}, {"cause", sent.error().what}});
+}
+
+Task<Result<void>> Blobs::send_passing(http::Exchange& exchange, pull::PassThrough& passing, Span range) {
+  const bool is_whole = range.first == 0 && range.end == passing.size().value;
   Bytes withheld;
-  for (std::uint64_t position = 0; sent;) {
-    const Result<ByteView> bytes = co_await (*passing)->next();
-    if (!bytes) {
-      log::warning("registry", "pass-through aborted", {{"digest", digest.text()}, {"cause", bytes.error().what}});
-      co_return;
-    }
+  for (std::uint64_t position = passing.offset(); is_whole || position < range.end;) {
+    const Result<ByteView> bytes = co_await passing.next();
+    if (!bytes) co_return fail(ErrorKind::corrupt, bytes.error().what);
     if (bytes->empty()) break;
-    Bytes part = part_of(*bytes, position, range.span);
+    Bytes part = part_of(*bytes, position, range);
     position += bytes->size();
+    if (is_whole) std::swap(withheld, part);
     if (part.empty()) continue;
-    std::swap(withheld, part);
-    sent = co_await exchange.send(std::move(part));
+    parts_.metrics.passed_bytes.add(part.size());
+    const Result<void> sent = co_await exchange.send(std::move(part));
+    if (!sent) co_return sent;
   }
-  if (sent) sent = co_await exchange.send(std::move(withheld));  // a client that is gone is no failure
+  parts_.metrics.passed_bytes.add(withheld.size());
+  Result<void> sent;
+  if (!withheld.empty()) sent = co_await exchange.send(std::move(withheld));
+  co_return sent;
 }
 
 }  // namespace shoal::agent::registry

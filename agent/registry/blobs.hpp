@@ -52,6 +52,7 @@ class Blobs {
   Task<Result<void>> ready(pull::Layer layer, std::uint64_t from, Milliseconds limit);
   Task<Result<void>> send(http::Exchange& exchange, Digest digest, pull::Layer layer, Span wanted);
   Task<void> pass_through(http::Exchange& exchange, pull::Ask ask);
+  Task<Result<void>> send_passing(http::Exchange& exchange, pull::PassThrough& passing, Span range);
 
   pull::Parts parts_;
   pull::Pulls& pulls_;

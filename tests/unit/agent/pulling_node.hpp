@@ -11,9 +11,14 @@ namespace shoal::agent {
 
 class PullingNode {
  public:
+  struct Room {
+    ByteCount capacity = 50_MiB;
+    store::MemoryLimits memory{};
+  };
   explicit PullingNode(const pull::Limits& limits = {}, const std::vector<std::string>& tracker_urls = {},
-                       const link::Dial& dial = http::connect_websocket)
-      : trackers(
+                       const link::Dial& dial = http::connect_websocket, const Room& room = {50_MiB, {}})
+      : store({.path = directory.path(), .capacity = room.capacity, .faults = &disk, .memory = room.memory}),
+        trackers(
             loop, clock, tracker_urls, [] { return control::Hello{}; }, dial),
         pulls(parts, limits) {}
 
@@ -44,8 +49,7 @@ class PullingNode {
 
   TemporaryDirectory directory;
   FailingOperation disk;
-  store::Store store{
-      {.path = directory.path(), .capacity = 50_MiB, .faults = &disk}};  // outlives what the loop still has
+  store::Store store;  // outlives what the loop still has
   Loop loop;
   ManualClock clock{loop};
   Pool pool{0};

@@ -34,6 +34,7 @@ struct Agent {
     ByteCount capacity = 50_GiB;
     pull::Limits limits{};
     store::Faults* faults = nullptr;
+    Settings() { limits.linger = Milliseconds(0); }  // the loop ends with the pull
   };
   explicit Agent(const FakeOrigin& fake, const Settings& settings)
       : store({.path = directory.path(), .capacity = settings.capacity, .faults = settings.faults}),
@@ -137,7 +138,7 @@ TEST_CASE("a layer that can only be passed through is no failed pull") {
   std::vector<store::Reserved> taken;  // all room in memory
   for (std::size_t i = 0; i < 8; ++i) {
     const Digest other = digest_of(DigestAlgorithm::sha256, content_of(i + 1));
-    if (auto room = agent.store.reserve_in_memory(other, store::largest_in_memory)) taken.push_back(std::move(*room));
+    if (auto room = agent.store.reserve_in_memory(other, store::MemoryLimits().largest)) taken.push_back(std::move(*room));
   }
   const Reading reading = read_one(agent, agent.ask(content));
   REQUIRE(reading.error);
@@ -252,13 +253,13 @@ TEST_CASE("a layer without room is pulled, served and not stored") {
   CHECK(fake.gets() == 2);
 }
 
-TEST_CASE("a layer too large for memory is passed through, its digest known only at the end") {
+TEST_CASE("a layer that not even a window has room for is passed through, its digest known only at the end") {
   const Bytes content = content_of(300'000);
   FakeOrigin fake(content);
   Agent agent(fake);
   Bytes right;
   const auto pass = [](Agent& node, pull::Ask ask, Bytes& bytes, std::optional<Error>& error) -> Task<void> {
-    const auto passing = co_await node.pulls.pass_through(std::move(ask));
+    const auto passing = co_await node.pulls.pass_through(std::move(ask), 0);
     REQUIRE(passing);
     CHECK((*passing)->size() == ByteCount{300'000});
     for (;;) {
@@ -300,7 +301,7 @@ Task<void> read_or_pass(Agent& agent, pull::Ask ask, Reading& reading) {
   co_await read_all(agent.pulls, ask, reading);
   if (!reading.error || reading.error->kind != ErrorKind::no_space) co_return;
   reading = Reading();
-  const auto passing = co_await agent.pulls.pass_through(ask);
+  const auto passing = co_await agent.pulls.pass_through(ask, 0);
   if (!passing) {
     reading.error = passing.error();
   } else {

@@ -31,6 +31,7 @@ class ScriptedOrigin final : public origin::Origin {
   Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::Repository, origin::Kind, Digest digest,
                                                           std::uint64_t from, std::string) override {
     ++opened;
+    opened_from.push_back(from);
     const auto found = layers_.find(digest);
     if (found == layers_.end()) co_return fail(ErrorKind::not_found, "404");
     Bytes bytes = found->second;
@@ -50,6 +51,9 @@ class ScriptedOrigin final : public origin::Origin {
   }
 
   int opened = 0;
+  std::vector<std::uint64_t> opened_from;
+  std::uint64_t sent_bytes = 0;
+  std::size_t step = static_cast<std::size_t>(-1);  // bytes that a stream brings at once
   Bytes tagged;  // the manifest of any tag
 
  private:
@@ -62,8 +66,11 @@ class ScriptedOrigin final : public origin::Origin {
     const std::string& content_type() const override { return content_type_; }
     Task<Result<ByteView>> next() override {
       while (origin_.is_held_) co_await origin_.changed_.wait();
-      const ByteView rest = ByteView(bytes_).subspan(std::exchange(position_, bytes_.size()));
-      co_return rest;
+      const ByteView rest = ByteView(bytes_).subspan(position_);
+      const ByteView some = rest.first(std::min(rest.size(), origin_.step));
+      position_ += some.size();
+      origin_.sent_bytes += some.size();
+      co_return some;
     }
 
    private:

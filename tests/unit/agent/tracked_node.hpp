@@ -7,11 +7,15 @@
 namespace shoal::agent {
 
 struct TrackedNode {
-  explicit TrackedNode(std::vector<std::string> urls = {"http://tracker"}, const pull::Limits& limits = {})
-      : node(limits, urls, [this](Clock& clock, std::string url, std::string path, std::string subprotocol) {
-          ScriptedTracker& dialled = url == "http://other" ? other : tracker;
-          return dialled.dial()(clock, url, path, subprotocol);
-        }) {
+  explicit TrackedNode(std::vector<std::string> urls = {"http://tracker"}, const pull::Limits& limits = {},
+                       const PullingNode::Room& room = {50_MiB, {}})
+      : node(
+            limits, urls,
+            [this](Clock& clock, std::string url, std::string path, std::string subprotocol) {
+              ScriptedTracker& dialled = url == "http://other" ? other : tracker;
+              return dialled.dial()(clock, url, path, subprotocol);
+            },
+            room) {
     tracker.runs_on(node.loop);
     other.runs_on(node.loop);
     other.welcome.public_key.fill(std::byte{7});
