@@ -12,7 +12,8 @@ using asio::ip::tcp;
 constexpr Milliseconds final_read_limit{1'000};    // for the client to read the final response, some packets
 constexpr std::size_t most_discarded = 256 << 10;  // bytes that a refused client still sends: a socket's buffer
 
-// Not a TLS greeting: podman and skopeo try https first, and would wait out the whole limit for an answer.
+// Not a TLS greeting (a handshake record begins with 0x16, an SSLv2 one with a byte over 0x7f), whose client would wait
+// out the whole limit for an answer.
 bool looks_like_text(const std::string& received) {
   return received.empty() || received[0] >= ' ' || received[0] == '\r' || received[0] == '\n';
 }
@@ -60,8 +61,11 @@ Task<Connection::Next> Connection::serve_one() {
   const bool complete = co_await read_head();
   if (cut_) co_return Next::close;
   if (!complete) {
-    if (received_.size() < largest_request_head) co_return Next::close;
-    const Next next = co_await refuse("malformed request: the head is too long");
+    std::string cause = "malformed request: the head is too long";
+    // containerd, dockerd and crane try TLS first, and go on with HTTP only when the answer begins with "HTTP/".
+    if (!looks_like_text(received_)) cause = "this port speaks HTTP, not TLS";
+    if (looks_like_text(received_) && received_.size() < largest_request_head) co_return Next::close;
+    const Next next = co_await refuse(std::move(cause));
     co_return next;
   }
   const std::size_t length = *head_length(received_);

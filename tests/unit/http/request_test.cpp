@@ -129,6 +129,28 @@ TEST_CASE("malformed heads get 400") {
   CHECK(*count == 0);
 }
 
+TEST_CASE("a client that tries TLS first gets a 400 in plain HTTP, whatever its greeting, and reads it to the end") {
+  const auto count = std::make_shared<std::atomic<int>>(0);
+  ServerFixture fixture(counter(count));
+  // A ClientHello in one record, as Go sends it; one of which only the first byte came; an SSLv2 one; and one that is as
+  // long as post-quantum keys make it, of which the rest is unread when the answer leaves.
+  const std::vector<std::string> greetings{
+      std::string("\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00", 10),
+      "\x16",
+      std::string("\x80\x2e\x01\x00\x02\x00\x15\x00\x00\x00\x10", 11),
+      std::string("\x16\x03\x01\x40\x00\x01", 6) + std::string(100'000, '\x7f'),
+  };
+  for (const std::string& greeting : greetings) {
+    RawClient client(fixture.port());
+    client.send(greeting);
+    std::string received;
+    CHECK(client.read_to_end(received) == RawClient::End::clean);
+    CHECK(received.starts_with("HTTP/1.1 400 Bad Request\r\n"));
+    CHECK(received.find("this port speaks HTTP, not TLS") != std::string::npos);
+  }
+  CHECK(*count == 0);
+}
+
 TEST_CASE("a head over 16 KiB or of over 100 headers gets 400, one just below is answered") {
   const auto count = std::make_shared<std::atomic<int>>(0);
   ServerFixture fixture(counter(count));
