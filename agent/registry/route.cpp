@@ -34,7 +34,11 @@ tl::expected<std::string, BadRoute> take_upstream(std::string& name, const http:
     if (!ns || ns->empty()) return bad(400, "NAME_INVALID", "the ns parameter is not a registry host");
     return *ns;
   }
-  if (slash == std::string::npos || !names_a_registry(std::string_view(name).substr(0, slash))) return default_upstream;
+  if (slash == std::string::npos || !names_a_registry(std::string_view(name).substr(0, slash))) {
+    const auto header = http::find_header(request.headers, "OCI-Namespace");
+    if (header && header->empty()) return bad(400, "NAME_INVALID", "the OCI-Namespace header is not a registry host");
+    return header.value_or(default_upstream);
+  }
   std::string upstream = name.substr(0, slash);
   name.erase(0, slash + 1);
   return upstream;

@@ -44,7 +44,8 @@ struct BadRoute {
 };
 
 // The upstream is `ns` if the query has it (containerd); else the repository's first component if it has "." or ":" or
-// is "localhost" (podman, CRI-O); else `default_upstream`.
+// is "localhost" (podman, CRI-O); else the header OCI-Namespace (readers of ranges that are configured so); else
+// `default_upstream`.
 tl::expected<Route, BadRoute> parse_route(const http::Request& request, const std::string& default_upstream);
 
 }  // namespace shoal::agent::registry

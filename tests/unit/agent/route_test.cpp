@@ -50,6 +50,19 @@ TEST_CASE("ns wins over a first component that looks like a registry") {
   CHECK(found.repository.name == "a.b/lib/small");
 }
 
+TEST_CASE("OCI-Namespace names the upstream where neither ns nor the path does") {
+  const auto upstream = [](const std::string& path, const std::string& query, const std::string& header) {
+    const http::Request request{
+        .method = "GET", .path = path, .query = query, .headers = {{"oci-namespace", header}}, .client = {}};
+    return parse_route(request, "docker.io").map([](const Route& found) { return repository_of(found)->upstream; });
+  };
+  CHECK(upstream("/v2/lib/small/manifests/v1", "", "a.b:5000") == "a.b:5000");
+  CHECK(upstream("/v2/_catalog", "", "a.b") == "a.b");
+  CHECK(upstream("/v2/lib/small/manifests/v1", "ns=c.d", "a.b") == "c.d");
+  CHECK(upstream("/v2/c.d/lib/small/manifests/v1", "", "a.b") == "c.d");
+  CHECK(upstream("/v2/lib/small/manifests/v1", "", "").error().code == "NAME_INVALID");
+}
+
 TEST_CASE("a manifest by digest and a blob carry the parsed digest") {
   CHECK(manifest("/v2/lib/small/manifests/sha256:" + hex_digits).digest->hex() == hex_digits);
   const auto blob = std::get<BlobRoute>(route("/v2/lib/small/blobs/sha256:" + hex_digits).value());
