@@ -8,37 +8,21 @@
 namespace shoal::agent::registry {
 namespace {
 
-constexpr const char* blob_type = "application/octet-stream";
 constexpr Milliseconds no_limit = std::chrono::hours(24);  // the pull path gives a layer up long before
 constexpr Milliseconds rounding{10};  // a wait may end this much before its limit, and has not failed then
-
-http::Response blob_head(const Digest& digest, std::uint64_t size_bytes) {
-  http::Response response;
-  response.length = size_bytes;
-  response.headers = {{"Content-Type", blob_type},
-                      {"Docker-Content-Digest", digest.text()},
-                      {"ETag", entity_tag(digest)},
-                      {"Accept-Ranges", "bytes"}};
-  return response;
-}
-
-RangeAnswer range_of(const http::Request& request, const Digest& digest, std::uint64_t size, bool held) {
-  if (!range_counts(http::find_header(request.headers, "If-Range"), digest)) return {200, {0, size}};
-  return choose_range(http::find_header(request.headers, "Range"), size, held);
-}
-
-http::Response ranged_head(const Digest& digest, const RangeAnswer& range, std::uint64_t size) {
-  http::Response head = blob_head(digest, range.span.end - range.span.first);
-  head.status = range.status;
-  if (range.status != 200) head.headers.push_back({"Content-Range", content_range(range, size)});
-  return head;
-}
 
 // The part of `bytes`, which begin at `position`, that lies in `range`.
 Bytes part_of(ByteView bytes, std::uint64_t position, Span range) {
   const std::uint64_t first = std::max(position, range.first);
   const std::uint64_t end = std::min(position + bytes.size(), range.end);
   return first < end ? copy_of(bytes.subspan(first - position, end - first)) : Bytes();
+}
+
+// One pass gives several ranges in no other order: then it gives the whole.
+BlobAnswer answer_in_one_pass(const http::Request& request, const Digest& digest, std::uint64_t size) {
+  BlobAnswer answer = choose_answer(request, digest, size, false);
+  if (answer.multipart) answer = {{200, {{0, size}}}, size, {}};
+  return answer;
 }
 
 }  // namespace
@@ -140,31 +124,46 @@ Task<Blobs::Start> Blobs::wait_to_start(pull::Ask ask, pull::Layer layer, std::u
 // the connection, and the runtime resumes with a Range.
 Task<void> Blobs::serve(http::Exchange& exchange, pull::Ask ask, pull::Layer layer, Time head_due) {
   Start start{std::move(layer), {}};
-  RangeAnswer range;
-  std::uint64_t size = 0;
+  BlobAnswer answer;
   do {
-    size = start.layer.size().value;
-    range = range_of(exchange.request(), ask.digest, size, start.layer.held());
-    if (range.status == 416) {
-      co_await exchange.respond(ranged_head(ask.digest, range, size));
+    answer = choose_answer(exchange.request(), ask.digest, start.layer.size().value, start.layer.held());
+    if (answer.range.status == 416) {
+      co_await exchange.respond(head_of(answer, ask.digest));
       co_return;
     }
     const auto left = std::chrono::duration_cast<Milliseconds>(head_due - parts_.clock.now());
-    start = co_await wait_to_start(ask, start.layer, range.span.first, std::max(left, Milliseconds::zero()));
-  } while (start.layer.size().value != size);
+    start = co_await wait_to_start(ask, start.layer, answer.first(), std::max(left, Milliseconds::zero()));
+  } while (start.layer.size().value != answer.size);
   if (!start.ready && parts_.clock.now() + rounding < head_due) {
     co_await answer_error(exchange, std::move(ask), start.ready.error());
     co_return;
   }
-  if (range.open_ended) exchange.limit_send_buffer(options_.open_ended_send_buffer);
-  const Result<void> started = co_await exchange.start(ranged_head(ask.digest, range, size));
+  if (answer.range.open_ended) exchange.limit_send_buffer(options_.open_ended_send_buffer);
+  const Result<void> started = co_await exchange.start(head_of(answer, ask.digest));
   if (!started) co_return;
-  if (!start.ready) start = co_await wait_to_start(ask, start.layer, range.span.first, no_limit);
+  if (!start.ready) start = co_await wait_to_start(ask, start.layer, answer.first(), no_limit);
   Result<void> sent = start.ready;
-  if (start.ready) sent = co_await send(exchange, ask.digest, start.layer, range.span);
+  if (start.ready) sent = co_await send_all(exchange, ask.digest, start.layer, std::move(answer));
   if (!sent) {
     log::warning("registry", "response aborted", {{"digest", ask.digest.text()}, {"cause", sent.error().what}});
   }
+}
+
+// The ranges in turn, several with the text around them. A client that is gone is no failure.
+Task<Result<void>> Blobs::send_all(http::Exchange& exchange, Digest digest, pull::Layer layer, BlobAnswer answer) {
+  for (const Span& span : answer.range.spans) {
+    if (answer.multipart) {
+      Bytes head = copy_of(bytes_of(answer.multipart->head_of(span)));
+      const Result<void> framed = co_await exchange.send(std::move(head));
+      if (!framed) co_return Result<void>();
+    }
+    const Result<void> sent = co_await send(exchange, digest, layer, span);
+    if (!sent) co_return sent;
+  }
+  Bytes end;
+  if (answer.multipart) end = copy_of(bytes_of(answer.multipart->end()));
+  if (!end.empty()) static_cast<void>(co_await exchange.send(std::move(end)));
+  co_return Result<void>();
 }
 
 // Sends the verified bytes as they become contiguous; of an arriving layer the last byte after the digest matched. A
@@ -200,12 +199,14 @@ Task<Result<void>> Blobs::send(http::Exchange& exchange, Digest digest, pull::La
 Task<void> Blobs::pass_through(http::Exchange& exchange, pull::Ask ask) {
   const Digest digest = ask.digest;
   const auto known = known_size(ask);
-  auto range = known ? range_of(exchange.request(), digest, known->value, false) : RangeAnswer();
-  auto passing = co_await pulls_.pass_through(ask, range.span.first);
+  BlobAnswer answer;
+  if (known) answer = answer_in_one_pass(exchange.request(), digest, known->value);
+  auto passing = co_await pulls_.pass_through(ask, answer.first());
   if (passing && !known) {  // the origin has said the size
-    range = range_of(exchange.request(), digest, (*passing)->size().value, false);
-    if (range.span.first > 0) passing->reset();
-    if (range.span.first > 0) passing = co_await pulls_.pass_through(ask, range.span.first);
+    answer = answer_in_one_pass(exchange.request(), digest, (*passing)->size().value);
+    const std::uint64_t from = answer.first();
+    if (from > 0) passing->reset();
+    if (from > 0) passing = co_await pulls_.pass_through(ask, from);
   }
   if (!passing) {
     http::Response refusal = oci_error(passing.error(), "BLOB_UNKNOWN");
@@ -214,17 +215,16 @@ Task<void> Blobs::pass_through(http::Exchange& exchange, pull::Ask ask) {
     co_await exchange.respond(std::move(refusal));
     co_return;
   }
-  const std::uint64_t size = (*passing)->size().value;
-  range = range_of(exchange.request(), digest, size, false);
-  http::Response head = ranged_head(digest, range, size);
-  if (range.status == 416) {
+  answer = answer_in_one_pass(exchange.request(), digest, (*passing)->size().value);
+  http::Response head = head_of(answer, digest);
+  if (answer.range.status == 416) {
     co_await exchange.respond(std::move(head));
     co_return;
   }
-  if (range.open_ended) exchange.limit_send_buffer(options_.open_ended_send_buffer);
+  if (answer.range.open_ended) exchange.limit_send_buffer(options_.open_ended_send_buffer);
   const Result<void> started = co_await exchange.start(std::move(head));
   if (!started) co_return;
-  const Result<void> sent = co_await send_passing(exchange, **passing, range.span);
+  const Result<void> sent = co_await send_passing(exchange, **passing, answer.range.spans.front());
   if (!sent && sent.error().kind != ErrorKind::unavailable)  // a client that is gone is no failure
     log::warning("registry", "pass-through aborted", {{"digest", digest.text()}, {"cause", sent.error().what}});
 }

@@ -7,8 +7,8 @@
 #pragma once
 
 #include "agent/pull/pulls.hpp"
+#include "agent/registry/blob_answer.hpp"
 #include "agent/registry/descriptors.hpp"
-#include "agent/registry/range.hpp"
 #include "agent/registry/route.hpp"
 #include "shared/control/timing.hpp"
 #include "shared/http/server.hpp"
@@ -50,6 +50,7 @@ class Blobs {
   };
   Task<Start> wait_to_start(pull::Ask ask, pull::Layer layer, std::uint64_t from, Milliseconds limit);
   Task<Result<void>> ready(pull::Layer layer, std::uint64_t from, Milliseconds limit);
+  Task<Result<void>> send_all(http::Exchange& exchange, Digest digest, pull::Layer layer, BlobAnswer answer);
   Task<Result<void>> send(http::Exchange& exchange, Digest digest, pull::Layer layer, Span wanted);
   Task<void> pass_through(http::Exchange& exchange, pull::Ask ask);
   Task<Result<void>> send_passing(http::Exchange& exchange, pull::PassThrough& passing, Span range);

@@ -66,6 +66,36 @@ TEST_CASE("a blob is served whole, or the part that a range names") {
   CHECK_FALSE(some.send_buffer);
 }
 
+TEST_CASE("several ranges of a blob come as multipart/byteranges of the length that the head says") {
+  Fixture f;
+  for (const bool held : {false, true}) {
+    auto some = get({{"Range", "bytes=10-19,5000-5004,-3"}});
+    CHECK(f.ask(some));
+    CHECK(some.head->status == 206);
+    CHECK_FALSE(http::find_header(some.head->headers, "Content-Range"));
+    const std::string type = *http::find_header(some.head->headers, "Content-Type");
+    REQUIRE_THAT(type, Catch::StartsWith("multipart/byteranges; boundary="));
+    const registry::Multipart frame(type.substr(type.find('=') + 1), "application/octet-stream", content.size());
+    std::string expected;
+    for (const registry::Span span : {registry::Span{10, 20}, {5'000, 5'005}, {9'997, 10'000}})
+      expected += frame.head_of(span) + std::string(text_of(part(span.first, span.end)));
+    expected += frame.end();
+    CHECK(std::string(text_of(some.body)) == expected);
+    CHECK(some.head->length == expected.size());
+    CHECK(f.node.store.holds(f.digest));
+    CAPTURE(held);
+  }
+}
+
+TEST_CASE("several ranges of which one is left are one plain range") {
+  Fixture f;
+  auto some = get({{"Range", "bytes=10-19,15-29,20000-"}});
+  CHECK(f.ask(some));
+  CHECK(some.head->status == 206);
+  CHECK(http::find_header(some.head->headers, "Content-Range") == "bytes 10-29/10000");
+  CHECK((some.body == part(10, 30)));
+}
+
 TEST_CASE("the answer to an open-ended range runs little ahead of its client") {
   Fixture f;
   auto exchange = get({{"Range", "bytes=9000-"}});

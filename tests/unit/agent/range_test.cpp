@@ -12,8 +12,8 @@ RangeAnswer choose(const char* header, std::uint64_t size = 1000, bool complete 
 
 void is(const RangeAnswer& answer, unsigned status, std::uint64_t first, std::uint64_t end) {
   CHECK(answer.status == status);
-  CHECK(answer.span.first == first);
-  CHECK(answer.span.end == end);
+  REQUIRE(answer.spans.size() == 1);
+  CHECK(answer.spans[0] == Span{first, end});
 }
 
 }  // namespace
@@ -80,11 +80,42 @@ TEST_CASE("a range past the end gets 416 with the size") {
   CHECK(choose("bytes=1000-").status == 416);
   CHECK(choose("bytes=18446744073709551615-").status == 416);
   CHECK(choose("bytes=-0").status == 416);
+  CHECK(choose("bytes=1000-").spans.empty());
   CHECK(content_range(choose("bytes=1000-"), 1000) == "bytes */1000");
 }
 
-TEST_CASE("several or malformed ranges get the whole") {
-  for (const char* header : {"", "bytes", "bytes=0-1,5-6", "bytes=0-1, bytes=2-3", "bytes=", "bytes=,", "bytes=-",
+TEST_CASE("several ranges get 206 in the order asked for, adjacent ones too: clients pair parts with their ranges by it") {
+  const auto spans = [](const char* header) { return choose(header).spans; };
+  CHECK(choose("bytes=0-1,5-6").status == 206);
+  CHECK(spans("bytes=0-1,5-6") == std::vector<Span>{{0, 2}, {5, 7}});
+  CHECK(spans("bytes=500-599, 0-9 ,600-") == std::vector<Span>{{500, 600}, {0, 10}, {600, 1000}});
+  CHECK(spans("bytes=0-0,-1") == std::vector<Span>{{0, 1}, {999, 1000}});
+}
+
+TEST_CASE("ranges that overlap are sorted and merged: no byte is sent twice, however often it is asked for") {
+  const auto spans = [](const std::string& header) { return choose(header.c_str()).spans; };
+  CHECK(spans("bytes=500-599,0-9,550-700") == std::vector<Span>{{0, 10}, {500, 701}});
+  CHECK(spans("bytes=10-19,-990") == std::vector<Span>{{10, 1000}});
+  std::string many = "bytes=0-";
+  for (int i = 0; i < 1'000; ++i) many += ",0-";
+  CHECK(spans(many) == std::vector<Span>{{0, 1000}});
+}
+
+TEST_CASE("of several ranges those past the end are left out; when all are, the answer is 416") {
+  CHECK(choose("bytes=0-1,2000-3000,-0").spans == std::vector<Span>{{0, 2}});
+  CHECK(choose("bytes=1000-1001,2000-,-0").status == 416);
+}
+
+TEST_CASE("more ranges than any client asks for get the whole") {
+  std::string header = "bytes=0-0";
+  for (std::size_t i = 1; i < most_ranges; ++i) header += "," + std::to_string(2 * i) + "-" + std::to_string(2 * i);
+  CHECK(choose(header.c_str(), 10'000).spans.size() == most_ranges);
+  header += ",9999-9999";
+  is(choose(header.c_str(), 10'000), 200, 0, 10'000);
+}
+
+TEST_CASE("malformed ranges get the whole") {
+  for (const char* header : {"", "bytes", "bytes=0-1, bytes=2-3", "bytes=0-1,x", "bytes=0-1,5-4", "bytes=", "bytes=,", "bytes=-",
                              "bytes=a-b", "bytes=5-1", "lines=1-2", "bytes=1", "bytes 1-2", "bytes =1-2", "bytes=1 -2",
                              "bytes=1- 2", "bytes=+1-2", "bytes=--1", "bytes=1-2-3", "bytes=0x1-"}) {
     CAPTURE(header);
@@ -93,5 +124,5 @@ TEST_CASE("several or malformed ranges get the whole") {
 }
 
 TEST_CASE("Content-Range names the first and the last byte") {
-  CHECK(content_range(choose("bytes=10-19"), 1000) == "bytes 10-19/1000");
+  CHECK(content_range(Span{10, 20}, 1000) == "bytes 10-19/1000");
 }
