@@ -40,6 +40,11 @@ void describe_registry(config::Section& section, RegistryOptions& registry) {
     const auto name = http::parse_host(host);
     if (!name || !http::same_name(*name, host)) section.fault("hosts", "\"" + host + "\" is not a host name");
   }
+  std::uint32_t& lazy_percent = endpoint.serve.lazy.percent;
+  section.key("lazy_percent", lazy_percent,
+              "Of a layer that clients read in parts (stargz, SOCI, nydus): per cent that come from the origin by Range "
+              "before the whole layer is fetched; 0: it is fetched at once.");
+  if (lazy_percent > 100) section.fault("lazy_percent", "write a number from 0 to 100");
   section.key("stale_if_error", endpoint.stale_if_error,
               "How old the last known digest of a tag may be that is served when the origin cannot answer; \"0s\": "
               "none is.");

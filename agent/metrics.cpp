@@ -29,6 +29,11 @@ void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store
            "Requests for small layers that a node did not answer in time, or answered with wrong bytes.",
            pull.holders.failed_requests);
 
+  page.add("part_received_bytes_total", "",
+           "Bytes of parts of layers from the origin, read by Range for a client and not kept.", pull.part_bytes);
+  page.add("part_failed_total", "", "Parts that the origin did not give; their layer was fetched instead.",
+           pull.failed_parts);
+
   const swarm::Metrics& swarm = metrics.swarm;
   const char* received = "Bytes of pieces from other nodes, by their role.";
   page.add("swarm_received_bytes_total", "source=\"peers\"", received, swarm.received_from_peers_bytes);

@@ -90,6 +90,11 @@ class Download : public std::enable_shared_from_this<Download> {
                                                     Window::Reader reader = nullptr);
   const std::string& content_type() const { return content_type_; }
 
+  // ---- serving a part: the reader checks it, so it waits for its own pieces and not for the layer's digest
+
+  // The bytes of [from, end) that are there up to the first that is not; nothing when none is.
+  std::optional<store::VerifiedSpan> part_now(std::uint64_t from, std::uint64_t end) const;
+
  private:
   std::optional<Result<store::VerifiedSpan>> readable_now(std::uint64_t from) const;
   Task<void> recheck(std::vector<store::NotedPiece> left);

@@ -28,6 +28,8 @@ struct Metrics {
   metrics::Counter origin_fallbacks;
   metrics::Counter resumed_bytes;    // not received again: an earlier pull had left them
   metrics::Counter uncached_layers;  // pulled without room in the store
+  metrics::Counter part_bytes;       // of parts of layers, read from the origin by Range for a client
+  metrics::Counter failed_parts;     // that the origin did not give: their layer was fetched instead
   metrics::Counter passed_bytes;     // of layers without room, to their readers: from a window, or the origin directly
   HolderMetrics holders;
   ReachMetrics reach;

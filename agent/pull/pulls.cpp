@@ -39,6 +39,11 @@ Task<Result<Layer>> Pulls::open(Ask ask) {
   co_return Layer(download, *size);
 }
 
+void Pulls::fetch(Ask ask) {
+  if (running_.contains(ask.digest) || running_.size() >= limits_.downloads || parts_.store.holds(ask.digest)) return;
+  start(std::move(ask), {});
+}
+
 Task<Result<std::unique_ptr<PassThrough>>> Pulls::pass_through(Ask ask, std::uint64_t from) {
   log::debug("pull", "reading the origin for one client",
              {{"digest", ask.digest.text()}, {"image", ask.image()}, {"from_byte", from}});

@@ -65,6 +65,8 @@ class Pulls final : public link::Listener {
   Task<std::optional<Layer>> find_begun(Digest digest, Milliseconds limit);
   // After `no_space`: the layer for one client, from the origin's byte `from` on, without storing it.
   Task<Result<std::unique_ptr<PassThrough>>> pass_through(Ask ask, std::uint64_t from);
+  // Starts the download of a layer that is not held, unless it is under way, and waits for nothing.
+  void fetch(Ask ask);
 
   // A layer is not in the store any more: the trackers send no other node here for it.
   void withdraw(const Digest& digest) { memberships_.withdraw(digest); }

@@ -39,6 +39,10 @@ Task<void> Blobs::answer(http::Exchange& exchange, BlobRoute route) {
     co_await answer_head(exchange, std::move(ask));
     co_return;
   }
+  if (options_.mode == ServeMode::stream) {
+    const bool answered = co_await part_answers_.answer(exchange, ask, known_size(ask));
+    if (answered) co_return;
+  }
   const Milliseconds limit = ask.size_hint ? options_.first_byte_limit : options_.first_byte_limit_unnamed;
   const auto layer = co_await pulls_.open(ask);
   if (layer) {
@@ -79,7 +83,7 @@ std::optional<ByteCount> Blobs::known_size(const pull::Ask& ask) {
   if (running != pulls_.running().end() && running->second->begun()) {
     return running->second->layout().layer_size();
   }
-  return ask.size_hint;
+  return ask.size_hint ? ask.size_hint : part_answers_.size_of(ask.digest);
 }
 
 // A question for the size starts no download: the store, a download or a manifest knows it, else the origin says. Only

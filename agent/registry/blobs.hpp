@@ -1,7 +1,7 @@
 // Blobs: serves layers and configs, as their verified bytes become contiguous.
 //
-// No complete answer is ever wrong: the last byte of an answer from an arriving layer, whatever its range, waits until
-// the whole layer's digest has matched.
+// No complete answer to a reader of the whole layer is ever wrong: the last byte of an answer from an arriving layer waits
+// until the whole layer's digest has matched. Readers of parts do not wait for it: part_answers.hpp.
 // Source: OCI distribution-spec, pull; RFC 9110 sections 13 and 14; docs/endpoint.md.
 // Threads: the loop.
 #pragma once
@@ -9,6 +9,7 @@
 #include "agent/pull/pulls.hpp"
 #include "agent/registry/blob_answer.hpp"
 #include "agent/registry/descriptors.hpp"
+#include "agent/registry/part_answers.hpp"
 #include "agent/registry/route.hpp"
 #include "shared/control/timing.hpp"
 #include "shared/http/server.hpp"
@@ -30,12 +31,17 @@ struct ServeOptions {
   // For an open-ended range, of which containerd takes 8 MiB and closes the connection. Measured without a bound: a
   // quarter more was sent than taken.
   ByteCount open_ended_send_buffer = 256_KiB;
+  pull::LazyLimits lazy;
 };
 
 class Blobs {
  public:
   Blobs(pull::Parts parts, pull::Pulls& pulls, const Descriptors& descriptors, ServeOptions options)
-      : parts_(parts), pulls_(pulls), descriptors_(descriptors), options_(options) {}
+      : parts_(parts),
+        pulls_(pulls),
+        descriptors_(descriptors),
+        options_(options),
+        part_answers_(parts, pulls, options.lazy) {}
   Task<void> answer(http::Exchange& exchange, BlobRoute route);
 
  private:
@@ -59,6 +65,7 @@ class Blobs {
   pull::Pulls& pulls_;
   const Descriptors& descriptors_;
   ServeOptions options_;
+  PartAnswers part_answers_;
 };
 
 }  // namespace shoal::agent::registry

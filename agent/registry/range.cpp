@@ -108,6 +108,17 @@ RangeAnswer choose_range(const std::optional<std::string>& header, std::uint64_t
   return answer;
 }
 
+bool asks_for_parts(const std::optional<std::string>& header) {
+  const std::vector<Spec> specs = parse_specs(header);
+  return !specs.empty() && std::all_of(specs.begin(), specs.end(), [](const Spec& spec) { return spec.last; });
+}
+
+std::optional<Span> only_part(const std::optional<std::string>& header) {
+  const std::vector<Spec> specs = parse_specs(header);
+  if (specs.size() != 1 || !specs[0].first || !specs[0].last) return std::nullopt;
+  return Span{*specs[0].first, std::min(*specs[0].last, largest - 1) + 1};
+}
+
 std::string content_range(Span span, std::uint64_t size) {
   return "bytes " + std::to_string(span.first) + "-" + std::to_string(span.end - 1) + "/" + std::to_string(size);
 }

@@ -35,6 +35,12 @@ inline constexpr std::size_t most_ranges = 1'024;
 // are sorted and merged: no byte is sent twice. Those past the end are left out.
 RangeAnswer choose_range(const std::optional<std::string>& header, std::uint64_t size, bool complete);
 
+// Whether the header asks for parts alone: each range has an end ("N-M", "-K"). Readers of files inside a layer do.
+bool asks_for_parts(const std::optional<std::string>& header);
+
+// The one range of a request for "N-M", for which the layer's size need not be known; it may end past the layer's end.
+std::optional<Span> only_part(const std::optional<std::string>& header);
+
 std::string content_range(Span span, std::uint64_t size);
 // Of a 416, and of a 206 with one range.
 std::string content_range(const RangeAnswer& answer, std::uint64_t size);

@@ -1,6 +1,7 @@
 #include "shared/origin/layer_stream.hpp"
 
 #include <charconv>
+#include <limits>
 
 #include "shared/layer/piece_layout.hpp"
 
@@ -13,7 +14,7 @@ class RangedStream final : public LayerStream {
       : response_(std::move(response)),
         range_(range),
         content_type_(http::find_header(response_->headers(), "Content-Type").value_or("")),
-        missing_(range.total - range.first) {}
+        missing_(range.last + 1 - range.first) {}
 
   ByteCount size() const override { return {range_.total}; }
   std::uint64_t offset() const override { return range_.first; }
@@ -49,17 +50,31 @@ bool take_text(std::string_view& text, std::string_view wanted) {
   return true;
 }
 
-Result<ContentRange> promised_range(const http::ClientResponse& response, std::uint64_t from) {
+// Of a 206: the bytes asked for, as far as the layer has them.
+Result<ContentRange> ranged(const http::ClientResponse& response, Stretch asked) {
   const auto length = response.content_length();
-  if (response.status() == 200) {
-    if (!length) return fail(ErrorKind::refused, "the origin sends the layer without a length");
-    return ContentRange{0, *length - 1, *length};
-  }
   const auto range = parse_content_range(http::find_header(response.headers(), "Content-Range").value_or(""));
-  const bool fits = range && from > 0 && range->first == from && range->last + 1 == range->total &&
-                    (!length || *length == range->total - from);
+  const bool fits = range && range->first == asked.first && range->last + 1 == std::min(asked.end, range->total) &&
+                    (!length || *length == range->last + 1 - range->first);
   if (!fits) return fail(ErrorKind::unavailable, "the origin answers with another range than the one asked for");
   return *range;
+}
+
+Result<ContentRange> promised_range(const http::ClientResponse& response, std::uint64_t from) {
+  if (response.status() != 200) {
+    // Without a Range, no part was asked for.
+    return ranged(response, from > 0 ? Stretch{from, std::numeric_limits<std::uint64_t>::max()} : Stretch{});
+  }
+  const auto length = response.content_length();
+  if (!length) return fail(ErrorKind::refused, "the origin sends the layer without a length");
+  return ContentRange{0, *length - 1, *length};
+}
+
+Result<std::unique_ptr<LayerStream>> stream_of(std::unique_ptr<http::ClientResponse> response,
+                                               const Result<ContentRange>& range) {
+  if (!range) return tl::unexpected(range.error());
+  if (ByteCount{range->total} > largest_layer) return fail(ErrorKind::refused, "the layer is larger than 1 TiB");
+  return std::make_unique<RangedStream>(std::move(response), *range);
 }
 
 }  // namespace
@@ -76,9 +91,12 @@ std::optional<ContentRange> parse_content_range(std::string_view value) {
 Result<std::unique_ptr<LayerStream>> make_layer_stream(std::unique_ptr<http::ClientResponse> response,
                                                        std::uint64_t from) {
   const auto range = promised_range(*response, from);
-  if (!range) return tl::unexpected(range.error());
-  if (ByteCount{range->total} > largest_layer) return fail(ErrorKind::refused, "the layer is larger than 1 TiB");
-  return std::make_unique<RangedStream>(std::move(response), *range);
+  return stream_of(std::move(response), range);
+}
+
+Result<std::unique_ptr<LayerStream>> make_part_stream(std::unique_ptr<http::ClientResponse> response, Stretch part) {
+  const auto range = ranged(*response, part);
+  return stream_of(std::move(response), range);
 }
 
 }  // namespace shoal::origin

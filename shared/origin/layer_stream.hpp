@@ -26,4 +26,7 @@ std::optional<ContentRange> parse_content_range(std::string_view value);
 Result<std::unique_ptr<LayerStream>> make_layer_stream(std::unique_ptr<http::ClientResponse> response,
                                                        std::uint64_t from);
 
+// The stream of a 206 that answers a request for `part`. Errors likewise.
+Result<std::unique_ptr<LayerStream>> make_part_stream(std::unique_ptr<http::ClientResponse> response, Stretch part);
+
 }  // namespace shoal::origin

@@ -232,4 +232,22 @@ Task<Result<std::unique_ptr<LayerStream>>> Origin::open(Repository repository, K
   co_return std::move(*stream);
 }
 
+Task<Result<std::unique_ptr<LayerStream>>> Origin::open_part(Repository repository, Digest digest, Stretch part,
+                                                             std::string authorization) {
+  const std::string what = repository.upstream + "/" + repository.name + "@" + digest.text();
+  Question question;
+  question.path = "blobs/" + digest.text();
+  question.authorization = std::move(authorization);
+  question.headers = {{"Accept", "*/*"},
+                      {"Range", "bytes=" + std::to_string(part.first) + "-" + std::to_string(part.end - 1)}};
+  auto response = co_await impl_->send(std::move(repository), std::move(question));
+  if (!response) co_return tl::unexpected(response.error());
+  const unsigned status = (*response)->status();
+  if (status == 200 || status == 400 || status == 416 || status == 501) co_return nullptr;
+  if (status != 206) co_return error_of_status(what, **response);
+  auto stream = make_part_stream(std::move(*response), part);
+  if (!stream) co_return fail(stream.error().kind, what + ": " + stream.error().what);
+  co_return std::move(*stream);
+}
+
 }  // namespace shoal::origin

@@ -54,6 +54,11 @@ class LayerStream {
   virtual Task<Result<ByteView>> next() = 0;  // valid until the next call; empty at the end
 };
 
+struct Stretch {  // bytes of a layer
+  std::uint64_t first = 0;
+  std::uint64_t end = 0;  // one behind the last
+};
+
 class Origin {  // open to tests, which have one without a network
  public:
   Origin(Options options, Clock& clock);
@@ -70,6 +75,11 @@ class Origin {  // open to tests, which have one without a network
   // 401 and 403 `refused`, the rest `unavailable`. A layer without a length or over `largest_layer` is `refused`.
   virtual Task<Result<std::unique_ptr<LayerStream>>> open(Repository repository, Kind kind, Digest digest,
                                                           std::uint64_t from, std::string authorization);
+
+  // Opens a part of a blob, of which the layer's size may cut the end off. Null when the registry makes nothing of the
+  // Range and would send the whole. Errors as of `open`.
+  virtual Task<Result<std::unique_ptr<LayerStream>>> open_part(Repository repository, Digest digest, Stretch part,
+                                                               std::string authorization);
 
   const Options& options() const;
 

@@ -66,4 +66,12 @@ VerifiedSpan PartialLayer::readable(std::uint64_t from, std::uint64_t most) cons
   return VerifiedSpan(file_, from, from < end ? std::min(most, end - from) : 0);
 }
 
+VerifiedSpan PartialLayer::readable_part(std::uint64_t from, std::uint64_t end) const {
+  const PieceLayout& layout = file_->layout();
+  std::uint64_t until = from;
+  for (PieceIndex piece = layout.piece_at(from); until < end && piece < layout.count() && written_.has(piece); ++piece)
+    until = layout.offset(piece) + layout.length(piece);
+  return VerifiedSpan(file_, from, std::min(until, end) - from);
+}
+
 }  // namespace shoal::store

@@ -2,7 +2,8 @@
 // bytes that may be served.
 //
 // Verified pieces are readable in order as they become contiguous. The last piece is withheld until the whole layer's
-// digest has matched, so no complete response is ever wrong.
+// digest has matched, so no complete response is ever wrong. A reader of a part, which checks it by a digest of its own,
+// gets the pieces that are there, in whatever order they came.
 #pragma once
 
 #include <memory>
@@ -79,6 +80,8 @@ class PartialLayer {
   void release_tail(const VerifiedLayer& proof);  // of this file
   // The bytes that may be served at `from`, `most` of them; empty when they are not there yet or withheld.
   VerifiedSpan readable(std::uint64_t from, std::uint64_t most = largest_layer.value) const;
+  // The bytes of the part [from, end) up to the first piece that is not there.
+  VerifiedSpan readable_part(std::uint64_t from, std::uint64_t end) const;
 
   const FileHandle& file() const { return file_; }
 

@@ -37,6 +37,7 @@ void check_range(const std::string& header, std::uint64_t size) {
     if (answer.status == 200) SHOAL_CHECK(answer.spans == std::vector<Span>{{0, size}});
     if (answer.status == 206) check_parts(answer.spans, size);
     if (answer.open_ended) SHOAL_CHECK(answer.status == 206 && answer.spans[0].end == size);
+    if (asks_for_parts(header)) SHOAL_CHECK(!answer.open_ended && (size == 0 || answer.status != 200));
   }
   const bool from_inside = held.status == 206 && held.spans[0].first > 0;
   if (from_inside) SHOAL_CHECK(arriving.status == held.status && arriving.spans == held.spans);

@@ -154,3 +154,23 @@ TEST_CASE("after a failed fsync none of the file's bytes is served any more") {
   CHECK_FALSE(stage.download->arrival().file()->sync());
   CHECK_FALSE(readable());
 }
+
+TEST_CASE("a part is there as soon as its own pieces are, whatever is missing before and behind them") {
+  Stage stage;
+  stage.write(4);
+  CHECK_FALSE(stage.download->part_now(3 * 16384, 4 * 16384));
+  CHECK(stage.download->part_now(4 * 16384, 5 * 16384)->length() == 16384);
+  CHECK(stage.download->part_now(4 * 16384 + 100, 10 * 16384)->length() == 16384 - 100);
+  CHECK(stage.download->part_now(4 * 16384 + 100, 4 * 16384 + 150)->length() == 50);
+  stage.write(9);  // the last one is withheld only from readers of the whole
+  CHECK(stage.download->part_now(10 * 16384 - 1, 10 * 16384)->length() == 1);
+}
+
+TEST_CASE("no part is served of a layer whose bytes proved wrong") {
+  Stage stage;
+  stage.bytes[5] = std::byte{1};
+  for (PieceIndex piece = 0; piece < 10; ++piece) stage.write(piece);
+  CHECK(stage.download->part_now(0, 10));
+  stage.settle();
+  CHECK_FALSE(stage.download->part_now(0, 10));
+}

@@ -114,6 +114,18 @@ TEST_CASE("more ranges than any client asks for get the whole") {
   is(choose(header.c_str(), 10'000), 200, 0, 10'000);
 }
 
+TEST_CASE("a request for parts alone is one whose ranges all have an end") {
+  for (const char* header : {"bytes=0-1", "bytes=5-9,-3", "bytes=-1"}) {
+    CAPTURE(header);
+    CHECK(asks_for_parts(std::string(header)));
+  }
+  for (const char* header : {"", "bytes=0-", "bytes=5-", "bytes=0-1,5-", "bytes=x", "lines=0-1", "bytes=,"}) {
+    CAPTURE(header);
+    CHECK_FALSE(asks_for_parts(std::string(header)));
+  }
+  CHECK_FALSE(asks_for_parts(std::nullopt));
+}
+
 TEST_CASE("malformed ranges get the whole") {
   for (const char* header : {"", "bytes", "bytes=0-1, bytes=2-3", "bytes=0-1,x", "bytes=0-1,5-4", "bytes=", "bytes=,", "bytes=-",
                              "bytes=a-b", "bytes=5-1", "lines=1-2", "bytes=1", "bytes 1-2", "bytes =1-2", "bytes=1 -2",

@@ -43,10 +43,30 @@ class ScriptedOrigin final : public origin::Origin {
     co_return std::move(stream);
   }
 
-  Task<Result<origin::Answer>> ask(origin::Repository, std::string, std::string, std::string, std::string) override {
+  Task<Result<std::unique_ptr<origin::LayerStream>>> open_part(origin::Repository, Digest digest, origin::Stretch part,
+                                                               std::string authorization) override {
+    parts.push_back({part.first, part.end});
+    last_authorization = std::move(authorization);
+    const auto found = layers_.find(digest);
+    if (found == layers_.end()) co_return fail(ErrorKind::not_found, "404");
+    if (fails_parts) co_return fail(ErrorKind::unavailable, "503");
+    if (ignores_ranges) co_return nullptr;
+    const std::uint64_t end = std::min<std::uint64_t>(part.end, found->second.size());
+    std::unique_ptr<origin::LayerStream> stream = std::make_unique<Stream>(*this, found->second, part.first, end);
+    co_return std::move(stream);
+  }
+
+  // HEAD of a blob names its size; all else gets `tagged`.
+  Task<Result<origin::Answer>> ask(origin::Repository, std::string method, std::string path, std::string,
+                                   std::string) override {
     origin::Answer answer;
     answer.status = 200;
     answer.body = tagged;
+    for (const auto& [digest, bytes] : layers_) {
+      if (method != "HEAD" || !path.ends_with(digest.text())) continue;
+      ++sizes_asked;
+      answer.length = bytes.size();
+    }
     co_return answer;
   }
 
@@ -54,19 +74,28 @@ class ScriptedOrigin final : public origin::Origin {
   std::vector<std::uint64_t> opened_from;
   std::uint64_t sent_bytes = 0;
   std::size_t step = static_cast<std::size_t>(-1);  // bytes that a stream brings at once
+  int sizes_asked = 0;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> parts;  // that were asked for by Range
+  std::string last_authorization;
+  bool fails_parts = false;
+  bool ignores_ranges = false;
   Bytes tagged;  // the manifest of any tag
 
  private:
   class Stream final : public origin::LayerStream {
    public:
-    Stream(ScriptedOrigin& from_whom, Bytes bytes, std::uint64_t from)
-        : origin_(from_whom), bytes_(std::move(bytes)), offset_(from), position_(from) {}
+    Stream(ScriptedOrigin& from_whom, Bytes bytes, std::uint64_t from, std::optional<std::uint64_t> end = {})
+        : origin_(from_whom),
+          bytes_(std::move(bytes)),
+          offset_(from),
+          position_(from),
+          end_(end.value_or(bytes_.size())) {}
     ByteCount size() const override { return {bytes_.size()}; }
     std::uint64_t offset() const override { return offset_; }
     const std::string& content_type() const override { return content_type_; }
     Task<Result<ByteView>> next() override {
       while (origin_.is_held_) co_await origin_.changed_.wait();
-      const ByteView rest = ByteView(bytes_).subspan(position_);
+      const ByteView rest = ByteView(bytes_).first(end_).subspan(position_);
       const ByteView some = rest.first(std::min(rest.size(), origin_.step));
       position_ += some.size();
       origin_.sent_bytes += some.size();
@@ -79,6 +108,7 @@ class ScriptedOrigin final : public origin::Origin {
     std::string content_type_;
     std::uint64_t offset_;
     std::uint64_t position_;
+    std::uint64_t end_;
   };
 
   Signal changed_;

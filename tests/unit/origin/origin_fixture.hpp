@@ -76,6 +76,10 @@ class OriginClient {
   Result<WholeLayer> open(std::uint64_t from = 0, const std::string& authorization = "") {
     return loop_.wait_for(read_layer(origin(), from, authorization));
   }
+  // Nothing when the registry would send the whole.
+  Result<std::optional<WholeLayer>> open_part(origin::Stretch part, const std::string& authorization = "") {
+    return loop_.wait_for(read_part(origin(), part, authorization));
+  }
   static Digest digest() { return digest_of(DigestAlgorithm::sha256, bytes_of("layer")); }
   static std::string blob_path() { return "/v2/lib/a/blobs/" + digest().text(); }
 
@@ -88,9 +92,22 @@ class OriginClient {
     const origin::Repository repository{"reg.test", "lib/a"};
     const auto stream = co_await origin.open(repository, origin::Kind::blob, digest(), from, authorization);
     if (!stream) co_return tl::unexpected(stream.error());
-    WholeLayer layer{(*stream)->size(), (*stream)->offset(), (*stream)->content_type(), Bytes()};
+    auto layer = co_await read_to_end(**stream);
+    co_return layer;
+  }
+  static Task<Result<std::optional<WholeLayer>>> read_part(origin::Origin& origin, origin::Stretch part,
+                                                           std::string authorization) {
+    const origin::Repository repository{"reg.test", "lib/a"};
+    const auto stream = co_await origin.open_part(repository, digest(), part, authorization);
+    if (!stream) co_return tl::unexpected(stream.error());
+    if (!*stream) co_return std::nullopt;
+    auto layer = co_await read_to_end(**stream);
+    co_return std::optional(std::move(layer));
+  }
+  static Task<WholeLayer> read_to_end(origin::LayerStream& stream) {
+    WholeLayer layer{stream.size(), stream.offset(), stream.content_type(), Bytes()};
     while (layer.bytes) {
-      const auto part = co_await (*stream)->next();
+      const auto part = co_await stream.next();
       if (!part) {
         layer.bytes = tl::unexpected(part.error());
       } else if (part->empty()) {

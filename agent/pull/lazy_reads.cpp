@@ -1,0 +1,115 @@
+#include "agent/pull/lazy_reads.hpp"
+
+#include "shared/log/log.hpp"
+
+namespace shoal::agent::pull {
+namespace {
+
+constexpr Milliseconds next_look{20};  // for a free place at the origin: none is signalled, and 32 are seldom taken
+
+}  // namespace
+
+Task<Result<ByteView>> PartStream::next() {
+  const auto bytes = co_await stream_->next();
+  if (bytes) metrics_.part_bytes.add(bytes->size());
+  co_return bytes;
+}
+
+LazyReads::Read* LazyReads::find(const Digest& digest) {
+  const auto found = reads_.find(digest);
+  return found == reads_.end() ? nullptr : &*found->second;
+}
+
+// In front from now on; the one that was read longest ago makes room for a new one.
+LazyReads::Read& LazyReads::at(const Ask& ask) {
+  const auto found = reads_.find(ask.digest);
+  if (found != reads_.end()) {
+    by_use_.splice(by_use_.begin(), by_use_, found->second);
+    return by_use_.front();
+  }
+  by_use_.push_front({.digest = ask.digest});
+  reads_[ask.digest] = by_use_.begin();
+  if (reads_.size() > limits_.layers) {
+    reads_.erase(by_use_.back().digest);
+    by_use_.pop_back();
+  }
+  return by_use_.front();
+}
+
+std::optional<ByteCount> LazyReads::size_of(const Digest& digest) const {
+  const auto found = reads_.find(digest);
+  return found == reads_.end() ? std::nullopt : found->second->size;
+}
+
+bool LazyReads::is_over(const Read& read, std::optional<ByteCount> size, std::uint64_t length) const {
+  if (limits_.percent == 0) return true;
+  return size && read.passed_bytes + length > size->value / 100 * limits_.percent;
+}
+
+LazyReads::Source LazyReads::choose(const Ask& ask, std::optional<ByteCount> size, std::uint64_t first,
+                                    std::uint64_t length) {
+  const bool is_long = length >= limits_.whole_reader.value;
+  const bool is_new = find(ask.digest) == nullptr;
+  Read& read = at(ask);
+  if (is_new && first == 0 && is_long) read.is_whole_reader = true;
+  if (read.fetch_after && parts_.clock.now() < *read.fetch_after && !read.has_no_ranges) return Source::origin;
+  const bool in_chunks = read.is_whole_reader && is_long;
+  if (!in_chunks && !read.has_no_ranges && !is_over(read, size, length)) {
+    if (is_new) log::info("pull", "layer read in parts", {{"digest", ask.digest.text()}, {"image", ask.image()}});
+    return Source::origin;
+  }
+  if (!std::exchange(read.is_fetched, true)) {
+    const char* cause = "a large share of it was read in parts";
+    if (in_chunks) cause = "a client reads all of it in chunks";
+    if (read.has_no_ranges) cause = "the origin ignores ranges";
+    log::info("pull", "layer fetched for its parts",
+              {{"digest", ask.digest.text()}, {"image", ask.image()}, {"cause", cause}});
+  }
+  return Source::layer;
+}
+
+Milliseconds LazyReads::patience(std::uint64_t length) const {
+  return length >= limits_.whole_reader.value ? limits_.wait_for_chunk : limits_.wait_for_file;
+}
+
+Task<std::optional<Slots::Slot>> LazyReads::turn() {
+  const Time due = parts_.clock.now() + limits_.turn;
+  for (;;) {
+    auto slot = slots_.take();
+    if (slot || parts_.clock.now() >= due) co_return slot;
+    co_await parts_.clock.sleep(next_look);
+  }
+}
+
+Task<Result<std::unique_ptr<PartStream>>> LazyReads::open(Ask ask, origin::Stretch part) {
+  if (at(ask).has_no_ranges) co_return fail(ErrorKind::unavailable, "the origin ignores ranges");
+  auto slot = co_await turn();
+  if (!slot) co_return fail(ErrorKind::unavailable, "too many parts of layers come from the origin now");
+  auto stream = co_await parts_.origin.open_part(ask.repository, ask.digest, part, ask.authorization);
+  if (stream && !*stream) {
+    at(ask).has_no_ranges = true;
+    stream = fail(ErrorKind::unavailable, "the origin ignores ranges");
+  }
+  if (!stream) {
+    tell_failure(ask, stream.error());
+    co_return tl::unexpected(stream.error());
+  }
+  Read& read = at(ask);
+  read.size = (*stream)->size();
+  read.passed_bytes += std::min(part.end, read.size->value) - part.first;
+  co_return std::make_unique<PartStream>(std::move(*stream), std::move(*slot), parts_.metrics);
+}
+
+void LazyReads::tell_failure(const Ask& ask, const Error& error) {
+  parts_.metrics.failed_parts.add();
+  // What the origin does not have, or refuses, it does not give whole either: the pull path tells that.
+  if (error.kind != ErrorKind::unavailable) return;
+  log::warning("pull", "part not read from the origin, layer fetched",
+               {{"digest", ask.digest.text()}, {"image", ask.image()}, {"cause", error.what}});
+}
+
+void LazyReads::note_failed_fetch(const Digest& digest) {
+  if (Read* read = find(digest)) read->fetch_after = parts_.clock.now() + limits_.fetch_again;
+}
+
+}  // namespace shoal::agent::pull

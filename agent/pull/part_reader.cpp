@@ -1,0 +1,94 @@
+#include "agent/pull/part_reader.hpp"
+
+#include "shared/control/timing.hpp"
+
+namespace shoal::agent::pull {
+namespace {
+
+constexpr int streams_of_a_part = 3;  // a connection to the origin may break by chance, twice too
+// For a layer's pieces, when the origin does not give the part: the client's own limit is 30 s.
+constexpr Milliseconds last_wait = control::timing::first_byte;
+
+}  // namespace
+
+Task<Result<PartBytes>> PartReader::next(origin::Stretch left) {
+  if (!stream_ || stream_position_ != left.first) {
+    stream_.reset();
+    if (auto here = find_here(left)) co_return std::move(*here);
+    if (!source_) source_ = lazy_.choose(ask_, size_, left.first, length_);
+  }
+  if (!stream_ && source_ == LazyReads::Source::layer) {
+    auto arrived = co_await wait_for_layer(left, lazy_.patience(length_));
+    if (arrived) co_return arrived;
+  }
+  auto passed = co_await next_of_origin(left);
+  if (passed) co_return passed;
+  auto arrived = co_await wait_for_layer(left, last_wait);
+  if (arrived) co_return arrived;
+  // Of a layer that nobody can deliver, the origin's own answer says more.
+  co_return passed;
+}
+
+std::optional<PartBytes> PartReader::find_here(origin::Stretch left) {
+  std::optional<store::VerifiedSpan> span;
+  ByteCount size;
+  if (const auto held = parts_.store.find(ask_.digest)) {
+    span = held->readable(left.first);
+    size = held->size();
+  } else if (const auto running = pulls_.running().find(ask_.digest); running != pulls_.running().end()) {
+    span = running->second->part_now(left.first, left.end);
+    if (span) size = running->second->layout().layer_size();
+  }
+  if (!span || span->length() == 0 || !accept_size(size)) return std::nullopt;
+  return PartBytes(std::move(*span));
+}
+
+// The client has been told the layer's size, or will be.
+Result<void> PartReader::accept_size(ByteCount size) {
+  if (size_ && *size_ != size) return fail(ErrorKind::corrupt, "the layer's size has changed to " + text(size));
+  size_ = size;
+  return {};
+}
+
+// The layer is fetched, and the part's pieces are waited for.
+Task<Result<PartBytes>> PartReader::wait_for_layer(origin::Stretch left, Milliseconds limit) {
+  const Time due = parts_.clock.now() + limit;
+  if (!ask_.size_hint) ask_.size_hint = size_;
+  pulls_.fetch(ask_);
+  for (;;) {
+    if (auto here = find_here(left)) co_return std::move(*here);
+    const auto running = pulls_.running().find(ask_.digest);
+    if (running == pulls_.running().end()) {
+      lazy_.note_failed_fetch(ask_.digest);
+      co_return fail(ErrorKind::unavailable, "the layer could not be fetched");
+    }
+    const auto time_left = std::chrono::duration_cast<Milliseconds>(due - parts_.clock.now());
+    if (time_left <= Milliseconds::zero()) co_return fail(ErrorKind::unavailable, "the part has not arrived yet");
+    const SharedDownload download = running->second;
+    co_await download->changed().wait_for(parts_.clock, time_left);
+  }
+}
+
+Task<Result<PartBytes>> PartReader::next_of_origin(origin::Stretch left) {
+  Error error;
+  for (int streams = 0; streams < streams_of_a_part; ++streams) {
+    if (!stream_) {
+      auto opened = co_await lazy_.open(ask_, left);
+      if (!opened) co_return tl::unexpected(opened.error());
+      const Result<void> same = accept_size((*opened)->layer_size());
+      if (!same) co_return tl::unexpected(same.error());
+      stream_ = std::move(*opened);
+      stream_position_ = left.first;
+    }
+    const auto bytes = co_await stream_->next();
+    if (bytes && !bytes->empty()) {
+      stream_position_ += bytes->size();
+      co_return PartBytes(copy_of(*bytes));
+    }
+    stream_.reset();
+    error = bytes ? Error{ErrorKind::unavailable, "the origin's part ends early"} : bytes.error();
+  }
+  co_return tl::unexpected(error);
+}
+
+}  // namespace shoal::agent::pull

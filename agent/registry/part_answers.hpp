@@ -1,0 +1,33 @@
+// PartAnswers: answers to requests for parts of a layer that is not held, as readers of files inside layers send them
+// (stargz, SOCI, nydus, partial pulls of podman).
+//
+// Unlike an answer to a reader of the whole, its end waits for no digest: docs/endpoint.md says what is proven.
+// Threads: the loop.
+#pragma once
+
+#include "agent/pull/part_reader.hpp"
+#include "agent/registry/blob_answer.hpp"
+#include "shared/http/server.hpp"
+
+namespace shoal::agent::registry {
+
+class PartAnswers {
+ public:
+  PartAnswers(pull::Parts parts, pull::Pulls& pulls, pull::LazyLimits limits)
+      : parts_(parts), pulls_(pulls), lazy_(parts, limits) {}
+
+  // False when it is a request for the whole, or for a layer whose parts are answered like it (held, or small): nothing
+  // was sent then. `size`: of the layer, if known.
+  Task<bool> answer(http::Exchange& exchange, pull::Ask ask, std::optional<ByteCount> size);
+  std::optional<ByteCount> size_of(const Digest& digest) const { return lazy_.size_of(digest); }
+
+ private:
+  Task<std::optional<ByteCount>> find_size(pull::Ask ask, std::optional<Span> alone);
+  Task<void> send(http::Exchange& exchange, pull::PartReader& reader, BlobAnswer answer, pull::PartBytes first);
+
+  pull::Parts parts_;
+  pull::Pulls& pulls_;
+  pull::LazyReads lazy_;
+};
+
+}  // namespace shoal::agent::registry
