@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <tl/expected.hpp>
@@ -18,10 +19,29 @@ enum class ErrorKind {
   no_space,     // the disk or a bound is full, or the disk failed: go on without storing
 };
 
+// How a connection failed, where that says what to look at. shared/http names it, shared/origin/faults.hpp judges it.
+enum class Fault : std::uint8_t {
+  none,
+  no_name,         // the name has no address
+  no_connection,   // none in the time for it: a host that is down, or a packet filter that drops
+  port_closed,     // nothing listens there, or a packet filter refuses
+  no_route,
+  closed,          // the connection ended before a byte of an answer
+  not_tls,         // an answer that is not TLS
+  other_tls,       // TLS, but no version, cipher or name in common
+  tls_expected,    // TLS where plain HTTP was spoken
+  issuer_unknown,  // of a certificate
+  other_host,      // the certificate names another one
+  out_of_date,     // the certificate, or the clock
+  file_unreadable, // a file that our own configuration names
+  of_tracker,      // one of these, or a registry that is not configured: at the tracker
+};
+
 struct Error {
   ErrorKind kind;
   std::string what;                          // one line: what was attempted, on what, and the cause; nothing secret
   std::chrono::milliseconds retry_after{0};  // the source asks for no request for so long; 0: it named no time
+  Fault fault = Fault::none;
 };
 
 // A class of its own because tl::expected is not [[nodiscard]]: the build refuses a Result that is not looked at.

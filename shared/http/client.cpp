@@ -12,6 +12,11 @@ namespace {
 constexpr std::size_t buffer_size = 256 << 10;  // of each open body: the most that one read returns
 constexpr int most_interim_answers = 8;  // 100, 103: RFC 9110 section 15.2 sets no bound
 
+// The first bytes of a record. Source: RFC 8446 section 5.1.
+constexpr std::byte tls_alert{21};
+constexpr std::byte tls_handshake{22};
+constexpr std::byte tls_major_version{3};
+
 bool is_token(std::string_view text) {
   const auto allowed = [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
@@ -120,9 +125,19 @@ class Received final : public ClientResponse {
       const auto left = std::chrono::ceil<Milliseconds>(due - clock_.now());
       if (left <= Milliseconds::zero()) co_return fail(ErrorKind::unavailable, "no answer in time");
       const auto size = co_await fill(left);
+      if (!size && due > clock_.now()) co_return tl::unexpected(no_answer(size.error().what));
       if (!size) co_return tl::unexpected(size.error());
-      if (*size == 0) co_return fail(ErrorKind::unavailable, "closed without an answer");
+      if (*size == 0) co_return tl::unexpected(no_answer("closed without an answer"));
     }
+  }
+
+  // A server that expects TLS answers a request in plain HTTP with a record of it, or ends the connection.
+  Error no_answer(const std::string& cause) const {
+    const bool is_tls = end_ - begin_ >= 2 && (buffer_[begin_] == tls_alert || buffer_[begin_] == tls_handshake) &&
+                        buffer_[begin_ + 1] == tls_major_version;
+    const Fault fault = is_tls ? Fault::tls_expected : Fault::closed;
+    return {ErrorKind::unavailable, is_tls ? "answered in TLS" : cause, Milliseconds(0),
+            begin_ == end_ || is_tls ? fault : Fault::none};
   }
 
   // More bytes behind the unread ones; 0 at the end of the stream.

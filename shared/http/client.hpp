@@ -31,6 +31,7 @@ std::string text(const Url& url);
 
 struct ClientLimits {
   Milliseconds connect{5'000};   // resolve, connect and TLS handshake: two lost SYNs, after 1 and 3 s, are repeated
+  Milliseconds tcp{0};           // the connection alone, once the name is resolved; 0: what `connect` leaves
   Milliseconds headers{10'000};  // from the request to the end of the head: a registry may have to ask its storage
   Milliseconds silence{20'000};  // longest wait for further bytes of a body; callers with less patience set it
   Milliseconds whole{0};         // from the end of the head to the end of the body; 0: as long as it takes
@@ -63,7 +64,8 @@ class ClientResponse {
   virtual void cancel() = 0;
 };
 
-// `unavailable` for whatever happens on the network, `refused` for a certificate that does not verify. The clock
+// `unavailable` for whatever happens on the network, `refused` for a certificate that does not verify; the error's fault
+// says how a connection failed. The clock
 // outlives the response.
 Task<Result<std::unique_ptr<ClientResponse>>> request(Clock& clock, ClientRequest request);
 

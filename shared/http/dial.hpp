@@ -11,7 +11,15 @@
 
 namespace shoal::http {
 
-// Each address of the host gets an equal share of the rest of `limit`. `unavailable` when none answers.
-Task<Result<asio::ip::tcp::socket>> dial(Clock& clock, std::string host, std::uint16_t port, Milliseconds limit);
+struct DialLimits {
+  Milliseconds whole;
+  Milliseconds tcp{0};  // once the name is resolved; 0: what `whole` leaves
+};
+
+// The first connection of several attempts: each address of the host in turn, the next one when the one before has
+// failed or has said nothing for 200 ms, and at least four in all: a lost SYN is repeated by the kernel after a second
+// only. `unavailable` when none connects, with the fault of the last one.
+// Source: RFC 8305 (Happy Eyeballs), section 5.
+Task<Result<asio::ip::tcp::socket>> dial(Clock& clock, std::string host, std::uint16_t port, DialLimits limits);
 
 }  // namespace shoal::http

@@ -35,7 +35,9 @@ Task<Result<Endpoints>> Names::resolve(Clock& clock, std::string host, std::uint
   std::erase(lookup->waiting, wake);
   const IoError error = lookup->done ? lookup->error : asio::error::timed_out;
   if (lookup->endpoints.empty()) {
-    co_return fail(ErrorKind::unavailable, "resolve " + host + ": " + error.message());
+    const Fault fault = lookup->done ? Fault::no_name : Fault::no_connection;
+    co_return tl::unexpected(
+        Error{ErrorKind::unavailable, "resolve " + host + ": " + error.message(), Milliseconds(0), fault});
   }
   Endpoints endpoints = lookup->endpoints;
   for (tcp::endpoint& endpoint : endpoints) endpoint.port(port);

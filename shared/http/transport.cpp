@@ -17,6 +17,30 @@ Error network_error(const char* attempted, const IoError& error, bool expired) {
   return {ErrorKind::unavailable, std::string(attempted) + ": " + (expired ? "no answer in time" : error.message())};
 }
 
+// Of a handshake whose certificate was not what failed.
+Fault handshake_fault(const IoError& error) {
+  if (error.category() != asio::error::get_ssl_category()) return Fault::none;  // the connection broke
+  switch (ERR_GET_REASON(static_cast<unsigned long>(error.value()))) {
+    case SSL_R_WRONG_VERSION_NUMBER:
+    case SSL_R_PACKET_LENGTH_TOO_LONG:
+    case SSL_R_HTTP_REQUEST:
+    case SSL_R_UNEXPECTED_MESSAGE:
+      return Fault::not_tls;
+    case SSL_R_UNEXPECTED_EOF_WHILE_READING:
+      return Fault::none;
+    default:
+      return Fault::other_tls;
+  }
+}
+
+Error certificate_error(long verdict) {
+  Fault fault = Fault::issuer_unknown;
+  if (verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH) fault = Fault::other_host;
+  if (verdict == X509_V_ERR_CERT_HAS_EXPIRED || verdict == X509_V_ERR_CERT_NOT_YET_VALID) fault = Fault::out_of_date;
+  return {ErrorKind::refused, std::string("certificate: ") + X509_verify_cert_error_string(verdict), Milliseconds(0),
+          fault};
+}
+
 // Reading and writing are the same for both streams.
 template <class Stream>
 class StreamTransport : public Transport {
@@ -80,8 +104,10 @@ class TlsTransport final : public StreamTransport<asio::ssl::stream<tcp::socket>
     deadline_.disarm();
     if (!error) co_return Result<void>();
     const long verdict = SSL_get_verify_result(stream_.native_handle());
-    if (verdict == X509_V_OK) co_return tl::unexpected(network_error("TLS handshake", error, deadline_.expired()));
-    co_return fail(ErrorKind::refused, std::string("certificate: ") + X509_verify_cert_error_string(verdict));
+    if (verdict != X509_V_OK) co_return tl::unexpected(certificate_error(verdict));
+    Error failed = network_error("TLS handshake", error, deadline_.expired());
+    if (!deadline_.expired()) failed.fault = handshake_fault(error);
+    co_return tl::unexpected(std::move(failed));
   }
 };
 
@@ -98,8 +124,10 @@ Result<void> configure(asio::ssl::context& context, const ClientRequest& request
   } else {
     context.load_verify_file(request.ca_file, error);
   }
-  if (error) return fail(ErrorKind::refused, "certificates to trust, " + request.ca_file + ": " + error.message());
-  return {};
+  if (!error) return {};
+  const std::string file = request.ca_file.empty() ? "the system's certificates" : "ca " + request.ca_file;
+  return tl::unexpected(
+      Error{ErrorKind::refused, file + ": " + error.message(), Milliseconds(0), Fault::file_unreadable});
 }
 
 Error with_authority(Error error, const Url& url) {
@@ -111,7 +139,8 @@ Error with_authority(Error error, const Url& url) {
 
 Task<Result<std::unique_ptr<Transport>>> open_transport(Clock& clock, ClientRequest request) {
   const Time due = clock.now() + request.limits.connect;
-  auto socket = co_await dial(clock, request.url.host, request.url.port, request.limits.connect);
+  const DialLimits limits{request.limits.connect, request.limits.tcp};
+  auto socket = co_await dial(clock, request.url.host, request.url.port, limits);
   if (!socket) co_return tl::unexpected(socket.error());
   if (request.url.scheme != "https") co_return std::make_unique<PlainTransport>(clock, std::move(*socket));
 

@@ -188,7 +188,8 @@ Task<Result<std::unique_ptr<WebSocket>>> connect_websocket(Clock& clock, std::st
   if (!parsed) co_return tl::unexpected(parsed.error());
   if (parsed->scheme != "http") co_return fail(ErrorKind::refused, "a WebSocket needs an http:// URL");
   const Time due = clock.now() + handshake_limit;
-  auto socket = co_await dial(clock, parsed->host, parsed->port, handshake_limit);
+  const DialLimits limits{handshake_limit};
+  auto socket = co_await dial(clock, parsed->host, parsed->port, limits);
   if (!socket) co_return tl::unexpected(socket.error());
 
   const auto state = std::make_shared<WebSocketState>(std::move(*socket));
