@@ -62,9 +62,11 @@ struct Refused {  // of a join: the agent goes to the origin itself, or answers 
   Reason reason = Reason::unavailable;
   std::string what;
   std::uint32_t retry_after_ms = 0;  // the origin asks not to be asked for so long; 0: it did not say
+  bool of_tracker = false;  // the tracker cannot use this registry, whatever the layer: it may be another for an agent
   template <class C>
   static void fields(C& c, Refused& m) {
     c.field(m.digest), c.field(m.reason), c.field(m.what), c.field(m.retry_after_ms);
+    c.appended(m.of_tracker);
   }
   friend bool operator==(const Refused&, const Refused&) = default;
 };
@@ -135,10 +137,11 @@ struct Resolved {
   std::uint64_t size_bytes = 0;
   std::string content_type;
   std::string what;  // the cause, when there is no digest
+  std::uint32_t retry_after_ms = 0;  // as in Refused
   template <class C>
   static void fields(C& c, Resolved& m) {
     c.field(m.request), c.field(m.status), c.field(m.digest), c.field(m.size_bytes), c.field(m.content_type);
-    c.field(m.what);
+    c.field(m.what), c.appended(m.retry_after_ms);
   }
   friend bool operator==(const Resolved&, const Resolved&) = default;
 };
@@ -177,9 +180,10 @@ struct Ban {  // two reporters agreed: neither ask nor serve this node for an ho
 struct Waiting {  // each second: the origin sends nothing of this layer now, and the tracker asks it again
   static constexpr MessageType type = MessageType::waiting;
   Digest digest;
+  bool is_paced = false;  // the origin limits its requests, and this layer's waits for its turn
   template <class C>
   static void fields(C& c, Waiting& m) {
-    c.field(m.digest);
+    c.field(m.digest), c.appended(m.is_paced);
   }
   friend bool operator==(const Waiting&, const Waiting&) = default;
 };

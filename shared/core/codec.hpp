@@ -56,6 +56,10 @@ class Encoder {
     Message::fields(*this, const_cast<Message&>(message));  // an Encoder only reads
   }
 
+  // A field that a later version appended.
+  template <class Item>
+  void appended(const Item& item) { field(item); }
+
   Bytes take() { return std::move(out_); }
 
  private:
@@ -118,6 +122,11 @@ class Decoder {
   template <class Message>
   requires requires(Decoder& d, Message& m) { Message::fields(d, m); }
   void field(Message& message) { Message::fields(*this, message); }
+  // A field at the end of a frame that a later version appended: keeps its default when an earlier one has sent it.
+  template <class Item>
+  void appended(Item& item) {
+    if (!in_.empty()) field(item);
+  }
 
  private:
   template <class Item>

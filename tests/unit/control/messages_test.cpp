@@ -15,6 +15,7 @@ template <class Message>
 struct Golden {
   const char* name;
   Message value;
+  std::size_t appended_bytes = 0;  // of fields that an earlier version does not send
 };
 
 // A direction's decoder by the type of its messages.
@@ -76,17 +77,17 @@ std::vector<Golden<TrackerMessage>> tracker_messages() {
                         "application/vnd.oci.image.manifest.v1+json",
                         {{"", 7082, "", true}},
                         {{"10.0.0.1", 7073, "node-1", false}}}},
-      {"refused", Refused{a_layer(), Reason::size, "the origin says 5 bytes", 3'000}},
+      {"refused", Refused{a_layer(), Reason::size, "the origin says 5 bytes", 3'000, true}, 1},
       {"peers", Peers{a_layer(), 1, {{"10.0.0.2", 7072, "node-2", false}, {"fd00::1", 7072, "node-3", false}}}},
       {"serve", Serve{a_layer(), 1}},
       {"restart", Restart{a_layer(), 1}},
       {"hashes", Hashes{a_layer(), 0, a_batch()}},
       {"finished", Finished{a_layer(), 0, filled<64>(8)}},
-      {"resolved", Resolved{7, 200, long_layer(), 1234, "application/json", "why"}},
+      {"resolved", Resolved{7, 200, long_layer(), 1234, "application/json", "why", 2'000}, 4},
       {"prefetch", Prefetch{a_join()}},
       {"forget", Evict{a_layer()}},
       {"ban", Ban{"node-9", "10.0.0.9"}},
-      {"waiting", Waiting{a_layer()}},
+      {"waiting", Waiting{a_layer(), true}, 1},
   };
 }
 
@@ -130,10 +131,22 @@ TEST_CASE("a message cut short at any byte is corrupt") {
     const Bytes whole = encode(golden.value);
     for (std::size_t length = 0; length < whole.size(); ++length) {
       const auto decoded = decode(ByteView(whole).first(length), golden.value);
+      if (golden.appended_bytes > 0 && length == whole.size() - golden.appended_bytes) continue;
       REQUIRE_FALSE(decoded);
       CHECK(decoded.error().kind == ErrorKind::corrupt);
     }
   });
+}
+
+TEST_CASE("a message of an earlier version has the defaults of what was appended since") {
+  const auto of_earlier = [](const TrackerMessage& message, std::size_t appended_bytes) {
+    const Bytes whole = encode(message);
+    return decode_tracker_message(ByteView(whole).first(whole.size() - appended_bytes)).value();
+  };
+  CHECK(std::get<Waiting>(of_earlier(Waiting{a_layer(), true}, 1)) == Waiting{a_layer(), false});
+  CHECK_FALSE(std::get<Refused>(of_earlier(Refused{a_layer(), Reason::size, "", 1, true}, 1)).of_tracker);
+  const Resolved resolved{7, 0, std::nullopt, 0, "", "why", 2'000};
+  CHECK(std::get<Resolved>(of_earlier(resolved, 4)).retry_after_ms == 0);
 }
 
 TEST_CASE("bytes behind the last field are ignored, so that a later version may append fields") {
