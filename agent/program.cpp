@@ -23,7 +23,12 @@ std::vector<std::string> with_default(std::vector<std::string> allow, const std:
 // The default upstream needs no entry of its own.
 origin::Options origin_options(const Options& options) {
   origin::Options origin = options.upstreams;
+  origin.limits.tcp = control::timing::origin_connection;
   origin.limits.headers = control::timing::origin_head;
+  origin.turns = {.standstill = control::timing::keep_asking,
+                  .question = control::timing::paced_question,
+                  .manifest = control::timing::origin_turn,
+                  .layer = control::timing::paced_layer};
   origin.allow = with_default(origin.allow, options.registry.endpoint.default_upstream);
   return origin;
 }
@@ -89,6 +94,7 @@ Program::Program(Options options)
              [this](const Digest& digest) { pulls_.withdraw(digest); }),
       servers_(*this) {
   add_to_page(servers_.admin.page(), metrics_, store_, trackers_);
+  origin::add_to_page(servers_.admin.page(), origin_.metrics());
   trackers_.start(pulls_);
   scrub_.start();
   store::start_upkeep(loop_, clock_, store_);

@@ -108,14 +108,14 @@ void Joins::tick() {
     return seeder::Seeder::Members{!roster->members().empty(), counts.joining + counts.ready > 0};
   });
   for (const Digest& digest : left) parts_.directory.remove_swarm(digest);
-  for (const Digest& digest : parts_.seeder.waiting_for_origin()) tell_to_wait(digest);
+  for (const seeder::WaitingLayer& layer : parts_.seeder.waiting_for_origin()) tell_to_wait(layer);
 }
 
-void Joins::tell_to_wait(const Digest& digest) {
-  const Roster* roster = parts_.directory.find_swarm(digest);
+void Joins::tell_to_wait(const seeder::WaitingLayer& layer) {
+  const Roster* roster = parts_.directory.find_swarm(layer.digest);
   if (roster == nullptr) return;
   for (const auto& [node, member] : roster->members()) {
-    if (member.state != MemberState::complete) parts_.links.send(node, control::Waiting{digest});
+    if (member.state != MemberState::complete) parts_.links.send(node, control::Waiting{layer.digest, layer.is_paced});
   }
 }
 
@@ -247,7 +247,7 @@ void Joins::refuse(NodeId node, const Digest& digest, const Refusal& refusal) {
   parts_.metrics.refused_joins.add();
   leave(node, digest);
   const auto retry_after = static_cast<std::uint32_t>(refusal.retry_after.count());
-  parts_.links.send(node, control::Refused{digest, refusal.reason, refusal.what, retry_after});
+  parts_.links.send(node, control::Refused{digest, refusal.reason, refusal.what, retry_after, refusal.of_tracker});
 }
 
 }  // namespace shoal::tracker

@@ -60,7 +60,7 @@ class Joins {
   void refuse(NodeId node, const Digest& digest, const seeder::Refusal& refusal);
   void introduce(NodeId node, const Digest& digest, directory::Roster& roster);
   void ask_holders_to_serve(NodeId member, const Digest& digest, directory::Roster& roster, NodeId left = 0);
-  void tell_to_wait(const Digest& digest);
+  void tell_to_wait(const seeder::WaitingLayer& layer);
   directory::Directory::May may_dial(NodeId member) const;
   void let_unreachable_dial(NodeId newcomer, const Digest& digest, directory::Roster& roster);
 

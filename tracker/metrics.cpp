@@ -52,4 +52,10 @@ void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store
                    log::dropped_lines);
 }
 
+void add_origins_to_page(metrics::Page& page, const origin::Metrics& origins) {
+  origin::add_to_page(page, origins);
+  page.add("origin_unconfigured_questions_total", "",
+           "Joins and questions for tags of registries that are not configured.", origins.unconfigured);
+}
+
 }  // namespace shoal::tracker

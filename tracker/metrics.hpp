@@ -15,7 +15,8 @@ struct Metrics {
   store::ScrubMetrics scrub;
 };
 
-// `metrics` and `store` outlive the page.
+// What the page refers to outlives it.
 void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store& store);
+void add_origins_to_page(metrics::Page& page, const origin::Metrics& origins);
 
 }  // namespace shoal::tracker

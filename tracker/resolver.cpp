@@ -2,6 +2,7 @@
 
 #include "shared/crypto/hasher.hpp"
 #include "shared/log/log.hpp"
+#include "shared/origin/faults.hpp"
 
 namespace shoal::tracker {
 namespace {
@@ -9,6 +10,12 @@ namespace {
 control::Resolved no_answer(std::string what) {
   control::Resolved resolved;
   resolved.what = std::move(what);
+  return resolved;
+}
+
+control::Resolved no_answer(const Error& cause) {
+  control::Resolved resolved = no_answer(origin::lasts(cause) ? seeder::of_tracker(cause.what) : cause.what);
+  resolved.retry_after_ms = static_cast<std::uint32_t>(cause.retry_after.count());
   return resolved;
 }
 
@@ -36,7 +43,7 @@ void Resolver::resolve(const control::Resolve& question, Answer answer) {
     return reply(no_answer("not a repository's name and tag"));
   }
   const auto allowed = parts_.source.may_ask(question.upstream);
-  if (!allowed) return reply(no_answer(allowed.error().what));
+  if (!allowed) return reply(no_answer(seeder::of_tracker(allowed.error().what)));
 
   remove_old();
   const Key key{question.upstream, question.repository, question.tag, question.accept};
@@ -77,7 +84,7 @@ Task<void> Resolver::ask(Key key, control::Resolve question) {
 Task<control::Resolved> Resolver::ask_origin(control::Resolve question) {
   origin::Repository repository{question.upstream, question.repository};
   const auto answer = co_await parts_.source.ask(std::move(repository), "HEAD", question.tag, question.accept);
-  if (!answer) co_return no_answer(answer.error().what);
+  if (!answer) co_return no_answer(answer.error());
   control::Resolved resolved = relayed(*answer);
   const bool no_head = answer->status == 405;
   if (resolved.digest || (answer->status != 200 && !no_head)) co_return resolved;
@@ -88,7 +95,7 @@ Task<control::Resolved> Resolver::ask_origin(control::Resolve question) {
 Task<control::Resolved> Resolver::read_manifest(control::Resolve question) {
   origin::Repository repository{question.upstream, question.repository};
   auto answer = co_await parts_.source.ask(std::move(repository), "GET", question.tag, question.accept);
-  if (!answer) co_return no_answer(answer.error().what);
+  if (!answer) co_return no_answer(answer.error());
   control::Resolved resolved = relayed(*answer);
   if (answer->status != 200) co_return resolved;
   const seeder::SeedRequest layer{digest_of(DigestAlgorithm::sha256, answer->body),

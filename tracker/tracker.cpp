@@ -48,10 +48,22 @@ void warn_of_missing_family(const Config& config) {
                 {"cause", "[control] listen takes agents of a family that [seeder] listen does not; write \"[::]:PORT\""}});
 }
 
+// Agents wait for the tracker: how long, is agreed with them.
+origin::Options origin_options(const Config& config) {
+  namespace timing = control::timing;
+  origin::Options options = config.origin;
+  options.limits.tcp = timing::origin_connection;
+  options.turns = {.standstill = timing::keep_asking,
+                   .question = timing::paced_question,
+                   .manifest = timing::paced_head,
+                   .layer = timing::paced_layer};
+  return options;
+}
+
 }  // namespace
 
 Tracker::Origins::Origins(const Config& config, Clock& clock)
-    : origin(config.origin, clock), source(origin), pace(clock, config.seeder.origin_limit) {}
+    : origin(origin_options(config), clock), source(origin), pace(clock, config.seeder.origin_limit) {}
 
 Tracker::Servers::Servers(Tracker& tracker, const Config& config)
     : admin({tracker.loop_, tracker.clock_, tracker.threads_.serve}, config.admin.listen,
@@ -81,6 +93,7 @@ void Tracker::connect() {
   core_.coordinator().on_suspect([this](const Digest& digest) { scrub_.suspect(digest); });
   core_.set_small_layer_port(http::parse_host_port(servers_.control.address())->port);
   add_to_page(servers_.admin.page(), metrics_, disk_.store);
+  add_origins_to_page(servers_.admin.page(), origins_.origin.metrics());
 }
 
 Tracker::~Tracker() {

@@ -6,16 +6,25 @@ Error Questions::no_answer() const {
   return {ErrorKind::unavailable, "the tracker " + tracker_ + " did not answer"};
 }
 
-Task<Result<JoinAnswer>> Questions::await_join(Digest digest, Milliseconds limit, Milliseconds longest) {
+Error Questions::still_paced() const {
+  constexpr Milliseconds soon{1'000};  // the registry must not be asked by this node meanwhile
+  return {ErrorKind::unavailable, "a registry limits the requests of the tracker " + tracker_, soon};
+}
+
+Task<Result<JoinAnswer>> Questions::await_join(Digest digest, JoinLimits limits) {
   JoinWaiter waiter(loop_);
   joins_.emplace(digest, &waiter);
-  const Time give_up = clock_.now() + longest;
-  co_await waiter.signal.wait_for(clock_, limit);
-  while (!waiter.answer && std::exchange(waiter.is_waiting, false) && !waiter.is_cut && clock_.now() < give_up) {
-    co_await waiter.signal.wait_for(clock_, limit);
+  const Time asked = clock_.now();
+  const auto has_time = [&] {
+    return clock_.now() - asked < (waiter.is_paced ? limits.paced : limits.longest);
+  };
+  co_await waiter.signal.wait_for(clock_, limits.answer);
+  while (!waiter.answer && std::exchange(waiter.is_waiting, false) && !waiter.is_cut && has_time()) {
+    co_await waiter.signal.wait_for(clock_, limits.answer);
   }
   std::erase_if(joins_, [&waiter](const auto& entry) { return entry.second == &waiter; });
-  if (!waiter.answer) co_return tl::unexpected(no_answer());
+  const bool is_paced = waiter.is_paced && !waiter.is_cut && !has_time();
+  if (!waiter.answer) co_return tl::unexpected(is_paced ? still_paced() : no_answer());
   co_return std::move(*waiter.answer);
 }
 
@@ -31,7 +40,7 @@ Task<Result<control::Resolved>> Questions::await_resolved(std::uint32_t request,
 bool Questions::take(const control::TrackerMessage& message) {
   if (const auto* joined = std::get_if<control::Joined>(&message)) return answer_joins(joined->digest, *joined);
   if (const auto* refused = std::get_if<control::Refused>(&message)) return answer_joins(refused->digest, *refused);
-  if (const auto* waiting = std::get_if<control::Waiting>(&message)) note_waiting(waiting->digest);
+  if (const auto* waiting = std::get_if<control::Waiting>(&message)) note_waiting(*waiting);
   if (const auto* resolved = std::get_if<control::Resolved>(&message)) return answer_resolve(*resolved);
   return false;
 }
@@ -48,10 +57,11 @@ bool Questions::answer_joins(const Digest& digest, const JoinAnswer& answer) {
   return asked;
 }
 
-void Questions::note_waiting(const Digest& digest) {
-  const auto [begin, end] = joins_.equal_range(digest);
+void Questions::note_waiting(const control::Waiting& waiting) {
+  const auto [begin, end] = joins_.equal_range(waiting.digest);
   for (auto join = begin; join != end; ++join) {
     join->second->is_waiting = true;
+    join->second->is_paced = waiting.is_paced;
     join->second->signal.notify();
   }
 }

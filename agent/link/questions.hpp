@@ -15,6 +15,12 @@ namespace shoal::agent::link {
 
 using JoinAnswer = std::variant<control::Joined, control::Refused>;
 
+struct JoinLimits {
+  Milliseconds answer;   // without a word of the tracker
+  Milliseconds longest;  // while it says Waiting
+  Milliseconds paced;    // while it says that the registry limits its requests
+};
+
 class Questions {
  public:
   // `tracker` names the other side in errors.
@@ -22,8 +28,8 @@ class Questions {
       : loop_(loop), clock_(clock), tracker_(std::move(tracker)) {}
 
   // Called in the turn of the loop in which the question was sent. `unavailable` when the link goes down, or nothing
-  // came within `limit`: no answer, and no Waiting; or when there were Waitings for `longest`.
-  Task<Result<JoinAnswer>> await_join(Digest digest, Milliseconds limit, Milliseconds longest);
+  // came within `limits.answer`: no answer, and no Waiting; or when there were Waitings for too long.
+  Task<Result<JoinAnswer>> await_join(Digest digest, JoinLimits limits);
   std::uint32_t next_request() { return next_request_++; }
   Task<Result<control::Resolved>> await_resolved(std::uint32_t request, Milliseconds limit);
 
@@ -39,14 +45,16 @@ class Questions {
     Signal signal;
     std::optional<Answer> answer;
     bool is_waiting = false;  // the tracker said so since the last look
+    bool is_paced = false;    // the last Waiting said so
     bool is_cut = false;      // the link went down
   };
   using JoinWaiter = Waiter<JoinAnswer>;
   using ResolveWaiter = Waiter<control::Resolved>;
 
   Error no_answer() const;
+  Error still_paced() const;
   bool answer_joins(const Digest& digest, const JoinAnswer& answer);
-  void note_waiting(const Digest& digest);
+  void note_waiting(const control::Waiting& waiting);
   bool answer_resolve(const control::Resolved& resolved);
 
   Loop& loop_;

@@ -123,10 +123,10 @@ Error TrackerLink::not_connected() const {
   return {ErrorKind::unavailable, "the tracker " + options_.url + " is not connected"};
 }
 
-Task<Result<JoinAnswer>> TrackerLink::join(control::Join question, Milliseconds limit, Milliseconds longest) {
+Task<Result<JoinAnswer>> TrackerLink::join(control::Join question, JoinLimits limits) {
   if (!up()) co_return tl::unexpected(not_connected());
   send(question);
-  auto answer = co_await questions_.await_join(question.digest, limit, longest);
+  auto answer = co_await questions_.await_join(question.digest, limits);
   co_return answer;
 }
 

@@ -60,9 +60,9 @@ class TrackerLink {
 
   // Dropped when down: `on_up` announces all again, and Leaves of the last minute are sent again.
   void send(const control::AgentMessage& message);
-  // `unavailable` when the link is down, goes down, or nothing came within `limit`: no answer, and no Waiting; or when
-  // the tracker has waited for the origin for `longest`.
-  Task<Result<JoinAnswer>> join(control::Join question, Milliseconds limit, Milliseconds longest);
+  // `unavailable` when the link is down, goes down, or nothing came within `limits.answer`: no answer, and no Waiting; or
+  // when the tracker has waited for the origin for too long.
+  Task<Result<JoinAnswer>> join(control::Join question, JoinLimits limits);
   Task<Result<control::Resolved>> resolve(control::Resolve question, Milliseconds limit);
 
  private:

@@ -34,7 +34,10 @@ Task<Result<void>> ClusterSource::fill_from(SharedDownload download, link::Track
   const Ask& ask = download->ask();
   memberships_.leave(ask.digest);  // of an attempt before
   const Time asked = parts_.clock.now();
-  const auto answer = co_await link->join(join_message(ask), limits_.join, limits_.patience.origin_wait);
+  // Once its size is named, the caller's head does not wait for the layer.
+  const Milliseconds paced = ask.size_hint ? limits_.patience.paced_body : limits_.patience.paced_head;
+  const link::JoinLimits limits{limits_.join, limits_.patience.origin_wait, paced};
+  const auto answer = co_await link->join(join_message(ask), limits);
   Result<void> filled;
   if (!answer) {
     filled = tl::unexpected(answer.error());

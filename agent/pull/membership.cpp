@@ -44,7 +44,8 @@ void tell_not_reached(const control::Endpoint& peer, const std::string& cause, c
 }  // namespace
 
 Error error_of(const control::Refused& refused) {
-  return {kind_of(refused.reason), "the tracker refused: " + refused.what, Milliseconds(refused.retry_after_ms)};
+  return {kind_of(refused.reason), "the tracker refused: " + refused.what, Milliseconds(refused.retry_after_ms),
+          refused.of_tracker ? Fault::of_tracker : Fault::none};
 }
 
 control::Join join_message(const Ask& ask) {
@@ -182,8 +183,8 @@ Next Membership::on(const control::Refused& refused) {
   return Next::stay;
 }
 
-Next Membership::on(const control::Waiting&) {
-  patience_.note_waiting(parts_.clock.now());
+Next Membership::on(const control::Waiting& waiting) {
+  patience_.note_waiting(parts_.clock.now(), waiting.is_paced);
   return Next::stay;
 }
 

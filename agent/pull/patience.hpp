@@ -16,6 +16,8 @@ struct PatienceLimits {
   Milliseconds return_of_tracker = control::timing::return_of_tracker;
   Milliseconds return_spread{4'000};  // 1,000 nodes: one in 4 ms
   Milliseconds origin_wait = control::timing::origin_wait;  // while the tracker waits for the origin
+  Milliseconds paced_head = control::timing::paced_head;    // while the origin limits the tracker's requests
+  Milliseconds paced_body = control::timing::paced_body;
   Milliseconds trickle{15'000};  // bytes of pieces count for so long without a whole piece: 1 MiB at 70 KB/s
 };
 
@@ -35,7 +37,9 @@ class Patience {
   void note_bytes(Time now) { extend(now, limits_.trickle); }     // of a piece
   // The tracker waits for the origin, or has just come back: it gets as much time as at first, unless that happens
   // again and again.
-  void note_waiting(Time now) { extend(now, limits_.origin_wait); }
+  void note_waiting(Time now, bool is_paced = false) {
+    extend(now, is_paced ? limits_.paced_body : limits_.origin_wait);
+  }
 
   bool expired(Time now, LinkState state) const { return now - last_bytes_ > limit(state); }
   Time last_active() const { return last_bytes_; }

@@ -106,8 +106,10 @@ Task<Result<void>> Pulls::fall_back(SharedDownload download, Error cause) {
                {{"digest", ask.digest.text()}, {"image", ask.image()}, {"cause", cause.what}});
   parts_.metrics.origin_fallbacks.add();
   if (cause.kind == ErrorKind::unavailable) {
-    const Milliseconds turn(random_() % static_cast<unsigned>(limits_.origin_spread.count() + 1));
-    co_await parts_.clock.sleep(turn);
+    // A tracker that cannot reach the registry says so to each agent when it asks: they come as without a cluster.
+    const bool is_told_at_once = cause.fault == Fault::of_tracker;
+    const Milliseconds spread = is_told_at_once ? limits_.unreachable_spread : limits_.origin_spread;
+    co_await parts_.clock.sleep(Milliseconds(random_() % static_cast<unsigned>(spread.count() + 1)));
   }
   Result<void> filled = co_await origin_.fill(download);
   co_return filled;

@@ -46,6 +46,7 @@ struct Limits {
   Milliseconds origin_spread{500};  // nodes ask the origin spread over so long; a caller hardly notices it
   // A whole layer in memory stays there for so long after its last use: a runtime reads on in chunks.
   Milliseconds linger = Window::linger;
+  Milliseconds unreachable_spread = control::timing::unreachable_spread;  // when the tracker alone cannot reach it
   Milliseconds no_cache_after_disk_error{5'000};  // a full disk would refuse each write; one try in 5 s sees it mended
   // At once. A download outlives its caller, so that the callers' connections (4,096) do not bound them alone.
   std::size_t downloads = 4'096;

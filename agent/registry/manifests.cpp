@@ -153,6 +153,10 @@ Task<Result<ManifestAnswer>> Manifests::resolve(ManifestQuestion question) {
       co_return answer;
     }
     if (resolved && resolved->status == 404) co_return fail(ErrorKind::not_found, "the origin has no such tag");
+    if (resolved && resolved->retry_after_ms > 0) {  // the tracker waits for its turn: the pace holds for all nodes
+      const Milliseconds left(resolved->retry_after_ms);
+      co_return tl::unexpected(Error{ErrorKind::unavailable, "the tracker cannot ask yet: " + resolved->what, left});
+    }
     // Otherwise (a challenge, a tracker that may not or cannot ask) the origin is asked here.
   }
   auto answer = co_await from_origin(std::move(question));

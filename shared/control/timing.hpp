@@ -46,6 +46,26 @@ static_assert(first_waiting < tick, "a fetch that has waited since the last tick
 static_assert(2 * tick + first_waiting < join_answer, "one lost or late Waiting must not end a join");
 static_assert(2 * tick + first_waiting < swarm_silence, "one lost or late Waiting must not end an attempt");
 
+// ---- An origin that cannot be reached, or that limits its requests.
+
+// A TCP connection to a registry, once its name is resolved: SYNs are repeated within. Then agents hear `Refused` and
+// ask the registry themselves: they must not lose more than a second.
+inline constexpr Milliseconds origin_connection{800};
+// Agents that the tracker refuses because it cannot reach a registry turn there spread over so long: hardly noticed.
+inline constexpr Milliseconds unreachable_spread{50};
+// A tracker's question for a tag waits for its turn. Then `Resolved` says that the registry limits its requests.
+inline constexpr Milliseconds paced_question{4'000};
+// A tracker's request for a layer waits for its turn.
+inline constexpr Milliseconds paced_layer{60'000};
+// An agent waits for a tracker whose `Waiting` says so: without a named size its caller has no head yet, else it has.
+inline constexpr Milliseconds paced_head{25'000};
+inline constexpr Milliseconds paced_body{70'000};
+
+static_assert(origin_connection < first_waiting, "an agent must receive Refused before it is told to wait");
+static_assert(paced_question < resolve_answer, "an agent must not ask a registry itself that limits the tracker");
+static_assert(paced_head < runtime_head, "the runtime must receive an error in time");
+static_assert(paced_layer < paced_body, "the agent must receive from the tracker how the origin failed");
+
 // ---- A control connection that breaks.
 
 // An agent waits for `Welcome` on a new connection.

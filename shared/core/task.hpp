@@ -42,6 +42,11 @@ using IoError = boost::system::error_code;
 // Starts `task` on the loop and lets it run; an exception that leaves it is a bug and ends the process.
 void spawn(Loop& loop, Task<void> task);
 
+// Of a coroutine that one of our loops runs.
+inline Loop& loop_of(const asio::any_io_executor& executor) {
+  return static_cast<Loop&>(asio::query(executor, asio::execution::context));
+}
+
 // Completion token: the operation's error lands in `error` instead of being thrown.
 inline auto into(IoError& error) {
   return asio::redirect_error(asio::use_awaitable, error);

@@ -1,5 +1,8 @@
 #include "shared/origin/origin.hpp"
 
+#include "shared/log/log.hpp"
+#include "shared/origin/faults.hpp"
+#include "shared/origin/hosts.hpp"
 #include "shared/origin/layer_stream.hpp"
 #include "shared/origin/redirects.hpp"
 #include "shared/origin/retry_after.hpp"
@@ -10,6 +13,7 @@ namespace {
 
 using Response = Result<std::unique_ptr<http::ClientResponse>>;
 
+constexpr Milliseconds shortest_rest{1'000};      // after a 429 without a time: the cluster's nodes must not ask together
 constexpr Milliseconds basic_lifetime{300'000};  // then the files are read again, and may have been changed
 constexpr const char* manifest_types =
     "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
@@ -21,6 +25,9 @@ struct Question {
   std::string path;  // behind "/v2/NAME/"
   http::Headers headers;
   std::string authorization;
+  bool is_callers_own = false;  // the authorization
+  Line line = Line::question;
+  Milliseconds longest{};  // wait for a turn, while the registry limits its requests
 };
 
 // The trust that is configured for a registry (its CA, its missing certificate) holds for its owner's hosts only.
@@ -54,6 +61,11 @@ std::vector<Challenge> challenges_of(const http::ClientResponse& response) {
   return all;
 }
 
+Milliseconds rest_after(const http::ClientResponse& response) {
+  const Milliseconds time = retry_after(response.headers());
+  return response.status() == 429 ? std::max(time, shortest_rest) : time;
+}
+
 tl::unexpected<Error> error_of_status(const std::string& what, const http::ClientResponse& response) {
   ErrorKind kind = ErrorKind::unavailable;
   if (response.status() == 404) kind = ErrorKind::not_found;
@@ -61,29 +73,36 @@ tl::unexpected<Error> error_of_status(const std::string& what, const http::Clien
   std::string text = what + ": the origin answers " + std::to_string(response.status());
   const auto said = http::find_header(response.headers(), "Retry-After");
   if (said) text += ", retry after " + *said;
-  return tl::unexpected<Error>(Error{kind, std::move(text), retry_after(response.headers())});
+  return tl::unexpected<Error>(Error{kind, std::move(text), rest_after(response)});
 }
 
 }  // namespace
 
 struct Origin::Impl {
-  Impl(Options o, Clock& c) : options(std::move(o)), clock(c), authorizations(c), retry_times(c) {}
+  Impl(Options o, Clock& clock)
+      : options(std::move(o)), authorizations(clock), hosts(clock, options.turns, metrics) {
+    for (const UnreadableFile& file : unreadable_files(options)) tell_unreadable(file.upstream, file.cause);
+  }
 
   Task<Response> send(Repository repository, Question question);
-  Task<Response> send_authorized(Target target, Repository repository, Question question);
   Task<Response> follow(Target target, Repository repository, Question question);
   Task<Result<std::string>> authorize(Target target, Repository repository, std::vector<Challenge> challenges);
   Task<Result<std::string>> fetch_token(Target target, Repository repository, Challenge challenge,
                                         std::optional<Credential> credential);
 
+  void tell_unreadable(const std::string& upstream, const std::string& cause);
+
   Options options;
-  Clock& clock;
+  Metrics metrics;
   Authorizations authorizations;
-  RetryAfter retry_times;
+  Hosts hosts;
 };
 
 // One request with its redirects. The answer is the last hop's.
 Task<Response> Origin::Impl::follow(Target target, Repository repository, Question question) {
+  const bool callers_own = question.is_callers_own;
+  const std::string caller = callers_own ? std::to_string(std::hash<std::string>()(question.authorization)) : "";
+  const Hosts::Asking asking{target.name, question.line, question.longest, caller};
   http::Url url = target.url;
   url.target += "/v2/" + (repository.name.empty() ? "" : repository.name + "/") + question.path;
   for (int redirects = 0; redirects <= most_redirects; ++redirects) {
@@ -91,7 +110,7 @@ Task<Response> Origin::Impl::follow(Target target, Repository repository, Questi
     request.method = question.method;
     request.headers = question.headers;
     if (!question.authorization.empty()) request.headers.push_back({"Authorization", question.authorization});
-    auto response = co_await http::request(clock, std::move(request));
+    auto response = co_await hosts.request(std::move(request), asking);
     if (!response || !is_redirect((*response)->status())) co_return response;
     const auto hop = next_hop(url, http::find_header((*response)->headers(), "Location"));
     if (!hop) co_return tl::unexpected(hop.error());
@@ -101,26 +120,12 @@ Task<Response> Origin::Impl::follow(Target target, Repository repository, Questi
   co_return fail(ErrorKind::unavailable, target.url.authority() + " redirects more than 5 times");
 }
 
-// Not before the time that the registry has named in Retry-After. The registry counts callers with an authorization of
-// their own apart.
-Task<Response> Origin::Impl::send(Repository repository, Question question) {
-  const auto target = find_upstream(options, repository.upstream);
-  if (!target) co_return tl::unexpected(target.error());
-  const std::string upstream = repository.upstream;
-  const bool callers_own = !question.authorization.empty();
-  if (const Milliseconds left = retry_times.left(upstream); !callers_own && left > Milliseconds(0)) {
-    const std::string what = upstream + " is not asked again for another " + std::to_string(left.count()) + " ms";
-    co_return tl::unexpected<Error>(Error{ErrorKind::unavailable, what, left});
-  }
-  auto response = co_await send_authorized(*target, std::move(repository), std::move(question));
-  const unsigned status = response ? (*response)->status() : 0;
-  if (!callers_own && (status == 429 || status == 503)) retry_times.note(upstream, retry_after((*response)->headers()));
-  co_return response;
-}
-
 // With the caller's own authorization as it is; else with an answer to the registry's challenge, once.
-Task<Response> Origin::Impl::send_authorized(Target target, Repository repository, Question question) {
-  const bool callers_own = !question.authorization.empty();
+Task<Response> Origin::Impl::send(Repository repository, Question question) {
+  const auto found = find_upstream(options, repository.upstream);
+  if (!found) co_return tl::unexpected(found.error());
+  const Target target = *found;
+  const bool callers_own = question.is_callers_own = !question.authorization.empty();
   if (!callers_own) question.authorization = authorizations.find(repository.upstream, repository.name);
   auto response = co_await follow(target, repository, question);
   if (!response || (*response)->status() != 401 || callers_own) co_return response;
@@ -139,7 +144,10 @@ Task<Response> Origin::Impl::send_authorized(Target target, Repository repositor
 Task<Result<std::string>> Origin::Impl::authorize(Target target, Repository repository,
                                                   std::vector<Challenge> challenges) {
   auto credential = read_credential(target);
-  if (!credential) co_return tl::unexpected(credential.error());
+  if (!credential) {
+    tell_unreadable(repository.upstream, credential.error().what);
+    co_return tl::unexpected(with_next_step(credential.error(), repository.upstream));
+  }
   const Challenge* bearer = find_scheme(challenges, "bearer");
   if (bearer != nullptr) {
     auto token = co_await fetch_token(target, repository, *bearer, *credential);
@@ -158,13 +166,14 @@ Task<Result<std::string>> Origin::Impl::fetch_token(Target target, Repository re
   http::ClientRequest request = request_to(*url, target, options.limits);
   request.headers.push_back({"Accept", "application/json"});
   if (credential) request.headers.push_back({"Authorization", basic_header(*credential)});
-  const auto response = co_await http::request(clock, std::move(request));
+  const Hosts::Asking asking{target.name, Line::question, options.turns.question, ""};
+  const auto response = co_await hosts.request(std::move(request), asking);
   if (!response) co_return tl::unexpected(response.error());
   const unsigned status = (*response)->status();
   if (status == 401 || status == 403) co_return std::string();
   if (status != 200) {
-    co_return fail(ErrorKind::unavailable,
-                   "fetch a token at " + url->authority() + ": status " + std::to_string(status));
+    std::string text = "fetch a token at " + url->authority() + ": status " + std::to_string(status);
+    co_return tl::unexpected(Error{ErrorKind::unavailable, std::move(text), rest_after(**response)});
   }
   const auto body = co_await http::read_all(**response, largest_token_answer);
   if (!body) co_return tl::unexpected(body.error());
@@ -175,15 +184,45 @@ Task<Result<std::string>> Origin::Impl::fetch_token(Target target, Repository re
   co_return value;
 }
 
+void Origin::Impl::tell_unreadable(const std::string& upstream, const std::string& cause) {
+  metrics.files_unreadable.add();
+  log::warning("origin", "configured file unreadable", {{"registry", upstream}, {"cause", cause}});
+}
+
 Origin::Origin(Options options, Clock& clock) : impl_(std::make_unique<Impl>(std::move(options), clock)) {}
 Origin::~Origin() = default;
 const Options& Origin::options() const {
   return impl_->options;
 }
+const Metrics& Origin::metrics() const {
+  return impl_->metrics;
+}
+
+Result<void> Origin::may_ask(const std::string& upstream) const {
+  const auto target = find_upstream(impl_->options, upstream);
+  if (!target) {
+    impl_->metrics.unconfigured.add();
+    log::warning("origin", "registry not configured", {{"registry", upstream}, {"cause", target.error().what}});
+    return tl::unexpected(target.error());
+  }
+  const auto cause = impl_->hosts.unreachable(request_to(target->url, *target, impl_->options.limits));
+  if (!cause) return {};
+  impl_->metrics.spared.add();
+  return tl::unexpected(*cause);
+}
+
+bool Origin::is_paced(const std::string& upstream) const {
+  const auto target = find_upstream(impl_->options, upstream);
+  return target && impl_->hosts.is_paced(upstream, target->url);
+}
 
 Task<Result<Answer>> Origin::ask(Repository repository, std::string method, std::string path, std::string accept,
                                  std::string authorization) {
-  Question question{std::move(method), std::move(path), {}, std::move(authorization)};
+  Question question;
+  question.method = std::move(method);
+  question.path = std::move(path);
+  question.authorization = std::move(authorization);
+  question.longest = impl_->options.turns.question;
   if (!accept.empty()) question.headers.push_back({"Accept", std::move(accept)});
   const auto response = co_await impl_->send(std::move(repository), std::move(question));
   if (!response) co_return tl::unexpected(response.error());
@@ -212,6 +251,8 @@ Task<Result<std::unique_ptr<LayerStream>>> Origin::open(Repository repository, K
   Question question;
   question.path = (kind == Kind::blob ? "blobs/" : "manifests/") + digest.text();
   question.authorization = std::move(authorization);
+  question.line = kind == Kind::blob ? Line::layer : Line::question;
+  question.longest = kind == Kind::blob ? impl_->options.turns.layer : impl_->options.turns.manifest;
   question.headers.push_back({"Accept", kind == Kind::blob ? "*/*" : manifest_types});
   if (from > 0) question.headers.push_back({"Range", "bytes=" + std::to_string(from) + "-"});
   auto response = co_await impl_->send(std::move(repository), std::move(question));

@@ -3,8 +3,11 @@
 // Redirects are followed here: at most 5, https never to http, `Authorization` dropped whenever scheme, host or port
 // change. A 401 is answered once: Basic with the configured credential, or Bearer from the challenge's realm (OCI token
 // flow; anonymous when nothing is configured). The credential goes to a realm only on the registry's own host or its
-// parent domain, over https unless the registry itself is http. A registry that answers 429 or 503 with Retry-After is
-// not asked again before: `unavailable`, with the time that is left.
+// parent domain, over https unless the registry itself is http.
+//
+// Each host (a registry, a redirect's target, a token server) that cannot be reached is remembered (reach.hpp), and one
+// that limits its requests is asked at its pace (turns.hpp): requests wait for their turn in here. Callers with an
+// authorization of their own have a pace of their own, since registries count them apart.
 // Source: OCI distribution-spec; docker token specification.
 // Threads: the loop.
 #pragma once
@@ -15,6 +18,7 @@
 
 #include "shared/core/clock.hpp"
 #include "shared/core/digest.hpp"
+#include "shared/origin/metrics.hpp"
 #include "shared/origin/upstreams.hpp"
 
 namespace shoal::origin {
@@ -82,6 +86,13 @@ class Origin {  // open to tests, which have one without a network
                                                                std::string authorization);
 
   const Options& options() const;
+  const Metrics& metrics() const;
+
+  // `not_found` with what to configure when this upstream may not be asked; the remembered cause, with what to look at,
+  // while its host cannot be reached. Both are logged and counted.
+  Result<void> may_ask(const std::string& upstream) const;
+  // Whether requests to this upstream wait for their turn now.
+  bool is_paced(const std::string& upstream) const;
 
  private:
   struct Impl;

@@ -3,14 +3,9 @@
 #include <algorithm>
 
 #include "shared/log/log.hpp"
+#include "shared/origin/faults.hpp"
 
 namespace shoal::origin {
-
-Milliseconds Backoff::after(int failures) const {
-  Milliseconds pause = first;
-  for (int i = 1; i < failures && pause < longest; ++i) pause *= growth;
-  return std::min(pause, longest);
-}
 
 ResumingStream::ResumingStream(RangeSource& source, Clock& clock, LayerName name, ResumeLimits limits,
                                std::uint64_t from)
@@ -21,6 +16,9 @@ Task<Result<void>> ResumingStream::open() {
   for (int failures = 1;; ++failures) {
     const Result<void> opened = co_await open_once();
     if (opened || opened.error().kind != ErrorKind::unavailable) co_return opened;
+    // A host that has sent bytes of this layer a moment ago may be starting again: it is waited for.
+    const bool fails_alike = !answer_ && lasts(opened.error());
+    if (fails_alike) co_return opened;
     const Milliseconds pause = std::max(limits_.open_backoff.after(failures), opened.error().retry_after);
     if (clock_.now() + pause >= give_up) co_return opened;
     log::debug("origin", "origin does not answer, asking again",

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "shared/core/clock.hpp"
+#include "shared/origin/backoff.hpp"
 #include "shared/origin/origin.hpp"
 
 namespace shoal::origin {
@@ -28,18 +29,9 @@ class RangeSource {
   virtual Task<void> received(ByteCount all, ByteCount fresh) = 0;
 };
 
-// The pause before a repetition grows with the failures before it.
-struct Backoff {
-  Milliseconds first{};
-  int growth = 1;  // factor from one pause to the next
-  Milliseconds longest{};
-
-  Milliseconds after(int failures) const;  // counted from 1
-};
-
 struct ResumeLimits {
   // An open that is `unavailable` is repeated until this time has passed, pauses included; 0: it is not repeated. The
-  // server's Retry-After lengthens a pause.
+  // server's Retry-After lengthens a pause. The first one is not repeated after a fault that lasts (faults.hpp).
   Milliseconds open_time{};
   Backoff open_backoff{};
   // Bodies that broke off: in all, and in a row without a fresh byte. The one that reaches the limit is the last.

@@ -8,8 +8,6 @@
 namespace shoal::origin {
 namespace {
 
-constexpr std::size_t most_entries = 1'024;  // upstreams; `allow` lets clients name more than are configured
-
 // "Sun, 06 Nov 1994 08:49:37 GMT" in seconds since 1970.
 std::optional<std::int64_t> parse_date(const std::string& text) {
   std::tm parts{};
@@ -34,20 +32,6 @@ Milliseconds retry_after(const http::Headers& headers) {
   if (!text) return Milliseconds(0);
   const auto longest = std::chrono::duration_cast<std::chrono::seconds>(longest_retry_after).count();
   return std::chrono::seconds(std::clamp<std::int64_t>(seconds_until(*text, headers), 0, longest));
-}
-
-void RetryAfter::note(const std::string& upstream, Milliseconds time) {
-  const Time until = clock_.now() + time;
-  if (until_.size() >= most_entries && !until_.contains(upstream)) {
-    until_.erase(std::ranges::min_element(until_, {}, [](const auto& entry) { return entry.second; }));
-  }
-  until_[upstream] = until;
-}
-
-Milliseconds RetryAfter::left(const std::string& upstream) const {
-  const auto found = until_.find(upstream);
-  if (found == until_.end()) return Milliseconds(0);
-  return std::max(Milliseconds(0), std::chrono::ceil<Milliseconds>(found->second - clock_.now()));
 }
 
 }  // namespace shoal::origin

@@ -80,18 +80,41 @@ Target target_of(const std::string& name, http::Url url, const Upstream& upstrea
   return {name, std::move(url), upstream.ca, upstream.insecure, upstream.username_file, upstream.password_file};
 }
 
+tl::unexpected<Error> unreadable(std::string what) {
+  return tl::unexpected<Error>(Error{ErrorKind::refused, std::move(what), Milliseconds(0), Fault::file_unreadable});
+}
+
+// Of a key that names a file.
+Result<std::string> under_key(const char* key, Result<std::string> value) {
+  return value.map_error([key](Error error) {
+    error.what = std::string(key) + " " + error.what;
+    return error;
+  });
+}
+
 Result<std::string> read_secret(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::string text(longest_credential + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (!file.eof() || file.gcount() == 0)
-    return fail(ErrorKind::refused, path + ": cannot be read, is empty or too long");
+    return unreadable(path + ": cannot be read, is empty or too long");
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (text.ends_with('\n')) text.pop_back();
   if (text.ends_with('\r')) text.pop_back();
   const bool sound = std::none_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; });
-  if (!sound || text.empty()) return fail(ErrorKind::refused, path + ": must hold exactly one line");
+  if (!sound || text.empty()) return unreadable(path + ": must hold exactly one line");
   return text;
+}
+
+Result<std::string> read_username(const std::string& path) {
+  auto username = read_secret(path);
+  if (username && username->find(':') != std::string::npos) return unreadable(path + ": a user name cannot contain a colon");
+  return username;
+}
+
+Result<std::string> read_ca(const std::string& path) {
+  if (std::ifstream(path).good()) return path;
+  return unreadable(path + ": cannot be read");
 }
 
 }  // namespace
@@ -110,14 +133,26 @@ void describe(config::Section& root, Options& options) {
 
 Result<std::optional<Credential>> read_credential(const Target& target) {
   if (target.username_file.empty()) return std::nullopt;
-  auto username = read_secret(target.username_file);
+  auto username = under_key("username_file", read_username(target.username_file));
   if (!username) return tl::unexpected(username.error());
-  if (username->find(':') != std::string::npos) {
-    return fail(ErrorKind::refused, target.username_file + ": a user name cannot contain a colon");
-  }
-  auto password = read_secret(target.password_file);
+  auto password = under_key("password_file", read_secret(target.password_file));
   if (!password) return tl::unexpected(password.error());
   return Credential{std::move(*username), std::move(*password)};
+}
+
+std::vector<UnreadableFile> unreadable_files(const Options& options) {
+  std::vector<UnreadableFile> files;
+  for (const auto& [name, upstream] : options.upstreams) {
+    const auto check = [&](const char* key, const std::string& path, auto read) {
+      if (path.empty()) return;
+      const Result<std::string> content = read(path);
+      if (!content) files.push_back({name, key, content.error().what});
+    };
+    check("ca", upstream.ca, read_ca);
+    check("username_file", upstream.username_file, read_username);
+    check("password_file", upstream.password_file, read_secret);
+  }
+  return files;
 }
 
 Result<Target> find_upstream(const Options& options, const std::string& name) {

@@ -10,6 +10,7 @@
 #include "shared/config/config.hpp"
 #include "shared/core/result.hpp"
 #include "shared/http/client.hpp"
+#include "shared/origin/turns.hpp"
 
 namespace shoal::origin {
 
@@ -26,6 +27,7 @@ struct Options {
   std::vector<std::string> allow;             // further names, exact or "*.example.com[:PORT]", reached by https
   // Of every request; not configurable. A body that stops for 8 s is requested again by Range: agents wait meanwhile.
   http::ClientLimits limits{.silence = Milliseconds(8'000)};
+  TurnLimits turns;  // of requests to a registry that limits them
 };
 
 // Reads, checks and prints `[upstreams]`, with `allow`, and each `[upstreams."HOST[:PORT]"]`.
@@ -47,8 +49,16 @@ struct Target {
 };
 
 // The contents of a configured credential's files now, without a last line break; nothing when none is configured.
-// `refused` when a file cannot be read or has a character that Basic cannot carry.
+// `refused` when a file cannot be read or has a character that Basic cannot carry: the error names key and file.
 Result<std::optional<Credential>> read_credential(const Target& target);
+
+// The files that the upstreams name and that cannot be used now: each with its key and the cause.
+struct UnreadableFile {
+  std::string upstream;
+  std::string key;
+  std::string cause;  // with the file's name
+};
+std::vector<UnreadableFile> unreadable_files(const Options& options);
 
 // `not_found` with a line that says how to configure it.
 Result<Target> find_upstream(const Options& options, const std::string& name);

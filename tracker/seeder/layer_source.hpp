@@ -10,8 +10,10 @@ namespace shoal::tracker::seeder {
 class LayerSource {
  public:
   virtual ~LayerSource() = default;
-  // `not_found` with what to configure when this upstream may not be asked.
+  // `not_found` with what to configure when this upstream may not be asked; the cause while it cannot be reached.
   virtual Result<void> may_ask(const std::string& upstream) const = 0;
+  // Whether it limits its requests, so that they wait for their turn.
+  virtual bool is_paced(const std::string& upstream) const = 0;
   virtual Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::Repository repository, origin::Kind kind,
                                                                   Digest digest, std::uint64_t from) = 0;
   // GET or HEAD of a manifest by tag; an HTTP error status is an Answer.
@@ -23,9 +25,8 @@ class LayerSource {
 class OriginSource final : public LayerSource {
  public:
   explicit OriginSource(origin::Origin& origin) : origin_(origin) {}
-  Result<void> may_ask(const std::string& upstream) const override {
-    return origin::find_upstream(origin_.options(), upstream).map([](const origin::Target&) {});
-  }
+  Result<void> may_ask(const std::string& upstream) const override { return origin_.may_ask(upstream); }
+  bool is_paced(const std::string& upstream) const override { return origin_.is_paced(upstream); }
   Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::Repository repository, origin::Kind kind,
                                                           Digest digest, std::uint64_t from) override {
     return origin_.open(std::move(repository), kind, digest, from, {});

@@ -38,7 +38,13 @@ struct Refusal {
   control::Reason reason;
   std::string what;
   Milliseconds retry_after{0};  // the origin asks not to be asked for so long; 0: it did not say
+  bool of_tracker = false;      // this tracker cannot use the registry, whatever the layer
 };
+
+// For an agent's log: what is wrong may stand in the file that it cannot see.
+inline std::string of_tracker(const std::string& what) {
+  return "by [upstreams] of the tracker's own configuration file: " + what;
+}
 
 struct Pending {};  // an event follows (events.hpp)
 using SeedResult = std::variant<Pending, LayerInfo, Refusal>;
@@ -53,6 +59,12 @@ struct SmallLayer {
 inline LayerInfo small_info(const Digest& digest, const SmallLayer& layer) {
   return {.digest = digest, .size = {layer.bytes.size()}, .is_small = true, .content_type = layer.content_type};
 }
+
+struct WaitingLayer {  // its source sends nothing now
+  Digest digest;
+  bool is_paced = false;  // its registry limits its requests
+  friend bool operator==(const WaitingLayer&, const WaitingLayer&) = default;
+};
 
 struct SeededLayer {  // for the status API
   Digest digest;

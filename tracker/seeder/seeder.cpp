@@ -4,6 +4,7 @@
 
 #include "shared/crypto/signing.hpp"
 #include "shared/log/log.hpp"
+#include "shared/origin/faults.hpp"
 
 namespace shoal::tracker::seeder {
 namespace {
@@ -24,6 +25,19 @@ control::Reason reason_of(ErrorKind kind) {
       return control::Reason::unavailable;
   }
   return control::Reason::unavailable;
+}
+
+// Told at once, without a fetch: the agents then ask the registry themselves.
+Refusal refusal_of_upstream(const Error& cause) {
+  const bool is_unknown = cause.kind == ErrorKind::not_found;
+  return {.reason = is_unknown ? control::Reason::upstream : reason_of(cause.kind),
+          .what = of_tracker(cause.what),
+          .of_tracker = true};
+}
+
+Refusal refusal_of_fetch(const Error& cause) {
+  if (origin::lasts(cause)) return refusal_of_upstream(cause);
+  return {reason_of(cause.kind), cause.what, cause.retry_after};
 }
 
 template <class Seeded, class Layers>
@@ -95,7 +109,7 @@ SeedResult Seeder::request_held(const SeedRequest& request, const store::HeldLay
 
 SeedResult Seeder::request_from_origin(const SeedRequest& request) {
   const auto allowed = parts_.source.may_ask(request.repository.upstream);
-  if (!allowed) return Refusal{control::Reason::upstream, allowed.error().what};
+  if (!allowed) return refusal_of_upstream(allowed.error());
   if (!origin::is_repository_name(request.repository.name)) {
     return Refusal{control::Reason::not_found, "not a repository's name"};
   }
@@ -173,7 +187,7 @@ void Seeder::refuse(const SeedRequest& request, const Error& cause) {
                 {"image", request.image()},
                 {"kind", text(cause.kind)},
                 {"cause", cause.what}});
-  const Refusal refusal{reason_of(cause.kind), cause.what, cause.retry_after};
+  const Refusal refusal = refusal_of_fetch(cause);
   layers_[request.digest] = Refused{request, refusal, parts_.clock.now()};
   parts_.events.push(LayerRefused{request, refusal});
 }
@@ -280,11 +294,12 @@ bool Seeder::is_fetching(const Digest& digest) const {
   return std::holds_alternative<Fetching>(found->second) || std::holds_alternative<SmallReady>(found->second);
 }
 
-std::vector<Digest> Seeder::waiting_for_origin() const {
-  std::vector<Digest> waiting;
+std::vector<WaitingLayer> Seeder::waiting_for_origin() const {
+  std::vector<WaitingLayer> waiting;
   for (const auto& [digest, layer] : layers_) {
     const auto* fetching = std::get_if<Fetching>(&layer);
-    if (fetching != nullptr && fetching->fetch->is_waiting(parts_.clock.now())) waiting.push_back(digest);
+    if (fetching == nullptr || !fetching->fetch->is_waiting(parts_.clock.now())) continue;
+    waiting.push_back({digest, parts_.source.is_paced(fetching->fetch->request().repository.upstream)});
   }
   return waiting;
 }

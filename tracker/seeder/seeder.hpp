@@ -49,7 +49,7 @@ class Seeder {
   // Of a small layer that may be served already and is not in the store yet; null else.
   std::shared_ptr<const SmallLayer> small(const Digest& digest) const;
   // Layers whose source sends nothing: the agents that asked for them receive `Waiting`.
-  std::vector<Digest> waiting_for_origin() const;
+  std::vector<WaitingLayer> waiting_for_origin() const;
   // The store does not hold the layer any more: its swarm is left.
   void remove(const Digest& digest);
 

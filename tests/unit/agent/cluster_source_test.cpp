@@ -78,3 +78,43 @@ TEST_CASE("a pull whose tracker goes and comes back again and again stays with t
   CHECK(stage.reading.bytes == stage.content);
   CHECK(stage.node.origin.opened == 0);
 }
+
+namespace {
+
+// A pull that joins and that the tracker has not answered yet.
+struct Joining : TrackedNode {
+  Joining() {
+    node.read(digest, ByteCount{content.size()}, reading);
+    REQUIRE(tracker.count<control::Join>() == 1);
+  }
+  void pass(Milliseconds time) {
+    for (Milliseconds passed{0}; passed < time; passed += Milliseconds(10)) {
+      node.clock.advance(Milliseconds(10));
+      node.settle();
+    }
+  }
+
+  Bytes content = numbered_bytes(300'000);
+  Digest digest = node.origin.add(content);
+  Reading reading;
+};
+
+}  // namespace
+
+TEST_CASE("a tracker that cannot reach the registry costs a pull less than a tenth of a second") {
+  Joining stage;
+  stage.tracker.tell(control::Refused{stage.digest, control::Reason::unavailable, "no connection", 0, true});
+  stage.pass(Milliseconds(60));
+  CHECK(stage.reading.bytes == stage.content);
+  CHECK(stage.node.origin.opened == 1);
+}
+
+TEST_CASE("while a registry limits the tracker's requests no pull asks it by itself") {
+  Joining stage;
+  for (int second = 0; second < 100; ++second) {
+    stage.tracker.tell(control::Waiting{stage.digest, true});
+    stage.pass(Milliseconds(1'000));
+  }
+  CHECK(stage.reading.error);
+  CHECK(stage.node.origin.opened == 0);
+}

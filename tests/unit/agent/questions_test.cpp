@@ -17,9 +17,11 @@ const Digest digest = digest_of(DigestAlgorithm::sha256, bytes_of("layer"));
 const Digest another = digest_of(DigestAlgorithm::sha256, bytes_of("another"));
 constexpr Milliseconds limit{5'000};
 constexpr Milliseconds longest{15'000};
+constexpr Milliseconds paced{25'000};
 
 Task<void> join(Questions& questions, Digest layer, std::optional<Result<JoinAnswer>>& answer) {
-  answer = co_await questions.await_join(layer, limit, longest);
+  const JoinLimits limits{limit, longest, paced};
+  answer = co_await questions.await_join(layer, limits);
 }
 
 Task<void> resolve(Questions& questions, std::uint32_t request, std::optional<Result<control::Resolved>>& answer) {
@@ -112,6 +114,32 @@ TEST_CASE("while the tracker says Waiting a join goes on, up to the longest wait
   }
   CHECK(waited >= longest);
   CHECK(waited <= longest + limit);
+}
+
+TEST_CASE("while the registry limits the tracker's requests a join goes on for longer, and its end asks for rest") {
+  Stage stage;
+  std::optional<Result<JoinAnswer>> answer;
+  stage.join(digest, answer);
+  Milliseconds waited{0};
+  for (; !answer && waited < Milliseconds(60'000); waited += Milliseconds(1'000)) {
+    stage.take(control::Waiting{digest, true});
+    stage.pass(Milliseconds(1'000));
+  }
+  CHECK(waited >= paced);
+  CHECK(waited <= paced + limit);
+  REQUIRE_FALSE(*answer);
+  CHECK(answer->error().kind == ErrorKind::unavailable);
+  CHECK(answer->error().retry_after > Milliseconds(0));
+}
+
+TEST_CASE("a tracker that goes silent while the registry limits its requests is left like any other") {
+  Stage stage;
+  std::optional<Result<JoinAnswer>> answer;
+  stage.join(digest, answer);
+  stage.take(control::Waiting{digest, true});
+  stage.pass(limit);
+  REQUIRE((answer && !*answer));
+  CHECK(answer->error().retry_after == Milliseconds(0));
 }
 
 TEST_CASE("a link that goes down answers all its questions") {

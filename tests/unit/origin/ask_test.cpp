@@ -64,7 +64,7 @@ TEST_CASE("an error status is an answer, with its challenge and Retry-After") {
     CHECK(answer->retry_after == "17");
     CHECK(answer->challenges == std::vector<std::string>{"Basic realm=\"x\""});
     CHECK(text_of(answer->body) == "sorry");
-    client.pass(Milliseconds(17'000));  // sooner it is not asked
+    client.pass(Milliseconds(18'000));  // sooner it is not asked
   }
 }
 

@@ -56,7 +56,11 @@ struct WholeLayer {
 
 class OriginClient {
  public:
-  explicit OriginClient(const std::string& url) { options.upstreams["reg.test"].url = url; }
+  explicit OriginClient(const std::string& url) {
+    options.upstreams["reg.test"].url = url;
+    options.turns.standstill = Milliseconds(0);  // time stands still here: no request waits for its turn
+  }
+  ~OriginClient() { loop_.stop(); }  // a probe may be under way
 
   origin::Options options;  // until the first question
   void pass(Milliseconds time) {
@@ -80,6 +84,14 @@ class OriginClient {
   Result<std::optional<WholeLayer>> open_part(origin::Stretch part, const std::string& authorization = "") {
     return loop_.wait_for(read_part(origin(), part, authorization));
   }
+  // Of the origin's own part, on its loop.
+  template <class Question>
+  auto on_origin(Question question) {
+    std::optional<decltype(question(origin()))> answer;
+    loop_.on_loop([&] { answer = question(origin()); });
+    return *answer;
+  }
+  const origin::Metrics& metrics() { return origin().metrics(); }
   static Digest digest() { return digest_of(DigestAlgorithm::sha256, bytes_of("layer")); }
   static std::string blob_path() { return "/v2/lib/a/blobs/" + digest().text(); }
 

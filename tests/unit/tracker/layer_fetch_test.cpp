@@ -71,6 +71,34 @@ TEST_CASE("an origin that fails to answer is asked ever later for ten seconds, t
   CHECK(f.told.refusals[0].what == failure.what);
 }
 
+TEST_CASE("an origin that cannot be reached is not asked again, and the refusal says that it is the tracker's") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  const Fault fault = GENERATE(Fault::port_closed, Fault::no_name, Fault::no_connection, Fault::not_tls,
+                               Fault::tls_expected, Fault::no_route);
+  const Error failure{ErrorKind::unavailable, "connect: no", Milliseconds(0), fault};
+  f.source.next_answers(std::deque<MemorySource::Body>(20, {.error = failure}));
+  const Time began = f.clock.now();
+  f.seeder.request_layer(f.request(digest));
+  REQUIRE(f.until([&] { return !f.told.refusals.empty(); }));
+  CHECK(f.source.opened_from.size() == 1);
+  CHECK(f.clock.now() - began <= Milliseconds(50));
+  CHECK(f.told.refusals[0].reason == control::Reason::unavailable);
+  CHECK(f.told.refusals[0].of_tracker);
+}
+
+TEST_CASE("an origin that goes in mid-layer is waited for as long as one that fails") {
+  SeederFixture f;
+  const Bytes content = numbered_bytes(layer_size.value);
+  const Digest digest = f.source.add(content);
+  const Error gone{ErrorKind::unavailable, "connect: no", Milliseconds(0), Fault::port_closed};
+  f.source.next_answers({{.cut_after = 1'234'567}, {.error = gone}, {.error = gone}, {.error = gone}});
+  f.seeder.request_layer(f.request(digest));
+  REQUIRE(f.until([&] { return f.store.find(digest).has_value(); }));
+  CHECK(f.source.opened_from == std::vector<std::uint64_t>{0, 1'234'567, 1'234'567, 1'234'567, 1'234'567});
+  CHECK(f.held_bytes(digest) == content);
+}
+
 TEST_CASE("an origin with a short Retry-After is asked again after it") {
   SeederFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));

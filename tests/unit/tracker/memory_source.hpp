@@ -35,7 +35,9 @@ class MemorySource final : public LayerSource {
     changed_.notify();
   }
 
+  bool is_paced(const std::string&) const override { return paced; }
   Result<void> may_ask(const std::string& upstream) const override {
+    if (upstream == "reg" && unreachable) return tl::unexpected(*unreachable);
     if (upstream == "reg") return {};
     return fail(ErrorKind::not_found, "upstream " + upstream + " is not configured");
   }
@@ -74,6 +76,8 @@ class MemorySource final : public LayerSource {
   std::vector<std::string> asked;
   std::map<std::string, origin::Answer> answers;  // by method
   bool hold_answers = false;
+  std::optional<Error> unreachable;  // found so before
+  bool paced = false;
 
  private:
   struct Layer {

@@ -13,6 +13,8 @@ TEST_CASE("docs/metrics.md has each metric that the tracker serves, and no other
   const tracker::Metrics counted;
   metrics::Page page("tracker");
   tracker::add_to_page(page, counted, store);
+  const origin::Metrics of_origins;
+  tracker::add_origins_to_page(page, of_origins);
   const metrics::MetricLines served = metrics::served(page.text());
   CHECK(served.size() > 20);
   CHECK(metrics::documented(metrics::metrics_document(), "tracker", {"Both programs", "Tracker"}) == served);

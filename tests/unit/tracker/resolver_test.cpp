@@ -121,3 +121,13 @@ TEST_CASE("a question that is not allowed is answered with status 0 and a cause,
   }
   CHECK(f.source.asked.empty());
 }
+
+TEST_CASE("a question about a registry that cannot be reached is answered at once, with whose configuration to look at") {
+  Fixture f;
+  f.source.unreachable = Error{ErrorKind::unavailable, "connection refused", Milliseconds(0), Fault::port_closed};
+  f.ask(1);
+  REQUIRE(f.answers.size() == 1);
+  CHECK(f.answers[0].status == 0);
+  CHECK(f.answers[0].what == "by [upstreams] of the tracker's own configuration file: connection refused");
+  CHECK(f.source.asked.empty());
+}

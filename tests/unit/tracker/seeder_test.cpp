@@ -103,7 +103,7 @@ TEST_CASE("a layer waits for the origin while that gives nothing, and for its tu
   CHECK(f.seeder.waiting_for_origin().empty());
   f.settle();
   f.clock.advance(LayerFetch::patience);
-  CHECK(f.seeder.waiting_for_origin() == std::vector{digest});
+  CHECK(f.seeder.waiting_for_origin() == std::vector{WaitingLayer{digest, false}});
   f.source.allow(200'000);
   f.settle();
   CHECK(f.seeder.waiting_for_origin().empty());
@@ -240,8 +240,38 @@ TEST_CASE("a registry that is not configured is never asked") {
   const SeedResult result = f.seeder.request_layer(elsewhere);
   REQUIRE(std::holds_alternative<Refusal>(result));
   CHECK(std::get<Refusal>(result).reason == control::Reason::upstream);
+  CHECK(std::get<Refusal>(result).of_tracker);
+  CHECK(std::get<Refusal>(result).what.find("the tracker's own configuration file") != std::string::npos);
   f.settle();
   CHECK(f.source.opened_from.empty());
+}
+
+TEST_CASE("a registry that was found unreachable refuses each layer at once, and says whose configuration to look at") {
+  SeederFixture f;
+  f.source.unreachable = Error{ErrorKind::unavailable, "connection refused", Milliseconds(0), Fault::port_closed};
+  for (int i = 0; i < 3; ++i) {
+    const SeedResult result = f.seeder.request_layer(f.request(f.source.add(numbered_bytes(1'000 + i))));
+    REQUIRE(std::holds_alternative<Refusal>(result));
+    CHECK(std::get<Refusal>(result).reason == control::Reason::unavailable);
+    CHECK(std::get<Refusal>(result).of_tracker);
+    CHECK(std::get<Refusal>(result).what ==
+          "by [upstreams] of the tracker's own configuration file: connection refused");
+  }
+  f.settle();
+  CHECK(f.source.opened_from.empty());
+}
+
+TEST_CASE("layers whose registry limits its requests wait for their turn") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.source.allow(0);
+  f.seeder.request_layer(f.request(digest));
+  f.settle();
+  f.clock.advance(LayerFetch::patience);
+  REQUIRE(f.seeder.waiting_for_origin().size() == 1);
+  CHECK_FALSE(f.seeder.waiting_for_origin()[0].is_paced);
+  f.source.paced = true;
+  CHECK(f.seeder.waiting_for_origin()[0].is_paced);
 }
 
 namespace {

@@ -1,0 +1,69 @@
+"""An origin of blobs that lets so many requests through in any second, and answers 429 to the others."""
+
+import collections
+import hashlib
+import http.server
+import random
+import threading
+import time
+
+
+class LimitedOrigin:
+    """Listens on 127.0.0.1. `times`: when each request was let through; `refused`: when each was not, seconds."""
+
+    def __init__(self, workspace, blobs, in_a_second, retry_after=None):
+        self.in_a_second = in_a_second
+        self.retry_after = retry_after
+        self.times = []
+        self.refused = []
+        contents = [random.Random(number).randbytes(4096) for number in range(blobs)]
+        self.blobs = {"sha256:" + hashlib.sha256(content).hexdigest(): content for content in contents}
+        self._recent = collections.deque()
+        self._lock = threading.Lock()
+        self._server = _Server(("127.0.0.1", 0), self._handler())
+        self.authority = f"127.0.0.1:{self._server.server_address[1]}"
+        self.url = f"http://{self.authority}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        workspace.callback(self.close)
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _let_through(self):
+        with self._lock:
+            now = time.monotonic()
+            while self._recent and now - self._recent[0] >= 1:
+                self._recent.popleft()
+            is_through = len(self._recent) < self.in_a_second
+            if is_through:
+                self._recent.append(now)
+            (self.times if is_through else self.refused).append(now)
+            return is_through
+
+    def _handler(self):
+        origin = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                body = origin.blobs.get(self.path.split("?")[0].rsplit("/", 1)[-1], b"")
+                is_through = origin._let_through()
+                self.send_response(200 if is_through else 429)
+                if not is_through and origin.retry_after is not None:
+                    self.send_header("Retry-After", str(origin.retry_after))
+                self.send_header("Content-Length", str(len(body) if is_through else 0))
+                self.end_headers()
+                if is_through:
+                    self.wfile.write(body)
+
+            def log_message(self, *_):
+                """The times are kept in lists instead."""
+
+        return Handler
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
