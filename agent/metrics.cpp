@@ -4,6 +4,32 @@
 
 namespace shoal::agent {
 
+namespace {
+
+std::string label(std::string_view name, std::string_view value) {
+  std::string text(name);
+  text += "=\"";
+  for (const char c : value) {
+    if (c == '"' || c == '\\') text += '\\';
+    text += c;
+  }
+  return text + '"';
+}
+
+// One row for each that is configured.
+void add_trackers(metrics::Page& page, const link::Trackers& trackers) {
+  for (const auto& each : trackers.all()) {
+    const link::TrackerLink& link = *each;
+    const std::string tracker = label("tracker", link.url());
+    page.add_gauge("tracker_up", tracker, "1 while the tracker is connected and not silent.",
+                   [&link] { return link.up() ? 1.0 : 0.0; });
+    page.add_counter("tracker_failed_dials_total", tracker, "Connections that the tracker did not welcome.",
+                     [&link] { return link.health().failed_dials(); });
+  }
+}
+
+}  // namespace
+
 void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store& store,
                  const link::Trackers& trackers) {
   const pull::Metrics& pull = metrics.pull;
@@ -56,8 +82,7 @@ void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store
   page.add("swarm_connections", "", "Open connections to other nodes.", swarm.connections);
 
   store::add_to_page(page, store, metrics.scrub);
-  page.add_gauge("tracker_up", "", "1 while any tracker is connected.",
-                 [&trackers] { return trackers.any_up() ? 1.0 : 0.0; });
+  add_trackers(page, trackers);
   page.add_counter("log_dropped_lines_total", "", "Log lines dropped because standard error was not read.",
                    log::dropped_lines);
 }

@@ -8,11 +8,13 @@
 #include "shared/control/timing.hpp"
 #include "shared/http/listening.hpp"
 #include "shared/log/log.hpp"
+#include "shared/program/notification.hpp"
 #include "shared/store/upkeep.hpp"
 
 namespace shoal::agent {
 namespace {
 
+constexpr Milliseconds first_dials{1'000};   // a tracker that is there answers within milliseconds
 constexpr Milliseconds drain_limit{10'000};  // for bodies and commits under way; the unit's TimeoutStopSec is 20 s
 
 std::vector<std::string> with_default(std::vector<std::string> allow, const std::string& upstream) {
@@ -59,6 +61,11 @@ http::ServerOptions server_options(const ListenAddresses& listen, const program:
   return options;
 }
 
+http::ServerOptions closed_at_first(http::ServerOptions options) {
+  options.is_closed_at_first = true;
+  return options;
+}
+
 // Where other agents reach a listener; empty: at the address that the tracker sees.
 std::string advertised(const SwarmOptions& options, const ListenAddresses& listen) {
   return options.advertise.empty() ? http::only_address(listen) : options.advertise;
@@ -74,13 +81,11 @@ Program::Servers::Servers(Program& program)
             [this](http::Exchange& exchange) { return small_layers.handle(exchange); }),
       admin(program.server_parts(), program.options_.admin.listen,
             {.program = "agent",
-             .is_ready = [&program] { return program.is_ready(); },
-             .status =
-                 [&program] {
-                   return status_text(program.options_, program.trackers_, program.store_, program.pulls_);
-                 }}),
-      registry(program.server_parts(), server_options(program.options_.registry.listen, program.options_.descriptors),
-               "registry", [this](http::Exchange& exchange) { return endpoint.handle(exchange); }) {}
+             .readiness = [this, &program] { return readiness(phase, program.parts(), program.pulls_); },
+             .status = [&program] { return status_text(program.options_, program.parts(), program.pulls_); }}),
+      registry(program.server_parts(),
+               closed_at_first(server_options(program.options_.registry.listen, program.options_.descriptors)), "registry",
+               [this](http::Exchange& exchange) { return endpoint.handle(exchange); }) {}
 
 Program::Program(Options options)
     : options_(with_descriptors(std::move(options))),
@@ -129,28 +134,43 @@ control::Hello Program::hello(std::uint64_t epoch) const {
   return hello;
 }
 
-// Layers can be served at once without trackers, else from the first welcome on, also while the trackers are away.
-bool Program::is_ready() const {
-  const auto& links = trackers_.all();
-  return links.empty() || std::any_of(links.begin(), links.end(), [](const auto& link) { return link->welcomed(); });
-}
-
 void Program::run() {
   boost::asio::signal_set signals(loop_, SIGTERM, SIGINT);
   signals.async_wait([this](const IoError& error, int) {
     if (!error) spawn(loop_, drain());
   });
+  spawn(loop_, open());
+  loop_.run();
+  if (!servers_.failure.empty()) throw StartError(servers_.failure);
+  log::info("agent", "stopped");
+}
+
+// The runtime's first pulls would go to the origin while the trackers, which are there, are being dialled: on each node
+// of a cluster that starts.
+Task<void> Program::open() {
+  constexpr Milliseconds step{10};  // a start takes so much longer than its dials
+  const Time due = clock_.now() + first_dials;
+  while (!trackers_.all_dialled() && clock_.now() < due) co_await clock_.sleep(step);
+  if (servers_.phase != program::Phase::starting) co_return;
+  const Result<void> listening = servers_.registry.start_listening();
+  if (!listening) {
+    servers_.failure = listening.error().what;
+    loop_.stop();
+    co_return;
+  }
+  servers_.phase = program::Phase::serving;
   log::info("agent", "serving",
             {{"registry", servers_.registry.address()},
              {"node", options_.node.name},
              {"version", SHOAL_VERSION},
              {"held_layers", store_.digests().size()}});
-  loop_.run();
-  log::info("agent", "stopped");
+  program::notify_service_manager("READY=1");
 }
 
 Task<void> Program::drain() {
   log::info("agent", "draining");
+  servers_.phase = program::Phase::draining;
+  program::notify_service_manager("STOPPING=1");
   servers_.registry.stop_listening();
   const Time end = clock_.now() + drain_limit;
   constexpr Milliseconds step{50};  // a stop takes so much longer than its last exchange

@@ -16,7 +16,9 @@ class Program {
   // Throws StartError for whatever keeps the agent from serving: an address taken, a store that is not writable.
   explicit Program(Options options);
   ~Program();
-  void run();  // until SIGTERM or SIGINT; then the listener closes first and running bodies may end within 10 s
+  // Until SIGTERM or SIGINT; then the listener closes first and running bodies may end within 10 s. Throws StartError
+  // when another program has taken the registry's address after the constructor.
+  void run();
 
  private:
   // Beside the loop's.
@@ -33,13 +35,15 @@ class Program {
     SmallLayers small_layers;
     http::Server small;
     program::AdminServer admin;
-    http::Server registry;
+    http::Server registry;  // closed until a first dial of each tracker has ended
+    program::Phase phase = program::Phase::starting;
+    std::string failure{};  // why the registry does not listen; empty: it does, or will
   };
 
   pull::Parts parts();
   http::Server::Parts server_parts() { return {loop_, clock_, workers_.serve}; }
   control::Hello hello(std::uint64_t epoch) const;
-  bool is_ready() const;
+  Task<void> open();
   Task<void> drain();
 
   Options options_;

@@ -16,16 +16,29 @@ nlohmann::json row_of(const Digest& digest, const pull::Download& download) {
   return row;
 }
 
+std::chrono::seconds seconds_since(Time since, Time now) {
+  return std::chrono::duration_cast<std::chrono::seconds>(now - since);
+}
+
+nlohmann::json row_of(const link::TrackerLink& link, Time now) {
+  const link::Health& health = link.health();
+  return {{"url", link.url()},
+          {"state", text(health.state())},
+          {"for_seconds", seconds_since(health.since(), now).count()},
+          {"failed_dials", health.failed_dials()},
+          {"last_cause", health.cause()}};
+}
+
 }  // namespace
 
-std::string status_text(const Options& options, const link::Trackers& trackers, const store::Store& store,
-                        const pull::Pulls& pulls) {
+std::string status_text(const Options& options, const pull::Parts& parts, const pull::Pulls& pulls) {
+  const store::Store& store = parts.store;
   nlohmann::json json;
   json["node"] = options.node.name;
   json["zone"] = options.node.zone;
   json["version"] = SHOAL_VERSION;
   json["trackers"] = nlohmann::json::array();
-  for (const auto& link : trackers.all()) json["trackers"].push_back({{"url", link->url()}, {"up", link->up()}});
+  for (const auto& link : parts.trackers.all()) json["trackers"].push_back(row_of(*link, parts.clock.now()));
   json["store"] = {{"layers", store.digests().size()},
                    {"used_bytes", store.used().value},
                    {"reserved_bytes", store.reserved().value},
@@ -33,6 +46,19 @@ std::string status_text(const Options& options, const link::Trackers& trackers, 
   json["pulls"] = nlohmann::json::array();
   for (const auto& [digest, download] : pulls.running()) json["pulls"].push_back(row_of(digest, *download));
   return json.dump(2, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+program::Readiness readiness(program::Phase phase, const pull::Parts& parts, const pull::Pulls& pulls) {
+  program::Readiness readiness{.phase = phase};
+  const Time now = parts.clock.now();
+  for (const auto& link : parts.trackers.all()) {
+    if (link->up()) continue;
+    const bool is_silent = link->health().state() == link::LinkHealth::suspected;
+    readiness.reasons.push_back({is_silent ? "tracker silent" : "tracker not connected", link->url(),
+                                 seconds_since(link->health().since(), now)});
+  }
+  if (!pulls.stores_layers()) readiness.reasons.push_back({"layers are not stored: the disk failed or is full"});
+  return readiness;
 }
 
 }  // namespace shoal::agent

@@ -6,7 +6,7 @@ namespace shoal::tracker {
 
 void AgentSession::close(const std::string& cause) {
   log::info("tracker", "agent connection closed", {{"address", socket_->peer_address()}, {"cause", cause}});
-  socket_->close();
+  socket_->close(cause);
 }
 
 Task<void> AgentSession::run(std::shared_ptr<AgentSession> self) {
@@ -17,6 +17,11 @@ Task<void> AgentSession::run(std::shared_ptr<AgentSession> self) {
   }
   self->socket_->close();
   if (self->node_ != 0) self->coordinator_.gone(self->node_, *self);
+  // The agent reads why, and answers; within 5 s, or the WebSocket ends by itself.
+  for (bool is_open = true; is_open;) {
+    const auto last = co_await self->socket_->receive();
+    is_open = last.has_value();
+  }
 }
 
 bool AgentSession::receive(const Result<Bytes>& frame) {
@@ -40,7 +45,10 @@ bool AgentSession::take_hello(const control::AgentMessage& message) {
   }
   const auto node = coordinator_.arrive(*hello, socket_->peer_address(), *this);
   if (!node) {
-    close(node.error().what);
+    const std::string& cause = node.error().what;
+    log::warning("tracker", "agent refused",
+                 {{"node", hello->node}, {"address", socket_->peer_address()}, {"cause", cause}});
+    socket_->close(cause);
     return false;
   }
   node_ = *node;

@@ -8,6 +8,7 @@
 #include "shared/http/listening.hpp"
 #include "shared/http/try_port.hpp"
 #include "shared/log/log.hpp"
+#include "shared/program/notification.hpp"
 #include "shared/store/upkeep.hpp"
 
 namespace shoal::tracker {
@@ -67,7 +68,7 @@ Tracker::Origins::Origins(const Config& config, Clock& clock)
 
 Tracker::Servers::Servers(Tracker& tracker, const Config& config)
     : admin({tracker.loop_, tracker.clock_, tracker.threads_.serve}, config.admin.listen,
-            {.program = "tracker", .is_ready = [&tracker] { return tracker.serving_; }}),
+            {.program = "tracker", .readiness = [&tracker] { return program::Readiness{.phase = tracker.phase_}; }}),
       control({tracker.loop_, tracker.clock_, tracker.threads_.serve, tracker.core_, tracker.disk_.store,
                tracker.disk_.keys},
               config.control.listen, config.descriptors.clients) {}
@@ -109,7 +110,7 @@ void Tracker::run() {
   signals.async_wait([this](const IoError& error, int) {
     if (!error) spawn(loop_, drain());
   });
-  serving_ = true;
+  phase_ = program::Phase::serving;
   warn_of_missing_family(config_);
   spawn(loop_, tick());
   scrub_.start();
@@ -120,12 +121,13 @@ void Tracker::run() {
              {"admin", servers_.admin.address()},
              {"seeder_port", carrier_.port},
              {"held_layers", disk_.store.digests().size()}});
+  program::notify_service_manager("READY=1");
   loop_.run();
   log::info("tracker", "stopped");
 }
 
 Task<void> Tracker::tick() {
-  while (serving_) {
+  while (phase_ == program::Phase::serving) {
     co_await clock_.sleep(control::timing::tick);
     core_.coordinator().tick();
   }
@@ -133,7 +135,8 @@ Task<void> Tracker::tick() {
 
 Task<void> Tracker::drain() {
   log::info("tracker", "stopping");
-  serving_ = false;
+  phase_ = program::Phase::draining;
+  program::notify_service_manager("STOPPING=1");
   servers_.control.stop_listening();
   core_.coordinator().close_links("the tracker is stopping");
   const Time give_up = clock_.now() + drain_limit;

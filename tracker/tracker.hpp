@@ -54,7 +54,7 @@ class Tracker {
   Core core_;
   store::Scrub scrub_;
   Servers servers_;
-  bool serving_ = false;
+  program::Phase phase_ = program::Phase::starting;
 };
 
 }  // namespace shoal::tracker

@@ -2,7 +2,8 @@
 
 namespace shoal::agent::link {
 
-Error Questions::no_answer() const {
+Error Questions::no_answer(const std::optional<Error>& cut) const {
+  if (cut) return *cut;
   return {ErrorKind::unavailable, "the tracker " + tracker_ + " did not answer"};
 }
 
@@ -19,12 +20,12 @@ Task<Result<JoinAnswer>> Questions::await_join(Digest digest, JoinLimits limits)
     return clock_.now() - asked < (waiter.is_paced ? limits.paced : limits.longest);
   };
   co_await waiter.signal.wait_for(clock_, limits.answer);
-  while (!waiter.answer && std::exchange(waiter.is_waiting, false) && !waiter.is_cut && has_time()) {
+  while (!waiter.answer && std::exchange(waiter.is_waiting, false) && !waiter.cut && has_time()) {
     co_await waiter.signal.wait_for(clock_, limits.answer);
   }
   std::erase_if(joins_, [&waiter](const auto& entry) { return entry.second == &waiter; });
-  const bool is_paced = waiter.is_paced && !waiter.is_cut && !has_time();
-  if (!waiter.answer) co_return tl::unexpected(is_paced ? still_paced() : no_answer());
+  const bool is_paced = waiter.is_paced && !waiter.cut && !has_time();
+  if (!waiter.answer) co_return tl::unexpected(is_paced ? still_paced() : no_answer(waiter.cut));
   co_return std::move(*waiter.answer);
 }
 
@@ -33,7 +34,7 @@ Task<Result<control::Resolved>> Questions::await_resolved(std::uint32_t request,
   resolves_[request] = &waiter;
   co_await waiter.signal.wait_for(clock_, limit);
   resolves_.erase(request);
-  if (!waiter.answer) co_return tl::unexpected(no_answer());
+  if (!waiter.answer) co_return tl::unexpected(no_answer(waiter.cut));
   co_return std::move(*waiter.answer);
 }
 
@@ -75,10 +76,10 @@ bool Questions::answer_resolve(const control::Resolved& resolved) {
   return true;
 }
 
-void Questions::link_went_down() {
-  const auto cut = [](auto& waiters) {
+void Questions::end_all(const Error& cause) {
+  const auto cut = [&cause](auto& waiters) {
     for (const auto& [question, waiter] : std::exchange(waiters, {})) {
-      waiter->is_cut = true;
+      waiter->cut = cause;
       waiter->signal.notify();
     }
   };

@@ -27,15 +27,16 @@ class Questions {
   Questions(Loop& loop, Clock& clock, std::string tracker)
       : loop_(loop), clock_(clock), tracker_(std::move(tracker)) {}
 
-  // Called in the turn of the loop in which the question was sent. `unavailable` when the link goes down, or nothing
-  // came within `limits.answer`: no answer, and no Waiting; or when there were Waitings for too long.
+  // Called in the turn of the loop in which the question was sent. `unavailable` when all questions are ended, or
+  // nothing came within `limits.answer`: no answer, and no Waiting; or when there were Waitings for too long.
   Task<Result<JoinAnswer>> await_join(Digest digest, JoinLimits limits);
   std::uint32_t next_request() { return next_request_++; }
   Task<Result<control::Resolved>> await_resolved(std::uint32_t request, Milliseconds limit);
 
+  bool any() const { return !joins_.empty() || !resolves_.empty(); }
   // True when the message answered a question, and means nothing more.
   bool take(const control::TrackerMessage& message);
-  void link_went_down();  // none of the questions is answered any more
+  void end_all(const Error& cause);  // none of the questions is answered any more
 
  private:
   // It lives in the frame of the coroutine that waits, which takes it out of its map at the end.
@@ -44,14 +45,14 @@ class Questions {
     explicit Waiter(Loop& loop) : signal(loop) {}
     Signal signal;
     std::optional<Answer> answer;
-    bool is_waiting = false;  // the tracker said so since the last look
-    bool is_paced = false;    // the last Waiting said so
-    bool is_cut = false;      // the link went down
+    bool is_waiting = false;     // the tracker said so since the last look
+    bool is_paced = false;       // the last Waiting said so
+    std::optional<Error> cut{};  // no answer comes any more
   };
   using JoinWaiter = Waiter<JoinAnswer>;
   using ResolveWaiter = Waiter<control::Resolved>;
 
-  Error no_answer() const;
+  Error no_answer(const std::optional<Error>& cut) const;
   Error still_paced() const;
   bool answer_joins(const Digest& digest, const JoinAnswer& answer);
   void note_waiting(const control::Waiting& waiting);

@@ -10,6 +10,8 @@ Milliseconds jittered(Milliseconds pause, std::minstd_rand& random) {
   return pause / 4 + Milliseconds(random() % static_cast<unsigned>(pause.count() * 3 / 4 + 1));
 }
 
+constexpr Milliseconds told_after{5'000};  // without a connection
+
 }  // namespace
 
 TrackerLink::TrackerLink(Loop& loop, Clock& clock, LinkOptions options, std::function<control::Hello()> hello)
@@ -17,6 +19,7 @@ TrackerLink::TrackerLink(Loop& loop, Clock& clock, LinkOptions options, std::fun
       clock_(clock),
       options_(std::move(options)),
       hello_(std::move(hello)),
+      health_(clock.now()),
       questions_(loop, clock, options_.url) {}
 
 void TrackerLink::start(Listener& listener) {
@@ -40,7 +43,7 @@ void TrackerLink::send(const control::AgentMessage& message) {
   if (const auto* join = std::get_if<control::Join>(&message)) left_.remove(join->digest);
   if (const auto* progress = std::get_if<control::Progress>(&message)) left_.remove(progress->digest);
   if (const auto* leave = std::get_if<control::Leave>(&message)) left_.add(leave->digest, clock_.now());
-  if (up()) socket_->send(control::encode(message));
+  if (health_.state() != LinkHealth::down) socket_->send(control::encode(message));
 }
 
 Task<void> TrackerLink::run() {
@@ -52,7 +55,7 @@ Task<void> TrackerLink::run() {
       co_await receive_all();
       if (clock_.now() - welcomed >= options_.longest_pause) pause = options_.shortest_pause;
     } else {
-      went_down(shook_hands.error().what);
+      fail_dial(shook_hands.error());
     }
     co_await clock_.sleep(jittered(pause, random_));
     pause = std::min(pause * 2, options_.longest_pause);
@@ -66,6 +69,8 @@ Task<Result<void>> TrackerLink::shake_hands() {
   socket_ = std::move(*connected);
   socket_->send(control::encode(hello_()));
   const Result<Bytes> frame = co_await receive_welcome();
+  if (!frame && frame.error().kind == ErrorKind::refused)
+    co_return fail(ErrorKind::refused, "the tracker refuses this node: " + frame.error().what);
   if (!frame) co_return tl::unexpected(frame.error());
   Result<control::TrackerMessage> message = control::decode_tracker_message(*frame);
   if (!message) co_return tl::unexpected(message.error());
@@ -74,7 +79,7 @@ Task<Result<void>> TrackerLink::shake_hands() {
     co_return fail(ErrorKind::refused, "the tracker speaks another protocol version");
   }
   welcome_ = *welcome;
-  up_ = true;
+  health_.connected(socket_->heard(), clock_.now());
   log::info("link", "tracker connected", {{"tracker", options_.url}, {"epoch", welcome->epoch}});
   for (const Digest& digest : left_.list(clock_.now())) socket_->send(control::encode(control::Leave{digest}));
   listener_->on_up(*this);
@@ -94,46 +99,101 @@ Task<Result<Bytes>> TrackerLink::receive_welcome() {
   co_return frame;
 }
 
+// Until the connection ends, or the watch has given it up.
 Task<void> TrackerLink::receive_all() {
-  for (;;) {
+  while (socket_) {
     const Result<Bytes> frame = co_await socket_->receive();
     if (!frame) {
-      went_down(frame.error().what);
+      go_down(frame.error().what);
       co_return;
     }
+    if (socket_ && health_.hear(socket_->heard(), clock_.now())) tell_heard_again();
     Result<control::TrackerMessage> message = control::decode_tracker_message(*frame);
     if (message) {
       if (!questions_.take(*message)) listener_->on_message(*this, std::move(*message));
     } else if (message.error().kind == ErrorKind::corrupt) {
-      went_down(message.error().what);
+      go_down(message.error().what);
       co_return;
     }
   }
 }
 
-void TrackerLink::went_down(const std::string& cause) {
-  if (socket_) log::warning("link", "tracker lost", {{"tracker", options_.url}, {"cause", cause}});
-  if (!socket_) log::debug("link", "tracker not reached", {{"tracker", options_.url}, {"cause", cause}});
-  up_ = false;
+// The tracker was connected. Nothing when that was told before.
+void TrackerLink::go_down(const std::string& cause) {
+  if (health_.state() == LinkHealth::down) return;
+  log::warning("link", "tracker lost", {{"tracker", options_.url}, {"cause", cause}});
+  health_.lost(cause, clock_.now());
   socket_.reset();
-  questions_.link_went_down();
+  questions_.end_all({ErrorKind::unavailable, "the tracker " + options_.url + " was lost: " + cause});
 }
 
-Error TrackerLink::not_connected() const {
-  return {ErrorKind::unavailable, "the tracker " + options_.url + " is not connected"};
+// A tracker that restarts is back before it is worth a warning.
+void TrackerLink::fail_dial(const Error& error) {
+  health_.dial_failed(error.what);
+  socket_.reset();
+  const bool is_refused = error.kind == ErrorKind::refused;
+  const char* advice = is_refused ? "correct [trackers] urls, or what the cause names"
+                                  : "check [trackers] urls, that the tracker runs, and that this node reaches its port";
+  if (clock_.now() - health_.since() < told_after) {
+    log::debug("link", "tracker not reached", {{"tracker", options_.url}, {"cause", error.what}});
+  } else {
+    log::warning("link", "tracker not reached",
+                 {{"tracker", options_.url}, {"cause", error.what}, {"advice", advice}});
+  }
 }
+
+Error TrackerLink::not_up() const {
+  const bool suspected = health_.state() == LinkHealth::suspected;
+  return {ErrorKind::unavailable, "the tracker " + options_.url + (suspected ? " is silent" : " is not connected")};
+}
+
+// ---- silence
+
+void TrackerLink::watch(Time until) {
+  if (socket_ && health_.watch(socket_->heard(), until)) spawn(loop_, pass_steps());
+}
+
+Task<void> TrackerLink::pass_steps() {
+  bool is_watched = health_.is_watched(questions_.any(), clock_.now());
+  while (is_watched) {
+    co_await clock_.sleep(Health::step_length);
+    is_watched = health_.is_watched(questions_.any(), clock_.now());
+    if (is_watched) apply(health_.step(socket_->heard(), clock_.now()));
+  }
+}
+
+void TrackerLink::apply(Health::Next next) {
+  if (next == Health::Next::ping) socket_->ping();
+  if (next == Health::Next::trust) tell_heard_again();
+  if (next == Health::Next::suspect) {
+    log::warning("link", "tracker silent",
+                 {{"tracker", options_.url},
+                  {"cause", health_.cause()},
+                  {"advice", "is the tracker's process or host frozen, or does the network drop packets?"}});
+    questions_.end_all(not_up());
+  }
+  if (next == Health::Next::give_up) go_down("it was silent for too long");
+}
+
+void TrackerLink::tell_heard_again() const {
+  log::info("link", "tracker heard again", {{"tracker", options_.url}});
+}
+
+// ---- questions
 
 Task<Result<JoinAnswer>> TrackerLink::join(control::Join question, JoinLimits limits) {
-  if (!up()) co_return tl::unexpected(not_connected());
+  if (!up()) co_return tl::unexpected(not_up());
   send(question);
+  watch(clock_.now());
   auto answer = co_await questions_.await_join(question.digest, limits);
   co_return answer;
 }
 
 Task<Result<control::Resolved>> TrackerLink::resolve(control::Resolve question, Milliseconds limit) {
-  if (!up()) co_return tl::unexpected(not_connected());
+  if (!up()) co_return tl::unexpected(not_up());
   question.request = questions_.next_request();
   send(question);
+  watch(clock_.now());
   auto answer = co_await questions_.await_resolved(question.request, limit);
   co_return answer;
 }

@@ -1,5 +1,6 @@
 // TrackerLink: the control channel to one tracker. It connects, says hello, reconnects with jitter, and passes what
-// answers no question to its listener.
+// answers no question to its listener. While a pull waits for a tracker that is silent, the link sends pings; a tracker
+// that does not answer them is suspected, and all do without it until anything is heard of it.
 //
 // Threads: the loop.
 #pragma once
@@ -10,6 +11,7 @@
 #include <random>
 #include <string>
 
+#include "agent/link/health.hpp"
 #include "agent/link/questions.hpp"
 #include "agent/link/recent_leaves.hpp"
 #include "shared/control/messages.hpp"
@@ -52,16 +54,19 @@ class TrackerLink {
   void stop();   // leaves for good
 
   const std::string& url() const { return options_.url; }
-  bool up() const { return up_; }
+  bool up() const { return health_.state() == LinkHealth::up; }  // connected, and not suspected
+  const Health& health() const { return health_; }
   bool welcomed() const { return welcome_.has_value(); }         // now or before
   const control::Welcome& welcome() const { return *welcome_; }  // the last one
-  std::string tracker_host() const;                              // address of the other side, while up
-  std::string own_host() const;                                  // our address on this connection, while up
+  std::string tracker_host() const;                              // address of the other side, while not down
+  std::string own_host() const;                                  // our address on this connection, while not down
 
   // Dropped when down: `on_up` announces all again, and Leaves of the last minute are sent again.
   void send(const control::AgentMessage& message);
-  // `unavailable` when the link is down, goes down, or nothing came within `limits.answer`: no answer, and no Waiting; or
-  // when the tracker has waited for the origin for too long.
+  // A pull has no question, and waits for what the tracker may push: for some steps of the watch.
+  void expect() { watch(clock_.now() + 2 * Health::step_length); }
+  // `unavailable` when the link is not up, the tracker is lost or suspected, or nothing came within `limits.answer`: no answer,
+  // and no Waiting; or when the tracker has waited for the origin for too long.
   Task<Result<JoinAnswer>> join(control::Join question, JoinLimits limits);
   Task<Result<control::Resolved>> resolve(control::Resolve question, Milliseconds limit);
 
@@ -70,8 +75,13 @@ class TrackerLink {
   Task<Result<void>> shake_hands();
   Task<void> receive_all();
   Task<Result<Bytes>> receive_welcome();
-  Error not_connected() const;
-  void went_down(const std::string& cause);
+  Error not_up() const;
+  void fail_dial(const Error& error);
+  void go_down(const std::string& cause);
+  void watch(Time until);
+  Task<void> pass_steps();
+  void apply(Health::Next next);
+  void tell_heard_again() const;
 
   Loop& loop_;
   Clock& clock_;
@@ -80,7 +90,7 @@ class TrackerLink {
   Listener* listener_ = nullptr;  // from `start` on
   std::unique_ptr<http::WebSocket> socket_;
   std::optional<control::Welcome> welcome_;
-  bool up_ = false;
+  Health health_;
   bool stopped_ = false;
   std::minstd_rand random_{std::random_device{}()};
   RecentLeaves left_;

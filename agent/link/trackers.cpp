@@ -23,6 +23,10 @@ bool Trackers::any_up() const {
   return std::any_of(links_.begin(), links_.end(), [](const auto& link) { return link->up(); });
 }
 
+bool Trackers::all_dialled() const {
+  return std::all_of(links_.begin(), links_.end(), [](const auto& link) { return link->health().dialled(); });
+}
+
 TrackerLink* Trackers::owner_of(std::string_view key) {
   TrackerLink* owner = nullptr;
   Hash256 highest{};

@@ -21,6 +21,7 @@ class Trackers {
 
   bool configured() const { return !links_.empty(); }
   bool any_up() const;
+  bool all_dialled() const;  // a first dial of each has ended, one way or the other
   TrackerLink* owner_of(std::string_view key);  // nullptr when none is up
   TrackerLink* owner_of(const Digest& digest) { return owner_of(text_of(digest.raw())); }
   void send_to_all(const control::AgentMessage& message);

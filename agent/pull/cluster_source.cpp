@@ -12,6 +12,8 @@ constexpr Milliseconds link_check{250};
 constexpr Milliseconds seeder_check{50};
 // Peers that were named so long before the end could have been connected.
 constexpr Milliseconds peers_connect{1'000};
+// Then a pull asks whether its tracker is still there. Pieces of a busy swarm come closer together.
+constexpr Milliseconds quiet{500};
 
 }  // namespace
 
@@ -130,6 +132,7 @@ Task<Result<void>> ClusterSource::watch(SharedDownload download, Milliseconds jo
   Time reported = parts_.clock.now();
   PieceIndex wanted_end = 0;
   Time rested = reported - limits_.patience.silence;  // the swarm is asked for something since then
+  LinkState state = LinkState::up;
   for (;;) {
     const auto& passage = download->passage();
     if (passage) passage->advance();
@@ -144,8 +147,13 @@ Task<Result<void>> ClusterSource::watch(SharedDownload download, Milliseconds jo
         parts_.swarm.publish(membership->identity().name, {.batches = {}, .in_file = {}, .wanted_end = wanted_end});
       if (passage->waits_for_readers()) rested = now;
     }
+    link::TrackerLink& link = *membership->identity().link;
+    const LinkState before = std::exchange(state, state_of(link));
+    // A tracker that is there again gets as much time as one that waits for the origin.
+    if (state == LinkState::up && before != LinkState::up) membership->on(control::Waiting{download->ask().digest});
+    if (now - membership->patience().last_active() >= quiet) link.expect();
     const bool is_asked = now - rested >= limits_.patience.silence;
-    if (is_asked && membership->patience().expired(now, state_of(*membership->identity().link)))
+    if (is_asked && membership->patience().expired(now, state))
       co_return fail(ErrorKind::unavailable, "the swarm makes no progress");
     const SeederVerdict verdict = seeders_.judge(*membership, join_took);
     // `refused`: all nodes know it, and come at times of their own, so that none has to wait for a turn.

@@ -52,12 +52,16 @@ Task<Result<std::unique_ptr<PassThrough>>> Pulls::pass_through(Ask ask, std::uin
 }
 
 SharedDownload Pulls::start(Ask ask, Download::Attempt attempt) {
-  attempt.is_cached = !disk_failed_at_ || parts_.clock.now() - *disk_failed_at_ >= limits_.no_cache_after_disk_error;
+  attempt.is_cached = stores_layers();
   const auto download = std::make_shared<Download>(download_parts(parts_), std::move(ask), attempt);
   running_[download->ask().digest] = download;
   parts_.metrics.pulls.add();
   spawn(parts_.loop, pull(download));
   return download;
+}
+
+bool Pulls::stores_layers() const {
+  return !disk_failed_at_ || parts_.clock.now() - *disk_failed_at_ >= limits_.no_cache_after_disk_error;
 }
 
 Task<void> Pulls::pull(SharedDownload download) {

@@ -77,6 +77,7 @@ class Pulls final : public link::Listener {
   // Verified bytes that came with another answer (a manifest asked by its tag) become a held layer.
   Task<void> store_bytes(Ask ask, Bytes bytes, std::string content_type);
 
+  bool stores_layers() const;  // false for some seconds after a write failed
   const std::unordered_map<Digest, SharedDownload>& running() const { return running_; }
   std::size_t committing() const;  // layers that are whole and on their way to being held
 

@@ -11,6 +11,9 @@ namespace {
 // hashes layers, may come later than that. Images' manifests have some kilobytes.
 constexpr std::size_t at_once_bytes = 32 << 10;
 
+// A silent tracker takes a second: so many leave the origin time to answer within a runtime's 30 s.
+constexpr std::size_t most_trackers_asked = 3;
+
 }  // namespace
 
 Task<Result<ManifestAnswer>> Manifests::answer(ManifestQuestion question) {
@@ -132,18 +135,8 @@ std::optional<Resolved> Manifests::stale(const TagQuestion& question, const Resu
 }
 
 Task<Result<ManifestAnswer>> Manifests::resolve(ManifestQuestion question) {
-  const origin::Repository& repository = question.route.repository;
-  link::TrackerLink* link = nullptr;
   if (question.authorization.empty()) {
-    link = parts_.trackers.owner_of(repository.upstream + "/" + repository.name + ":" + question.route.tag);
-  }
-  if (link) {
-    control::Resolve message{.request = 0,
-                             .upstream = repository.upstream,
-                             .repository = repository.name,
-                             .tag = question.route.tag,
-                             .accept = question.accept};
-    const auto resolved = co_await link->resolve(std::move(message), control::timing::resolve_answer);
+    const auto resolved = co_await ask_trackers(question);
     if (resolved && resolved->status == 200 && resolved->digest) {
       if (question.head_only) {
         co_return Manifest{*resolved->digest, resolved->size_bytes, resolved->content_type, {}};
@@ -161,6 +154,26 @@ Task<Result<ManifestAnswer>> Manifests::resolve(ManifestQuestion question) {
   }
   auto answer = co_await from_origin(std::move(question));
   co_return answer;
+}
+
+// The tag's tracker, and the next one when that goes or is silent. One that is merely slow may have asked the origin:
+// a second one would ask it again.
+Task<Result<control::Resolved>> Manifests::ask_trackers(ManifestQuestion question) {
+  const origin::Repository& repository = question.route.repository;
+  const std::string key = repository.upstream + "/" + repository.name + ":" + question.route.tag;
+  const control::Resolve message{.request = 0,
+                                 .upstream = repository.upstream,
+                                 .repository = repository.name,
+                                 .tag = question.route.tag,
+                                 .accept = question.accept};
+  Result<control::Resolved> resolved = fail(ErrorKind::unavailable, "no tracker is connected");
+  for (std::size_t asked = 0; asked < most_trackers_asked; ++asked) {
+    link::TrackerLink* link = parts_.trackers.owner_of(key);
+    if (!link) break;
+    resolved = co_await link->resolve(message, control::timing::resolve_answer);
+    if (resolved || link->up()) break;
+  }
+  co_return resolved;
 }
 
 Task<Result<ManifestAnswer>> Manifests::from_origin(ManifestQuestion question) {

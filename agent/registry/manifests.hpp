@@ -57,6 +57,7 @@ class Manifests {
   Task<Result<ManifestAnswer>> by_tag(ManifestQuestion question);
   Task<Result<ManifestAnswer>> resolve(ManifestQuestion question);
   std::optional<Resolved> stale(const TagQuestion& question, const Result<ManifestAnswer>& answer);
+  Task<Result<control::Resolved>> ask_trackers(ManifestQuestion question);
   Task<Result<ManifestAnswer>> from_origin(ManifestQuestion question);
 
   pull::Parts parts_;

@@ -75,11 +75,23 @@ inline constexpr Milliseconds welcome{5'000};
 inline constexpr Milliseconds longest_reconnect_pause{2'000};
 // An agent waits for the bytes of a swarm while no tracker is connected: a restarted tracker is back by then.
 inline constexpr Milliseconds return_of_tracker{8'000};
+// While a pull waits for a tracker that says nothing: an agent sends a ping after this time, and again so often.
+inline constexpr Milliseconds first_ping{250};
+inline constexpr Milliseconds ping_again{1'000};
+// An agent waits for the answer to a ping, or for anything else. A tracker answers within a round trip, however long it
+// waits for an origin; a lost packet costs 0.2 to 0.6 s more.
+inline constexpr Milliseconds pong{750};
+// Then the tracker is suspected, and all pulls do without it. An agent closes the connection after such a silence.
+inline constexpr Milliseconds longest_suspicion{10'000};
 // A tracker keeps the swarms and the addresses of an agent whose connection broke.
 inline constexpr Milliseconds keep_after_drop{15'000};
 // An agent repeats a `Leave` on each new connection for so long: the message may have been lost with the old one.
 inline constexpr Milliseconds repeat_leaves{60'000};
 
+static_assert(ping_again + pong < Milliseconds(2'000), "a silent tracker must be noticed within 2 s");
+static_assert(ping_again + pong < swarm_silence, "a pull must know that its tracker is silent before it leaves the swarm");
+static_assert(ping_again + pong < join_answer, "a tracker must be suspected before a join is given up");
+static_assert(ping_again < longest_suspicion, "a suspected tracker must be pinged before it is given up");
 static_assert(longest_reconnect_pause + welcome < return_of_tracker, "an agent must be back before it leaves its swarms");
 static_assert(longest_reconnect_pause + welcome < keep_after_drop, "an agent must be back before the tracker drops it");
 static_assert(keep_after_drop < repeat_leaves, "the tracker must receive a Leave, or have dropped the agent");

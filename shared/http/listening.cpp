@@ -70,26 +70,27 @@ std::string what_to_do(const IoError& error) {
   return "free the address or configure another";
 }
 
-tcp::acceptor open(Loop& loop, const tcp::endpoint& endpoint) {
+tcp::acceptor open(Loop& loop, const tcp::endpoint& endpoint, bool is_closed) {
   tcp::acceptor acceptor(loop);
   acceptor.open(endpoint.protocol());
   ::fcntl(acceptor.native_handle(), F_SETFD, FD_CLOEXEC);
   acceptor.set_option(tcp::acceptor::reuse_address(true));
   if (endpoint.address().is_v6()) acceptor.set_option(asio::ip::v6_only(true));  // IPv4 has a socket of its own
   acceptor.bind(endpoint);
-  acceptor.listen(4096);  // the kernel's own bound, somaxconn, applies as well
+  if (!is_closed) acceptor.listen(backlog);
   acceptor.non_blocking(true);
   return acceptor;
 }
 
 }  // namespace
 
-std::vector<tcp::acceptor> listen_at(Loop& loop, const ListenAddresses& addresses, const std::string& name) {
+std::vector<tcp::acceptor> listen_at(Loop& loop, const ListenAddresses& addresses, const std::string& name,
+                                     bool is_closed) {
   std::vector<tcp::acceptor> acceptors;
   for (Place place : places_of(addresses, name)) {
     if (place.endpoint.port() == 0 && !acceptors.empty()) place.endpoint.port(acceptors[0].local_endpoint().port());
     try {
-      acceptors.push_back(open(loop, place.endpoint));
+      acceptors.push_back(open(loop, place.endpoint, is_closed));
     } catch (const boost::system::system_error& failure) {
       const IoError error = failure.code();
       if (place.is_optional && error == asio::error::address_family_not_supported) continue;

@@ -23,7 +23,7 @@ struct Server::Impl {
   Impl(Parts parts, ServerOptions options, std::string n, Handler handler)
       : loop(parts.loop),
         name(std::move(n)),
-        acceptors(listen_at(loop, options.listen, name)),
+        acceptors(listen_at(loop, options.listen, name, options.is_closed_at_first)),
         address(text_of_endpoint(acceptors[0].local_endpoint())),
         shared(std::make_shared<ServerShared>(ServerShared{parts, std::move(options), std::move(handler)})),
         room(loop) {}
@@ -43,6 +43,9 @@ struct Server::Impl {
     }
   };
 
+  static void accept_all(const std::shared_ptr<Impl>& impl) {
+    for (std::size_t i = 0; i < impl->acceptors.size(); ++i) spawn(impl->loop, accept(impl, i));
+  }
   static Task<void> accept(std::shared_ptr<Impl> impl, std::size_t index);  // of the acceptor
   static Task<void> serve(std::unique_ptr<Place> place);
   static bool accept_waiting(const std::shared_ptr<Impl>& impl, tcp::acceptor& acceptor);
@@ -109,7 +112,7 @@ Task<void> Server::Impl::accept(std::shared_ptr<Impl> impl, std::size_t index) {
 
 Server::Server(Parts parts, ServerOptions options, std::string name, Handler handler)
     : impl_(std::make_shared<Impl>(parts, std::move(options), std::move(name), std::move(handler))) {
-  for (std::size_t i = 0; i < impl_->acceptors.size(); ++i) spawn(parts.loop, Impl::accept(impl_, i));
+  if (!impl_->shared->options.is_closed_at_first) Impl::accept_all(impl_);
 }
 
 Server::~Server() {
@@ -119,6 +122,15 @@ Server::~Server() {
 
 std::string Server::address() const {
   return impl_->address;
+}
+Result<void> Server::start_listening() {
+  for (tcp::acceptor& acceptor : impl_->acceptors) {
+    IoError error;
+    acceptor.listen(backlog, error);
+    if (error) return fail(ErrorKind::unavailable, impl_->name + ": listen on " + impl_->address + ": " + error.message());
+  }
+  Impl::accept_all(impl_);
+  return {};
 }
 void Server::stop_listening() {
   impl_->stop_listening();

@@ -43,6 +43,7 @@ using Handler = std::function<Task<void>(Exchange& exchange)>;
 
 struct ServerOptions {
   ListenAddresses listen;
+  bool is_closed_at_first = false;    // the address is taken, and clients are refused until `start_listening`
   // At once, so that descriptors are left for files; while all are being answered, further ones wait in the backlog.
   std::size_t connections = 4096;
   // For the whole request head, some packets; also until the first byte of a connection's first one.
@@ -66,6 +67,8 @@ class Server {
   ~Server();
 
   std::string address() const;  // the first, with the real port
+  // Once, of a server that was closed at first; `unavailable` when another program listens there meanwhile.
+  Result<void> start_listening();
   // Further clients are refused at once, and connections that ask for nothing now end; running exchanges go on and are
   // their connection's last.
   void stop_listening();

@@ -22,8 +22,18 @@ constexpr Milliseconds handshake_limit{5'000};  // as long as a connection may t
 constexpr Milliseconds silence_limit{20'000};   // Beast pings at half of it
 constexpr std::size_t kept_buffer = 64 << 10;  // a rare large message does not hold its memory
 
+constexpr std::size_t longest_cause = 123;     // RFC 6455, 5.5: a control frame has 125 bytes, two for the code
+
 tl::unexpected<Error> closed_error(const std::string& cause) {
   return fail(ErrorKind::unavailable, "the WebSocket is closed: " + cause);
+}
+
+// A close with a cause has the code 1008. A text that is no UTF-8 would be an error of the other side's reader.
+websocket::close_reason reason_of(const std::string& cause) {
+  if (cause.empty()) return {websocket::close_code::normal};
+  websocket::close_reason reason(websocket::close_code::policy_error);
+  for (const char c : cause.substr(0, longest_cause)) reason.reason.push_back(c >= ' ' && c <= '~' ? c : '?');
+  return reason;
 }
 
 }  // namespace
@@ -41,12 +51,15 @@ struct WebSocketState : std::enable_shared_from_this<WebSocketState> {
     stream.read_message_max(largest_message);
     stream.auto_fragment(false);
     stream.binary(true);
+    stream.control_callback([this](websocket::frame_type, boost::beast::string_view) { ++heard; });
   }
 
   static Task<Result<Bytes>> receive(std::shared_ptr<WebSocketState> self);
   static Task<void> write_queue(std::shared_ptr<WebSocketState> self);
+  static Task<void> write_ping(std::shared_ptr<WebSocketState> self);
   void send(Bytes message);
-  void close();
+  void close(std::string why);
+  void ping();
   void cut();
   void start_writing();
 
@@ -56,18 +69,28 @@ struct WebSocketState : std::enable_shared_from_this<WebSocketState> {
   boost::beast::flat_buffer received{largest_message};
   std::deque<Bytes> queue;
   std::size_t queued_bytes = 0;  // the message being written included
+  std::uint64_t heard = 0;
   bool writing = false;
+  bool pinging = false;
   bool closing = false;  // close once the queue is written
+  std::string cause;     // of that
   bool gone = false;
 };
 
 Task<Result<Bytes>> WebSocketState::receive(std::shared_ptr<WebSocketState> self) {
   if (self->gone) co_return closed_error("by this side");
   IoError error;
-  co_await self->stream.async_read(self->received, into(error));
+  // Part by part: a long message on a slow link is a sign of life long before it is whole.
+  do {
+    co_await self->stream.async_read_some(self->received, 0, into(error));
+    if (!error) ++self->heard;
+  } while (!error && !self->stream.is_message_done());
   if (!error && !self->stream.got_binary()) error = websocket::error::bad_opcode;
   if (error) {
     self->cut();
+    const websocket::close_reason& reason = self->stream.reason();
+    if (error == websocket::error::closed && reason.code == websocket::close_code::policy_error)
+      co_return fail(ErrorKind::refused, std::string(reason.reason.data(), reason.reason.size()));
     co_return closed_error(error.message());
   }
   const auto data = self->received.data();
@@ -85,10 +108,23 @@ void WebSocketState::send(Bytes message) {
   start_writing();
 }
 
-void WebSocketState::close() {
+void WebSocketState::close(std::string why) {
   if (gone || closing) return;
   closing = true;
+  cause = std::move(why);
   start_writing();
+}
+
+void WebSocketState::ping() {
+  if (gone || closing || std::exchange(pinging, true)) return;
+  asio::co_spawn(stream.get_executor(), write_ping(shared_from_this()), asio::detached);
+}
+
+// Beside a write that is under way, as Beast allows. An error ends `receive` too.
+Task<void> WebSocketState::write_ping(std::shared_ptr<WebSocketState> self) {
+  IoError ignored;
+  if (!self->gone) co_await self->stream.async_ping({}, into(ignored));
+  self->pinging = false;
 }
 
 void WebSocketState::start_writing() {
@@ -107,7 +143,7 @@ Task<void> WebSocketState::write_queue(std::shared_ptr<WebSocketState> self) {
   }
   self->writing = false;
   if (self->gone || !self->closing) co_return;
-  co_await self->stream.async_close(websocket::close_code::normal, into(error));
+  co_await self->stream.async_close(reason_of(self->cause), into(error));
   self->cut();
 }
 
@@ -126,13 +162,30 @@ class BeastWebSocket final : public WebSocket {
   ~BeastWebSocket() override { state_->cut(); }
   Task<Result<Bytes>> receive() override { return WebSocketState::receive(state_); }
   void send(Bytes message) override { state_->send(std::move(message)); }
-  void close() override { state_->close(); }
+  void close(std::string cause) override { state_->close(std::move(cause)); }
+  void ping() override { state_->ping(); }
+  std::uint64_t heard() const override { return state_->heard; }
   std::string peer_address() const override { return state_->peer; }
   std::string local_address() const override { return state_->local; }
 
  private:
   std::shared_ptr<WebSocketState> state_;
 };
+
+// What answered does not speak the protocol, or nothing answered.
+Error handshake_error(const std::string& authority, const std::string& subprotocol, const IoError& error,
+                      const websocket::response_type& response) {
+  const IoError ended = boost::beast::http::make_error_code(boost::beast::http::error::end_of_stream);
+  if (error == websocket::error::upgrade_declined)
+    return {ErrorKind::refused, authority + " answers HTTP " + std::to_string(response.result_int()) +
+                                    " and does not speak " + subprotocol};
+  if (error != ended && (error.category() == ended.category() ||
+                         error.category() == websocket::make_error_code(websocket::error::closed).category()))
+    return {ErrorKind::refused, authority + " answers and does not speak " + subprotocol + ": " + error.message()};
+  if (error == asio::error::timed_out || error == boost::beast::error::timeout)
+    return {ErrorKind::unavailable, authority + " takes the connection and does not answer"};
+  return {ErrorKind::unavailable, "WebSocket handshake with " + authority + ": " + error.message()};
+}
 
 bool lists(const std::optional<std::string>& values, std::string_view wanted) {
   std::string_view rest = values ? std::string_view(*values) : std::string_view();
@@ -206,7 +259,7 @@ Task<Result<std::unique_ptr<WebSocket>>> connect_websocket(Clock& clock, std::st
   co_await state->stream.async_handshake(response, authority, path, into(error));
   deadline.disarm();
   if (deadline.expired()) error = asio::error::timed_out;
-  if (error) co_return fail(ErrorKind::unavailable, "WebSocket handshake with " + authority + ": " + error.message());
+  if (error) co_return tl::unexpected(handshake_error(authority, subprotocol, error, response));
   if (response[field::sec_websocket_protocol] != subprotocol) {
     co_return fail(ErrorKind::refused, authority + " does not speak " + subprotocol);
   }

@@ -19,14 +19,18 @@ inline constexpr std::size_t largest_message = 1 << 20;  // twice the largest: a
 class WebSocket {
  public:
   virtual ~WebSocket() = default;                // closes
-  virtual Task<Result<Bytes>> receive() = 0;     // `unavailable` once closed
+  // `unavailable` once closed; `refused` with its cause when the other side closed for one.
+  virtual Task<Result<Bytes>> receive() = 0;
   virtual void send(Bytes message) = 0;          // queued; never blocks; closes when the queue is over its bound
-  virtual void close() = 0;                      // `receive` then ends
+  virtual void close(std::string cause = {}) = 0;  // `receive` then ends; the other side is told why, if there is a cause
+  virtual void ping() = 0;                       // the other side answers by itself; one at a time, further ones are dropped
+  virtual std::uint64_t heard() const = 0;       // grows with whatever came: a part of a message, a ping, its answer
   virtual std::string peer_address() const = 0;  // IP address of the other side, without the port
   virtual std::string local_address() const = 0;
 };
 
-// Connects to `url` ("http://host:port", plain) at `path`, asking for `subprotocol`, within 5 s.
+// Connects to `url` ("http://host:port", plain) at `path`, asking for `subprotocol`, within 5 s. `refused` when what
+// answers there does not speak it.
 Task<Result<std::unique_ptr<WebSocket>>> connect_websocket(Clock& clock, std::string url, std::string path,
                                                            std::string subprotocol);
 

@@ -15,8 +15,8 @@ http::Response plain(unsigned status, std::string body) {
           .length = {}};
 }
 
-http::Response json(std::string body) {
-  return {.status = 200, .headers = {{"Content-Type", "application/json"}}, .body = std::move(body), .length = {}};
+http::Response json(unsigned status, std::string body) {
+  return {.status = status, .headers = {{"Content-Type", "application/json"}}, .body = std::move(body), .length = {}};
 }
 
 bool is_local(const ListenAddresses& listen) {
@@ -42,9 +42,12 @@ http::Response AdminServer::answer(const http::Request& request) const {
   }
   if (request.method != "GET" && request.method != "HEAD") return plain(405, "only GET and HEAD\n");
   if (request.path == "/healthz") return plain(200, "ok\n");
-  if (request.path == "/readyz") return answers_.is_ready() ? plain(200, "ready\n") : plain(503, "not ready\n");
+  if (request.path == "/readyz") {
+    const Readiness readiness = answers_.readiness();
+    return json(readiness.can_serve() ? 200 : 503, text(readiness));
+  }
   if (request.path == "/metrics") return plain(200, page_.text());
-  if (request.path == "/v1/status" && answers_.status) return json(answers_.status());
+  if (request.path == "/v1/status" && answers_.status) return json(200, answers_.status());
   return plain(404, answers_.status ? "not found; there are /healthz, /readyz, /metrics and /v1/status\n"
                                     : "not found; there are /healthz, /readyz and /metrics\n");
 }

@@ -1,7 +1,7 @@
 // AdminServer: health, metrics and status of a program, on a listener of its own.
 //
 // GET /healthz    200 while the loop turns.
-// GET /readyz     200 once the program can serve, else 503.
+// GET /readyz     200 while the program can serve, else 503; JSON with the reasons (readiness.hpp).
 // GET /metrics    Prometheus text.
 // GET /v1/status  JSON, if the program has one.
 // On a loopback listener a request must name the server by an address or as localhost: a web page whose own name
@@ -14,6 +14,7 @@
 
 #include "shared/http/server.hpp"
 #include "shared/metrics/metrics.hpp"
+#include "shared/program/readiness.hpp"
 
 namespace shoal::program {
 
@@ -21,7 +22,7 @@ class AdminServer {
  public:
   struct Answers {
     std::string_view program;  // "agent" or "tracker", for the names of its metrics
-    std::function<bool()> is_ready;
+    std::function<Readiness()> readiness;
     std::function<std::string()> status{};  // none: 404
   };
 

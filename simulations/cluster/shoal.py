@@ -134,10 +134,23 @@ class Agent(_Program):
             "log": {"level": "info", "format": "text"},
         }
         super().__init__(workspace, programs.agent, place, place.name, merged(config, settings), admin)
+        self._has_trackers = bool(trackers)
         self.store = config["store"]["path"]
         self.registry = Endpoint(place, place.local_address, registry)
         self.swarm_address = authority(place.address, swarm)
         self.swarm_port, self.small_port = swarm, small
+
+    def connected(self):
+        """Whether all its trackers are."""
+        up = self._trackers_up()
+        return bool(up) and min(up) == 1
+
+    def _trackers_up(self):
+        return [value for name, value in self.metrics().items() if name.startswith("shoal_agent_tracker_up{")]
+
+    def ready(self):
+        """It would serve without a tracker too: whoever names trackers means one that is connected."""
+        return super().ready() and (not self._has_trackers or max(self._trackers_up()) == 1)
 
     def received(self):
         """Bytes of layers by where they came from. Small layers come in one round trip, from an agent or the tracker."""

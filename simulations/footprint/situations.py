@@ -71,7 +71,7 @@ class Situations:
         for number in range(held):
             layers.hold(self._store(agent), number)
         agent.start()
-        wait_until(lambda: agent.metrics()["shoal_agent_tracker_up"] == 1, 20, "the agent is connected")
+        wait_until(agent.connected, 20, "the agent is connected")
         measured = self._watched(agent, f"idle, {held} layers held", IDLE_LIMIT, lambda: time.sleep(_IDLE_SECONDS) or 0)
         self._end(agent)
         return measured

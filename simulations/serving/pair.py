@@ -68,7 +68,7 @@ class Pairs:
 
     def _agent(self, place, tracker):
         agent = Agent(self._workspace, self._programs, place, self._upstreams, [tracker], "100GiB").start()
-        wait_until(lambda: agent.metrics()["shoal_agent_tracker_up"] == 1, 20, f"{agent.name} is connected")
+        wait_until(agent.connected, 20, f"{agent.name} is connected")
         return agent
 
     def _pull(self, agent):

@@ -40,7 +40,7 @@ class SmallLayers:
         self._agents = [Agent(workspace, programs, network.add(f"small-{number + 1}"), upstreams, [tracker]).start()
                         for number in range(AGENTS)]
         for agent in self._agents:
-            wait_until(lambda agent=agent: agent.metrics()["shoal_agent_tracker_up"] == 1, _LONGEST_SECONDS, "all are connected")
+            wait_until(agent.connected, _LONGEST_SECONDS, "all are connected")
 
     def measure(self, number):
         """The SmallLayer of that round, each part of it once all have made the last one durable."""

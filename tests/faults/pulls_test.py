@@ -150,7 +150,7 @@ class Deaths(Case):
         self.assert_pulled(self.pull(agents[0], "medium"), self.image)
         tracker.process.kill()
         tracker.start()
-        wait_until(lambda: all(each["up"] for agent in agents for each in agent.status()["trackers"]), 30,
+        wait_until(lambda: all(each["state"] == "up" for agent in agents for each in agent.status()["trackers"]), 30,
                    "the agents have their tracker again")
         self.origin.forget_requests()
         self.assert_pulled(self.pull(agents[1], "medium"), self.image)

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import signal
+import socket
 import subprocess
 
 from simulations.cluster.shoal import Agent, Tracker
@@ -70,6 +72,7 @@ class Starting(Case):
         for name in ("shoal-agent", "shoal-tracker"):
             with open(f"{_ROOT}/systemd/{name}.service", encoding="ascii") as unit:
                 text = unit.read()
+            self.assertIn("\nType=notify\nNotifyAccess=main\n", text)
             self.assertIn("\nRestart=always\n", text)
             self.assertIn("\nRestartPreventExitStatus=2\n", text)
             if not shutil.which("systemd-analyze"):
@@ -111,6 +114,23 @@ class Starting(Case):
             done = subprocess.run([program.command[0], "--version"], capture_output=True, text=True, timeout=20, check=False)
             self.assertEqual(done.returncode, 0)
             self.assertIn("shoal-", done.stdout)
+
+    def test_the_service_manager_is_told_when_each_program_serves_and_when_it_stops(self):
+        tracker = self.tracker(start=False)
+        agent = Agent(self.workspace, self.programs, self.place("agent"), self.upstreams(), [tracker])
+        for program, port in ((tracker, tracker.control), (agent, agent.registry)):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+                path = f"{self.workspace.path}/{program.name}.notify"
+                manager.bind(path)
+                manager.settimeout(20)
+                program.environment = {"NOTIFY_SOCKET": path}
+                program.start(wait=False)
+                self.assertEqual(manager.recv(100), b"READY=1")
+                port.place.connect(port.address, port.port).close()
+                self.assertEqual(program.admin.get("/readyz").status, 200)
+                program.process.send(signal.SIGTERM)
+                self.assertEqual(manager.recv(100), b"STOPPING=1")
+                self.assertEqual(program.process.wait(20), 0)
 
     def test_sigterm_ends_both_programs_with_0(self):
         tracker, agents = self.cluster(1)

@@ -8,7 +8,7 @@
 using namespace shoal;
 
 TEST_CASE("docs/metrics.md has each metric that the agent serves, and no other") {
-  agent::PullingNode node;
+  agent::PullingNode node({}, {"URL"});
   const agent::Metrics counted;
   metrics::Page page("agent");
   agent::add_to_page(page, counted, node.store, node.trackers);
@@ -16,4 +16,13 @@ TEST_CASE("docs/metrics.md has each metric that the agent serves, and no other")
   const metrics::MetricLines served = metrics::served(page.text());
   CHECK(served.size() > 20);
   CHECK(metrics::documented(metrics::metrics_document(), "agent", {"Both programs", "Agent"}) == served);
+}
+
+TEST_CASE("each tracker has metrics of its own, whatever its URL has in it") {
+  agent::PullingNode node({}, {"http://one:7080", "http://\"two\""});
+  const agent::Metrics counted;
+  metrics::Page page("agent");
+  agent::add_to_page(page, counted, node.store, node.trackers);
+  CHECK(page.text().find("shoal_agent_tracker_up{tracker=\"http://one:7080\"} 0\n") != std::string::npos);
+  CHECK(page.text().find("shoal_agent_tracker_up{tracker=\"http://\\\"two\\\"\"} 0\n") != std::string::npos);
 }

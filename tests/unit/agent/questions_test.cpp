@@ -142,7 +142,7 @@ TEST_CASE("a tracker that goes silent while the registry limits its requests is 
   CHECK(answer->error().retry_after == Milliseconds(0));
 }
 
-TEST_CASE("a link that goes down answers all its questions") {
+TEST_CASE("a link that goes down or is silent answers all its questions with the cause") {
   Stage stage;
   std::optional<Result<JoinAnswer>> joining;
   std::optional<Result<control::Resolved>> resolving;
@@ -150,11 +150,12 @@ TEST_CASE("a link that goes down answers all its questions") {
   spawn(stage.loop, resolve(stage.questions, stage.questions.next_request(), resolving));
   stage.settle();
   stage.take(control::Waiting{digest});
-  stage.questions.link_went_down();
+  stage.questions.end_all({ErrorKind::unavailable, "the tracker is silent"});
   stage.settle();
   REQUIRE((joining && resolving));
-  CHECK(joining->error().kind == ErrorKind::unavailable);
-  CHECK(resolving->error().kind == ErrorKind::unavailable);
+  CHECK(joining->error().what == "the tracker is silent");
+  CHECK(resolving->error().what == "the tracker is silent");
+  CHECK_FALSE(stage.questions.any());
 }
 
 TEST_CASE("a tag's answer is paired by its number, and a late one is dropped") {

@@ -59,6 +59,7 @@ class ScriptedOrigin final : public origin::Origin {
   // HEAD of a blob names its size; all else gets `tagged`.
   Task<Result<origin::Answer>> ask(origin::Repository, std::string method, std::string path, std::string,
                                    std::string) override {
+    ++asked;
     origin::Answer answer;
     answer.status = 200;
     answer.body = tagged;
@@ -79,6 +80,7 @@ class ScriptedOrigin final : public origin::Origin {
   std::string last_authorization;
   bool fails_parts = false;
   bool ignores_ranges = false;
+  int asked = 0;
   Bytes tagged;  // the manifest of any tag
 
  private:

@@ -28,6 +28,7 @@ class ScriptedTracker {
     return [this](Clock&, std::string, std::string, std::string) { return connect(); };
   }
   void answer_joins_with(control::Joined joined) { joined_ = std::move(joined); }
+  void answer_tags_with(control::Resolved resolved) { resolved_ = std::move(resolved); }
   void tell(const control::TrackerMessage& message) { tell(*connection_, message); }
   void hang_up() { end(*connection_); }
 
@@ -48,6 +49,8 @@ class ScriptedTracker {
 
   control::Welcome welcome;       // for the next agent that dials
   bool welcomes = true;           // or says nothing
+  bool is_frozen = false;         // it takes what comes, answers nothing, not even a ping
+  int pings = 0;
   std::string host = "10.0.0.1";  // as agents see it
 
  private:
@@ -55,6 +58,7 @@ class ScriptedTracker {
     explicit Connection(Loop& loop) : changed(loop) {}
     std::deque<Bytes> inbox;  // of the agent
     bool is_open = true;
+    std::uint64_t heard = 0;  // by the agent
     Signal changed;
   };
   // Shared: between the tracker and the agent's end of the connection.
@@ -66,6 +70,7 @@ class ScriptedTracker {
   }
   static void tell(Connection& connection, const control::TrackerMessage& message) {
     connection.inbox.push_back(control::encode(message));
+    ++connection.heard;
     connection.changed.notify();
   }
 
@@ -85,11 +90,15 @@ class ScriptedTracker {
     void send(Bytes frame) override {
       auto message = control::decode_agent_message(frame);
       REQUIRE(message);
-      const bool joins = std::holds_alternative<control::Join>(*message);
       tracker_.heard_.push_back(std::move(*message));
-      if (joins && tracker_.joined_) tell(*connection_, *tracker_.joined_);
+      if (!tracker_.is_frozen) tracker_.answer(*connection_, tracker_.heard_.back());
     }
-    void close() override { end(*connection_); }
+    void close(std::string) override { end(*connection_); }
+    void ping() override {
+      ++tracker_.pings;
+      if (!tracker_.is_frozen) ++connection_->heard;
+    }
+    std::uint64_t heard() const override { return connection_->heard; }
     std::string peer_address() const override { return tracker_.host; }
     std::string local_address() const override { return "10.0.0.2"; }
 
@@ -98,15 +107,25 @@ class ScriptedTracker {
     SharedConnection connection_;
   };
 
+  void answer(Connection& connection, const control::AgentMessage& question) const {
+    if (std::holds_alternative<control::Join>(question) && joined_) tell(connection, *joined_);
+    const auto* tag = std::get_if<control::Resolve>(&question);
+    if (!tag || !resolved_) return;
+    control::Resolved resolved = *resolved_;
+    resolved.request = tag->request;
+    tell(connection, resolved);
+  }
+
   Task<Result<std::unique_ptr<http::WebSocket>>> connect() {
     connection_ = std::make_shared<Connection>(*loop_);
-    if (welcomes) tell(*connection_, welcome);
+    if (welcomes && !is_frozen) tell(*connection_, welcome);
     std::unique_ptr<http::WebSocket> socket = std::make_unique<Socket>(*this, connection_);
     co_return std::move(socket);
   }
 
   Loop* loop_ = nullptr;
   std::optional<control::Joined> joined_;
+  std::optional<control::Resolved> resolved_;
   std::vector<control::AgentMessage> heard_;
   SharedConnection connection_;  // the last one
 };

@@ -172,3 +172,29 @@ TEST_CASE("a tracker that accepts and never welcomes is given up after the limit
   CHECK(link.up());
   link.stop();
 }
+
+TEST_CASE("a tracker that refuses the hello tells why, and the link says it") {
+  Loop loop;
+  SystemClock clock;
+  http::ServeThreads threads(1);
+  const auto refuse = [](http::Exchange& exchange) -> Task<void> {
+    auto socket = co_await exchange.upgrade(control::subprotocol);
+    if (!socket) co_return;
+    (*socket)->close("peer address node2: not an IP address");
+    const auto end = co_await (*socket)->receive();
+    static_cast<void>(end);
+  };
+  http::Server server({loop, clock, threads}, {.listen = "127.0.0.1:0"}, "tracker", refuse);
+  Deaf listener;
+  LinkOptions options{.url = "http://" + server.address()};
+  TrackerLink link(loop, clock, options, [] { return control::Hello{}; });
+  link.start(listener);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!link.health().dialled() && std::chrono::steady_clock::now() < end) {
+    loop.run_one_for(std::chrono::milliseconds(100));
+  }
+  link.stop();
+  CHECK(link.health().cause() == "the tracker refuses this node: peer address node2: not an IP address");
+  CHECK(link.health().failed_dials() == 1);
+  CHECK_FALSE(link.up());
+}

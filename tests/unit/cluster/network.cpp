@@ -49,7 +49,22 @@ void Socket::send(Bytes message) {
     const auto state = peer.lock();
     if (!state || !state->is_open) return;
     state->inbox.push_back(message);
+    ++state->heard;
     state->arrived.notify();
+  });
+}
+
+// There and back again.
+void Socket::ping() {
+  constexpr std::size_t size = 6;
+  if (!state_->is_open) return;
+  state_->network.send(state_->own, state_->other, size, [from = std::weak_ptr(state_), peer = state_->peer] {
+    const auto far = peer.lock();
+    if (!far || !far->is_open) return;
+    ++far->heard;
+    far->network.send(far->own, far->other, size, [from] {
+      if (const auto near = from.lock()) ++near->heard;
+    });
   });
 }
 
@@ -59,7 +74,7 @@ void Socket::end(const std::shared_ptr<State>& state) {
   state->arrived.notify();
 }
 
-void Socket::close() {
+void Socket::close(std::string) {
   if (!state_->is_open) return;
   end(state_);
   state_->network.send(state_->own, state_->other, 1, [peer = state_->peer] {

@@ -43,11 +43,13 @@ class Socket final : public http::WebSocket {
  public:
   using Pair = std::pair<std::unique_ptr<http::WebSocket>, std::unique_ptr<http::WebSocket>>;
   static Pair connect(Loop& loop, Network& network, const std::string& from, const std::string& to);
-  ~Socket() override { close(); }
+  ~Socket() override { close({}); }
 
   Task<Result<Bytes>> receive() override;
   void send(Bytes message) override;
-  void close() override;
+  void close(std::string cause) override;
+  void ping() override;
+  std::uint64_t heard() const override { return state_->heard; }
   std::string peer_address() const override { return state_->other; }
   std::string local_address() const override { return state_->own; }
 
@@ -60,6 +62,7 @@ class Socket final : public http::WebSocket {
     std::deque<Bytes> inbox;
     Signal arrived;
     bool is_open = true;
+    std::uint64_t heard = 0;
     std::weak_ptr<State> peer;
   };
   explicit Socket(std::shared_ptr<State> state) : state_(std::move(state)) {}

@@ -210,6 +210,13 @@ TEST_CASE("nobody gives way while being answered: further connections wait") {
   CHECK(waiting.read_until(received, "GET /a?"));
 }
 
+TEST_CASE("a server that is closed at first has its address, and refuses clients until it starts to listen") {
+  ServerFixture fixture(echo, {.listen = {}, .is_closed_at_first = true});
+  CHECK_FALSE(RawClient(fixture.port()).connected());
+  fixture.loop().on_loop([&] { CHECK(fixture.server().start_listening()); });
+  CHECK(fixture.client().Get("/"));
+}
+
 TEST_CASE("a server that stops listening refuses new clients and ends connections that ask for nothing") {
   ServerFixture fixture(echo);
   RawClient client(fixture.port());

@@ -156,7 +156,7 @@ TEST_CASE("a text message ends the connection") {
   CHECK(received.ends_with("\r\n\r\n"));
 }
 
-TEST_CASE("a port where nobody listens and a server that is no WebSocket are unavailable") {
+TEST_CASE("a port where nobody listens is unavailable, and a server that is no WebSocket refused") {
   int free_port = 0;
   {
     ServerFixture gone(echo_messages);
@@ -173,7 +173,27 @@ TEST_CASE("a port where nobody listens and a server that is no WebSocket are una
   CHECK(refused.error().kind == ErrorKind::unavailable);
   const auto other = connect(fixture);
   REQUIRE_FALSE(other);
-  CHECK(other.error().kind == ErrorKind::unavailable);
+  CHECK(other.error().kind == ErrorKind::refused);
+  CHECK(other.error().what.ends_with(" answers HTTP 404 and does not speak shoal.test"));
+}
+
+TEST_CASE("whoever closes with a cause tells it to the other side, in printable characters and not too long") {
+  const std::string cause = "peer address n\xFF.example.com: not an IP address" + std::string(200, '.');
+  ServerFixture fixture([cause](Exchange& exchange) -> Task<void> {
+    auto socket = co_await exchange.upgrade("shoal.test");
+    SHOAL_CHECK(socket);
+    (*socket)->close(cause);
+    const auto end = co_await (*socket)->receive();
+    SHOAL_CHECK(!end);
+  });
+  auto socket = connect(fixture);
+  REQUIRE(socket);
+  const auto end = receive(fixture, **socket);
+  REQUIRE_FALSE(end);
+  CHECK(end.error().kind == ErrorKind::refused);
+  CHECK(end.error().what.starts_with("peer address n?.example.com: not an IP address..."));
+  CHECK(end.error().what.size() == 123);
+  destroy(fixture, socket);
 }
 
 TEST_CASE("a server that never answers the handshake is given up 5 s after the connection was begun") {
@@ -214,4 +234,30 @@ TEST_CASE("both ends of a WebSocket may be destroyed while messages are being wr
   REQUIRE(socket);
   for (int i = 0; i < 3; ++i) send(fixture, **socket, Bytes(http::largest_message));
   destroy(fixture, socket);
+}
+
+TEST_CASE("a ping is answered by the other side by itself, and whatever comes is heard") {
+  ServerFixture fixture([](Exchange& exchange) -> Task<void> {
+    auto socket = co_await exchange.upgrade("shoal.test");
+    SHOAL_CHECK(socket);
+    const auto end = co_await (*socket)->receive();  // it sends nothing itself
+    SHOAL_CHECK(!end);
+  });
+  auto socket = connect(fixture);
+  REQUIRE(socket);
+  WebSocket& open = **socket;
+  auto receiving = std::async(std::launch::async, [&] { return receive(fixture, open); });
+  const auto heard = [&] {
+    std::uint64_t count = 0;
+    fixture.loop().on_loop([&] { count = open.heard(); });
+    return count;
+  };
+  for (std::uint64_t pings = 1; pings <= 3; ++pings) {
+    fixture.loop().on_loop([&] { open.ping(); });
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (heard() < pings && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
+    CHECK(heard() == pings);
+  }
+  destroy(fixture, socket);
+  CHECK_FALSE(receiving.get());
 }

@@ -2,7 +2,6 @@
 
 #include <httplib.h>
 
-#include <atomic>
 #include <catch2/catch.hpp>
 #include <memory>
 
@@ -22,10 +21,10 @@ class Fixture {
  public:
   explicit Fixture(const std::string& listen = "127.0.0.1:0", std::function<std::string()> status = {}) {
     loop_.on_loop([&] {
-      const auto is_ready = [this] { return ready.load(); };
+      const auto readiness = [this] { return state; };
       admin_ = std::make_unique<program::AdminServer>(
           http::Server::Parts{loop_.loop(), clock_, threads_}, listen,
-          program::AdminServer::Answers{"tracker", is_ready, std::move(status)});
+          program::AdminServer::Answers{"tracker", readiness, std::move(status)});
     });
     port_ = http::parse_host_port(admin_->address())->port;
   }
@@ -42,9 +41,12 @@ class Fixture {
     return {result->status, result->body};
   }
 
-  std::atomic<bool> ready = false;
+  void set(program::Readiness now) {
+    loop_.on_loop([&] { state = std::move(now); });
+  }
 
  private:
+  program::Readiness state;
   test::LoopThread loop_;
   SystemClock clock_;
   http::ServeThreads threads_{clock_, 1};
@@ -54,12 +56,29 @@ class Fixture {
 
 }  // namespace
 
-TEST_CASE("health is told while the loop turns, readiness once the program can serve") {
+TEST_CASE("health is told while the loop turns, readiness while the program can serve") {
   Fixture f;
   CHECK(f.get("/healthz").status == 200);
   CHECK(f.get("/readyz").status == 503);
-  f.ready = true;
+  f.set({.phase = program::Phase::serving});
   CHECK(f.get("/readyz").status == 200);
+  f.set({.phase = program::Phase::draining});
+  CHECK(f.get("/readyz").status == 503);
+}
+
+TEST_CASE("readiness says what is amiss, and a program that serves all the same is ready") {
+  Fixture f;
+  CHECK(f.get("/readyz").body == "{\"status\":\"unavailable\",\"reasons\":[{\"reason\":\"starting\"}]}\n");
+  f.set({.phase = program::Phase::serving});
+  CHECK(f.get("/readyz").body == "{\"status\":\"ready\",\"reasons\":[]}\n");
+  f.set({.phase = program::Phase::serving,
+         .reasons = {{"tracker not connected", "http://t:7080", std::chrono::seconds(12)}, {"layers are not stored"}}});
+  const Answer degraded = f.get("/readyz");
+  CHECK(degraded.status == 200);
+  CHECK(degraded.body ==
+        R"({"status":"degraded","reasons":[{"reason":"tracker not connected","tracker":"http://t:7080","for_seconds":12},)"
+        R"({"reason":"layers are not stored"}]})"
+        "\n");
 }
 
 TEST_CASE("the metrics are those of the page") {
