@@ -85,6 +85,8 @@ void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store
   add_trackers(page, trackers);
   page.add_counter("log_dropped_lines_total", "", "Log lines dropped because standard error was not read.",
                    log::dropped_lines);
+  page.add_counter("log_repeated_lines_total", "", "Warnings not written: the same one was, less than a minute before.",
+                   log::repeated_lines);
 }
 
 }  // namespace shoal::agent

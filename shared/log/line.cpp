@@ -39,22 +39,26 @@ bool is_plain(std::string_view value) {
 
 }  // namespace
 
-std::string text_line(std::string_view room, std::string_view event, std::initializer_list<Field> fields) {
-  std::string line = std::string(room) + ": " + std::string(event);
-  for (const Field& field : fields) {
+std::string text_line(const Event& event) {
+  std::string line = std::string(event.room) + ": " + std::string(event.text);
+  const auto append = [&line](const Field& field) {
     line += ' ';
     line += field.key;
     line += '=';
     line += is_plain(field.value) ? field.value : quoted(field.value, "\\x");
-  }
+  };
+  for (const Field& field : event.fields) append(field);
+  if (event.repeated > 0) append({"repeated", event.repeated});
   return line;
 }
 
-std::string json_line(std::string_view room, std::string_view event, std::initializer_list<Field> fields) {
-  std::string line = "\"room\":" + json_quoted(room) + ",\"event\":" + json_quoted(event);
-  for (const Field& field : fields) {
+std::string json_line(const Event& event) {
+  std::string line = "\"room\":" + json_quoted(event.room) + ",\"event\":" + json_quoted(event.text);
+  const auto append = [&line](const Field& field) {
     line += "," + json_quoted(field.key) + ":" + (field.is_bare ? field.value : json_quoted(field.value));
-  }
+  };
+  for (const Field& field : event.fields) append(field);
+  if (event.repeated > 0) append({"repeated", event.repeated});
   return line += "}";
 }
 

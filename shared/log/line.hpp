@@ -4,6 +4,7 @@
 // Threads: any; these are functions of values.
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -12,9 +13,17 @@
 
 namespace shoal::log {
 
+// What a line says. `repeated`: lines of the same that were left out before it; the last field, unless it is 0.
+struct Event {
+  std::string_view room;
+  std::string_view text;
+  std::initializer_list<Field> fields;
+  std::uint64_t repeated = 0;
+};
+
 // Both contain no line feed.
-std::string text_line(std::string_view room, std::string_view event, std::initializer_list<Field> fields);
+std::string text_line(const Event& event);
 // From the member "room" on, to the closing brace.
-std::string json_line(std::string_view room, std::string_view event, std::initializer_list<Field> fields);
+std::string json_line(const Event& event);
 
 }  // namespace shoal::log

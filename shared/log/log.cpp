@@ -12,7 +12,9 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "shared/core/clock.hpp"
 #include "shared/log/line.hpp"
+#include "shared/log/repeats.hpp"
 #include "shared/log/writer.hpp"
 
 namespace shoal::log {
@@ -49,8 +51,8 @@ spdlog::details::log_msg message(Level level, const std::string& line) {
   return {date(), spdlog::source_loc{}, "shoal", levels.at(static_cast<std::size_t>(level)).second, line};
 }
 
-std::string line_of(std::string_view room, std::string_view event, std::initializer_list<Field> fields) {
-  return as_json ? json_line(room, event, fields) : text_line(room, event, fields);
+std::string line_of(const Event& event) {
+  return as_json ? json_line(event) : text_line(event);
 }
 
 std::string formatted(spdlog::formatter& formatter, const spdlog::details::log_msg& event) {
@@ -61,7 +63,7 @@ std::string formatted(spdlog::formatter& formatter, const spdlog::details::log_m
 
 // Called by the writer's thread too, beside the sink's own formatter.
 std::string drop_line(std::uint64_t lines) {
-  const std::string line = line_of("log", "log lines dropped", {{"lines", lines}});
+  const std::string line = line_of({"log", "log lines dropped", {{"lines", lines}}});
   spdlog::pattern_formatter formatter(as_json ? json_pattern : text_pattern);
   return formatted(formatter, message(Level::warning, line));
 }
@@ -92,6 +94,12 @@ spdlog::logger& logger() {
   return instance;
 }
 
+// Never destroyed, as the logger.
+Repeats& repeats() {
+  static Repeats& instance = *new Repeats();
+  return instance;
+}
+
 // A signal handler: no lock, no memory. The writer's thread goes on meanwhile; then the signal comes again and ends the
 // process.
 extern "C" void wait_for_writer(int signal_number) {
@@ -110,13 +118,20 @@ bool configure(std::string_view level, std::string_view format) {
   as_json = format == "json";
   logger().set_pattern(as_json ? json_pattern : text_pattern);
   logger().set_level(known->second);
+  repeats().clear();
   return true;
 }
 
 void write(Level level, std::string_view room, std::string_view event, std::initializer_list<Field> fields) {
   const auto known = levels.at(static_cast<std::size_t>(level)).second;
   if (!logger().should_log(known)) return;
-  const std::string line = line_of(room, event, fields);
+  std::uint64_t repeated = 0;
+  if (level >= Level::warning) {
+    const auto admitted = repeats().admit(SystemClock().now(), room, event, fields);
+    if (!admitted) return;
+    repeated = *admitted;
+  }
+  const std::string line = line_of({room, event, fields, repeated});
   logger().log(date(), spdlog::source_loc{}, known, line);
 }
 
@@ -143,6 +158,10 @@ void flush_at_crash() {
 
 std::uint64_t dropped_lines() {
   return writer().dropped_lines();
+}
+
+std::uint64_t repeated_lines() {
+  return repeats().left_out();
 }
 
 }  // namespace shoal::log

@@ -1,6 +1,8 @@
 // Log: one line per event: a constant text, and fields as key=value. Logged once, where the event is handled; nothing
 // secret has a printer. Every value is escaped, so that nothing from outside can forge a line.
 //
+// The same warning or error is written once a minute; its next line says `repeated=N` (repeats.hpp). So whoever sees a
+// fault logs it, each time, with the fields `cause` and the other side: tracker, registry, node, address or file.
 // No call blocks: a thread of the log's own writes to standard error (writer.hpp). Lines that find no room behind a
 // stalled reader are dropped and counted; the event "log lines dropped" tells their number once the reader is back.
 // Source of the library: spdlog (compiled), for levels and patterns.
@@ -46,6 +48,7 @@ bool flush();
 // From now on abort() and a fault of the process wait for the lines so far as well, one second at most.
 void flush_at_crash();
 
-std::uint64_t dropped_lines();  // since the start
+std::uint64_t dropped_lines();   // since the start
+std::uint64_t repeated_lines();  // left out, because the same warning was written less than a minute before
 
 }  // namespace shoal::log

@@ -2,9 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdio>
 #include <limits>
+
+#include "shared/log/line.hpp"
 
 using namespace shoal;
 
@@ -31,9 +34,9 @@ std::string standard_error_of(Act act) {
   return text;
 }
 
-// Without the time before it.
+// Without the time before it. Of level info: the same warning is written once a minute.
 std::string line_of(std::string_view room, std::string_view event, std::initializer_list<log::Field> fields) {
-  const std::string line = standard_error_of([&] { log::warning(room, event, fields); });
+  const std::string line = standard_error_of([&] { log::info(room, event, fields); });
   return line.substr(line.find(' ') + 1);
 }
 
@@ -42,7 +45,7 @@ std::string line_of(std::string_view room, std::string_view event, std::initiali
 TEST_CASE("a line is an event and its fields") {
   REQUIRE(log::configure("info", "text"));
   CHECK(line_of("store", "evicted a layer", {{"digest", "sha256:ab"}, {"bytes", 42}, {"share", true}}) ==
-        "warning store: evicted a layer digest=sha256:ab bytes=42 share=true\n");
+        "info store: evicted a layer digest=sha256:ab bytes=42 share=true\n");
 }
 
 TEST_CASE("a line begins with the time, with its zone") {
@@ -54,14 +57,14 @@ TEST_CASE("a line begins with the time, with its zone") {
 
 TEST_CASE("no value can forge a line or a field") {
   REQUIRE(log::configure("info", "text"));
-  CHECK(line_of("r", "e", {{"k", "a\nb"}}) == "warning r: e k=\"a\\x0ab\"\n");
-  CHECK(line_of("r", "e", {{"k", "a other=b"}}) == "warning r: e k=\"a other=b\"\n");
-  CHECK(line_of("r", "e", {{"k", "a\"b\\c"}}) == "warning r: e k=\"a\\\"b\\\\c\"\n");
-  CHECK(line_of("r", "e", {{"k", ""}}) == "warning r: e k=\"\"\n");
-  CHECK(line_of("r", "e", {{"k", "a=b"}}) == "warning r: e k=\"a=b\"\n");
-  CHECK(line_of("r", "e", {{"k", "\x1b[31m\x7f\xc3\xbc"}}) == "warning r: e k=\"\\x1b[31m\\x7f\\xc3\\xbc\"\n");
-  CHECK(line_of("r", "e", {{"k", std::string("a\0b", 3)}}) == "warning r: e k=\"a\\x00b\"\n");
-  CHECK(line_of("r", "e", {{"k", "{} %s %v"}}) == "warning r: e k=\"{} %s %v\"\n");
+  CHECK(line_of("r", "e", {{"k", "a\nb"}}) == "info r: e k=\"a\\x0ab\"\n");
+  CHECK(line_of("r", "e", {{"k", "a other=b"}}) == "info r: e k=\"a other=b\"\n");
+  CHECK(line_of("r", "e", {{"k", "a\"b\\c"}}) == "info r: e k=\"a\\\"b\\\\c\"\n");
+  CHECK(line_of("r", "e", {{"k", ""}}) == "info r: e k=\"\"\n");
+  CHECK(line_of("r", "e", {{"k", "a=b"}}) == "info r: e k=\"a=b\"\n");
+  CHECK(line_of("r", "e", {{"k", "\x1b[31m\x7f\xc3\xbc"}}) == "info r: e k=\"\\x1b[31m\\x7f\\xc3\\xbc\"\n");
+  CHECK(line_of("r", "e", {{"k", std::string("a\0b", 3)}}) == "info r: e k=\"a\\x00b\"\n");
+  CHECK(line_of("r", "e", {{"k", "{} %s %v"}}) == "info r: e k=\"{} %s %v\"\n");
 }
 
 TEST_CASE("in JSON every line is one object, and numbers and truth values stay what they are") {
@@ -86,7 +89,7 @@ TEST_CASE("text is printed as it stands") {
 TEST_CASE("the format can change back to text") {
   REQUIRE(log::configure("info", "json"));
   REQUIRE(log::configure("info", "text"));
-  CHECK(line_of("r", "e", {}) == "warning r: e\n");
+  CHECK(line_of("r", "e", {}) == "info r: e\n");
 }
 
 TEST_CASE("lines below the level are not written") {
@@ -102,4 +105,22 @@ TEST_CASE("an unknown level or format is refused") {
   CHECK_FALSE(log::configure("loud", "text"));
   CHECK_FALSE(log::configure("info", "xml"));
   CHECK_FALSE(log::configure("", ""));
+}
+
+TEST_CASE("the same warning is written once, and counted") {
+  REQUIRE(log::configure("info", "text"));
+  const std::uint64_t before = log::repeated_lines();
+  const std::string lines = standard_error_of([] {
+    for (int i = 0; i < 3; ++i) log::warning("link", "tracker lost", {{"tracker", "one"}, {"cause", "reset"}});
+    log::error("link", "tracker lost", {{"tracker", "two"}, {"cause", "reset"}});
+    for (int i = 0; i < 2; ++i) log::info("link", "tracker connected", {{"tracker", "one"}});
+  });
+  CHECK(std::count(lines.begin(), lines.end(), '\n') == 4);
+  CHECK(log::repeated_lines() == before + 2);
+}
+
+TEST_CASE("a line tells how many of the same were left out before it, as a number") {
+  CHECK(log::text_line({"r", "e", {{"k", "v"}}, 3}) == "r: e k=v repeated=3");
+  CHECK(log::json_line({"r", "e", {{"k", "v"}}, 3}) == R"("room":"r","event":"e","k":"v","repeated":3})");
+  CHECK(log::text_line({"r", "e", {}, 0}) == "r: e");
 }
