@@ -1,6 +1,6 @@
 #include "agent/metrics.hpp"
 
-#include "shared/log/log.hpp"
+#include "shared/program/metrics.hpp"
 
 namespace shoal::agent {
 
@@ -28,11 +28,9 @@ void add_trackers(metrics::Page& page, const link::Trackers& trackers) {
   }
 }
 
-}  // namespace
+static_assert(small_layer_limit == 256_KiB, "the smallest class of SizedHistogram");
 
-void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store& store,
-                 const link::Trackers& trackers) {
-  const pull::Metrics& pull = metrics.pull;
+void add_pull(metrics::Page& page, const pull::Metrics& pull) {
   const char* requested = "Layers that callers requested: held already, or pulled.";
   page.add("pull_layers_total", "result=\"held\"", requested, pull.hits);
   page.add("pull_layers_total", "result=\"pulled\"", requested, pull.pulls);
@@ -44,8 +42,6 @@ void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store
            "Bytes that an earlier pull had left and that were not received again.", pull.resumed_bytes);
   page.add("pull_uncached_layers_total", "", "Layers that the store had no room for.",
            pull.uncached_layers);
-  page.add("pull_passed_through_bytes_total", "", "Bytes of layers without room that passed to their readers.",
-           pull.passed_bytes);
   page.add("small_received_bytes_total", "", "Bytes of small layers from another agent or a tracker.",
            pull.holder_bytes);
   page.add("small_hedged_requests_total", "",
@@ -60,7 +56,12 @@ void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store
   page.add("part_failed_total", "", "Parts that the origin did not give; their layer was fetched instead.",
            pull.failed_parts);
 
-  const swarm::Metrics& swarm = metrics.swarm;
+  page.add("pull_unknown_layers_total", "", "Layers that the origin does not have.", pull.outcomes.unknown_layers);
+  page.add("pull_seconds", "From the start of a pull that ended well to the layer held, by size.", pull.outcomes.pull_time);
+  page.add("tracker_wait_seconds", "", "From a join to its answer, or to the end of the patience.", pull.outcomes.tracker_wait);
+}
+
+void add_swarm(metrics::Page& page, const swarm::Metrics& swarm, const pull::Metrics& pull) {
   const char* received = "Bytes of pieces from other nodes, by their role.";
   page.add("swarm_received_bytes_total", "source=\"peers\"", received, swarm.received_from_peers_bytes);
   page.add("swarm_received_bytes_total", "source=\"seeder\"", received, swarm.received_from_seeder_bytes);
@@ -71,22 +72,47 @@ void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store
   page.add("swarm_reassigned_pieces_total", "",
            "Pieces that one peer did not deliver in time and that another was asked for.", swarm.reassigned_pieces);
   page.add("swarm_unreached_peers_total", "", "Peers that a tracker named and that could not be dialled.",
-           metrics.pull.reach.unreached_peers);
+           pull.reach.unreached_peers);
   page.add("swarm_unreached_seeders_total", "",
-           "Pulls that went on to the origin because the seeder could not be dialled.", metrics.pull.reach.unreached_seeders);
+           "Pulls that went on to the origin because the seeder could not be dialled.", pull.reach.unreached_seeders);
   page.add("swarm_seeder_only_layers_total", "",
            "Layers that came from the seeder alone, because none of the peers that were named was connected.",
-           metrics.pull.reach.seeder_only_layers);
+           pull.reach.seeder_only_layers);
   page.add("swarm_layers", "",
-           "Layers fetched or served in a swarm now; others that are held cost nothing there.", metrics.pull.swarms);
+           "Layers fetched or served in a swarm now; others that are held cost nothing there.", pull.swarms);
   page.add("swarm_connections", "", "Open connections to other nodes.", swarm.connections);
+}
 
+void add_registry(metrics::Page& page, const registry::Metrics& registry) {
+  page.add_counters("registry_requests_total", "Requests of runtimes that were answered, by kind and status.",
+                    [&registry] { return registry.requests.values(); });
+  for (std::size_t i = 0; i < pull::source_names.size(); ++i) {
+    page.add("served_bytes_total", "source=\"" + std::string(pull::source_names.at(i)) + "\"",
+             "Bytes of layers, manifests and lists that runtimes got, by where they came from to this node.",
+             registry.served_bytes.at(i));
+  }
+  page.add("first_byte_seconds", "From a request to the first byte of its answer, by the answer's size.",
+           registry.first_byte);
+  page.add("registry_unknown_registry_requests_total", "", "Requests for a registry that is not configured.",
+           registry.unknown_registry_requests);
+  page.add("registry_wrong_host_requests_total", "", "Requests whose Host is not this endpoint's.",
+           registry.wrong_host_requests);
+  page.add("registry_unserved_requests_total", "", "Requests with a method or path that is not served.",
+           registry.unserved_requests);
+}
+
+}  // namespace
+
+void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store& store,
+                 const link::Trackers& trackers) {
+  add_registry(page, metrics.registry);
+  add_pull(page, metrics.pull);
+  add_swarm(page, metrics.swarm, metrics.pull);
   store::add_to_page(page, store, metrics.scrub);
   add_trackers(page, trackers);
-  page.add_counter("log_dropped_lines_total", "", "Log lines dropped because standard error was not read.",
-                   log::dropped_lines);
-  page.add_counter("log_repeated_lines_total", "", "Warnings not written: the same one was, less than a minute before.",
-                   log::repeated_lines);
+  page.add("admin_wrong_host_requests_total", "", "Requests to the admin port whose Host is not its own.",
+           metrics.admin_wrong_hosts);
+  program::add_to_page(page);
 }
 
 }  // namespace shoal::agent

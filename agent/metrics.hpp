@@ -4,6 +4,7 @@
 #pragma once
 
 #include "agent/pull/parts.hpp"
+#include "agent/registry/metrics.hpp"
 #include "shared/metrics/metrics.hpp"
 #include "shared/store/metrics.hpp"
 
@@ -11,8 +12,10 @@ namespace shoal::agent {
 
 struct Metrics {
   pull::Metrics pull;
+  registry::Metrics registry;
   swarm::Metrics swarm;
   store::ScrubMetrics scrub;
+  metrics::Counter admin_wrong_hosts;  // requests to the admin port with a Host that is not its own
 };
 
 // What is added must outlive the page.

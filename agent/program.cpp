@@ -74,13 +74,14 @@ std::string advertised(const SwarmOptions& options, const ListenAddresses& liste
 }  // namespace
 
 Program::Servers::Servers(Program& program)
-    : endpoint(program.parts(), program.pulls_, program.options_.registry.endpoint),
+    : endpoint(program.parts(), program.pulls_, program.options_.registry.endpoint, program.metrics_.registry),
       small_layers(program.pulls_, program.trackers_),
       small(program.server_parts(), server_options(program.options_.swarm.http_listen, program.options_.descriptors),
             "small layers",
             [this](http::Exchange& exchange) { return small_layers.handle(exchange); }),
-      admin(program.server_parts(), program.options_.admin.listen,
+      admin(program.server_parts(), program.options_.admin,
             {.program = "agent",
+             .wrong_hosts = program.metrics_.admin_wrong_hosts,
              .readiness = [this, &program] { return readiness(phase, program.parts(), program.pulls_); },
              .status = [&program] { return status_text(program.options_, program.parts(), program.pulls_); }}),
       registry(program.server_parts(),

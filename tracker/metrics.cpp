@@ -1,6 +1,6 @@
 #include "tracker/metrics.hpp"
 
-#include "shared/log/log.hpp"
+#include "shared/program/metrics.hpp"
 
 namespace shoal::tracker {
 namespace {
@@ -13,8 +13,12 @@ void add_origin(metrics::Page& page, const seeder::SeederMetrics& seeder, const 
   page.add("agents_received_bytes_total", "",
            "Bytes of layers received from agents, that the store did not have.", seeder.agents_received_bytes);
   page.add("origin_failed_layers_total", "", "Layers that origins could not deliver.", seeder.origin_failures);
+  page.add("origin_unknown_layers_total", "", "Layers that origins do not have.", seeder.unknown_layers);
   page.add("origin_corrupt_layers_total", "", "Layers whose bytes from the origin did not match their digest.",
            seeder.corrupt_layers);
+  const char* unknown = "Requests of agents for a registry that is not configured here.";
+  page.add("unknown_registry_requests_total", "what=\"layers\"", unknown, seeder.unknown_registries);
+  page.add("unknown_registry_requests_total", "what=\"tags\"", unknown, resolver.unknown_registries);
 }
 
 void add_swarm(metrics::Page& page, const swarm::Metrics& swarm) {
@@ -48,16 +52,13 @@ void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store
   add_origin(page, metrics.seeder, metrics.resolver);
   add_swarm(page, metrics.swarm);
   store::add_to_page(page, store, metrics.scrub);
-  page.add_counter("log_dropped_lines_total", "", "Log lines dropped because standard error was not read.",
-                   log::dropped_lines);
-  page.add_counter("log_repeated_lines_total", "", "Warnings not written: the same one was, less than a minute before.",
-                   log::repeated_lines);
+  page.add("admin_wrong_host_requests_total", "", "Requests to the admin port whose Host is not its own.",
+           metrics.admin_wrong_hosts);
+  program::add_to_page(page);
 }
 
 void add_origins_to_page(metrics::Page& page, const origin::Metrics& origins) {
   origin::add_to_page(page, origins);
-  page.add("origin_unconfigured_questions_total", "",
-           "Joins and questions for tags of registries that are not configured.", origins.unconfigured);
 }
 
 }  // namespace shoal::tracker

@@ -13,6 +13,7 @@ struct Metrics {
   CoordinatorMetrics coordinator;
   swarm::Metrics swarm;
   store::ScrubMetrics scrub;
+  metrics::Counter admin_wrong_hosts;  // requests to the admin port with a Host that is not its own
 };
 
 // What the page refers to outlives it.

@@ -43,7 +43,10 @@ void Resolver::resolve(const control::Resolve& question, Answer answer) {
     return reply(no_answer("not a repository's name and tag"));
   }
   const auto allowed = parts_.source.may_ask(question.upstream);
-  if (!allowed) return reply(no_answer(seeder::of_tracker(allowed.error().what)));
+  if (!allowed) {
+    if (allowed.error().kind == ErrorKind::not_found) parts_.metrics.unknown_registries.add();
+    return reply(no_answer(seeder::of_tracker(allowed.error().what)));
+  }
 
   remove_old();
   const Key key{question.upstream, question.repository, question.tag, question.accept};

@@ -20,6 +20,7 @@ namespace shoal::tracker {
 struct ResolverMetrics {
   metrics::Counter questions;         // by agents
   metrics::Counter origin_questions;  // to origins, for these
+  metrics::Counter unknown_registries;  // for a registry that is not configured
 };
 
 class Resolver {

@@ -67,8 +67,10 @@ Tracker::Origins::Origins(const Config& config, Clock& clock)
     : origin(origin_options(config), clock), source(origin), pace(clock, config.seeder.origin_limit) {}
 
 Tracker::Servers::Servers(Tracker& tracker, const Config& config)
-    : admin({tracker.loop_, tracker.clock_, tracker.threads_.serve}, config.admin.listen,
-            {.program = "tracker", .readiness = [&tracker] { return program::Readiness{.phase = tracker.phase_}; }}),
+    : admin({tracker.loop_, tracker.clock_, tracker.threads_.serve}, config.admin,
+            {.program = "tracker",
+             .wrong_hosts = tracker.metrics_.admin_wrong_hosts,
+             .readiness = [&tracker] { return program::Readiness{.phase = tracker.phase_}; }}),
       control({tracker.loop_, tracker.clock_, tracker.threads_.serve, tracker.core_, tracker.disk_.store,
                tracker.disk_.keys},
               config.control.listen, config.descriptors.clients) {}

@@ -1,10 +1,36 @@
 #include "agent/pull/arrival.hpp"
 
+#include <algorithm>
+
 namespace shoal::agent::pull {
+namespace {
+
+Source source_of(std::uint64_t Received::*received) {
+  if (received == &Received::from_peers) return Source::peer;
+  if (received == &Received::from_seeder) return Source::seeder;
+  if (received == &Received::from_holder) return Source::holder;
+  if (received == &Received::from_partial) return Source::partial;
+  return Source::origin;
+}
+
+}  // namespace
+
+SourceBytes Arrival::sources_of(std::uint64_t first, std::uint64_t end) const {
+  SourceBytes found;
+  const std::uint64_t piece_length = layout().piece_length().value;
+  while (first < end) {
+    const std::uint64_t piece = first / piece_length;
+    const std::uint64_t next = std::min(end, (piece + 1) * piece_length);
+    found.of(sources_.at(piece)) += next - first;
+    first = next;
+  }
+  return found;
+}
 
 bool Arrival::note(const store::WrittenPiece& piece, std::uint64_t Received::*source) {
   if (!partial_.note(piece)) return false;
   received_.*source += layout().length(piece.index());
+  sources_.at(piece.index()) = source_of(source);
   return true;
 }
 

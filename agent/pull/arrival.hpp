@@ -4,6 +4,7 @@
 // Threads: the loop.
 #pragma once
 
+#include "agent/pull/source.hpp"
 #include "shared/store/store.hpp"
 
 namespace shoal::agent::pull {
@@ -18,13 +19,17 @@ struct Received {  // bytes, by where they came from: for the log line and the s
 
 class Arrival {
  public:
-  explicit Arrival(store::Reserved reserved) : partial_(reserved.file()), reserved_(std::move(reserved)) {}
+  explicit Arrival(store::Reserved reserved)
+      : partial_(reserved.file()), reserved_(std::move(reserved)), sources_(partial_.written().size(), Source::store) {}
 
   const PieceLayout& layout() const { return partial_.file()->layout(); }
   const store::FileHandle& file() const { return partial_.file(); }
   const store::PartialLayer& partial() const { return partial_; }
   const PieceSet& written() const { return partial_.written(); }
   const Received& received() const { return received_; }
+
+  // Of the bytes from `first` to before `end`, which are written.
+  SourceBytes sources_of(std::uint64_t first, std::uint64_t end) const;
 
   // True when the piece is new.
   bool note(const store::WrittenPiece& piece, std::uint64_t Received::*source);
@@ -56,6 +61,7 @@ class Arrival {
   bool is_mixed_ = false;    // with pieces of another generation
   bool is_resumed_ = false;  // what an earlier pull left was read
   Received received_;
+  std::vector<Source> sources_;  // of each piece that is written
 };
 
 }  // namespace shoal::agent::pull

@@ -40,6 +40,7 @@ Task<Result<void>> ClusterSource::fill_from(SharedDownload download, link::Track
   const Milliseconds paced = ask.size_hint ? limits_.patience.paced_body : limits_.patience.paced_head;
   const link::JoinLimits limits{limits_.join, limits_.patience.origin_wait, paced};
   const auto answer = co_await link->join(join_message(ask), limits);
+  parts_.metrics.outcomes.tracker_wait.observe(parts_.clock.now() - asked);
   Result<void> filled;
   if (!answer) {
     filled = tl::unexpected(answer.error());

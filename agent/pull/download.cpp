@@ -39,11 +39,11 @@ Task<Result<void>> Download::resume(std::optional<Generation> generation) {
   auto left = co_await parts_.pool.run(std::move(read));
   if (!left || left->empty()) co_return Result<void>{};  // an unreadable record costs a download, no more
   co_await recheck(std::move(*left));
-  log::info("pull", "layer resumed",
-            {{"digest", ask_.digest.text()},
-             {"image", ask_.image()},
-             {"pieces", arrival_->written().held()},
-             {"of_pieces", arrival_->written().size()}});
+  log::debug("pull", "layer resumed",
+             {{"digest", ask_.digest.text()},
+              {"image", ask_.image()},
+              {"pieces", arrival_->written().held()},
+              {"of_pieces", arrival_->written().size()}});
   co_return Result<void>{};
 }
 
@@ -63,7 +63,7 @@ Task<void> Download::recheck(std::vector<store::NotedPiece> left) {
 void Download::note(const store::WrittenPiece& piece, std::uint64_t Received::*source) {
   if (!arrival_->note(piece, source)) return;
   if (arrival_->written().held() == 1)
-    log::info("pull", "first piece", {{"digest", ask_.digest.text()}, {"image", ask_.image()}});
+    log::debug("pull", "first piece", {{"digest", ask_.digest.text()}, {"image", ask_.image()}});
   changed_.notify();
 }
 

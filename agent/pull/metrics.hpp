@@ -18,6 +18,12 @@ struct ReachMetrics {
   metrics::Counter seeder_only_layers;  // that came from the seeder alone, though peers were named
 };
 
+struct Outcomes {
+  metrics::SizedHistogram pull_time;  // of pulls that ended well
+  metrics::Histogram tracker_wait;    // for the answer to a join
+  metrics::Counter unknown_layers;    // that the origin does not have
+};
+
 struct Metrics {
   metrics::Counter pulls;  // layers asked for that were not held
   metrics::Counter hits;   // layers asked for that were held
@@ -30,9 +36,9 @@ struct Metrics {
   metrics::Counter uncached_layers;  // pulled without room in the store
   metrics::Counter part_bytes;       // of parts of layers, read from the origin by Range for a client
   metrics::Counter failed_parts;     // that the origin did not give: their layer was fetched instead
-  metrics::Counter passed_bytes;     // of layers without room, to their readers: from a window, or the origin directly
   HolderMetrics holders;
   ReachMetrics reach;
+  Outcomes outcomes;
   metrics::Gauge swarms;             // layers that this node is fetching or serving in a swarm now
 };
 

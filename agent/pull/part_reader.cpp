@@ -43,6 +43,15 @@ std::optional<PartBytes> PartReader::find_here(origin::Stretch left) {
   return PartBytes(std::move(*span));
 }
 
+SourceBytes PartReader::sources_of(bool here, std::uint64_t first, std::uint64_t end) const {
+  const auto running = pulls_.running().find(ask_.digest);
+  const bool arrives = running != pulls_.running().end() && running->second->begun();
+  if (here && arrives) return running->second->arrival().sources_of(first, end);
+  SourceBytes bytes;
+  bytes.of(here ? Source::store : Source::passed_through) = end - first;
+  return bytes;
+}
+
 // The client has been told the layer's size, or will be.
 Result<void> PartReader::accept_size(ByteCount size) {
   if (size_ && *size_ != size) return fail(ErrorKind::corrupt, "the layer's size has changed to " + text(size));

@@ -21,6 +21,8 @@ class PartReader {
 
   // Some bytes from `left.first` on, none from `left.end` on: at least one. The error is the one of the last source.
   Task<Result<PartBytes>> next(origin::Stretch left);
+  // Where bytes [first, end) that `next` gave came from; `here`: they were a VerifiedSpan.
+  SourceBytes sources_of(bool here, std::uint64_t first, std::uint64_t end) const;
   ByteCount size() const { return *size_; }  // of the layer, once `next` has given bytes
 
  private:

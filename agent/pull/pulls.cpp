@@ -182,16 +182,17 @@ void Pulls::end(SharedDownload download, Result<store::HeldLayer> outcome, Time 
   running_.erase(ask.digest);
   if (outcome) {
     const Received& received = download->arrival().received();
-    log::info("pull", "layer held",
-              {{"digest", ask.digest.text()},
-               {"image", ask.image()},
-               {"size_bytes", outcome->size().value},
-               {"milliseconds", took.count()},
-               {"from_peers_bytes", received.from_peers},
-               {"from_seeder_bytes", received.from_seeder},
-               {"from_holder_bytes", received.from_holder},
-               {"from_origin_bytes", received.from_origin},
-               {"from_partial_bytes", received.from_partial}});
+    parts_.metrics.outcomes.pull_time.observe(outcome->size().value, took);
+    log::debug("pull", "layer held",
+               {{"digest", ask.digest.text()},
+                {"image", ask.image()},
+                {"size_bytes", outcome->size().value},
+                {"milliseconds", took.count()},
+                {"from_peers_bytes", received.from_peers},
+                {"from_seeder_bytes", received.from_seeder},
+                {"from_holder_bytes", received.from_holder},
+                {"from_origin_bytes", received.from_origin},
+                {"from_partial_bytes", received.from_partial}});
     download->finish(std::move(outcome));
     return;
   }
@@ -236,6 +237,9 @@ void Pulls::tell_failure(const Ask& ask, const Error& error, bool again) {
   } else if (error.kind == ErrorKind::no_space) {  // its readers get it passed through
     parts_.metrics.uncached_layers.add();
     log::warning("pull", "layer not cached", fields);
+  } else if (error.kind == ErrorKind::not_found) {  // the caller's mistake, or its question
+    parts_.metrics.outcomes.unknown_layers.add();
+    log::info("pull", "layer not found", fields);
   } else {
     parts_.metrics.pulls_failed.add();
     log::error("pull", "layer not pulled", fields);
@@ -312,6 +316,14 @@ void Pulls::on_message(link::TrackerLink& link, control::TrackerMessage message)
 std::string Layer::content_type() const {
   if (const auto* layer = std::get_if<store::HeldLayer>(&source_)) return layer->side().content_type;
   return std::get<SharedDownload>(source_)->content_type();
+}
+
+SourceBytes Layer::sources_of(std::uint64_t first, std::uint64_t end) const {
+  const auto* download = std::get_if<SharedDownload>(&source_);
+  if (download != nullptr && (*download)->begun()) return (*download)->arrival().sources_of(first, end);
+  SourceBytes held;
+  held.of(Source::store) = end - first;
+  return held;
 }
 
 // The end of a layer is readable once its digest has matched. The reader stays where it is.

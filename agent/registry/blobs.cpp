@@ -188,9 +188,10 @@ Task<Result<void>> Blobs::send(http::Exchange& exchange, Digest digest, pull::La
     const std::uint64_t end = position < before_verdict ? before_verdict : range.end;
     const http::FileSpan bytes{span->file(), span->file()->descriptor(), span->offset(),
                                std::min(span->length(), end - position)};
-    position += bytes.length;
+    const std::uint64_t before = exchange.sent_bytes();
     const Result<void> sent = co_await exchange.send(bytes);
-    if (sent && layer.is_passing()) parts_.metrics.passed_bytes.add(bytes.length);
+    images_.serve(digest, layer.sources_of(position, position + exchange.sent_bytes() - before));
+    position += bytes.length;
     if (!sent && sent.error().kind == ErrorKind::unavailable) break;
     if (!sent && layer.held()) pulls_.remove_unreadable(digest, *span->file());
     if (!sent) co_return sent;
@@ -228,12 +229,12 @@ Task<void> Blobs::pass_through(http::Exchange& exchange, pull::Ask ask) {
   if (answer.range.open_ended) exchange.limit_send_buffer(options_.open_ended_send_buffer);
   const Result<void> started = co_await exchange.start(std::move(head));
   if (!started) co_return;
-  const Result<void> sent = co_await send_passing(exchange, **passing, answer.range.spans.front());
+  const Result<void> sent = co_await send_passing(exchange, digest, **passing, answer.range.spans.front());
   if (!sent && sent.error().kind != ErrorKind::unavailable)  // a client that is gone is no failure
     log::warning("registry", "pass-through aborted", {{"digest", digest.text()}, {"cause", sent.error().what}});
 }
 
-Task<Result<void>> Blobs::send_passing(http::Exchange& exchange, pull::PassThrough& passing, Span range) {
+Task<Result<void>> Blobs::send_passing(http::Exchange& exchange, Digest digest, pull::PassThrough& passing, Span range) {
   const bool is_whole = range.first == 0 && range.end == passing.size().value;
   Bytes withheld;
   for (std::uint64_t position = passing.offset(); is_whole || position < range.end;) {
@@ -244,13 +245,11 @@ Task<Result<void>> Blobs::send_passing(http::Exchange& exchange, pull::PassThrou
     position += bytes->size();
     if (is_whole) std::swap(withheld, part);
     if (part.empty()) continue;
-    parts_.metrics.passed_bytes.add(part.size());
-    const Result<void> sent = co_await exchange.send(std::move(part));
+    const Result<void> sent = co_await images_.send(exchange, digest, pull::Source::passed_through, std::move(part));
     if (!sent) co_return sent;
   }
-  parts_.metrics.passed_bytes.add(withheld.size());
   Result<void> sent;
-  if (!withheld.empty()) sent = co_await exchange.send(std::move(withheld));
+  if (!withheld.empty()) sent = co_await images_.send(exchange, digest, pull::Source::passed_through, std::move(withheld));
   co_return sent;
 }
 

@@ -9,6 +9,7 @@
 #include "agent/pull/pulls.hpp"
 #include "agent/registry/blob_answer.hpp"
 #include "agent/registry/descriptors.hpp"
+#include "agent/registry/image_pulls.hpp"
 #include "agent/registry/part_answers.hpp"
 #include "agent/registry/route.hpp"
 #include "shared/control/timing.hpp"
@@ -36,12 +37,13 @@ struct ServeOptions {
 
 class Blobs {
  public:
-  Blobs(pull::Parts parts, pull::Pulls& pulls, const Descriptors& descriptors, ServeOptions options)
+  Blobs(pull::Parts parts, pull::Pulls& pulls, const Descriptors& descriptors, ImagePulls& images, ServeOptions options)
       : parts_(parts),
         pulls_(pulls),
         descriptors_(descriptors),
+        images_(images),
         options_(options),
-        part_answers_(parts, pulls, options.lazy) {}
+        part_answers_(parts, pulls, images, options.lazy) {}
   Task<void> answer(http::Exchange& exchange, BlobRoute route);
 
  private:
@@ -59,11 +61,12 @@ class Blobs {
   Task<Result<void>> send_all(http::Exchange& exchange, Digest digest, pull::Layer layer, BlobAnswer answer);
   Task<Result<void>> send(http::Exchange& exchange, Digest digest, pull::Layer layer, Span wanted);
   Task<void> pass_through(http::Exchange& exchange, pull::Ask ask);
-  Task<Result<void>> send_passing(http::Exchange& exchange, pull::PassThrough& passing, Span range);
+  Task<Result<void>> send_passing(http::Exchange& exchange, Digest digest, pull::PassThrough& passing, Span range);
 
   pull::Parts parts_;
   pull::Pulls& pulls_;
   const Descriptors& descriptors_;
+  ImagePulls& images_;
   ServeOptions options_;
   PartAnswers part_answers_;
 };

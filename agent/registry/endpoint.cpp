@@ -8,6 +8,49 @@
 #include "shared/log/log.hpp"
 
 namespace shoal::agent::registry {
+namespace {
+
+constexpr std::size_t longest_client = 128;  // of a User-Agent that is logged; "containerd/v2.1.4" has 17
+
+// The program, else the address.
+std::string client_of(const http::Request& request) {
+  return http::find_header(request.headers, "User-Agent").value_or(request.client).substr(0, longest_client);
+}
+
+std::string image_of(const ManifestRoute& route) {
+  const std::string repository = route.repository.upstream + "/" + route.repository.name;
+  return route.tag.empty() ? repository : repository + ":" + route.tag;
+}
+
+Kind kind_of(const Route& route) {
+  if (std::holds_alternative<ManifestRoute>(route)) return Kind::manifest;
+  if (std::holds_alternative<BlobRoute>(route)) return Kind::blob;
+  return std::holds_alternative<ListRoute>(route) ? Kind::list : Kind::base;
+}
+
+http::Response response_of(const http::Request& request, const Manifest& manifest) {
+  http::Response response;
+  response.headers = {{"Content-Type", manifest.content_type},
+                      {"Docker-Content-Digest", manifest.digest.text()},
+                      {"ETag", entity_tag(manifest.digest)}};
+  response.body = std::string(text_of(manifest.body));
+  response.length = manifest.size_bytes;
+  if (has_already(http::find_header(request.headers, "If-None-Match"), manifest.digest)) response.status = 304;
+  return response;
+}
+
+// A tag that is not there is the caller's mistake, or its question: cosign asks for many.
+void tell_unserved(const ManifestRoute& route, const Error& error) {
+  const std::string& registry = route.repository.upstream;
+  if (error.kind == ErrorKind::not_found) {
+    log::info("registry", "tag not found", {{"registry", registry}, {"image", image_of(route)}, {"cause", error.what}});
+  } else {
+    log::warning("registry", "tag not served",
+                 {{"registry", registry}, {"image", image_of(route)}, {"cause", error.what}});
+  }
+}
+
+}  // namespace
 
 bool is_our_host(const std::string& header, const std::vector<std::string>& hosts) {
   if (http::is_address_or_localhost(header)) return true;
@@ -16,37 +59,76 @@ bool is_our_host(const std::string& header, const std::vector<std::string>& host
   return std::any_of(hosts.begin(), hosts.end(), [&](const std::string& name) { return http::same_name(name, *host); });
 }
 
-Endpoint::Endpoint(pull::Parts parts, pull::Pulls& pulls, EndpointOptions options)
+Endpoint::Endpoint(pull::Parts parts, pull::Pulls& pulls, EndpointOptions options, Metrics& metrics)
     : parts_(parts),
       options_(std::move(options)),
+      metrics_(metrics),
+      images_(parts.loop, parts.clock, metrics),
       manifests_(parts, pulls, options_.stale_if_error),
-      blobs_(parts, pulls, manifests_.descriptors(), options_.serve),
+      blobs_(parts, pulls, manifests_.descriptors(), images_, options_.serve),
       lists_(parts.origin) {}
 
-// The name in a request is a key into the configuration: no other registry is contacted.
-std::optional<Error> Endpoint::unknown_upstream(const Route& route) const {
+// The name in a request is a key into the configuration: no other registry is contacted. The runtime goes to the registry
+// itself then, and throws our text away: so the log tells it.
+std::optional<http::Response> Endpoint::unknown_upstream(const http::Request& request, const Route& route) const {
   const origin::Repository* repository = repository_of(route);
   if (repository == nullptr) return std::nullopt;
   const auto target = origin::find_upstream(parts_.origin.options(), repository->upstream);
   if (target) return std::nullopt;
-  return target.error();
+  metrics_.unknown_registry_requests.add();
+  log::warning("registry", "registry not configured",
+               {{"registry", repository->upstream},
+                {"path", request.path},
+                {"client", client_of(request)},
+                {"cause", target.error().what}});
+  return oci_error(404, "NAME_UNKNOWN", target.error().what);
 }
 
 // The refusals that do not depend on the path.
 std::optional<http::Response> Endpoint::refusal(const http::Request& request) const {
   const std::string host = http::find_header(request.headers, "Host").value_or("");
   if (!is_our_host(host, options_.hosts)) {
-    return oci_error(403, "DENIED",
-                     "this endpoint is not called \"" + host +
-                         "\"; use its address, or add the name to hosts in [registry] of the agent's configuration");
+    const std::string cause =
+        "this endpoint is not called \"" + host +
+        "\"; use its address, or add the name to hosts in [registry] of the agent's configuration";
+    metrics_.wrong_host_requests.add();
+    log::warning("registry", "request for another host",
+                 {{"host", host}, {"path", request.path}, {"client", client_of(request)}, {"cause", cause}});
+    return oci_error(403, "DENIED", cause);
   }
   if (request.method == "GET" || request.method == "HEAD") return std::nullopt;
-  http::Response response = oci_error(405, "UNSUPPORTED", "this registry endpoint is read-only");
+  auto response = refuse_route(request, {405, "UNSUPPORTED", "this registry endpoint is read-only"});
   response.headers.push_back({"Allow", "GET, HEAD"});
   return response;
 }
 
+http::Response Endpoint::refuse_route(const http::Request& request, const BadRoute& cause) const {
+  metrics_.unserved_requests.add();
+  log::warning("registry", "request not served",
+               {{"method", request.method},
+                {"path", request.path},
+                {"client", client_of(request)},
+                {"cause", cause.message}});
+  return oci_error(cause.status, cause.code, cause.message);
+}
+
 Task<void> Endpoint::handle(http::Exchange& exchange) {
+  MeteredExchange metered(exchange, parts_.clock);
+  co_await answer(metered);
+  count(metered);
+}
+
+void Endpoint::count(const MeteredExchange& exchange) {
+  metrics_.requests.add(exchange.kind, exchange.status());
+  if (exchange.kind == Kind::list && !exchange.failed()) {
+    metrics_.served_bytes.at(static_cast<std::size_t>(pull::Source::origin)).add(exchange.sent_bytes());
+  }
+  const bool is_layer = exchange.kind == Kind::manifest || exchange.kind == Kind::blob;
+  if (!is_layer || exchange.failed() || !exchange.first_byte()) return;
+  metrics_.first_byte.observe(exchange.length(), *exchange.first_byte() - exchange.asked());
+}
+
+Task<void> Endpoint::answer(MeteredExchange& exchange) {
   const http::Request& request = exchange.request();
   if (auto refused = refusal(request)) {
     co_await exchange.respond(std::move(*refused));
@@ -54,14 +136,17 @@ Task<void> Endpoint::handle(http::Exchange& exchange) {
   }
   const auto route = parse_route(request, options_.default_upstream);
   if (!route) {
-    auto response = oci_error(route.error().status, route.error().code, route.error().message);
+    auto response = refuse_route(request, route.error());
     co_await exchange.respond(std::move(response));
-  } else if (auto unknown = unknown_upstream(*route)) {
-    co_await exchange.respond(oci_error(404, "NAME_UNKNOWN", unknown->what));
+    co_return;
+  }
+  exchange.kind = kind_of(*route);
+  if (auto unknown = unknown_upstream(request, *route)) {
+    co_await exchange.respond(std::move(*unknown));
   } else if (const auto* manifest_route = std::get_if<ManifestRoute>(&*route)) {
     co_await manifest(exchange, *manifest_route);
   } else if (const auto* blob_route = std::get_if<BlobRoute>(&*route)) {
-    co_await blobs_.answer(exchange, *blob_route);
+    co_await blob(exchange, *blob_route);
   } else if (const auto* list_route = std::get_if<ListRoute>(&*route)) {
     co_await lists_.answer(exchange, *list_route);
   } else {
@@ -72,33 +157,47 @@ Task<void> Endpoint::handle(http::Exchange& exchange) {
   }
 }
 
-Task<void> Endpoint::manifest(http::Exchange& exchange, ManifestRoute route) {
+Task<void> Endpoint::blob(MeteredExchange& exchange, BlobRoute route) {
+  if (exchange.request().method == "HEAD") {
+    co_await blobs_.answer(exchange, std::move(route));
+    co_return;
+  }
+  const ImagePulls::Number pull = images_.begin_blob(route.digest);
+  co_await blobs_.answer(exchange, std::move(route));
+  images_.end_blob(pull, exchange.failed());
+}
+
+Task<void> Endpoint::manifest(MeteredExchange& exchange, ManifestRoute route) {
   const http::Request& request = exchange.request();
-  const bool by_tag = !route.digest;
   // docker names its types in another order each time, and LastKnown remembers a tag by its accepted types.
   const std::string accept = http::sorted_list(http::find_header(request.headers, "Accept").value_or(""));
-  ManifestQuestion question{.route = std::move(route),
+  ManifestQuestion question{.route = route,
                             .accept = accept,
                             .authorization = http::find_header(request.headers, "Authorization").value_or(""),
                             .head_only = request.method == "HEAD"};
   auto answer = co_await manifests_.answer(std::move(question));
   http::Response response;
   if (!answer) {
-    // The pull path has logged the failure of a digest.
-    if (by_tag) log::warning("registry", "tag not served", {{"path", request.path}, {"cause", answer.error().what}});
+    if (!route.digest) tell_unserved(route, answer.error());  // the pull path has logged the failure of a digest
     response = oci_error(answer.error(), "MANIFEST_UNKNOWN");
   } else if (const auto* refused = std::get_if<origin::Answer>(&*answer)) {
+    if (refused->status == 404) tell_unserved(route, {ErrorKind::not_found, "the origin has no such tag"});
     response = relay(*refused, "MANIFEST_UNKNOWN");
   } else {
-    const Manifest& manifest = std::get<Manifest>(*answer);
-    response.headers = {{"Content-Type", manifest.content_type},
-                        {"Docker-Content-Digest", manifest.digest.text()},
-                        {"ETag", entity_tag(manifest.digest)}};
-    response.body = std::string(text_of(manifest.body));
-    response.length = manifest.size_bytes;
-    if (has_already(http::find_header(request.headers, "If-None-Match"), manifest.digest)) response.status = 304;
+    Manifest& manifest = std::get<Manifest>(*answer);
+    images_.see({.image = image_of(route),
+                 .by_tag = !route.digest,
+                 .digest = manifest.digest,
+                 .client = client_of(request),
+                 .asked = exchange.asked(),
+                 .names = std::move(manifest.names)});
+    response = response_of(request, manifest);
   }
+  const bool has_body = answer && response.status == 200;
   co_await exchange.respond(std::move(response));
+  if (!has_body) co_return;
+  const auto* manifest = std::get_if<Manifest>(&*answer);
+  if (manifest != nullptr && exchange.sent_bytes() > 0) images_.serve(manifest->digest, manifest->sources);
 }
 
 }  // namespace shoal::agent::registry

@@ -7,6 +7,7 @@
 #include "agent/registry/blobs.hpp"
 #include "agent/registry/lists.hpp"
 #include "agent/registry/manifests.hpp"
+#include "agent/registry/metered_exchange.hpp"
 
 namespace shoal::agent::registry {
 
@@ -19,16 +20,22 @@ struct EndpointOptions {
 
 class Endpoint {
  public:
-  Endpoint(pull::Parts parts, pull::Pulls& pulls, EndpointOptions options);
+  Endpoint(pull::Parts parts, pull::Pulls& pulls, EndpointOptions options, Metrics& metrics);
   Task<void> handle(http::Exchange& exchange);
 
  private:
+  Task<void> answer(MeteredExchange& exchange);
   std::optional<http::Response> refusal(const http::Request& request) const;
-  std::optional<Error> unknown_upstream(const Route& route) const;
-  Task<void> manifest(http::Exchange& exchange, ManifestRoute route);
+  http::Response refuse_route(const http::Request& request, const BadRoute& cause) const;
+  std::optional<http::Response> unknown_upstream(const http::Request& request, const Route& route) const;
+  Task<void> manifest(MeteredExchange& exchange, ManifestRoute route);
+  Task<void> blob(MeteredExchange& exchange, BlobRoute route);
+  void count(const MeteredExchange& exchange);
 
   pull::Parts parts_;
   EndpointOptions options_;
+  Metrics& metrics_;
+  ImagePulls images_;
   Manifests manifests_;
   Blobs blobs_;
   Lists lists_;

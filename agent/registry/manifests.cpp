@@ -14,6 +14,12 @@ constexpr std::size_t at_once_bytes = 32 << 10;
 // A silent tracker takes a second: so many leave the origin time to answer within a runtime's 30 s.
 constexpr std::size_t most_trackers_asked = 3;
 
+std::vector<Digest> names_of(const ManifestFacts& facts) {
+  std::vector<Digest> names;
+  for (const Descriptor& descriptor : facts.descriptors) names.push_back(descriptor.digest);
+  return names;
+}
+
 }  // namespace
 
 Task<Result<ManifestAnswer>> Manifests::answer(ManifestQuestion question) {
@@ -50,7 +56,8 @@ Task<Result<ManifestAnswer>> Manifests::read_once(pull::Ask ask) {
   std::string type = layer->content_type();
   if (type.empty()) type = std::move(learnt.facts.media_type);
   const std::uint64_t size_bytes = learnt.body.size();
-  co_return Manifest{digest, size_bytes, std::move(type), std::move(learnt.body)};
+  const pull::SourceBytes sources = layer->sources_of(0, size_bytes);
+  co_return Manifest{digest, size_bytes, std::move(type), std::move(learnt.body), names_of(learnt.facts), sources};
 }
 
 // All bytes, once the digest has matched; an empty manifest waits for that too.
@@ -202,7 +209,10 @@ Task<Result<ManifestAnswer>> Manifests::from_origin(ManifestQuestion question) {
                 .authorization = {}};
   spawn(parts_.loop, pulls_.store_bytes(std::move(ask), learnt.body, asked->content_type));
   const std::uint64_t size_bytes = learnt.body.size();
-  co_return Manifest{digest, size_bytes, std::move(asked->content_type), std::move(learnt.body)};
+  pull::SourceBytes sources;
+  sources.of(pull::Source::origin) = size_bytes;
+  co_return Manifest{digest, size_bytes, std::move(asked->content_type), std::move(learnt.body), names_of(learnt.facts),
+                     sources};
 }
 
 }  // namespace shoal::agent::registry

@@ -19,6 +19,8 @@ struct Manifest {
   std::uint64_t size_bytes = 0;
   std::string content_type;  // as the origin sent it
   Bytes body;                // empty when only the head was asked for and no byte had to be fetched
+  std::vector<Digest> names{};     // in the body
+  pull::SourceBytes sources{};     // of the body
 };
 
 // A manifest, or the origin's own refusal (401 with its challenge, 403, 404 ...), to be relayed.

@@ -85,12 +85,12 @@ Task<bool> PartAnswers::answer(http::Exchange& exchange, pull::Ask ask, std::opt
   }
   if (!size) answer = choose_answer(request, digest, reader.size().value, false);
   const Result<void> started = co_await exchange.start(head_of(answer, digest));
-  if (started) co_await send(exchange, reader, std::move(answer), std::move(*bytes));
+  if (started) co_await send(exchange, digest, reader, std::move(answer), std::move(*bytes));
   co_return true;
 }
 
 // A source that fails now resets the connection: the client asks for the rest again.
-Task<void> PartAnswers::send(http::Exchange& exchange, pull::PartReader& reader, BlobAnswer answer,
+Task<void> PartAnswers::send(http::Exchange& exchange, Digest digest, pull::PartReader& reader, BlobAnswer answer,
                              pull::PartBytes first) {
   std::optional<pull::PartBytes> bytes = std::move(first);
   Result<void> sent;
@@ -110,8 +110,11 @@ Task<void> PartAnswers::send(http::Exchange& exchange, pull::PartReader& reader,
         bytes = std::move(*next);
       }
       const std::uint64_t length = std::min(length_of(*bytes), span.end - position);
+      const bool here = std::holds_alternative<store::VerifiedSpan>(*bytes);
+      const std::uint64_t before = exchange.sent_bytes();
       sent = co_await send_bytes(exchange, std::move(*bytes), length);
       bytes.reset();
+      images_.serve(digest, reader.sources_of(here, position, position + exchange.sent_bytes() - before));
       position += length;
     }
     if (!sent) break;

@@ -7,14 +7,15 @@
 
 #include "agent/pull/part_reader.hpp"
 #include "agent/registry/blob_answer.hpp"
+#include "agent/registry/image_pulls.hpp"
 #include "shared/http/server.hpp"
 
 namespace shoal::agent::registry {
 
 class PartAnswers {
  public:
-  PartAnswers(pull::Parts parts, pull::Pulls& pulls, pull::LazyLimits limits)
-      : parts_(parts), pulls_(pulls), lazy_(parts, limits) {}
+  PartAnswers(pull::Parts parts, pull::Pulls& pulls, ImagePulls& images, pull::LazyLimits limits)
+      : parts_(parts), pulls_(pulls), images_(images), lazy_(parts, limits) {}
 
   // False when it is a request for the whole, or for a layer whose parts are answered like it (held, or small): nothing
   // was sent then. `size`: of the layer, if known.
@@ -23,10 +24,12 @@ class PartAnswers {
 
  private:
   Task<std::optional<ByteCount>> find_size(pull::Ask ask, std::optional<Span> alone);
-  Task<void> send(http::Exchange& exchange, pull::PartReader& reader, BlobAnswer answer, pull::PartBytes first);
+  Task<void> send(http::Exchange& exchange, Digest digest, pull::PartReader& reader, BlobAnswer answer,
+                  pull::PartBytes first);
 
   pull::Parts parts_;
   pull::Pulls& pulls_;
+  ImagePulls& images_;
   pull::LazyReads lazy_;
 };
 

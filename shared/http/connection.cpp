@@ -166,7 +166,7 @@ Task<Result<void>> Connection::write(std::string_view head, std::string_view bod
   co_return Result<void>();
 }
 
-Task<Result<void>> Connection::send_file(FileSpan span) {
+Task<Result<void>> Connection::send_file(FileSpan span, std::uint64_t& sent) {
   while (span.length > 0) {
     if (cut_) co_return client_is_gone();
     in_step_ = true;
@@ -175,6 +175,7 @@ Task<Result<void>> Connection::send_file(FileSpan span) {
     if (!moved) co_return tl::unexpected(moved.error());
     span.offset += *moved;
     span.length -= *moved;
+    sent += *moved;
     if (*moved > 0) continue;
     const bool writable = co_await wait_until_writable();
     if (!writable) co_return client_is_gone();

@@ -52,7 +52,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Task<void> finish(Next next);        // closes as `next` says
   // One after the other, as they are: a body of megabytes is not copied. Both are the caller's until this returns.
   Task<Result<void>> write(std::string_view head, std::string_view body = {});
-  Task<Result<void>> send_file(FileSpan span);
+  Task<Result<void>> send_file(FileSpan span, std::uint64_t& sent);  // adds to `sent`, which outlives it
   Task<bool> wait_until_writable();
   void close(bool reset);
 

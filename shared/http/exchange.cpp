@@ -61,6 +61,7 @@ Task<void> ConnectionExchange::respond(Response response) {
   stage_ = Stage::answering;
   const Result<void> written = co_await connection_->write(head, response.body);
   if (!written) stage_ = Stage::broken;
+  if (written) sent_ += response.body.size();
 }
 
 Task<Result<void>> ConnectionExchange::start(Response response) {
@@ -79,7 +80,7 @@ Task<Result<void>> ConnectionExchange::send(FileSpan span) {
   if (stage_ == Stage::broken) co_return fail(ErrorKind::unavailable, "the client is gone");
   SHOAL_CHECK(span.length <= unsent_);
   const std::uint64_t length = span.length;
-  auto sent = co_await connection_->send_file(std::move(span));
+  auto sent = co_await connection_->send_file(std::move(span), sent_);
   if (sent) unsent_ -= length;
   if (!sent) stage_ = Stage::broken;
   co_return sent;
@@ -93,6 +94,7 @@ Task<Result<void>> ConnectionExchange::send(Bytes bytes) {
   unsent_ -= bytes.size();
   auto sent = co_await connection_->write(text_of(bytes));
   if (!sent) stage_ = Stage::broken;
+  if (sent) sent_ += bytes.size();
   co_return sent;
 }
 

@@ -23,6 +23,7 @@ class ConnectionExchange final : public Exchange {
   Task<Result<void>> start(Response response) override;
   Task<Result<void>> send(FileSpan span) override;
   Task<Result<void>> send(Bytes bytes) override;
+  std::uint64_t sent_bytes() const override { return sent_; }
   Task<Result<std::unique_ptr<WebSocket>>> upgrade(std::string subprotocol) override;
 
   // How the connection goes on once the handler has returned.
@@ -37,6 +38,7 @@ class ConnectionExchange final : public Exchange {
   std::string head_;
   enum class Stage { fresh, answering, broken, given_away } stage_ = Stage::fresh;
   std::uint64_t unsent_ = 0;  // bytes of the promised body
+  std::uint64_t sent_ = 0;    // bytes of the body
   bool keep_alive_ = false;   // as the client was told
 };
 

@@ -35,6 +35,8 @@ class Exchange {
   virtual Task<Result<void>> start(Response response) = 0;
   virtual Task<Result<void>> send(FileSpan span) = 0;
   virtual Task<Result<void>> send(Bytes bytes) = 0;
+  // Of the body, that the connection has taken so far; of an answer whose client is gone, without its last block.
+  virtual std::uint64_t sent_bytes() const = 0;
   // Becomes a WebSocket; the connection is then the WebSocket's.
   virtual Task<Result<std::unique_ptr<WebSocket>>> upgrade(std::string subprotocol) = 0;
 };

@@ -12,7 +12,6 @@ struct Metrics {
   metrics::Counter spared;            // requests that were not made, because the host had been found so
   metrics::Counter limited;           // answers 429 and 503
   metrics::Counter paced;             // requests that waited for their turn
-  metrics::Counter unconfigured;      // questions about registries that may not be asked
   metrics::Counter files_unreadable;  // times that a file of the configuration could not be used
   metrics::Gauge waiting;             // requests that wait for their turn now
 };

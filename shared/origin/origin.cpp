@@ -201,7 +201,6 @@ const Metrics& Origin::metrics() const {
 Result<void> Origin::may_ask(const std::string& upstream) const {
   const auto target = find_upstream(impl_->options, upstream);
   if (!target) {
-    impl_->metrics.unconfigured.add();
     log::warning("origin", "registry not configured", {{"registry", upstream}, {"cause", target.error().what}});
     return tl::unexpected(target.error());
   }

@@ -6,19 +6,9 @@
 
 namespace shoal::program {
 
-void describe(config::Section& root, LogOptions& options) {
-  root.section("log", [&](config::Section& section) {
-    word_key(section, "level", options.level, {"debug", "info", "warning", "error"}, "Least severe line written.");
-    word_key(section, "format", options.format, {"text", "json"}, "Form of a line, on standard error.");
-  });
-}
+namespace {
 
-void describe(config::Section& root, AdminOptions& options, std::string_view comment) {
-  root.section("admin", [&](config::Section& section) { listen_key(section, "listen", options.listen, comment); });
-}
-
-bool listen_key(config::Section& section, std::string_view name, ListenAddresses& place, std::string_view comment) {
-  section.key(name, place, comment);
+bool check_listen(config::Section& section, std::string_view name, const ListenAddresses& place) {
   bool is_good = !place.empty();
   if (!is_good) section.fault(name, "names no address");
   std::optional<std::uint16_t> port;
@@ -33,15 +23,36 @@ bool listen_key(config::Section& section, std::string_view name, ListenAddresses
   return is_good;
 }
 
+}  // namespace
+
+void describe(config::Section& root, LogOptions& options) {
+  root.section("log", [&](config::Section& section) {
+    word_key(section, "level", options.level, {"debug", "info", "warning", "error"}, "Least severe line written.");
+    word_key(section, "format", options.format, {"text", "json"}, "Form of a line, on standard error.");
+  });
+}
+
+void describe(config::Section& root, AdminOptions& options, std::string_view comment) {
+  root.section("admin", [&](config::Section& section) {
+    listen_key(section, "listen", options.listen, comment);
+    section.key("metrics_listen", options.metrics_listen,
+                "A further address that answers /metrics alone, for a Prometheus on another host; empty: none.");
+    if (options.metrics_listen.empty()) return;
+    check_listen(section, "metrics_listen", options.metrics_listen);
+  });
+}
+
+bool listen_key(config::Section& section, std::string_view name, ListenAddresses& place, std::string_view comment) {
+  section.key(name, place, comment);
+  return check_listen(section, name, place);
+}
+
 void word_key(config::Section& section, std::string_view name, std::string& place,
               const std::vector<std::string>& words, std::string_view comment) {
-  section.key(name, place, comment);
   std::string list;
-  for (const std::string& word : words) {
-    if (place == word) return;
-    list += (list.empty() ? "\"" : ", \"") + word + "\"";
-  }
-  section.fault(name, "one of " + list);
+  for (const std::string& word : words) list += (list.empty() ? "\"" : ", \"") + word + "\"";
+  section.key(name, place, std::string(comment) + " One of " + list + ".");
+  if (std::find(words.begin(), words.end(), place) == words.end()) section.fault(name, "one of " + list);
 }
 
 }  // namespace shoal::program

@@ -17,7 +17,8 @@ struct LogOptions {
 };
 
 struct AdminOptions {
-  ListenAddresses listen;  // health and metrics: on loopback unless asked for, nothing for other machines
+  ListenAddresses listen;            // health, metrics, status: on loopback unless asked for, nothing for other machines
+  ListenAddresses metrics_listen{};  // /metrics alone, beside it; empty: nowhere else
 };
 
 // Reads, checks and prints [log].

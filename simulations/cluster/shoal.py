@@ -97,7 +97,7 @@ class Tracker(_Program):
             "store": {"path": workspace.directory(f"{place.name}-store"), "capacity": capacity,
                       "min_free": "0B"},  # whatever else fills this machine's disk
             "admin": {"listen": authority(place.address, admin)},
-            "log": {"level": "info", "format": "text"},
+            "log": {"level": "debug", "format": "text"},
         }
         super().__init__(workspace, programs.tracker, place, place.name, merged(config, settings), admin)
         self.control = Endpoint(place, place.address, control)
@@ -131,7 +131,7 @@ class Agent(_Program):
             "store": {"path": workspace.directory(f"{place.name}-store"), "capacity": capacity,
                       "min_free": "0B"},  # whatever else fills this machine's disk
             "admin": {"listen": authority(place.address, admin)},
-            "log": {"level": "info", "format": "text"},
+            "log": {"level": "debug", "format": "text"},
         }
         super().__init__(workspace, programs.agent, place, place.name, merged(config, settings), admin)
         self._has_trackers = bool(trackers)

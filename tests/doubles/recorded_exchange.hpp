@@ -39,6 +39,7 @@ class RecordedExchange final : public http::Exchange {
     body.insert(body.end(), bytes.begin(), bytes.end());
     co_return Result<void>();
   }
+  std::uint64_t sent_bytes() const override { return body.size(); }
   Task<Result<std::unique_ptr<http::WebSocket>>> upgrade(std::string) override {
     co_return fail(ErrorKind::refused, "no WebSocket");
   }

@@ -28,8 +28,8 @@ LayerFetch::LayerFetch(const Parts& parts, SeedRequest request, Attempt attempt,
       room_(parts.loop) {}
 
 Task<Result<Fetched>> LayerFetch::run() {
-  log::info("seeder", "origin fetch started",
-            {{"digest", request_.digest.text()}, {"image", request_.image()}, {"generation", attempt_.generation}});
+  log::debug("seeder", "origin fetch started",
+             {{"digest", request_.digest.text()}, {"image", request_.image()}, {"generation", attempt_.generation}});
   auto fetched = co_await fetch();
   // The digest had matched by then: the origin's bytes were right, and it is not asked again for them.
   if (fetched && swarm_failure_) fetched = fail(ErrorKind::unavailable, swarm_failure_->what);
@@ -173,7 +173,7 @@ Task<Result<void>> LayerFetch::take_all() {
     if (bytes->empty()) break;
     arrived_.last_at = parts_.clock.now();
     if (std::exchange(is_first, false))
-      log::info("seeder", "origin first byte", {{"digest", request_.digest.text()}, {"image", request_.image()}});
+      log::debug("seeder", "origin first byte", {{"digest", request_.digest.text()}, {"image", request_.image()}});
     Bytes copy = copy_of(*bytes);
     const auto room = co_await wait_for_room({copy.size()});
     if (!room) co_return room;
@@ -183,8 +183,8 @@ Task<Result<void>> LayerFetch::take_all() {
     if (swarm_failure_) co_return tl::unexpected(*swarm_failure_);
     seeding_->add(hashes_of(*taken));
   }
-  log::info("seeder", "origin last byte",
-            {{"digest", request_.digest.text()}, {"image", request_.image()}, {"size_bytes", size().value}});
+  log::debug("seeder", "origin last byte",
+             {{"digest", request_.digest.text()}, {"image", request_.image()}, {"size_bytes", size().value}});
   seeding_->flush();
   stream_.reset();
   co_return Result<void>();

@@ -4,40 +4,13 @@
 
 #include "shared/crypto/signing.hpp"
 #include "shared/log/log.hpp"
-#include "shared/origin/faults.hpp"
+#include "tracker/seeder/refusals.hpp"
 
 namespace shoal::tracker::seeder {
 namespace {
 
 bool is_empty_layer(const Digest& digest) {
   return digest == digest_of(digest.algorithm(), {});
-}
-
-control::Reason reason_of(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::not_found:
-      return control::Reason::not_found;
-    case ErrorKind::refused:
-      return control::Reason::denied;
-    case ErrorKind::unavailable:
-    case ErrorKind::corrupt:
-    case ErrorKind::no_space:
-      return control::Reason::unavailable;
-  }
-  return control::Reason::unavailable;
-}
-
-// Told at once, without a fetch: the agents then ask the registry themselves.
-Refusal refusal_of_upstream(const Error& cause) {
-  const bool is_unknown = cause.kind == ErrorKind::not_found;
-  return {.reason = is_unknown ? control::Reason::upstream : reason_of(cause.kind),
-          .what = of_tracker(cause.what),
-          .of_tracker = true};
-}
-
-Refusal refusal_of_fetch(const Error& cause) {
-  if (origin::lasts(cause)) return refusal_of_upstream(cause);
-  return {reason_of(cause.kind), cause.what, cause.retry_after};
 }
 
 template <class Seeded, class Layers>
@@ -109,7 +82,7 @@ SeedResult Seeder::request_held(const SeedRequest& request, const store::HeldLay
 
 SeedResult Seeder::request_from_origin(const SeedRequest& request) {
   const auto allowed = parts_.source.may_ask(request.repository.upstream);
-  if (!allowed) return refusal_of_upstream(allowed.error());
+  if (!allowed) return refuse_registry(parts_.metrics, allowed.error());
   if (!origin::is_repository_name(request.repository.name)) {
     return Refusal{control::Reason::not_found, "not a repository's name"};
   }
@@ -181,13 +154,7 @@ std::unique_ptr<LayerFetch> Seeder::fetch_again(const LayerFetch& failed) {
 }
 
 void Seeder::refuse(const SeedRequest& request, const Error& cause) {
-  parts_.metrics.origin_failures.add();
-  log::warning("seeder", "layer unavailable",
-               {{"digest", request.digest.text()},
-                {"image", request.image()},
-                {"kind", text(cause.kind)},
-                {"cause", cause.what}});
-  const Refusal refusal = refusal_of_fetch(cause);
+  const Refusal refusal = refuse_fetch(parts_.metrics, request, cause);
   layers_[request.digest] = Refused{request, refusal, parts_.clock.now()};
   parts_.events.push(LayerRefused{request, refusal});
 }

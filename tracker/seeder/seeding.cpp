@@ -117,7 +117,7 @@ void Seeding::flush() {
   published_at_ = parts_.clock.now();
   parts_.swarm.publish(name_, std::move(publication));
   if (is_first)
-    log::info("seeder", "first piece published", {{"digest", request_.digest.text()}, {"image", request_.image()}});
+    log::debug("seeder", "first piece published", {{"digest", request_.digest.text()}, {"image", request_.image()}});
 }
 
 Task<void> Seeding::publish_later(std::shared_ptr<Seeding> self, Milliseconds wait) {

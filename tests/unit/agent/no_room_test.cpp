@@ -56,7 +56,6 @@ TEST_CASE("a layer too large for memory passes through a window of it, and that 
   CHECK(exchange.head->status == 200);
   CHECK((exchange.body == f.content));
   CHECK(f.node.origin.sent_bytes == size);
-  CHECK(f.node.metrics.passed_bytes.value() == size);
   CHECK(f.node.metrics.uncached_layers.value() == 1);
   CHECK(f.node.metrics.pulls_failed.value() == 0);
 }
@@ -106,7 +105,6 @@ TEST_CASE("a part far from the window is asked of the origin alone, from its fir
   auto rest = get("bytes=" + std::to_string(first) + "-");
   CHECK(f.ask(rest));
   CHECK((rest.body == f.part(first, size)));
-  CHECK(f.node.metrics.passed_bytes.value() == 1'000 + size - first);
   CHECK(f.node.origin.sent_bytes < size);
 }
 

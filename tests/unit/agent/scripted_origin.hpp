@@ -13,7 +13,7 @@ namespace shoal {
 
 class ScriptedOrigin final : public origin::Origin {
  public:
-  ScriptedOrigin(Loop& loop, Clock& clock) : Origin(origin::Options{}, clock), changed_(loop) {}
+  ScriptedOrigin(Loop& loop, Clock& clock) : Origin(origin::Options{.upstreams = {}, .allow = {"reg.example.com"}}, clock), changed_(loop) {}
 
   Digest add(Bytes bytes) {
     const Digest digest = digest_of(DigestAlgorithm::sha256, bytes);

@@ -3,6 +3,7 @@
 // A metric is one line, "TYPE NAME{LABELS}", in both: the two sets must be equal.
 #pragma once
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -64,7 +65,18 @@ inline MetricLines documented(const std::string& document, const std::string& pr
   return lines;
 }
 
-// What a page in Prometheus' text format serves.
+// A version and a status are not listed one by one: `code="…"`.
+inline std::string without_open_values(std::string labels) {
+  for (const std::string_view name : {"version=\"", "code=\""}) {
+    const std::size_t at = labels.find(name);
+    if (at == std::string::npos) continue;
+    const std::size_t first = at + name.size();
+    labels.replace(first, labels.find('"', first) - first, "…");
+  }
+  return labels;
+}
+
+// What a page in Prometheus' text format serves. A histogram is its `_count`.
 inline MetricLines served(const std::string& page) {
   MetricLines lines;
   std::map<std::string, std::string> types;
@@ -75,10 +87,14 @@ inline MetricLines served(const std::string& page) {
     words >> first >> second >> name >> type;
     if (first == "#" && second == "TYPE") types[name] = type;
     if (line.starts_with("#")) continue;
-    const std::string row = first;
-    const std::size_t brace = row.find('{');
-    const std::string labels = brace == std::string::npos ? "{}" : row.substr(brace);
-    lines.insert(types[row.substr(0, brace)] + " " + row.substr(0, brace) + labels);
+    const std::size_t brace = first.find('{');
+    std::string served_name = first.substr(0, brace);
+    const std::string labels = brace == std::string::npos ? "{}" : without_open_values(first.substr(brace));
+    for (const std::string_view part : {"_bucket", "_sum", "_count"}) {
+      const std::string of = served_name.substr(0, served_name.size() - std::min(part.size(), served_name.size()));
+      if (served_name.ends_with(part) && types.contains(of)) served_name = part == "_count" ? of : "";
+    }
+    if (!served_name.empty()) lines.insert(types[served_name] + " " + served_name + labels);
   }
   return lines;
 }

@@ -120,6 +120,7 @@ TEST_CASE("a question that is not allowed is answered with status 0 and a cause,
     CHECK_FALSE(answer.what.empty());
   }
   CHECK(f.source.asked.empty());
+  CHECK(f.metrics.unknown_registries.value() == 1);
 }
 
 TEST_CASE("a question about a registry that cannot be reached is answered at once, with whose configuration to look at") {

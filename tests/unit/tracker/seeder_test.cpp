@@ -242,6 +242,7 @@ TEST_CASE("a registry that is not configured is never asked") {
   CHECK(std::get<Refusal>(result).reason == control::Reason::upstream);
   CHECK(std::get<Refusal>(result).of_tracker);
   CHECK(std::get<Refusal>(result).what.find("the tracker's own configuration file") != std::string::npos);
+  CHECK(f.metrics.unknown_registries.value() == 1);
   f.settle();
   CHECK(f.source.opened_from.empty());
 }

@@ -1,0 +1,54 @@
+#include "tracker/seeder/refusals.hpp"
+
+#include "shared/log/log.hpp"
+#include "shared/origin/faults.hpp"
+
+namespace shoal::tracker::seeder {
+namespace {
+
+control::Reason reason_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::not_found:
+      return control::Reason::not_found;
+    case ErrorKind::refused:
+      return control::Reason::denied;
+    case ErrorKind::unavailable:
+    case ErrorKind::corrupt:
+    case ErrorKind::no_space:
+      return control::Reason::unavailable;
+  }
+  return control::Reason::unavailable;
+}
+
+// Told at once, without a fetch: the agents then ask the registry themselves.
+Refusal refusal_of_upstream(const Error& cause) {
+  const bool is_unknown = cause.kind == ErrorKind::not_found;
+  return {.reason = is_unknown ? control::Reason::upstream : reason_of(cause.kind),
+          .what = of_tracker(cause.what),
+          .of_tracker = true};
+}
+
+}  // namespace
+
+// A layer that is not there is the caller's mistake, or its question: no failure of the origin.
+Refusal refuse_fetch(SeederMetrics& metrics, const SeedRequest& request, const Error& cause) {
+  const std::string digest = request.digest.text();
+  if (cause.kind == ErrorKind::not_found) {
+    metrics.unknown_layers.add();
+    log::info("seeder", "layer not found", {{"digest", digest}, {"image", request.image()}, {"cause", cause.what}});
+  } else {
+    metrics.origin_failures.add();
+    log::warning(
+        "seeder", "layer unavailable",
+        {{"digest", digest}, {"image", request.image()}, {"kind", text(cause.kind)}, {"cause", cause.what}});
+  }
+  if (origin::lasts(cause)) return refusal_of_upstream(cause);
+  return {reason_of(cause.kind), cause.what, cause.retry_after};
+}
+
+Refusal refuse_registry(SeederMetrics& metrics, const Error& cause) {
+  if (cause.kind == ErrorKind::not_found) metrics.unknown_registries.add();
+  return refusal_of_upstream(cause);
+}
+
+}  // namespace shoal::tracker::seeder
