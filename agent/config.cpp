@@ -24,9 +24,18 @@ void describe_node(config::Section& section, NodeOptions& node) {
   if (node.name == control::seeder_node) section.fault("name", "is the seeders' name; write another one");
 }
 
+// The endpoint asks nobody who they are.
+void warn_of_readers(config::Section& section, const std::string& listen) {
+  const auto parts = http::parse_host_port(listen);
+  if (!parts || http::is_loopback(parts->host)) return;
+  section.warning("listen", "every machine that reaches " + listen +
+                                " may read every layer that this node holds; listen on 127.0.0.1 unless that is meant");
+}
+
 void describe_registry(config::Section& section, RegistryOptions& registry) {
   registry::EndpointOptions& endpoint = registry.endpoint;
   listen_key(section, "listen", registry.listen, "The endpoint for the node's container runtime.");
+  warn_of_readers(section, registry.listen);
   section.key("default_upstream", endpoint.default_upstream,
               "Registry of requests that name none (docker's registry mirrors).");
   section.key_elsewhere("allow", "upstreams");
@@ -73,8 +82,21 @@ void describe_swarm(config::Section& section, SwarmOptions& swarm) {
              "Small layers to other agents, held ones to a tracker that lost its own; HTTP.");
   section.key("advertise", swarm.advertise,
               "Address that other agents reach this node at; empty: the one that `listen` names, else the one the tracker sees.");
+  if (!swarm.advertise.empty() && !http::is_ip_address(swarm.advertise)) {
+    section.fault("advertise", "\"" + swarm.advertise + "\" is not an IP address; other nodes dial it as it stands");
+  }
   section.key("upload_limit", swarm.upload_limit, "Most that leaves for other agents; \"0B/s\": no limit.");
   section.key("download_limit", swarm.download_limit, "Most that comes from other agents; \"0B/s\": no limit.");
+}
+
+// A configuration that is good by its letters and serves next to nothing.
+void warn_of_nothing(config::Section& root, const Options& options) {
+  const origin::Options& upstreams = options.upstreams;
+  if (!options.trackers.urls.empty() || !upstreams.upstreams.empty() || !upstreams.allow.empty()) return;
+  const std::string& only = options.registry.endpoint.default_upstream;
+  root.warning("trackers", "no tracker is configured, and " +
+                               (only.empty() ? "no registry" : "no registry but " + only) +
+                               "; write urls in [trackers], and the registries in [upstreams]");
 }
 
 }  // namespace
@@ -95,6 +117,7 @@ void describe(config::Section& root, Options& options) {
   store::describe(root, options.store, options.scrub);
   program::describe(root, options.admin, "Health, metrics and status.");
   program::describe(root, options.log);
+  warn_of_nothing(root, options);
 }
 
 }  // namespace shoal::agent

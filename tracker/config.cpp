@@ -12,7 +12,9 @@ void describe_control(config::Section& section, ControlOptions& options) {
   const bool good = program::listen_key(section, "listen", options.listen, "Where agents and the API's clients connect.");
   section.key("plaintext", options.plaintext, "Accept unencrypted connections from other machines.");
   section.key("swarm_key_file", options.swarm_key_file,
-              "File with the cluster's secret, 64 hexadecimal digits; empty: made in the store at the first start.");
+              "Path of a file that holds the cluster's secret, 64 hexadecimal digits; empty: made in the store at the first "
+              "start.");
+  section.check_file("swarm_key_file", options.swarm_key_file);
   if (section.printing() || !good || options.plaintext) return;
   const auto is_local = [](const std::string& address) {
     return http::is_loopback(http::parse_host_port(address)->host);
@@ -45,6 +47,9 @@ void describe(config::Section& root, Config& config) {
   store::describe(root, config.store, config.scrub);
   program::describe(root, config.admin, "Health and metrics.");
   program::describe(root, config.log);
+  if (config.origin.upstreams.empty() && config.origin.allow.empty()) {
+    root.warning("upstreams", "no registry is configured, so that every join is refused; write them in [upstreams]");
+  }
 }
 
 }  // namespace shoal::tracker

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fstream>
 #include <set>
+#include <sstream>
 
 #include "shared/config/value.hpp"
 
@@ -18,13 +19,17 @@ struct Fault {
   std::string what;
 };
 
+std::string line_text(const std::string& name, const Fault& fault) {
+  return name + (fault.line == 0 ? "" : ":" + std::to_string(fault.line)) + ": " + fault.what;
+}
+
 // The faults of one file, in the order of its lines.
 [[noreturn]] void refuse(const std::string& name, std::vector<Fault> faults) {
   std::ranges::stable_sort(faults, {}, &Fault::line);
   std::string lines;
   for (const Fault& fault : faults) {
     if (!lines.empty()) lines += '\n';
-    lines += name + (fault.line == 0 ? "" : ":" + std::to_string(fault.line)) + ": " + fault.what;
+    lines += line_text(name, fault);
   }
   throw StartError(lines, 2);
 }
@@ -53,7 +58,10 @@ struct Section::State {
   bool printing = false;
   const toml::table* table = nullptr;  // nullptr when printing, and when the file does not have the section
   std::vector<Fault>* faults = nullptr;
+  std::vector<Fault>* warnings = nullptr;
+  std::vector<Fault>* missing_files = nullptr;
   std::set<std::string, std::less<>> taken{};  // keys that `describe` named
+  std::set<std::string, std::less<>> known{};  // those of them that it has
   std::string printed_keys{};
   std::string printed_tables{};  // after all plain keys, as TOML asks
 
@@ -72,6 +80,7 @@ struct Section::State {
       printed_keys += commented(comment) + std::string(name) + " = " + value_text(place) + "\n";
       return;
     }
+    known.emplace(name);
     const toml::node* node = take(name);
     if (node == nullptr) return;
     const std::string fault = read_value(*node, place);
@@ -80,7 +89,7 @@ struct Section::State {
 
   // One sub-table: read if the file has it, printed otherwise.
   void enter(const std::string& sub_path, const toml::node* node, const std::function<void(Section&)>& describe) {
-    State sub{.path = sub_path, .printing = printing, .faults = faults};
+    State sub{.path = sub_path, .printing = printing, .faults = faults, .warnings = warnings, .missing_files = missing_files};
     if (node != nullptr && !node->is_table()) {
       faults->push_back({node->source().begin.line, sub_path + " must be a table: write [" + sub_path + "]"});
       return;
@@ -99,9 +108,16 @@ struct Section::State {
       if (taken.contains(key.str())) continue;
       std::string what =
           "unknown key " + value_text(std::string(key.str())) + (path.empty() ? "" : " in [" + path + "]");
-      if (node.is_table() && !path.empty()) what += "; a name with dots needs quotes";
+      const bool is_unquoted = node.is_table() && !path.empty();
+      what += is_unquoted ? "; a name with dots needs quotes" : "; known are " + known_list();
       faults->push_back({key.source().begin.line, what});
     }
+  }
+
+  std::string known_list() const {
+    std::string list;
+    for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
+    return list;
   }
 
   std::string path_of(const std::string& name) const { return path.empty() ? name : path + "." + name; }
@@ -137,7 +153,19 @@ void Section::key(std::string_view name, ListenAddresses& place, std::string_vie
 }
 
 void Section::section(std::string_view name, const std::function<void(Section&)>& describe) {
+  state_.known.emplace(name);
   state_.enter(state_.path_of(std::string(name)), state_.take(name), describe);
+}
+
+void Section::example(const std::string& key, const std::function<void(Section&)>& describe) {
+  if (!printing()) return;
+  State sub{.path = state_.path_of(value_text(key)), .printing = true};
+  Section section(sub);
+  describe(section);
+  std::string line;
+  std::istringstream lines("[" + sub.path + "]\n" + sub.printed_keys);
+  state_.printed_tables += '\n';
+  while (std::getline(lines, line)) state_.printed_tables += "# " + line + "\n";
 }
 
 void Section::each(std::string_view name, const std::vector<std::string>& keys_to_print,
@@ -159,11 +187,23 @@ void Section::each(std::string_view name, const std::vector<std::string>& keys_t
 
 void Section::fault(std::string_view name, const std::string& what) {
   if (printing()) return;
+  state_.faults->push_back({line_of(name), state_.label(name) + ": " + what});
+}
+
+void Section::warning(std::string_view name, const std::string& what) {
+  if (!printing()) state_.warnings->push_back({line_of(name), state_.label(name) + ": " + what});
+}
+
+void Section::check_file(std::string_view name, const std::string& path) {
+  if (printing() || path.empty() || std::ifstream(path).peek() != std::ifstream::traits_type::eof()) return;
+  state_.missing_files->push_back({line_of(name), state_.label(name) + ": " + path + " cannot be read, or is empty"});
+}
+
+// Where the key stands, else its table; 0: nowhere.
+std::uint32_t Section::line_of(std::string_view name) const {
   const toml::node* node = state_.take(name);
   const toml::node* nearest = node != nullptr ? node : state_.table;
-  const std::uint32_t line =
-      nearest == nullptr || (node == nullptr && state_.path.empty()) ? 0 : nearest->source().begin.line;
-  state_.faults->push_back({line, state_.label(name) + ": " + what});
+  return nearest == nullptr || (node == nullptr && state_.path.empty()) ? 0 : nearest->source().begin.line;
 }
 
 void Section::key_elsewhere(std::string_view name, std::string_view section) {
@@ -175,17 +215,23 @@ bool Section::printing() const {
   return state_.printing;
 }
 
-void read_text(const std::string& text, const std::string& name, const Describe& describe) {
+std::vector<Notice> read_text(const std::string& text, const std::string& name, const Describe& describe) {
   const toml::table table = parse(text, name);
   std::vector<Fault> faults;
-  Section::State state{.table = &table, .faults = &faults};
+  std::vector<Fault> warnings;
+  std::vector<Fault> missing_files;
+  Section::State state{.table = &table, .faults = &faults, .warnings = &warnings, .missing_files = &missing_files};
   Section root(state);
   describe(root);
   state.report_unknown();
   if (!faults.empty()) refuse(name, std::move(faults));
+  std::vector<Notice> notices;
+  for (const Fault& each : warnings) notices.push_back({line_text(name, each), false});
+  for (const Fault& each : missing_files) notices.push_back({line_text(name, each), true});
+  return notices;
 }
 
-void read_file(const std::string& path, const Describe& describe) {
+std::vector<Notice> read_file(const std::string& path, const Describe& describe) {
   std::ifstream file(path, std::ios::binary);
   std::string text;
   char chunk[4096];
@@ -194,7 +240,7 @@ void read_file(const std::string& path, const Describe& describe) {
   if (!file.is_open() || file.bad()) {
     throw StartError("cannot read the configuration " + path + ": " + std::strerror(errno), 2);
   }
-  read_text(text, path, describe);
+  return read_text(text, path, describe);
 }
 
 std::string print(const Describe& describe) {

@@ -20,10 +20,16 @@ class Section;
 // The keys of a whole program: calls `section(...)` for each of its parts.
 using Describe = std::function<void(Section& root)>;
 
+// What is not wrong by itself and hardly meant, or a named file that cannot be read now: `FILE:LINE: [section] key: text`.
+struct Notice {
+  std::string text;
+  bool is_missing_file = false;
+};
+
 // Reads `path` through `describe`. Throws StartError (exit code 2) with all faults, one per line: `FILE:LINE: fault`.
-void read_file(const std::string& path, const Describe& describe);
+std::vector<Notice> read_file(const std::string& path, const Describe& describe);
 // The same from memory; `name` stands for FILE in faults.
-void read_text(const std::string& text, const std::string& name, const Describe& describe);
+std::vector<Notice> read_text(const std::string& text, const std::string& name, const Describe& describe);
 
 // The configuration in force as TOML, each key with its comment: what --print-config shows. parse(print(x)) == x.
 std::string print(const Describe& describe);
@@ -55,9 +61,17 @@ class Section {
   void each(std::string_view name, const std::vector<std::string>& keys_to_print,
             const std::function<void(const std::string& key, Section&)>& describe);
 
+  // Printed as a comment: `[KEY]` as it would stand here, with its defaults. For a table that `each` has none of.
+  void example(const std::string& key, const std::function<void(Section&)>& describe);
+
   // A fault with the value of `name`, reported together with the others. For checks that go beyond the type; nothing
   // when printing.
   void fault(std::string_view name, const std::string& what);
+
+  // Likewise a notice.
+  void warning(std::string_view name, const std::string& what);
+  // A notice when the file that `name` names cannot be read. An empty path names none.
+  void check_file(std::string_view name, const std::string& path);
 
   // A key that is looked for here and stands in another section: a fault that names it.
   void key_elsewhere(std::string_view name, std::string_view section);
@@ -68,6 +82,7 @@ class Section {
   explicit Section(State& state) : state_(state) {}
 
  private:
+  std::uint32_t line_of(std::string_view name) const;
   State& state_;
 };
 

@@ -16,6 +16,15 @@ struct Unit {
 // Largest first: `text` takes the first that divides.
 constexpr std::array<Unit, 5> size_units{
     {{"TiB", 1ULL << 40}, {"GiB", 1ULL << 30}, {"MiB", 1ULL << 20}, {"KiB", 1ULL << 10}, {"B", 1}}};
+// Networks are sold by bits: of a second's bytes.
+constexpr std::array<Unit, 8> rate_units{{{"TiB", 1ULL << 40},
+                                          {"GiB", 1ULL << 30},
+                                          {"MiB", 1ULL << 20},
+                                          {"KiB", 1ULL << 10},
+                                          {"B", 1},
+                                          {"Gbit", 125'000'000},
+                                          {"Mbit", 125'000},
+                                          {"kbit", 125}}};
 constexpr std::array<Unit, 4> time_units{{{"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
 
 Result<std::uint64_t> parse_with(std::string_view text, std::span<const Unit> units, const char* example) {
@@ -78,11 +87,11 @@ std::string text(const ByteShare& share) {
 }
 
 Result<ByteRate> parse_byte_rate(std::string_view text) {
-  const char* example = "\"10MiB/s\"";
+  const char* example = "\"10MiB/s\" or \"100Mbit/s\"";
   if (!text.ends_with("/s")) {
     return fail(ErrorKind::refused, "\"" + std::string(text) + "\" is not understood; write for example " + example);
   }
-  return parse_with(text.substr(0, text.size() - 2), size_units, example).map([](std::uint64_t value) {
+  return parse_with(text.substr(0, text.size() - 2), rate_units, example).map([](std::uint64_t value) {
     return ByteRate{value};
   });
 }
@@ -98,6 +107,7 @@ Result<Milliseconds> parse_duration(std::string_view text) {
 }
 
 std::string text(Milliseconds duration) {
+  if (duration == Milliseconds::zero()) return "0s";
   return text_with(static_cast<std::uint64_t>(duration.count()), time_units);
 }
 

@@ -68,7 +68,8 @@ std::string text(ByteCount count);  // the largest unit that divides it, so pars
 Result<ByteShare> parse_byte_share(std::string_view text);  // whole per cent, 0% to 100%
 std::string text(const ByteShare& share);
 
-Result<ByteRate> parse_byte_rate(std::string_view text);  // a size and "/s"
+// A size and "/s", or kbit/s, Mbit/s, Gbit/s of a thousand each.
+Result<ByteRate> parse_byte_rate(std::string_view text);
 std::string text(ByteRate rate);
 
 Result<Milliseconds> parse_duration(std::string_view text);  // ms, s, m, h

@@ -4,6 +4,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "shared/http/server.hpp"
+
 namespace shoal::origin {
 namespace {
 
@@ -62,6 +64,13 @@ void describe_upstream(config::Section& section, Upstream& upstream) {
   if (upstream.username_file.empty() != upstream.password_file.empty()) {
     section.fault(upstream.username_file.empty() ? "password_file" : "username_file",
                   "username_file and password_file belong together");
+  }
+  section.check_file("ca", upstream.ca);
+  section.check_file("username_file", upstream.username_file);
+  section.check_file("password_file", upstream.password_file);
+  const auto url = http::parse_url(upstream.url);
+  if (!upstream.password_file.empty() && url && url->scheme == "http" && !http::is_loopback(url->host)) {
+    section.warning("password_file", "the password travels unencrypted to " + url->host + "; use an https url");
   }
 }
 
@@ -124,6 +133,12 @@ void describe(config::Section& root, Options& options) {
     describe_allow(upstreams, options);
     std::vector<std::string> names;
     for (const auto& [name, upstream] : options.upstreams) names.push_back(name);
+    if (names.empty()) {
+      upstreams.example("registry.example.com:5000", [](config::Section& section) {
+        Upstream example;
+        describe_upstream(section, example);
+      });
+    }
     upstreams.each("", names, [&](const std::string& name, config::Section& section) {
       describe_upstream(section, options.upstreams[name]);
       if (!is_upstream_name(name)) section.fault("url", "\"" + name + "\" is not HOST[:PORT]");

@@ -39,16 +39,32 @@ Arguments parse(int argc, const char* const* argv, const Command& command) {
   return arguments;
 }
 
+// A file that is missing keeps no program from starting: it may come later. Whoever checks wants to know it now.
+void check(const std::vector<config::Notice>& notices) {
+  std::string missing;
+  for (const config::Notice& notice : notices) {
+    if (notice.is_missing_file) missing += (missing.empty() ? "" : "\n") + notice.text;
+    if (!notice.is_missing_file) std::puts(("warning: " + notice.text).c_str());
+  }
+  if (!missing.empty()) throw StartError(missing, 2);
+  std::puts(notices.empty() ? "the configuration is good" : "the configuration can be used");
+}
+
 void run(const Arguments& arguments, const Command& command) {
-  if (!arguments.config_file.empty()) config::read_file(arguments.config_file, command.describe);
+  const auto notices = arguments.config_file.empty()
+                           ? config::read_text("", "without a file", command.describe)
+                           : config::read_file(arguments.config_file, command.describe);
   if (arguments.print_config) {
     std::fputs(config::print(command.describe).c_str(), stdout);
   } else if (arguments.check_config) {
-    std::puts("the configuration is good");
+    check(notices);
   } else if (arguments.serve) {
     raise_descriptor_limit();
     log::configure(command.log.level, command.log.format);
     log::flush_at_crash();
+    for (const config::Notice& notice : notices) {
+      log::warning("program", "doubtful configuration", {{"cause", notice.text}});
+    }
     command.serve();
   } else {
     throw StartError("nothing to do; write " + command.name + " serve --config FILE", 2);

@@ -103,6 +103,9 @@ void describe(config::Section& root, Options& options, ScrubOptions& scrub) {
     if (options.min_free.percent() == 100u) section.fault("min_free", "\"100%\" leaves nothing for the store");
     if (options.keep > Milliseconds::zero() && options.keep < least_keep)
       section.fault("keep", "must be " + shoal::text(least_keep) + " or more; \"0s\" keeps layers until their room is needed");
+    if (!options.path.empty() && !options.path.starts_with('/')) {
+      section.warning("path", "is relative to the directory in which the program starts; write it from / on");
+    }
     if (scrub.rate.bytes_per_second == 0)
       section.fault("scrub_rate", "must be more than 0B/s; scrub_every = \"0s\" ends it");
   });

@@ -64,6 +64,15 @@ class Starting(Case):
                 done = subprocess.run([binary, *words], capture_output=True, text=True, timeout=20, check=False)
                 self.assertEqual((done.returncode, done.stdout), (0, "the configuration is good\n"), done.stderr)
 
+    def test_a_check_names_missing_files_and_tells_what_is_doubtful(self):
+        upstreams = {"upstreams": {"registry.test": {"url": "https://registry.test", "ca": "/nowhere/ca.pem"}}}
+        for program in self.programs_with(upstreams):
+            self.assert_one_line(self.run_program(program, "--check-config"), 2, "/nowhere/ca.pem", "[upstreams.", "] ca")
+        agent, _ = self.programs_with({"registry": {"listen": "0.0.0.0:0"}})
+        done = self.run_program(agent, "--check-config")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("every machine that reaches 0.0.0.0:0", done.stdout)
+
     def test_a_list_of_registries_at_the_wrong_place_is_refused_with_the_right_one(self):
         agent, _ = self.programs_with({"registry": {"allow": ["docker.io"]}})
         self.assert_one_line(self.run_program(agent), 2, "[registry] allow", "[upstreams]")

@@ -53,3 +53,54 @@ TEST_CASE("what the agent prints reads back as the same configuration") {
   };
   CHECK(print(read(print(options))) == print(options));
 }
+
+namespace {
+
+// What is noticed in a configuration that is good otherwise.
+std::vector<config::Notice> notices(const std::string& text) {
+  Options options = default_options();
+  return config::read_text(text, "f", [&](config::Section& root) { describe(root, options); });
+}
+
+constexpr const char* sound = "[upstreams]\nallow = [\"ghcr.io\"]\n";
+
+}  // namespace
+
+TEST_CASE("a configuration with a registry or a tracker is noticed for nothing") {
+  CHECK(notices(sound).empty());
+  CHECK(notices("[trackers]\nurls = [\"http://127.0.0.1:7080\"]\n").empty());
+}
+
+TEST_CASE("an agent that can serve next to nothing is noticed") {
+  REQUIRE(notices("").size() == 1);
+  CHECK_THAT(notices("")[0].text, Catch::Contains("no tracker is configured, and no registry but docker.io"));
+  CHECK_THAT(notices("[registry]\ndefault_upstream = \"\"\n")[0].text, Catch::Contains("and no registry;"));
+}
+
+TEST_CASE("an endpoint that other machines can read is noticed") {
+  const auto found = notices(std::string(sound) + "[registry]\nlisten = \"0.0.0.0:7070\"\n");
+  REQUIRE(found.size() == 1);
+  CHECK_THAT(found[0].text, Catch::Contains("every machine that reaches 0.0.0.0:7070"));
+}
+
+TEST_CASE("a store whose path depends on where the program starts is noticed") {
+  const auto found = notices(std::string(sound) + "[store]\npath = \"layers\"\n");
+  REQUIRE(found.size() == 1);
+  CHECK_THAT(found[0].text, Catch::Contains("[store] path: is relative"));
+}
+
+TEST_CASE("an advertised name is a fault, as it is at the tracker") {
+  CHECK_THROWS_WITH(read("[swarm]\nadvertise = \"node2.example.com\"\n"), Catch::Contains("is not an IP address"));
+  CHECK(read("[swarm]\nadvertise = \"10.1.2.3\"\n").swarm.advertise == "10.1.2.3");
+}
+
+TEST_CASE("the printed configuration shows the keys of a registry though none is configured") {
+  Options options = default_options();
+  const std::string printed = config::print([&](config::Section& root) { describe(root, options); });
+  CHECK_THAT(printed, Catch::Contains("# [upstreams.\"registry.example.com:5000\"]\n"));
+  for (const char* key : {"url", "ca", "username_file", "password_file", "insecure"}) {
+    CHECK_THAT(printed, Catch::Contains("\n# " + std::string(key) + " = "));
+  }
+  CHECK_THAT(printed, Catch::Contains("One of \"debug\", \"info\", \"warning\", \"error\"."));
+  CHECK(options.upstreams.upstreams.empty());
+}

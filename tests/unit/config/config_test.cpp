@@ -2,7 +2,10 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <fstream>
 #include <map>
+
+#include "tests/doubles/temporary_directory.hpp"
 
 using namespace shoal;
 
@@ -126,10 +129,10 @@ ulr = "x"
         "sample.toml:5: [store] peers: must be a whole number between 0 and 4294967295\n"
         "sample.toml:6: [store] limit: \"10MiB\" is not understood; write for example \"10MiB/s\"\n"
         "sample.toml:7: [store] strict: must be true or false\n"
-        "sample.toml:8: unknown key \"colour\" in [store]\n"
+        "sample.toml:8: unknown key \"colour\" in [store]; known are capacity, limit, path, patience, peers, strict\n"
         "sample.toml:10: [upstreams] allow: must be a list of texts, for example [\"a\", \"b\"]\n"
-        "sample.toml:12: unknown key \"ulr\" in [upstreams.\"reg.example.com\"]\n"
-        "sample.toml:13: unknown key \"nonsense\"");
+        "sample.toml:12: unknown key \"ulr\" in [upstreams.\"reg.example.com\"]; known are insecure, url\n"
+        "sample.toml:13: unknown key \"nonsense\"; known are store, upstreams");
 }
 
 TEST_CASE("a registry's name without quotes is explained") {
@@ -138,11 +141,11 @@ TEST_CASE("a registry's name without quotes is explained") {
 }
 
 TEST_CASE("a plain key beside named sub-tables that nobody knows is refused") {
-  CHECK(faults_of("[upstreams]\nalow = []\n") == "sample.toml:2: unknown key \"alow\" in [upstreams]");
+  CHECK(faults_of("[upstreams]\nalow = []\n") == "sample.toml:2: unknown key \"alow\" in [upstreams]; known are allow");
 }
 
 TEST_CASE("an unknown key cannot forge a line of the report") {
-  CHECK(faults_of("\"a\\nb\\u001b\" = 1\n") == "sample.toml:1: unknown key \"a\\u000Ab\\u001B\"");
+  CHECK(faults_of("\"a\\nb\\u001b\" = 1\n") == "sample.toml:1: unknown key \"a\\u000Ab\\u001B\"; known are store, upstreams");
 }
 
 TEST_CASE("a value in the place of a table is refused") {
@@ -202,4 +205,41 @@ TEST_CASE("a file that cannot be read is one clear line") {
   const std::string directory = std::filesystem::temp_directory_path().string();
   CHECK_THROWS_WITH(config::read_file(directory, describe(sample)),
                     "cannot read the configuration " + directory + ": Is a directory");
+}
+
+TEST_CASE("what is doubtful is noticed with its line, and a file that cannot be read apart from the rest") {
+  const TemporaryDirectory directory;
+  const std::string there = directory.path() + "/there";
+  std::ofstream(there) << "text";
+  std::string secret;
+  const auto notices_of = [&](const std::string& text) {
+    return config::read_text(text, "sample.toml", [&](config::Section& root) {
+      root.section("a", [&](config::Section& section) {
+        section.key("secret", secret, "A file.");
+        section.check_file("secret", secret);
+        if (secret.starts_with("/")) section.warning("secret", "is absolute");
+      });
+    });
+  };
+  CHECK(notices_of("").empty());
+  const auto missing = notices_of("[a]\nsecret = \"nowhere\"\n");
+  REQUIRE(missing.size() == 1);
+  CHECK(missing[0].text == "sample.toml:2: [a] secret: nowhere cannot be read, or is empty");
+  CHECK(missing[0].is_missing_file);
+  const auto found = notices_of("[a]\nsecret = \"" + there + "\"\n");
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].text == "sample.toml:2: [a] secret: is absolute");
+  CHECK_FALSE(found[0].is_missing_file);
+}
+
+TEST_CASE("a table that there is none of is printed as a comment, which reads back as nothing") {
+  std::string url = "http://x";
+  const auto describe_sample = [&](config::Section& root) {
+    root.section("upstreams", [&](config::Section& section) {
+      section.example("a:1", [&](config::Section& inner) { inner.key("url", url, "Where."); });
+    });
+  };
+  const std::string printed = config::print(describe_sample);
+  CHECK(printed == "# [upstreams.\"a:1\"]\n# # Where.\n# url = \"http://x\"\n");
+  CHECK(config::read_text(printed, "f", describe_sample).empty());
 }

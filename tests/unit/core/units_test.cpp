@@ -10,6 +10,9 @@ TEST_CASE("sizes, rates and times are read with their unit") {
   CHECK(parse_byte_count("0B") == ByteCount{0});
   CHECK(parse_byte_count("8388607TiB") == ByteCount{8388607ULL << 40});
   CHECK(parse_byte_rate("10MiB/s") == ByteRate{10 << 20});
+  CHECK(parse_byte_rate("100Mbit/s") == ByteRate{12'500'000});
+  CHECK(parse_byte_rate("10Gbit/s") == ByteRate{1'250'000'000});
+  CHECK(parse_byte_rate("64kbit/s") == ByteRate{8'000});
   CHECK(parse_duration("250ms") == Milliseconds(250));
   CHECK(parse_duration("5s") == Milliseconds(5000));
   CHECK(parse_duration("2m") == Milliseconds(120'000));
@@ -42,6 +45,7 @@ TEST_CASE("the text of a quantity reads back as the quantity, in the largest uni
   CHECK(text(1536_KiB) == "1536KiB");
   CHECK(text(ByteRate{1 << 20}) == "1MiB/s");
   CHECK(text(Milliseconds(90'000)) == "90s");
+  CHECK(text(Milliseconds(0)) == "0s");
 }
 
 TEST_CASE("a share is a size or whole per cent, and its text reads back") {

@@ -132,3 +132,24 @@ TEST_CASE("a credential is what its files hold now, without the last line break"
   write(target.username_file, "a:b");
   CHECK_FALSE(read_credential(target));
 }
+
+TEST_CASE("files that are missing, and a password without encryption, are noticed") {
+  Options options;
+  const auto notices = config::read_text(
+      "[upstreams.\"a.io\"]\nurl = \"http://a.io\"\nca = \"/nowhere/ca\"\nusername_file = \"/nowhere/user\"\n"
+      "password_file = \"/nowhere/password\"\n",
+      "f", [&](config::Section& root) { describe(root, options); });
+  REQUIRE(notices.size() == 4);
+  CHECK_THAT(notices[0].text, Catch::Contains("the password travels unencrypted to a.io"));
+  for (std::size_t i = 1; i < 4; ++i) CHECK(notices[i].is_missing_file);
+}
+
+TEST_CASE("a password to this machine, or by https, is not noticed") {
+  Options options;
+  for (const char* url : {"http://127.0.0.1:5000", "https://a.io"}) {
+    const auto notices = config::read_text("[upstreams.\"a.io\"]\nurl = \"" + std::string(url) +
+                                               "\"\nusername_file = \"/etc/hostname\"\npassword_file = \"/etc/hostname\"\n",
+                                           "f", [&](config::Section& root) { describe(root, options); });
+    CHECK(notices.empty());
+  }
+}

@@ -104,3 +104,26 @@ TEST_CASE("a program that cannot start ends with the code of its failure") {
                                  .serve = [] { throw StartError("the port is taken"); }};
   CHECK(program::run(2, argv, command) == 1);
 }
+
+TEST_CASE("a check tells what is doubtful and ends with 0, and with 2 when a file that is named cannot be read") {
+  const auto check = [](auto describe) {
+    program::LogOptions log;
+    const char* argv[] = {"shoal-sample", "--check-config", nullptr};
+    return program::run(2, argv, {.name = "shoal-sample", .purpose = "for tests", .describe = describe, .log = log, .serve = [] {}});
+  };
+  CHECK(check([](config::Section& root) { root.warning("a", "is odd"); }) == 0);
+  CHECK(check([](config::Section& root) { root.check_file("a", "/nowhere"); }) == 2);
+}
+
+TEST_CASE("a file that cannot be read keeps no program from starting: it may come later") {
+  program::LogOptions log;
+  int served = 0;
+  const char* argv[] = {"shoal-sample", "serve", nullptr};
+  CHECK(program::run(2, argv,
+                     {.name = "shoal-sample",
+                      .purpose = "for tests",
+                      .describe = [](config::Section& root) { root.check_file("a", "/nowhere"); },
+                      .log = log,
+                      .serve = [&] { ++served; }}) == 0);
+  CHECK(served == 1);
+}

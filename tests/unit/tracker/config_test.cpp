@@ -73,3 +73,13 @@ TEST_CASE("unknown keys, bad addresses, levels and advertised names are faults, 
     CHECK(faults.find(word) != std::string::npos);
   }
 }
+
+TEST_CASE("a tracker without a registry and a key file that is not there are noticed") {
+  Config config;
+  const auto notices = config::read_text("[control]\nswarm_key_file = \"/nowhere/key\"\n", "f",
+                                         [&](config::Section& root) { describe(root, config); });
+  REQUIRE(notices.size() == 2);
+  CHECK_THAT(notices[0].text, Catch::Contains("no registry is configured"));
+  CHECK_THAT(notices[1].text, Catch::Contains("f:2: [control] swarm_key_file: /nowhere/key cannot be read"));
+  CHECK(notices[1].is_missing_file);
+}
