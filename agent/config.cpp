@@ -25,11 +25,13 @@ void describe_node(config::Section& section, NodeOptions& node) {
 }
 
 // The endpoint asks nobody who they are.
-void warn_of_readers(config::Section& section, const std::string& listen) {
-  const auto parts = http::parse_host_port(listen);
-  if (!parts || http::is_loopback(parts->host)) return;
-  section.warning("listen", "every machine that reaches " + listen +
-                                " may read every layer that this node holds; listen on 127.0.0.1 unless that is meant");
+void warn_of_readers(config::Section& section, const ListenAddresses& listen) {
+  for (const std::string& address : listen.list()) {
+    const auto parts = http::parse_host_port(address);
+    if (!parts || http::is_loopback(parts->host)) continue;
+    section.warning("listen", "every machine that reaches " + address +
+                                  " may read every layer that this node holds; listen on 127.0.0.1 unless that is meant");
+  }
 }
 
 void describe_registry(config::Section& section, RegistryOptions& registry) {

@@ -34,7 +34,7 @@ void check_range(const std::string& header, std::uint64_t size) {
   for (const RangeAnswer& answer : {held, arriving}) {
     SHOAL_CHECK(answer.status == 200 || answer.status == 206 || answer.status == 416);
     SHOAL_CHECK(answer.spans.empty() == (answer.status == 416) && answer.spans.size() <= most_ranges);
-    if (answer.status == 200) SHOAL_CHECK(answer.spans == std::vector<Span>{{0, size}});
+    if (answer.status == 200) SHOAL_CHECK((answer.spans == std::vector<Span>{{0, size}}));
     if (answer.status == 206) check_parts(answer.spans, size);
     if (answer.open_ended) SHOAL_CHECK(answer.status == 206 && answer.spans[0].end == size);
     if (asks_for_parts(header)) SHOAL_CHECK(!answer.open_ended && (size == 0 || answer.status != 200));

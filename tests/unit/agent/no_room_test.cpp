@@ -42,7 +42,9 @@ struct Fixture {
 
   PullingNode node{{}, {}, http::connect_websocket, no_room};
   registry::Descriptors descriptors;
-  registry::Blobs blobs{node.parts, node.pulls, descriptors, {}};
+  registry::Metrics metrics;
+  registry::ImagePulls images{node.loop, node.clock, metrics};
+  registry::Blobs blobs{node.parts, node.pulls, descriptors, images, {}};
   Bytes content = numbered_bytes(size);
   Digest digest = node.origin.add(content);
 };

@@ -30,7 +30,7 @@ struct Fixture {
   explicit Fixture(registry::ServeOptions options = {}, std::size_t layer_size = size)
       : content(numbered_bytes(layer_size)),
         digest(node.origin.add(content)),
-        blobs(node.parts, node.pulls, descriptors, options) {}
+        blobs(node.parts, node.pulls, descriptors, images, options) {}
 
   // As far as it goes now.
   RecordedExchange& ask(const std::string& range, const std::string& method = "GET") {
@@ -58,6 +58,8 @@ struct Fixture {
   PullingNode node;
   Bytes content;
   Digest digest;
+  registry::Metrics metrics;
+  registry::ImagePulls images{node.loop, node.clock, metrics};
   registry::Descriptors descriptors;
   registry::Blobs blobs;
   std::deque<RecordedExchange> exchanges;

@@ -13,7 +13,12 @@ namespace shoal {
 
 class ScriptedOrigin final : public origin::Origin {
  public:
-  ScriptedOrigin(Loop& loop, Clock& clock) : Origin(origin::Options{.upstreams = {}, .allow = {"reg.example.com"}}, clock), changed_(loop) {}
+  static origin::Options options() {
+    origin::Options options;
+    options.allow = {"reg.example.com"};
+    return options;
+  }
+  ScriptedOrigin(Loop& loop, Clock& clock) : Origin(options(), clock), changed_(loop) {}
 
   Digest add(Bytes bytes) {
     const Digest digest = digest_of(DigestAlgorithm::sha256, bytes);

@@ -176,7 +176,7 @@ TEST_CASE("a tracker that accepts and never welcomes is given up after the limit
 TEST_CASE("a tracker that refuses the hello tells why, and the link says it") {
   Loop loop;
   SystemClock clock;
-  http::ServeThreads threads(1);
+  http::ServeThreads threads(clock, 1);
   const auto refuse = [](http::Exchange& exchange) -> Task<void> {
     auto socket = co_await exchange.upgrade(control::subprotocol);
     if (!socket) co_return;

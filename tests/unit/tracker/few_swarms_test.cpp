@@ -58,9 +58,9 @@ TEST_CASE("while all swarms are needed the next layer waits, and its agents are 
   f.settle();
   CHECK(f.source.opened_from.size() == 2);
   f.clock.advance(Milliseconds(1'000));
-  CHECK(f.few.waiting_for_origin() == std::vector{third});
+  CHECK(f.few.waiting_for_origin() == std::vector<WaitingLayer>{{third}});
   f.needed.erase(first);
-  f.few.tick([](const Digest&) { return true; });
+  f.few.tick([](const Digest&) { return Seeder::Members{.any = true, .lacking = true}; });
   CHECK(f.until([&] { return f.store.holds(third); }));
   CHECK_FALSE(f.is_open(first));
 }
@@ -83,7 +83,7 @@ TEST_CASE("a held layer is seeded at once, however many swarms there are, and on
   CHECK(f.is_open(layers[2]));
   CHECK(f.source.opened_from.size() == 3);
   f.needed = {layers[0]};
-  f.few.tick([](const Digest&) { return true; });
+  f.few.tick([](const Digest&) { return Seeder::Members{.any = true, .lacking = true}; });
   CHECK(f.is_open(layers[0]));
   CHECK(f.is_open(layers[1]) != f.is_open(layers[2]));
 }
