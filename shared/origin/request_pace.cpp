@@ -17,6 +17,7 @@ constexpr std::size_t many = 8;           // so many let through show a limit; f
 constexpr double first_per_second = 8;    // of a host whose limit is not known: it doubles each second
 constexpr double share = 0.9;             // of what was let through: a pause costs more than the tenth
 constexpr double share_of_found = 0.85;   // of the rate at which the first limit was met: it was growing fast
+constexpr double share_soon = 0.7;        // of a rate that is refused soon after a pause
 constexpr double growth_per_second = 1.003;     // from `share` to the limit in 35 s
 constexpr Milliseconds hold{30'000};            // then the limit is another one, and is looked for
 constexpr double doubled_in_seconds = 5;
@@ -104,6 +105,15 @@ std::size_t RequestPace::let_through(Time since) const {
   return static_cast<std::size_t>(std::ranges::count_if(sent_, [since](Time sent) { return sent >= since; }));
 }
 
+// The rate after a refusal at `per_second`, when `count` requests were let through in `seconds` before.
+double RequestPace::lowered(double per_second, std::size_t count, double seconds) {
+  // Nothing: the pause was too short, and says little of the rate. Below the first rate only what was let through counts.
+  if (count == 0) return std::max(per_second / 2, std::min(per_second, first_per_second));
+  // Soon after a pause: the rate is too high, and it is not known by how much.
+  if (seconds < Seconds(shortest_window).count() / 2) return per_second * share_soon;
+  return std::clamp(share * static_cast<double>(count) / seconds, per_second / 2, per_second * share);
+}
+
 // When the pause is over: by then the requests that left with the refused one are answered, or were let through.
 void RequestPace::measure(Time now) {
   Limit& limit = *limit_;
@@ -112,11 +122,7 @@ void RequestPace::measure(Time now) {
   const double seconds = Seconds(limit.refused_at - since).count();
   const double measured = share * static_cast<double>(count) / Seconds(limit.window).count();
   if (limit.is_sure) {
-    // A refusal soon after a pause says that the rate is too high, and not what it should be.
-    const bool is_known = seconds >= Seconds(shortest_window).count() / 2;
-    const double before = is_known ? share * static_cast<double>(count) / seconds : limit.per_second * share;
-    const double lower = count == 0 ? 0 : std::min(limit.per_second * share, before);
-    limit.per_second = std::max(limit.per_second / 2, lower);
+    limit.per_second = lowered(limit.per_second, count, seconds);
   } else if (limit.per_second > 0) {  // it was looked for, and is found
     limit.is_sure = true;
     limit.per_second = std::max(limit.per_second * share_of_found, measured);

@@ -53,6 +53,7 @@ class RequestPace {
   };
   Milliseconds own_pause(unsigned status, int refusals) const;
   std::size_t let_through(Time since) const;
+  static double lowered(double per_second, std::size_t count, double seconds);
   void measure(Time now);
   void grow(Time now);
   void remove(Time sent);

@@ -138,7 +138,7 @@ TEST_CASE("a long queue keeps near to the limit, and is seldom refused") {
   stage.burst(100, 0, second);
   const auto took = stage.until_through(host, static_cast<int>(limit) * 60, second);
   CHECK(took <= 75'000);
-  CHECK(host.refused <= 12);
+  CHECK(host.refused <= 15);
 }
 
 TEST_CASE("a host that wants a pause between any two requests is asked nearly as often as it allows") {
@@ -225,5 +225,5 @@ TEST_CASE("a host that refuses again and again without a time is asked ever late
   CHECK(pauses[0] >= 1'000);
   CHECK(pauses[1] >= 2'000);
   CHECK(pauses[2] >= 4'000);
-  CHECK(pauses[3] <= 4'500);
+  CHECK(pauses[3] >= 8'000);
 }
