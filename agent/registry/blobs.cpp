@@ -39,7 +39,8 @@ Task<void> Blobs::answer(http::Exchange& exchange, BlobRoute route) {
     co_await answer_head(exchange, std::move(ask));
     co_return;
   }
-  if (options_.mode == ServeMode::stream) {
+  const bool for_parts = options_.mode == ServeMode::stream && wants_parts(request, ask.digest);
+  if (for_parts && !pulls_.find_held(ask.digest)) {
     const bool answered = co_await part_answers_.answer(exchange, ask, known_size(ask));
     if (answered) co_return;
   }

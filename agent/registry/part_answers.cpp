@@ -50,6 +50,10 @@ void tell_abort(const http::Request& request, const Error& error) {
 
 }  // namespace
 
+bool wants_parts(const http::Request& request, const Digest& digest) {
+  return asks_for_parts(counting_range(request, digest));
+}
+
 // Nothing while the origin can name it together with the part, or when the origin does not answer.
 Task<std::optional<ByteCount>> PartAnswers::find_size(pull::Ask ask, std::optional<Span> alone) {
   if (const auto known = lazy_.size_of(ask.digest)) co_return known;
@@ -63,9 +67,7 @@ Task<std::optional<ByteCount>> PartAnswers::find_size(pull::Ask ask, std::option
 Task<bool> PartAnswers::answer(http::Exchange& exchange, pull::Ask ask, std::optional<ByteCount> size) {
   const http::Request& request = exchange.request();
   const Digest digest = ask.digest;
-  const auto header = counting_range(request, digest);
-  if (!asks_for_parts(header) || pulls_.find_held(digest)) co_return false;
-  const auto alone = only_part(header);
+  const auto alone = only_part(counting_range(request, digest));
   if (!size) size = co_await find_size(ask, alone);
   if (!size && !alone) co_return false;
 

@@ -12,13 +12,16 @@
 
 namespace shoal::agent::registry {
 
+// Whether a GET asks for parts alone, by a Range that counts.
+bool wants_parts(const http::Request& request, const Digest& digest);
+
 class PartAnswers {
  public:
   PartAnswers(pull::Parts parts, pull::Pulls& pulls, ImagePulls& images, pull::LazyLimits limits)
       : parts_(parts), pulls_(pulls), images_(images), lazy_(parts, limits) {}
 
-  // False when it is a request for the whole, or for a layer whose parts are answered like it (held, or small): nothing
-  // was sent then. `size`: of the layer, if known.
+  // Of a request that wants parts, for a layer that is not held. False when it is answered like one for the whole (a
+  // small layer, or all of one): nothing was sent then. `size`: of the layer, if known.
   Task<bool> answer(http::Exchange& exchange, pull::Ask ask, std::optional<ByteCount> size);
   std::optional<ByteCount> size_of(const Digest& digest) const { return lazy_.size_of(digest); }
 

@@ -278,6 +278,8 @@ Task<Result<std::unique_ptr<LayerStream>>> Origin::open_part(Repository reposito
   Question question;
   question.path = "blobs/" + digest.text();
   question.authorization = std::move(authorization);
+  question.line = Line::layer;
+  question.longest = impl_->options.turns.question;  // a reader of parts waits for 30 s
   question.headers = {{"Accept", "*/*"},
                       {"Range", "bytes=" + std::to_string(part.first) + "-" + std::to_string(part.end - 1)}};
   auto response = co_await impl_->send(std::move(repository), std::move(question));
