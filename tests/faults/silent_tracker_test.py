@@ -11,7 +11,7 @@ from ..integration.library import REPOSITORY
 
 _NOTICED_SECONDS = 1.0  # first_ping + pong of shared/control/timing.hpp
 _SPREAD_SECONDS = 0.5   # of those who turn to the origin
-_SLACK_SECONDS = 0.5    # of a machine that does other things too
+_SLACK_SECONDS = 1      # of a machine that does other things too
 
 
 class SilentTrackers(Case):
@@ -50,8 +50,8 @@ class SilentTrackers(Case):
         times = [self.fetch_everywhere(agents, layer) for layer in self.layers]
         wait_until(lambda: sum(self.copies()) >= len(self.layers), 10, "the origin has logged all requests")
         self.assertEqual(self.copies(), [1] * len(self.layers))
-        self.assertLess(max(times), 2, times)
-        late = [seconds for seconds in times if seconds > _NOTICED_SECONDS / 2]
+        self.assertLess(max(times), _NOTICED_SECONDS + _SLACK_SECONDS, times)
+        late = [seconds for seconds in times if seconds > _NOTICED_SECONDS]
         self.assertLessEqual(len(late), 1, times)  # whoever met the frozen one first
 
     def test_without_another_tracker_the_first_layer_loses_a_second_and_the_next_ones_nothing(self):
@@ -84,7 +84,7 @@ class SilentTrackers(Case):
         for frozen, other in (trackers, reversed(trackers)):
             asked = other.metrics()["shoal_tracker_resolves_total"]
             frozen.process.pause()
-            answer = agent.registry.request("HEAD", path)
+            answer = agent.registry.request("HEAD", path, headers={"Accept": image.media_type})
             self.assertEqual((answer.status, answer.headers["Docker-Content-Digest"]), (200, image.digest))
             self.assertEqual(other.metrics()["shoal_tracker_resolves_total"], asked + 1)
             frozen.process.resume()

@@ -45,11 +45,12 @@ class Starts(Case):
         self.assert_asked_once(image)
 
     def test_an_agent_whose_tracker_does_not_answer_serves_within_two_seconds(self):
+        image = self.library.small()
         tracker = self.tracker()
         tracker.process.pause()
         started = time.monotonic()
         agent, = self.starting_agents([tracker], 1)
-        self.pull_when_open(agent)
+        self.assert_pulled(self.pull_when_open(agent), image)
         self.assertLess(time.monotonic() - started, 4)  # its start, a second, and a turn at the origin for each layer
         self.assertEqual(agent.admin.get("/readyz").status, 200)
         self.assertIn(b'"degraded"', agent.admin.get("/readyz").body)
