@@ -34,12 +34,23 @@ void Probes::reported(NodeId node, Service service) {
   const control::Endpoint* where = endpoint(node, service);
   if (where == nullptr) return;
   const auto known = known_.find({where->host, where->port});
-  if (known != known_.end() && parts_.clock.now() - known->second.tried_at < shortest_interval) return;
-  add(node, service);
+  const Time due = known == known_.end() ? parts_.clock.now() : known->second.tried_at + shortest_interval;
+  if (due > parts_.clock.now()) {
+    later_[{node, service}] = due;
+  } else {
+    add(node, service);
+  }
 }
 
 void Probes::tick() {
-  for (const auto& [node, service] : parts_.reachability.to_probe(parts_.clock.now())) add(node, service);
+  const Time now = parts_.clock.now();
+  for (const auto& [node, service] : parts_.reachability.to_probe(now)) add(node, service);
+  std::erase_if(later_, [&](const auto& entry) {
+    const auto& [port, due] = entry;
+    if (now < due) return false;
+    add(port.first, port.second);
+    return true;
+  });
   count();
 }
 

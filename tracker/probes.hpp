@@ -64,6 +64,7 @@ class Probes {
   Parts parts_;
   std::deque<Port> waiting_;
   std::set<Port> pending_;  // waiting or under way: two for each agent at most
+  std::map<Port, Time> later_;  // reported soon after a probe: to be tried then; as many
   std::size_t under_way_ = 0;
   std::map<std::pair<std::string, std::uint16_t>, Known> known_;
 };
