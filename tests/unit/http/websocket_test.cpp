@@ -85,6 +85,21 @@ TEST_CASE("messages that were sent before a close still arrive") {
   destroy(fixture, socket);
 }
 
+TEST_CASE("messages that come while this side closes are dropped, and the connection ends") {
+  ServerFixture fixture([](Exchange& exchange) -> Task<void> {
+    auto socket = co_await exchange.upgrade("shoal.test");
+    SHOAL_CHECK(socket);
+    auto first = co_await (*socket)->receive();
+    (*socket)->close();
+    while (first) first = co_await (*socket)->receive();
+  });
+  auto socket = connect(fixture);
+  REQUIRE(socket);
+  for (int i = 0; i < 200; ++i) send(fixture, **socket, Bytes(1'000));
+  CHECK_FALSE(receive(fixture, **socket));
+  destroy(fixture, socket);
+}
+
 TEST_CASE("a message over the largest ends the connection") {
   ServerFixture fixture(echo_messages);
   auto socket = connect(fixture);
