@@ -60,7 +60,7 @@ void Joins::leave(NodeId node, const Digest& digest) {
     if (!peers.empty()) parts_.links.send(other, control::Peers{digest, roster->generation(), std::move(peers)});
   }
   if (roster->members().empty()) return parts_.directory.remove_swarm(digest);
-  // A complete member leaves once none of its own peers lacks a piece. Another member may lack some still.
+  // A complete member leaves once no peer has asked it for a piece for a while. A member may lack some still.
   const NodeId unfinished = roster->unfinished();
   const bool is_seeded = parts_.seeder.is_seeding(digest, roster->generation());
   if (unfinished != 0 && is_seeded) ask_holders_to_serve(unfinished, digest, *roster, node);

@@ -46,7 +46,7 @@ struct PiecesProven {};  // of Membership::unproven: a seeder that starts anew g
 struct HashesMissing {    // a piece came whose hash no peer passed on: the tracker is to be asked for the batch
   PieceIndex piece;
 };
-struct Unneeded {};  // all pieces are here, and no peer has lacked one for a while (Rest::after); told again after as long
+struct Unneeded {};  // all pieces are here, and no peer has asked for one for a while (Rest::after); told again after as long
 struct PeerReached {  // a connection is open
   bool is_seeder;     // that the tracker named, and that we dialled
 };

@@ -115,6 +115,7 @@ bool Member::on(PeerId id, Neighbour& peer, const Hello& hello, Time now) {
   const Result<PieceSet> held = held_pieces(hello, swarm_.layout().count());
   if (!held) return false;
   peer.has_hello = true;
+  rest_.begin_anew(now);
   peer.is_seeder = hello.role == Role::seed && peer.link->leads_to_seeder();  // only this peer may push
   const std::string our_zone = takes_only() ? std::string() : swarm_.node.zone;
   const NewPeer newcomer{peer.is_seeder, nearness(our_zone, hello.zone), identity_of(hello.node)};
@@ -141,10 +142,11 @@ bool Member::on(PeerId id, Neighbour& peer, const Offered& offered, Time now) {
   return true;
 }
 
-bool Member::on(PeerId, Neighbour& peer, const Asked& asked, Time) {
+bool Member::on(PeerId, Neighbour& peer, const Asked& asked, Time now) {
   if (!in_layer({asked.piece, 1}) || peer.link->unsent_bytes() > Outbox::most_unread) return false;
   const Outbox::Place place = peer.outbox.place_for_ask();
   if (place == Outbox::Place::refused_too_often) return false;
+  rest_.begin_anew(now);
   if (place == Outbox::Place::none || takes_only() || !swarm_.policy.have().has(asked.piece)) {
     send(peer, Refused{asked.piece});
     return true;
@@ -262,10 +264,10 @@ void Member::cut_stuck(Time now) {
 
 void Member::look_for_rest(Time now) {
   const bool has_all = swarm_.membership.role != Role::seed && swarm_.policy.have().complete() && !swarm_.has_failed;
-  const auto greets = [](const auto& entry) { return !entry.second.has_hello; };  // it has not said what it has
-  const bool is_needed = swarm_.policy.has_fetching_peers() ||
-                         std::any_of(swarm_.neighbours.begin(), swarm_.neighbours.end(), greets);
-  if (rest_.is_due(!has_all || is_needed, now)) swarm_.report(Unneeded{});
+  const bool sends = std::any_of(swarm_.neighbours.begin(), swarm_.neighbours.end(), [](const auto& entry) {
+    return entry.second.outbox.has_asks() || entry.second.counted_unsent > 0;
+  });
+  if (rest_.is_due(!has_all || sends, now)) swarm_.report(Unneeded{});
 }
 
 void Member::act(Time now) {

@@ -35,7 +35,7 @@ class Member {
   void publish(const Publication& publication, Time now);
   void tick(Time now);  // every 20 ms or so while there are links
   void look_for_rest(Time now);                           // each second or so, with and without links: Unneeded
-  void expect_peers(Time now) { rest_.begin_anew(now); }  // the tracker names peers: they need this node
+  void expect_peers(Time now) { rest_.begin_anew(now); }  // the tracker names peers: they may need this node
   bool has_links() const { return !swarm_.neighbours.empty(); }
 
  private:

@@ -134,13 +134,6 @@ bool Policy::is_quick(PeerId id) const {
   return peer == nullptr || Patience::is_quick(peer->reliability);
 }
 
-bool Policy::has_fetching_peers() const {
-  return std::any_of(peers_.begin(), peers_.end(), [](const auto& entry) {
-    const Peer& peer = entry.second;
-    return !peer.node.is_seeder && !peer.has.complete();
-  });
-}
-
 std::vector<Action> Policy::decide(Time now) {
   std::vector<Action> actions;
   if (push_) {

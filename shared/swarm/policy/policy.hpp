@@ -51,9 +51,6 @@ class Policy {
 
   bool is_quick(PeerId id) const;  // or not known yet
 
-  // Whether a peer lacks pieces of the layer. The seeder is none: it reads from the origin.
-  bool has_fetching_peers() const;
-
   const PieceSet& have() const { return peers_.have(); }
   std::size_t peers() const { return peers_.size(); }
   // Pieces that were asked for or pushed and not delivered in time.

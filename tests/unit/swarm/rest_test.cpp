@@ -17,25 +17,41 @@ std::size_t look_for(Stage& stage, Milliseconds time) {
 
 }  // namespace
 
-TEST_CASE("a member that has all pieces and no peer that lacks one is not needed after 25 s, and tells it again later") {
+TEST_CASE("a member that has all pieces is not needed once no peer has asked for one for 25 s, and tells it again later") {
   Stage stage(Role::hold);
-  REQUIRE(stage.greets(Role::fetch, Held::everything));
-  CHECK(look_for(stage, Milliseconds(25'000)) == 0);
+  REQUIRE(stage.greets(Role::fetch, Held::nothing));
+  CHECK(look_for(stage, Milliseconds(24'000)) == 0);
   CHECK(look_for(stage, a_second) == 1);
   CHECK(look_for(stage, Milliseconds(24'000)) == 0);
   CHECK(look_for(stage, a_second) == 1);
 }
 
-TEST_CASE("a member is needed while a peer lacks a piece or has not said what it has") {
+TEST_CASE("a member is needed while peers come and ask") {
   Stage stage(Role::hold);
-  CHECK(look_for(stage, Milliseconds(60'000)) == 0);
+  CHECK(look_for(stage, Milliseconds(20'000)) == 0);
   REQUIRE(stage.greets(Role::fetch, Held::nothing));
-  CHECK(look_for(stage, Milliseconds(60'000)) == 0);
-  REQUIRE(stage.says(Offered{{{0, stage.layer.layout.count() - 1}}}));
-  CHECK(look_for(stage, Milliseconds(60'000)) == 0);
-  REQUIRE(stage.says(Offered{{{stage.layer.layout.count() - 1, 1}}}));
+  for (PieceIndex piece = 0; piece < 4; ++piece) {
+    CHECK(look_for(stage, Milliseconds(20'000)) == 0);
+    REQUIRE(stage.says(Asked{piece, true}));
+  }
   CHECK(look_for(stage, Milliseconds(24'000)) == 0);
   CHECK(look_for(stage, a_second) == 1);
+}
+
+TEST_CASE("a member is needed while a peer takes what it asked for, however slowly") {
+  Stage stage(Role::hold, 1_MiB);
+  REQUIRE(stage.greets(Role::fetch, Held::nothing));
+  REQUIRE(stage.says(Asked{0, true}));
+  stage.link.unsent = 16 << 10;
+  for (int second = 0; second < 60; ++second) {
+    stage.link.unsent -= 100;
+    stage.member->tick(stage.now += a_second);
+    stage.member->look_for_rest(stage.now);
+  }
+  CHECK(stage.count<Unneeded>() == 0);
+  stage.link.unsent = 0;
+  stage.member->tick(stage.now += a_second);
+  CHECK(look_for(stage, Milliseconds(26'000)) == 1);
 }
 
 TEST_CASE("a member without any peer is not needed after 25 s, unless the tracker names peers meanwhile") {
@@ -45,12 +61,6 @@ TEST_CASE("a member without any peer is not needed after 25 s, unless the tracke
   stage.member->expect_peers(stage.now);
   CHECK(look_for(stage, Milliseconds(24'000)) == 0);
   CHECK(look_for(stage, a_second) == 1);
-}
-
-TEST_CASE("the seeder as a peer needs nothing") {
-  Stage stage(Role::hold);
-  REQUIRE(stage.greets(Role::seed, Held::nothing));
-  CHECK(look_for(stage, Milliseconds(26'000)) == 1);
 }
 
 TEST_CASE("a member that lacks pieces and a seeder do not rest") {
