@@ -28,6 +28,7 @@ class Connection::Waiting {
  public:
   explicit Waiting(Connection& connection) : list_(connection.shared_->waiting) {
     place_ = list_.insert(list_.end(), &connection);
+    connection.waits_since_ = connection.now();
   }
   ~Waiting() { list_.erase(place_); }
   Waiting(const Waiting&) = delete;

@@ -35,10 +35,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // Ends it at once; a serve thread that uses the descriptor now leaves it first.
   void cut();
+  // Whether it may be closed for another client: it has waited for a request so long that none is on its way.
+  bool gives_way() const { return now() - waits_since_ >= least_wait; }
   // Ends it unless a request has begun to come: no answer is lost.
   void end_idle();
 
  private:
+  static constexpr Milliseconds least_wait{100};  // a client sends its request a round trip after it has connected
   friend class ConnectionExchange;
   class Waiting;  // a place in ServerShared::waiting
   enum class Next { request, close, close_gently, reset, given_away };
@@ -62,6 +65,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string client_;
   std::string received_;              // not yet parsed: at most one head's bound
   std::function<void()> cut_socket_;  // set once a WebSocket owns it
+  Time waits_since_{};                // for a request
   bool is_new_ = true;                // it has not asked for anything yet
   bool in_step_ = false;              // a serve thread uses the descriptor
   bool cut_ = false;

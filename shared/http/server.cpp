@@ -15,6 +15,7 @@ namespace {
 
 using asio::ip::tcp;
 
+constexpr Milliseconds look_again{100};  // while all places are taken: a connection may be silent for long enough now
 constexpr Milliseconds pause_without_descriptors{100};  // until a connection may have ended; trying again at once would not help
 
 }  // namespace
@@ -100,8 +101,9 @@ Task<void> Server::Impl::accept(std::shared_ptr<Impl> impl, std::size_t index) {
     if (!acceptor.is_open()) break;
     if (impl->connections.size() >= impl->shared->options.connections) {
       // The connection that has waited longest for a request is closed: many silent clients keep no other client out.
-      if (!impl->shared->waiting.empty()) impl->shared->waiting.front()->cut();
-      co_await impl->room.wait();
+      const auto& waiting = impl->shared->waiting;
+      if (!waiting.empty() && waiting.front()->gives_way()) waiting.front()->cut();
+      co_await impl->room.wait_for(impl->shared->parts.clock, look_again);
       continue;
     }
     if (accept_waiting(impl, acceptor)) continue;

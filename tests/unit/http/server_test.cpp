@@ -178,6 +178,23 @@ TEST_CASE("when there are as many connections as may be, the one that has been s
   CHECK(slow.read_until(received, "GET /a?"));
 }
 
+TEST_CASE("a connection that has just come gives way to no other one") {
+  http::ServerOptions options;
+  options.connections = 1;
+  ServerFixture fixture(echo, options);
+  for (int round = 0; round < 5; ++round) {
+    RawClient first(fixture.port());
+    RawClient second(fixture.port());  // in the backlog, while the first one has no request yet
+    for (int turn = 0; turn < 20; ++turn) fixture.loop().on_loop([] {});
+    first.send("GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    second.send("GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    for (RawClient* client : {&first, &second}) {
+      std::string received;
+      CHECK(client->read_until(received, "GET /a?"));
+    }
+  }
+}
+
 TEST_CASE("nobody gives way while being answered: further connections wait") {
   Signal* signal = nullptr;
   bool released = false;
