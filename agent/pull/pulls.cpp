@@ -25,6 +25,10 @@ Pulls::Pulls(Parts parts, Limits limits)
 // ---- the pull path: request -> held? -> arriving -> verified -> held
 
 Task<Result<Layer>> Pulls::open(Ask ask) {
+  const auto in_memory = in_memory_.find(ask.digest);
+  const bool disk_fails = disk_failed_at_ && parts_.clock.now() - *disk_failed_at_ < limits_.no_cache_after_disk_error;
+  if (in_memory != in_memory_.end() && !disk_fails && parts_.store.has_room(ask.digest, in_memory->second.layer.size()))
+    in_memory_.erase(in_memory);  // there is room now: it is pulled into the store
   if (auto held = find_held(ask.digest)) {
     parts_.metrics.hits.add();
     co_return std::move(*held);
@@ -49,6 +53,14 @@ Task<Result<std::unique_ptr<PassThrough>>> Pulls::pass_through(Ask ask, std::uin
              {{"digest", ask.digest.text()}, {"image", ask.image()}, {"from_byte", from}});
   auto stream = co_await origin_.pass_through(std::move(ask), from);
   co_return stream;
+}
+
+bool Pulls::leave_passed(const Digest& digest, std::uint64_t from) {
+  const auto running = running_.find(digest);
+  if (running == running_.end() || !running->second->filled() || memberships_.contains(digest)) return false;
+  const bool is_near = running->second->passage() && from <= running->second->arrival().file()->window().value;
+  if (is_near) running_.erase(running);
+  return is_near;
 }
 
 SharedDownload Pulls::start(Ask ask, Download::Attempt attempt) {
@@ -167,19 +179,24 @@ Task<Result<store::HeldLayer>> Pulls::commit(SharedDownload download, store::Ver
 Task<void> Pulls::keep_in_memory(store::HeldLayer layer) {
   const Digest digest = layer.digest();
   const Time now = parts_.clock.now();
-  if (!in_memory_.emplace(digest, InMemory{std::move(layer), now}).second) co_return;
-  for (;;) {
-    const auto left = in_memory_.at(digest).used_at + limits_.linger - parts_.clock.now();
-    if (left <= Time::duration::zero()) break;
-    co_await parts_.clock.sleep(std::chrono::ceil<Milliseconds>(left));
+  if (!in_memory_.emplace(digest, InMemory{std::move(layer), now, now}).second) co_return;
+  for (auto kept = in_memory_.find(digest); kept != in_memory_.end(); kept = in_memory_.find(digest)) {
+    const Time due = std::min(kept->second.used_at + limits_.linger, kept->second.since + limits_.longest_linger);
+    const auto left = due - parts_.clock.now();
+    if (left <= Time::duration::zero()) {
+      in_memory_.erase(kept);
+    } else {
+      co_await parts_.clock.sleep(std::chrono::ceil<Milliseconds>(left));
+    }
   }
-  in_memory_.erase(digest);
 }
 
 void Pulls::end(SharedDownload download, Result<store::HeldLayer> outcome, Time started) {
   const Ask& ask = download->ask();
   const auto took = std::chrono::duration_cast<Milliseconds>(parts_.clock.now() - started);
-  running_.erase(ask.digest);
+  const auto running = running_.find(ask.digest);
+  const bool is_current = running != running_.end() && running->second == download;  // it passes anew otherwise
+  if (is_current) running_.erase(running);
   if (outcome) {
     const Received& received = download->arrival().received();
     parts_.metrics.outcomes.pull_time.observe(outcome->size().value, took);
@@ -203,12 +220,12 @@ void Pulls::end(SharedDownload download, Result<store::HeldLayer> outcome, Time 
     disk_failed_at_ = parts_.clock.now();
   }
   if (error.kind == ErrorKind::corrupt) parts_.metrics.layers_corrupt.add();
-  memberships_.withdraw(ask.digest);  // it may have been whole in a swarm already
+  if (is_current) memberships_.withdraw(ask.digest);  // it may have been whole in a swarm already
   const int number = download->attempt().number;
   download->finish(std::move(outcome));
   const bool again = error.kind == ErrorKind::corrupt && number < limits_.attempts;
   if (!is_passed) tell_failure(ask, error, again);
-  if (!again) return;
+  if (!again || !is_current) return;
   // A caller that has no byte of the old attempt gets the new one.
   const auto disproved = download->begun() ? download->arrival().generation() : std::nullopt;
   start(ask, {.number = number + 1, .disproved = disproved});

@@ -46,9 +46,11 @@ class Layer {
 struct Limits {
   int attempts = 2;                 // the origin's bytes may be wrong once: a proxy's broken copy is often gone then
   Milliseconds origin_spread{500};  // nodes ask the origin spread over so long; a caller hardly notices it
-  // A whole layer in memory stays there for so long after its last use: a runtime reads on in chunks.
-  Milliseconds linger = Window::linger;
   Milliseconds unreachable_spread = control::timing::unreachable_spread;  // when the tracker alone cannot reach it
+  // A whole layer in memory stays there for so long after its last use: a runtime reads on in chunks. In all no longer
+  // than the other: then it is pulled again, into the store if layers can be evicted by now.
+  Milliseconds linger = Window::linger;
+  Milliseconds longest_linger{30'000};
   Milliseconds no_cache_after_disk_error{5'000};  // a full disk would refuse each write; one try in 5 s sees it mended
   // At once. A download outlives its caller, so that the callers' connections (4,096) do not bound them alone.
   std::size_t downloads = 4'096;
@@ -70,6 +72,9 @@ class Pulls final : public link::Listener {
   Task<Result<std::unique_ptr<PassThrough>>> pass_through(Ask ask, std::uint64_t from);
   // Starts the download of a layer that is not held, unless it is under way, and waits for nothing.
   void fetch(Ask ask);
+  // A layer that has passed, and whose window is at its end: the next `open` begins at its start again, when `from` is
+  // near that. False when nothing changes.
+  bool leave_passed(const Digest& digest, std::uint64_t from);
 
   // A layer is not in the store any more: the trackers send no other node here for it.
   void withdraw(const Digest& digest) { memberships_.withdraw(digest); }
@@ -107,6 +112,7 @@ class Pulls final : public link::Listener {
   std::unordered_map<Digest, SharedDownload> running_;
   struct InMemory {
     store::HeldLayer layer;
+    Time since;
     Time used_at;
   };
   std::unordered_map<Digest, InMemory> in_memory_;  // bounded by store::MemoryLimits

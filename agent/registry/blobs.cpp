@@ -113,11 +113,14 @@ Task<Result<void>> Blobs::ready(pull::Layer layer, std::uint64_t from, Milliseco
 }
 
 // As `ready`. When a first attempt's bytes proved wrong, a second attempt may be under way, of which no byte was sent:
-// then the answer is about that one. A second attempt of another size is returned with the first one's error.
+// then the answer is about that one. So it is when a layer without room had passed, and passes anew. A second attempt of another size is returned with the first one's error.
 Task<Blobs::Start> Blobs::wait_to_start(pull::Ask ask, pull::Layer layer, std::uint64_t from, Milliseconds limit) {
   Start start{layer, {}};
   start.ready = co_await ready(layer, from, limit);
-  if (start.ready || start.ready.error().kind != ErrorKind::corrupt) co_return start;
+  if (start.ready) co_return start;
+  const ErrorKind kind = start.ready.error().kind;
+  const bool passes_anew = kind == ErrorKind::no_space && layer.is_passing() && pulls_.leave_passed(ask.digest, from);
+  if (kind != ErrorKind::corrupt && !passes_anew) co_return start;
   const auto again = co_await pulls_.open(std::move(ask));
   if (!again) co_return start;
   start.layer = *again;

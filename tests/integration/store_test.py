@@ -119,7 +119,7 @@ class Room(Case):
         def evicted():
             self.assert_pulled(self.pull(agent, "medium2"), second)
             return agent.metrics()["shoal_agent_store_used_bytes"] > 20 * _MIB and not self.holds(agent, layer)
-        wait_until(evicted, 30, "the first layer has made room", step_seconds=0.2)
+        wait_until(evicted, 60, "the first layer has made room", step_seconds=0.2)
         self.assertLessEqual(agent.metrics()["shoal_agent_store_used_bytes"], 30 * _MIB)
 
     def holds(self, agent, layer):

@@ -125,7 +125,8 @@ Result<void> LayerFetch::check_size(ByteCount said) const {
 }
 
 Result<void> LayerFetch::make_room(ByteCount size) {
-  auto reserved = reserve_room(parts_, request_, size);
+  const bool is_known = !source_->holder() || request_.size_hint_bytes != 0;  // check_size has compared them
+  auto reserved = reserve_room(parts_, request_, size, is_known ? Size::known : Size::said_by_agent);
   if (!reserved) return tl::unexpected(reserved.error());
   const auto started = reserved->start_generation(attempt_.generation);
   if (started) reserved_ = std::move(*reserved);

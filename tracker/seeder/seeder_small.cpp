@@ -7,7 +7,7 @@ namespace shoal::tracker::seeder {
 
 void Seeder::keep_manifest(const SeedRequest& request, Bytes bytes, std::string content_type) {
   if (layers_.contains(request.digest) || parts_.store.find(request.digest)) return;
-  const auto reserved = reserve_room(parts_, request, {bytes.size()});
+  const auto reserved = reserve_room(parts_, request, {bytes.size()}, Size::known);
   if (!reserved) return;  // it is fetched when an agent joins it
   const auto layer = std::make_shared<const SmallLayer>(SmallLayer{std::move(bytes), std::move(content_type)});
   serve_small(request, layer);
@@ -31,7 +31,12 @@ Task<void> Seeder::store_small(SeedRequest request, FetchedSmall fetched) {
   };
   auto committed = co_await parts_.pool.run(std::move(write));
   if (!committed) {
-    refuse(request, committed.error());
+    auto in_memory = reserve_memory(parts_, request, {layer->bytes.size()}, committed.error());
+    if (in_memory) {
+      layers_[request.digest] = SmallReady{layer, SmallReady::Unstored{std::move(*in_memory), parts_.clock.now()}};
+    } else {
+      refuse(request, committed.error());
+    }
     co_return;
   }
   parts_.store.adopt(std::move(*committed));

@@ -1,4 +1,7 @@
 // A tracker whose store has no room: the layer goes through memory, as a whole or in a window, and the agents share it.
+#include <atomic>
+#include <cerrno>
+
 #include "tests/unit/tracker/seeder_fixture.hpp"
 
 using namespace shoal;
@@ -12,7 +15,28 @@ std::size_t in_window(const SeederFixture&) {
   return small_window.largest.value / piece_length_for(layer_size).value;
 }
 
+// Has room and inodes for files, and none for a further name.
+struct NoNames final : store::Faults {
+  int next(const char* operation) override {
+    return is_full && std::string_view(operation) == "rename" ? ENOSPC : 0;
+  }
+  std::atomic<bool> is_full{false};
+};
+
 }  // namespace
+
+TEST_CASE("a small layer that cannot get its name in the store is served from memory") {
+  NoNames disk;
+  SeederFixture f(64_MiB, 2, &disk);
+  disk.is_full = true;
+  const Digest digest = f.source.add(numbered_bytes(1'000));
+  f.seeder.request_layer(f.request(digest));
+  REQUIRE(f.until([&] { return f.metrics.unstored_layers.value() == 1; }));
+  CHECK(f.told.refusals.empty());
+  REQUIRE(f.seeder.small(digest));
+  CHECK(f.seeder.small(digest)->bytes == numbered_bytes(1'000));
+  CHECK(f.source.opened[digest] == 1);
+}
 
 TEST_CASE("a layer that the store has no room for is seeded from memory, and the origin is asked once") {
   SeederFixture f(1_MiB);
