@@ -1,6 +1,7 @@
 #include "shared/http/transport.hpp"
 
 #include <openssl/x509v3.h>
+#include <unistd.h>
 
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/write.hpp>
@@ -122,7 +123,8 @@ Result<void> configure(asio::ssl::context& context, const ClientRequest& request
   if (request.ca_file.empty()) {
     context.set_default_verify_paths(error);
   } else {
-    context.load_verify_file(request.ca_file, error);
+    if (::access(request.ca_file.c_str(), R_OK) != 0) error = IoError(errno, boost::system::system_category());
+    if (!error) context.load_verify_file(request.ca_file, error);
   }
   if (!error) return {};
   const std::string file = request.ca_file.empty() ? "the system's certificates" : "ca " + request.ca_file;

@@ -1,7 +1,6 @@
 #include "shared/origin/faults.hpp"
 
 namespace shoal::origin {
-namespace {
 
 std::string next_step(Fault fault, const std::string& upstream) {
   const std::string table = "[upstreams.\"" + upstream + "\"]";
@@ -35,8 +34,6 @@ std::string next_step(Fault fault, const std::string& upstream) {
   }
   return "";
 }
-
-}  // namespace
 
 Error with_next_step(Error error, const std::string& upstream) {
   const std::string step = next_step(error.fault, upstream);

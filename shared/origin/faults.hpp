@@ -12,7 +12,9 @@ inline bool lasts(const Error& error) {
   return error.fault != Fault::none && error.fault != Fault::closed;
 }
 
-// The error with the next step behind its cause. `upstream`: the key of the table in the configuration.
+// What the operator looks at, empty where there is nothing to say. `upstream`: the key of the table in the configuration.
+std::string next_step(Fault fault, const std::string& upstream);
+// The error with the next step behind its cause.
 Error with_next_step(Error error, const std::string& upstream);
 
 // A short word for the log's field.

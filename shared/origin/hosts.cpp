@@ -29,6 +29,13 @@ bool is_limit(unsigned status) {
   return status == 429 || status == 503;
 }
 
+// As a server that speaks TLS answers plain HTTP: a registry's own refusal is JSON, or is about a Range.
+bool may_expect_tls(const http::ClientRequest& request, const http::ClientResponse& response) {
+  const std::string type = http::find_header(response.headers(), "Content-Type").value_or("");
+  return response.status() == 400 && request.url.scheme == "http" && !type.starts_with("application/json") &&
+         !http::find_header(request.headers, "Range");
+}
+
 Error tls_expected(const http::Url& url) {
   return {ErrorKind::unavailable, url.authority() + ": speaks TLS and was asked in plain HTTP", Milliseconds(0),
           Fault::tls_expected};
@@ -49,7 +56,7 @@ Task<Response> Hosts::request(http::ClientRequest request, Asking asking) {
       co_return tl::unexpected(std::move(error));
     }
     const unsigned status = (*response)->status();
-    if (status == 400 && request.url.scheme == "http" && !turns_.has_accepted(place.host)) {
+    if (may_expect_tls(request, **response) && !turns_.has_accepted(place.host)) {
       const bool is_tls = co_await speaks_tls(request);
       if (is_tls) co_return tl::unexpected(unreached(request, asking.upstream, tls_expected(request.url)));
     }
@@ -96,10 +103,12 @@ Task<Error> Hosts::failed(http::ClientRequest request, std::string upstream, Err
 }
 
 Error Hosts::unreached(const http::ClientRequest& request, const std::string& upstream, Error error) {
+  const std::string cause = error.what;
+  const std::string next = next_step(error.fault, upstream);
   error = with_next_step(std::move(error), upstream);
   if (error.fault == Fault::file_unreadable) {  // the file may be mended at any time, and costs nothing to look at
     metrics_.files_unreadable.add();
-    log::warning("origin", "configured file unreadable", {{"registry", upstream}, {"cause", error.what}});
+    log::warning("origin", "configured file unreadable", {{"registry", upstream}, {"cause", cause}, {"next", next}});
     return error;
   }
   metrics_.unreachable.add();
@@ -109,7 +118,8 @@ Error Hosts::unreached(const http::ClientRequest& request, const std::string& up
                  {{"registry", upstream},
                   {"host", request.url.authority()},
                   {"fault", text(error.fault)},
-                  {"cause", error.what},
+                  {"cause", cause},
+                  {"next", next},
                   {"next_try_milliseconds", reach_.pause(key).count()}});
   }
   return error;
@@ -146,6 +156,7 @@ bool Hosts::is_refused(const Asking& asking, const Turns::Place& place, const ht
                {{"registry", asking.upstream},
                 {"host", place.host},
                 {"cause", "status " + std::to_string(response.status())},
+                {"next", "raise the registry's limit, or configure a credential"},
                 {"retry_after_milliseconds", time.count()},
                 {"requests_per_second", static_cast<std::int64_t>(turns_.requests_per_second(place.host))}});
   return again;

@@ -81,7 +81,7 @@ tl::unexpected<Error> error_of_status(const std::string& what, const http::Clien
 struct Origin::Impl {
   Impl(Options o, Clock& clock)
       : options(std::move(o)), authorizations(clock), hosts(clock, options.turns, metrics) {
-    for (const UnreadableFile& file : unreadable_files(options)) tell_unreadable(file.upstream, file.cause);
+    for (const UnreadableFile& file : unreadable_files(options)) tell_unreadable(file.upstream, file.key + " " + file.cause);
   }
 
   Task<Response> send(Repository repository, Question question);
@@ -186,7 +186,8 @@ Task<Result<std::string>> Origin::Impl::fetch_token(Target target, Repository re
 
 void Origin::Impl::tell_unreadable(const std::string& upstream, const std::string& cause) {
   metrics.files_unreadable.add();
-  log::warning("origin", "configured file unreadable", {{"registry", upstream}, {"cause", cause}});
+  const std::string next = next_step(Fault::file_unreadable, upstream);
+  log::warning("origin", "configured file unreadable", {{"registry", upstream}, {"cause", cause}, {"next", next}});
 }
 
 Origin::Origin(Options options, Clock& clock) : impl_(std::make_unique<Impl>(std::move(options), clock)) {}

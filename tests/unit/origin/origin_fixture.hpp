@@ -71,6 +71,10 @@ class OriginClient {
                              const std::string& authorization = "", const std::string& repository = "lib/a") {
     return loop_.wait_for(origin().ask({"reg.test", repository}, method, path, "application/json", authorization));
   }
+  // The same, for a test that lets time pass meanwhile.
+  std::future<Result<origin::Answer>> start(const std::string& path) {
+    return loop_.start(origin().ask({"reg.test", "lib/a"}, "GET", path, "application/json", ""));
+  }
   // The same, of a registry that makes the client wait: time passes until it gives up.
   Result<origin::Answer> ask_a_silent_one(const std::string& path) {
     auto answer = loop_.start(origin().ask({"reg.test", "lib/a"}, "GET", path, "application/json", ""));
