@@ -47,7 +47,10 @@ bool AgentSession::take_hello(const control::AgentMessage& message) {
   if (!node) {
     const std::string& cause = node.error().what;
     log::warning("tracker", "agent refused",
-                 {{"node", hello->node}, {"address", socket_->peer_address()}, {"cause", cause}});
+                 {{"node", hello->node},
+                  {"address", socket_->peer_address()},
+                  {"cause", cause},
+                  {"next", "correct that node's configuration; an advertise must be an IP address"}});
     socket_->close(cause);
     return false;
   }

@@ -121,7 +121,8 @@ Task<void> TrackerLink::receive_all() {
 // The tracker was connected. Nothing when that was told before.
 void TrackerLink::go_down(const std::string& cause) {
   if (health_.state() == LinkHealth::down) return;
-  log::warning("link", "tracker lost", {{"tracker", options_.url}, {"cause", cause}});
+  log::warning("link", "tracker lost",
+               {{"tracker", options_.url}, {"cause", cause}, {"next", "look at the tracker; it is dialled again"}});
   health_.lost(cause, clock_.now());
   socket_.reset();
   questions_.end_all({ErrorKind::unavailable, "the tracker " + options_.url + " was lost: " + cause});
@@ -132,13 +133,13 @@ void TrackerLink::fail_dial(const Error& error) {
   health_.dial_failed(error.what);
   socket_.reset();
   const bool is_refused = error.kind == ErrorKind::refused;
-  const char* advice = is_refused ? "correct [trackers] urls, or what the cause names"
-                                  : "check [trackers] urls, that the tracker runs, and that this node reaches its port";
+  const char* next = is_refused ? "correct [trackers] urls, or what the cause names"
+                                : "check [trackers] urls, that the tracker runs, and that this node reaches its port";
   if (clock_.now() - health_.since() < told_after) {
     log::debug("link", "tracker not reached", {{"tracker", options_.url}, {"cause", error.what}});
   } else {
     log::warning("link", "tracker not reached",
-                 {{"tracker", options_.url}, {"cause", error.what}, {"advice", advice}});
+                 {{"tracker", options_.url}, {"cause", error.what}, {"next", next}});
   }
 }
 
@@ -169,7 +170,7 @@ void TrackerLink::apply(Health::Next next) {
     log::warning("link", "tracker silent",
                  {{"tracker", options_.url},
                   {"cause", health_.cause()},
-                  {"advice", "is the tracker's process or host frozen, or does the network drop packets?"}});
+                  {"next", "is the tracker's process or host frozen, or does the network drop packets?"}});
     questions_.end_all(not_up());
   }
   if (next == Health::Next::give_up) go_down("it was silent for too long");

@@ -65,8 +65,8 @@ class TrackerLink {
   void send(const control::AgentMessage& message);
   // A pull has no question, and waits for what the tracker may push: for some steps of the watch.
   void expect() { watch(clock_.now() + 2 * Health::step_length); }
-  // `unavailable` when the link is not up, the tracker is lost or suspected, or nothing came within `limits.answer`: no answer,
-  // and no Waiting; or when the tracker has waited for the origin for too long.
+  // `unavailable` when the link is not up, the tracker is lost or suspected, or nothing came within `limits.answer`: no
+  // answer, and no Waiting; or when the tracker has waited for the origin for too long.
   Task<Result<JoinAnswer>> join(control::Join question, JoinLimits limits);
   Task<Result<control::Resolved>> resolve(control::Resolve question, Milliseconds limit);
 

@@ -42,7 +42,11 @@ void notify_service_manager(std::string_view state) {
   const char* name = std::getenv("NOTIFY_SOCKET");
   if (name == nullptr || *name == 0) return;
   const Result<void> sent = send_to(name, state);
-  if (!sent) log::warning("program", "service manager not notified", {{"state", state}, {"cause", sent.error().what}});
+  if (sent) return;
+  log::warning("program", "service manager not notified",
+               {{"state", state},
+                {"cause", sent.error().what},
+                {"next", "a service manager that sets NOTIFY_SOCKET must give the program that socket"}});
 }
 
 }  // namespace shoal::program

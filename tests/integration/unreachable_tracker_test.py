@@ -36,7 +36,7 @@ class UnreachableTrackers(Case):
         for url, cause in causes.items():
             line = self.warning(agent, url)
             self.assertIn(cause, line)
-            self.assertIn("advice=", line)
+            self.assertIn("next=", line)
             self.assertEqual(agent.metrics()[f'shoal_agent_tracker_up{{tracker="{url}"}}'], 0)
             self.assertGreater(agent.metrics()[f'shoal_agent_tracker_failed_dials_total{{tracker="{url}"}}'], 0)
         for row in agent.status()["trackers"]:
