@@ -175,7 +175,7 @@ Task<void> Program::drain() {
   servers_.registry.stop_listening();
   const Time end = clock_.now() + drain_limit;
   constexpr Milliseconds step{50};  // a stop takes so much longer than its last exchange
-  while ((servers_.registry.open_exchanges() > 0 || pulls_.committing() > 0) && clock_.now() < end) {
+  while ((servers_.registry.open_exchanges() > 0 || pull::committing(pulls_) > 0) && clock_.now() < end) {
     co_await clock_.sleep(step);
   }
   trackers_.stop();

@@ -26,8 +26,7 @@ Pulls::Pulls(Parts parts, Limits limits)
 
 Task<Result<Layer>> Pulls::open(Ask ask) {
   const auto in_memory = in_memory_.find(ask.digest);
-  const bool disk_fails = disk_failed_at_ && parts_.clock.now() - *disk_failed_at_ < limits_.no_cache_after_disk_error;
-  if (in_memory != in_memory_.end() && !disk_fails && parts_.store.has_room(ask.digest, in_memory->second.layer.size()))
+  if (in_memory != in_memory_.end() && stores_layers() && parts_.store.has_room(ask.digest, in_memory->second.layer.size()))
     in_memory_.erase(in_memory);  // there is room now: it is pulled into the store
   if (auto held = find_held(ask.digest)) {
     parts_.metrics.hits.add();
@@ -294,8 +293,8 @@ void Pulls::remove_unreadable(const Digest& digest, const store::PieceFile& file
   memberships_.withdraw(digest);
 }
 
-std::size_t Pulls::committing() const {
-  return static_cast<std::size_t>(std::count_if(running_.begin(), running_.end(), [](const auto& entry) {
+std::size_t committing(const Pulls& pulls) {
+  return static_cast<std::size_t>(std::ranges::count_if(pulls.running(), [](const auto& entry) {
     return entry.second->filled() && !entry.second->passage();
   }));
 }

@@ -86,7 +86,6 @@ class Pulls final : public link::Listener {
 
   bool stores_layers() const;  // false for some seconds after a write failed
   const std::unordered_map<Digest, SharedDownload>& running() const { return running_; }
-  std::size_t committing() const;  // layers that are whole and on their way to being held
 
   void on_up(link::TrackerLink& link) override;
   void on_message(link::TrackerLink& link, control::TrackerMessage message) override;
@@ -119,5 +118,7 @@ class Pulls final : public link::Listener {
   std::minstd_rand random_{std::random_device{}()};
   std::optional<Time> disk_failed_at_;
 };
+
+std::size_t committing(const Pulls& pulls);  // layers that are whole and on their way to being held
 
 }  // namespace shoal::agent::pull

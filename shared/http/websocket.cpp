@@ -72,8 +72,7 @@ struct WebSocketState : std::enable_shared_from_this<WebSocketState> {
   std::uint64_t heard = 0;
   bool writing = false;
   bool pinging = false;
-  bool closing = false;  // close once the queue is written
-  std::string cause;     // of that
+  std::optional<std::string> closing;  // once the queue is written, for this cause
   bool gone = false;
   asio::steady_timer ended;  // cancelled by `cut`
 };
@@ -116,8 +115,7 @@ void WebSocketState::send(Bytes message) {
 
 void WebSocketState::close(std::string why) {
   if (gone || closing) return;
-  closing = true;
-  cause = std::move(why);
+  closing = std::move(why);
   start_writing();
 }
 
@@ -149,7 +147,7 @@ Task<void> WebSocketState::write_queue(std::shared_ptr<WebSocketState> self) {
   }
   self->writing = false;
   if (self->gone || !self->closing) co_return;
-  co_await self->stream.async_close(reason_of(self->cause), into(error));
+  co_await self->stream.async_close(reason_of(*self->closing), into(error));
   self->cut();
 }
 
