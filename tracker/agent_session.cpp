@@ -50,7 +50,7 @@ bool AgentSession::take_hello(const control::AgentMessage& message) {
                  {{"node", hello->node},
                   {"address", socket_->peer_address()},
                   {"cause", cause},
-                  {"next", "correct that node's configuration; an advertise must be an IP address"}});
+                  {"next", "correct that node's configuration as the cause says"}});
     socket_->close(cause);
     return false;
   }
