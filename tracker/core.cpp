@@ -22,8 +22,8 @@ Core::Core(const Parts& parts, Coordinator::Options options)
                .find_holders = [this, &clock = parts.clock](const Digest& digest) {
                  return trust_.holders_to_read(digest, clock.now());
                },
-               .swarms = {.new_generation = parts.new_generation,
-                          .most = parts.most_swarms,
+               .swarms = {.new_generation = parts.swarms.new_generation,
+                          .most = parts.swarms.most,
                           .is_needed = [this](const Digest& digest) { return coordinator_.needs_pieces(digest); }}}),
       resolver_({.loop = parts.loop,
                  .clock = parts.clock,

@@ -23,8 +23,7 @@ class Core {
     seeder::Pace& pace;
     Metrics& metrics;
     std::mt19937 random;
-    Generation (*new_generation)() = seeder::random_generation;
-    std::size_t most_swarms = seeder::Swarms{}.most;  // of the seeder: each has its layer's file open
+    seeder::Swarms swarms{};  // of the seeder: each has its layer's file open
     Probes::Connect connect{};  // to agents' ports; empty: they are not tried
   };
   // `parts` outlive it. The store asks it about evictions from now on.

@@ -82,7 +82,7 @@ Tracker::Tracker(Config config)
       origins_(config_, clock_),
       carrier_(swarm::make_swarm(loop_, clock_, swarm_options(config_), metrics_.swarm)),
       core_({loop_, clock_, threads_.pool, disk_.store, *carrier_.swarm, origins_.source, disk_.keys, origins_.pace,
-             metrics_, std::mt19937(std::random_device{}()), seeder::random_generation, config_.descriptors.swarms, http::try_port},
+             metrics_, std::mt19937(std::random_device{}()), {.most = config_.descriptors.swarms}, http::try_port},
             {.seeder = {advertised(config_.seeder), carrier_.port, control::seeder_node, true},
              .epoch = random_number()}),
       scrub_({loop_, clock_, threads_.pool, disk_.store, metrics_.scrub}, config_.scrub,

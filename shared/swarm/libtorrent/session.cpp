@@ -113,10 +113,9 @@ void Session::ban(const Identity& peer) {
 void Session::tick() {
   ticking_ = (!joined_.empty() || left_at_) && !stopping_;
   if (!ticking_) return;
-  const bool looks_for_rest = rest_looked_for_.is_due(clock_.now());
+  const bool is_due = without_links_.is_due(clock_.now());
   for (auto& [name, joined] : joined_) {
-    if (joined.member->has_links()) joined.member->tick(clock_.now());
-    if (looks_for_rest) joined.member->look_for_rest(clock_.now());
+    if (is_due || joined.member->has_links()) joined.member->tick(clock_.now());
   }
   return_memory();
   timer_.expires_after(tick_interval);

@@ -52,7 +52,7 @@ class Session {
   std::map<SwarmName, Joined> joined_;
   asio::steady_timer timer_;
   bool ticking_ = false;
-  Interval rest_looked_for_{Milliseconds(1'000)};  // a fraction of Rest::after
+  Interval without_links_{Milliseconds(1'000)};  // members that have none have little to do
   std::optional<Time> left_at_;  // a swarm, whose memory has not been given back since
   std::unique_ptr<libtorrent::session> session_;
   std::optional<libtorrent::session_proxy> stopping_;

@@ -30,6 +30,21 @@ PieceRange range_of(const HashBatch& batch) {
   return {batch.first, static_cast<PieceIndex>(batch.hashes.size())};
 }
 
+bool is_new(const HashBatch& batch, const PieceHashes& hashes) {
+  for (PieceIndex piece = batch.first; piece < batch.first + batch.hashes.size(); ++piece) {
+    if (!hashes.knows(piece) || hashes.batch_of(piece) == nullptr) return true;
+  }
+  return false;
+}
+
+// Apart from peers that may come: it lacks pieces itself, or sends some.
+bool is_needed(const SwarmState& swarm) {
+  if (swarm.membership.role == Role::seed || swarm.has_failed || !swarm.policy.have().complete()) return true;
+  return std::any_of(swarm.neighbours.begin(), swarm.neighbours.end(), [](const auto& entry) {
+    return entry.second.outbox.has_asks() || entry.second.counted_unsent > 0;
+  });
+}
+
 }  // namespace
 
 Member::Member(Membership membership, NodeState& node, std::function<void(Event)> report)
@@ -163,18 +178,10 @@ bool Member::on(PeerId id, Neighbour&, const Refused& refused, Time) {
   return true;
 }
 
-bool Member::is_new(const HashBatch& batch) const {
-  const PieceHashes& hashes = swarm_.membership.hashes;
-  for (PieceIndex piece = batch.first; piece < batch.first + batch.hashes.size(); ++piece) {
-    if (!hashes.knows(piece) || hashes.batch_of(piece) == nullptr) return true;
-  }
-  return false;
-}
-
 bool Member::on(PeerId, Neighbour& peer, const Hashes& hashes, Time now) {
   const PieceRange range = range_of(hashes.batch);
   if (!in_layer(range)) return false;
-  const bool news = is_new(hashes.batch);
+  const bool news = is_new(hashes.batch, swarm_.membership.hashes);
   if (news) {
     const Membership& own = swarm_.membership;
     const Result<void> added = swarm_.membership.hashes.add(hashes.batch, own.name, own.tracker_key);
@@ -241,6 +248,7 @@ void Member::tick(Time now) {
   for (auto& [id, peer] : swarm_.neighbours) sender_.send_asked(peer);
   cut_stuck(now);
   act(now);
+  if (rest_looked_for_.is_due(now) && rest_.is_due(is_needed(swarm_), now)) swarm_.report(Unneeded{});
 }
 
 // On a slow line a push may take longer than our patience; a peer whose connection still drains is not stuck.
@@ -260,14 +268,6 @@ void Member::cut_stuck(Time now) {
     if (peer.outbox.is_stuck(unsent, peer.has_hello, now)) stuck.push_back(peer.link);
   }
   for (Link* link : stuck) link->close();
-}
-
-void Member::look_for_rest(Time now) {
-  const bool has_all = swarm_.membership.role != Role::seed && swarm_.policy.have().complete() && !swarm_.has_failed;
-  const bool sends = std::any_of(swarm_.neighbours.begin(), swarm_.neighbours.end(), [](const auto& entry) {
-    return entry.second.outbox.has_asks() || entry.second.counted_unsent > 0;
-  });
-  if (rest_.is_due(!has_all || sends, now)) swarm_.report(Unneeded{});
 }
 
 void Member::act(Time now) {

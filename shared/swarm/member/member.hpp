@@ -33,8 +33,7 @@ class Member {
   [[nodiscard]] bool receive(PeerId id, ByteView body, std::size_t length, Time now);
 
   void publish(const Publication& publication, Time now);
-  void tick(Time now);  // every 20 ms or so while there are links
-  void look_for_rest(Time now);                           // each second or so, with and without links: Unneeded
+  void tick(Time now);  // every 20 ms or so while there are links, else each second or so
   void expect_peers(Time now) { rest_.begin_anew(now); }  // the tracker names peers: they may need this node
   bool has_links() const { return !swarm_.neighbours.empty(); }
 
@@ -50,7 +49,6 @@ class Member {
   bool on(PeerId id, Neighbour& peer, const Hello& hello, Time now);
   bool takes_only() const { return swarm_.membership.is_window && swarm_.membership.role != Role::seed; }
   bool in_layer(const PieceRange& range) const;
-  bool is_new(const HashBatch& batch) const;
   void act(Time now);
   void prove(const PieceRange& range);
   void ask_for_proof(Time now);
@@ -64,6 +62,7 @@ class Member {
   PeerId next_id_ = 1;
   std::uint64_t reassigned_seen_ = 0;
   Rest rest_;
+  Interval rest_looked_for_{Milliseconds(1000)};  // a fraction of Rest::after
   Interval pushes_watched_{Milliseconds(100)};  // a fraction of our patience, 2 s
   Interval stuck_looked_for_{Milliseconds(1000)};  // a fraction of the limits in outbox.hpp, 10 s
 };

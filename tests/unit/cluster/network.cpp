@@ -218,8 +218,7 @@ void MemorySwarm::leave(const SwarmName& name) {
 void MemorySwarm::tick() {
   if (VirtualTime::now() < network_.node(host_).frozen_until) return;
   for (const auto& [name, joined] : std::map(joined_)) {
-    if (joined.member->has_links()) joined.member->tick(VirtualTime::now());
-    joined.member->look_for_rest(VirtualTime::now());
+    joined.member->tick(VirtualTime::now());
   }
 }
 

@@ -29,7 +29,7 @@ class RecordingLink final : public AgentLink {
 struct CoordinatorFixture : seeder::SeederFixture {
   Metrics tracker_metrics;
   Core core{{loop, clock, pool, store, swarm, source, keys, pace, tracker_metrics, std::mt19937(1),
-             seeder::first_generation},
+             {.new_generation = seeder::first_generation}},
             {.seeder = {"", 7082, "tracker", true}, .epoch = 5}};
   Coordinator& coordinator = core.coordinator();
   std::vector<Digest> suspects;
