@@ -124,7 +124,7 @@ void Session::tick() {
   });
 }
 
-// The allocator keeps what swarms have used: 17 of 27 MiB after 260 of them. Giving it back takes some milliseconds.
+// The allocator keeps what swarms have used, some tens of MiB after hundreds of them.
 void Session::return_memory() {
   if (!left_at_ || clock_.now() - *left_at_ < memory_kept) return;
   left_at_.reset();
