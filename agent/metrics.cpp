@@ -37,13 +37,13 @@ void add_pull(metrics::Page& page, const pull::Metrics& pull) {
   page.add("pull_failed_layers_total", "", "Layers that no source could deliver.", pull.pulls_failed);
   page.add("pull_corrupt_layers_total", "", "Whole layers whose digest did not match.", pull.layers_corrupt);
   page.add("pull_fallbacks_total", "", "Layers that the cluster could not deliver.", pull.origin_fallbacks);
-  page.add("origin_received_bytes_total", "", "Bytes of layers from the origin itself.", pull.origin_bytes);
+  page.add("origin_received_bytes_total", "", "Bytes of layers from the origin itself.", pull.bytes.origin);
   page.add("pull_resumed_bytes_total", "",
-           "Bytes that an earlier pull had left and that were not received again.", pull.resumed_bytes);
+           "Bytes that an earlier pull had left and that were not received again.", pull.bytes.resumed);
   page.add("pull_uncached_layers_total", "", "Layers that the store had no room for.",
            pull.uncached_layers);
   page.add("small_received_bytes_total", "", "Bytes of small layers from another agent or a tracker.",
-           pull.holder_bytes);
+           pull.bytes.holder);
   page.add("small_hedged_requests_total", "",
            "Requests for small layers to a further node, while the first was silent for longer than usual.",
            pull.holders.hedged_requests);
@@ -52,9 +52,9 @@ void add_pull(metrics::Page& page, const pull::Metrics& pull) {
            pull.holders.failed_requests);
 
   page.add("part_received_bytes_total", "",
-           "Bytes of parts of layers from the origin, read by Range for a client and not kept.", pull.part_bytes);
+           "Bytes of parts of layers from the origin, read by Range for a client and not kept.", pull.parts.bytes);
   page.add("part_failed_total", "", "Parts that the origin did not give; their layer was fetched instead.",
-           pull.failed_parts);
+           pull.parts.failed);
 
   page.add("pull_unknown_layers_total", "", "Layers that the origin does not have.", pull.outcomes.unknown_layers);
   page.add("pull_seconds", "From the start of a pull that ended well to the layer held, by size.", pull.outcomes.pull_time);

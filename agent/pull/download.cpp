@@ -12,6 +12,20 @@ constexpr std::uint64_t hash_step_bytes = (4_MiB).value;
 // Of a window, served at once: its reader's place moves on after each.
 constexpr std::uint64_t window_step_bytes = (1_MiB).value;
 
+// Pieces that an earlier pull left count once they are read and hashed again.
+Task<void> recheck(SharedDownload download, Download::Parts parts, std::vector<store::NotedPiece> left) {
+  const auto file = download->arrival().file();
+  const std::size_t step = std::max<std::uint64_t>(1, hash_step_bytes / download->layout().piece_length().value);
+  for (std::size_t first = 0; first < left.size(); first += step) {
+    const auto begin = left.begin() + static_cast<std::ptrdiff_t>(first);
+    std::vector<store::NotedPiece> some(begin,
+                                        begin + static_cast<std::ptrdiff_t>(std::min(step, left.size() - first)));
+    auto check = [file, some = std::move(some)] { return store::recheck(*file, some); };
+    const auto right = co_await parts.pool.run(std::move(check));
+    for (const store::WrittenPiece& piece : right) download->note(piece, &Received::from_partial);
+  }
+}
+
 }  // namespace
 
 Download::Download(Parts parts, Ask ask, Attempt attempt)
@@ -38,26 +52,13 @@ Task<Result<void>> Download::resume(std::optional<Generation> generation) {
   auto read = [reserved = arrival_->reserved()] { return reserved.left(); };
   auto left = co_await parts_.pool.run(std::move(read));
   if (!left || left->empty()) co_return Result<void>{};  // an unreadable record costs a download, no more
-  co_await recheck(std::move(*left));
+  co_await recheck(self, parts_, std::move(*left));
   log::debug("pull", "layer resumed",
              {{"digest", ask_.digest.text()},
               {"image", ask_.image()},
               {"pieces", arrival_->written().held()},
               {"of_pieces", arrival_->written().size()}});
   co_return Result<void>{};
-}
-
-Task<void> Download::recheck(std::vector<store::NotedPiece> left) {
-  const auto file = arrival_->file();
-  const std::size_t step = std::max<std::uint64_t>(1, hash_step_bytes / layout().piece_length().value);
-  for (std::size_t first = 0; first < left.size(); first += step) {
-    const auto begin = left.begin() + static_cast<std::ptrdiff_t>(first);
-    std::vector<store::NotedPiece> some(begin,
-                                        begin + static_cast<std::ptrdiff_t>(std::min(step, left.size() - first)));
-    auto check = [file, some = std::move(some)] { return store::recheck(*file, some); };
-    const auto right = co_await parts_.pool.run(std::move(check));
-    for (const store::WrittenPiece& piece : right) note(piece, &Received::from_partial);
-  }
 }
 
 void Download::note(const store::WrittenPiece& piece, std::uint64_t Received::*source) {

@@ -97,7 +97,6 @@ class Download : public std::enable_shared_from_this<Download> {
 
  private:
   std::optional<Result<store::VerifiedSpan>> readable_now(std::uint64_t from) const;
-  Task<void> recheck(std::vector<store::NotedPiece> left);
   Task<void> hash_behind();
 
   Parts parts_;

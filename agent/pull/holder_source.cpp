@@ -40,7 +40,7 @@ Task<Result<void>> HolderSource::fill(SharedDownload download, link::TrackerLink
   Result<Bytes> bytes = co_await HolderRace::run(race);
   if (!bytes && link->up()) bytes = co_await race->ask_tracker_again();
   if (!bytes) co_return tl::unexpected(bytes.error());
-  parts_.metrics.holder_bytes.add(bytes->size());
+  parts_.metrics.bytes.holder.add(bytes->size());
   Result<void> filled = co_await download->write_whole(std::move(*bytes), &Received::from_holder);
   co_return filled;
 }

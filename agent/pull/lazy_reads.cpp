@@ -11,7 +11,7 @@ constexpr Milliseconds next_look{20};  // for a free place at the origin: none i
 
 Task<Result<ByteView>> PartStream::next() {
   const auto bytes = co_await stream_->next();
-  if (bytes) metrics_.part_bytes.add(bytes->size());
+  if (bytes) metrics_.parts.bytes.add(bytes->size());
   co_return bytes;
 }
 
@@ -101,7 +101,7 @@ Task<Result<std::unique_ptr<PartStream>>> LazyReads::open(Ask ask, origin::Stret
 }
 
 void LazyReads::tell_failure(const Ask& ask, const Error& error) {
-  parts_.metrics.failed_parts.add();
+  parts_.metrics.parts.failed.add();
   // What the origin does not have, or refuses, it does not give whole either: the pull path tells that.
   if (error.kind != ErrorKind::unavailable) return;
   log::warning("pull", "part not read from the origin, layer fetched",

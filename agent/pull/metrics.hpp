@@ -24,18 +24,26 @@ struct Outcomes {
   metrics::Counter unknown_layers;    // that the origin does not have
 };
 
+struct ByteMetrics {  // of layers, beside those of swarms
+  metrics::Counter origin;   // read from the origin by this agent itself
+  metrics::Counter holder;   // small layers from a holder
+  metrics::Counter resumed;  // not received again: an earlier pull had left them
+};
+
+struct PartMetrics {  // of layers, read from the origin by Range for a client
+  metrics::Counter bytes;
+  metrics::Counter failed;  // that the origin did not give: their layer was fetched instead
+};
+
 struct Metrics {
   metrics::Counter pulls;  // layers asked for that were not held
   metrics::Counter hits;   // layers asked for that were held
   metrics::Counter pulls_failed;
   metrics::Counter layers_corrupt;  // whole layers whose digest did not match
-  metrics::Counter origin_bytes;    // read from the origin by this agent itself
-  metrics::Counter holder_bytes;     // small layers from a holder
   metrics::Counter origin_fallbacks;
-  metrics::Counter resumed_bytes;    // not received again: an earlier pull had left them
   metrics::Counter uncached_layers;  // pulled without room in the store
-  metrics::Counter part_bytes;       // of parts of layers, read from the origin by Range for a client
-  metrics::Counter failed_parts;     // that the origin did not give: their layer was fetched instead
+  ByteMetrics bytes;
+  PartMetrics parts;
   HolderMetrics holders;
   ReachMetrics reach;
   Outcomes outcomes;

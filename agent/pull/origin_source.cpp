@@ -14,7 +14,7 @@ class Registry final : public origin::RangeSource {
     return parts_.origin.open(ask_.repository, ask_.kind, ask_.digest, from, ask_.authorization);
   }
   Task<void> received(ByteCount all, ByteCount /*fresh*/) override {
-    parts_.metrics.origin_bytes.add(all.value);
+    parts_.metrics.bytes.origin.add(all.value);
     co_return;
   }
 

@@ -12,7 +12,7 @@ Task<Result<ByteView>> PassThrough::next() {
   const Result<ByteView> bytes = co_await stream_->next();
   if (!bytes) co_return bytes;
   if (!bytes->empty()) {
-    metrics_.origin_bytes.add(bytes->size());
+    metrics_.bytes.origin.add(bytes->size());
     if (hasher_) hasher_->update(*bytes);
     co_return bytes;
   }

@@ -165,7 +165,7 @@ Task<Result<store::HeldLayer>> Pulls::commit(SharedDownload download, store::Ver
   auto committed = co_await parts_.commits.run(std::move(commit));
   if (!committed) co_return tl::unexpected(storage_error(committed.error()));
   store::HeldLayer held = parts_.store.adopt(std::move(*committed));
-  parts_.metrics.resumed_bytes.add(download->arrival().received().from_partial);
+  parts_.metrics.bytes.resumed.add(download->arrival().received().from_partial);
   if (parts_.store.holds(held.digest())) {
     memberships_.announce(held.digest());
   } else {

@@ -104,7 +104,7 @@ TEST_CASE("a small layer comes from the first node that sends it right") {
                     right.endpoint(), unasked.endpoint()}));
   CHECK(stage.layer->filled());
   CHECK(stage.layer->arrival().received().from_holder == content.size());
-  CHECK(stage.node.metrics.holder_bytes.value() == content.size());
+  CHECK(stage.node.metrics.bytes.holder.value() == content.size());
   CHECK(unasked.requests == 0);
   CHECK(stage.node.metrics.holders.hedged_requests.value() == 0);
 }

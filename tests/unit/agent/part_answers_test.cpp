@@ -80,7 +80,7 @@ TEST_CASE("a part of a layer that nobody has comes by Range with the caller's cr
   CHECK(f.node.origin.parts == Parts{{0, 2}, {1'000'000, 1'065'536}, {size - 100, size}});
   CHECK(f.node.origin.opened == 0);
   CHECK(f.node.origin.sizes_asked == 0);  // the first part has named the size
-  CHECK(f.node.metrics.part_bytes.value() == 2 + 65'536 + 100);
+  CHECK(f.node.metrics.parts.bytes.value() == 2 + 65'536 + 100);
 }
 
 TEST_CASE("several parts of a layer that nobody has are asked for one by one, and come in one answer") {
@@ -161,7 +161,7 @@ TEST_CASE("an origin that makes nothing of Range is asked once, and the layer is
   f.is_part(f.ask("bytes=1000-1999"), 1'000, 2'000);
   CHECK(f.node.origin.parts.size() == 1);
   CHECK(f.node.origin.opened == 1);
-  CHECK(f.node.metrics.failed_parts.value() == 1);
+  CHECK(f.node.metrics.parts.failed.value() == 1);
 }
 
 TEST_CASE("a part that the origin does not give comes from the layer, which the cluster may have") {

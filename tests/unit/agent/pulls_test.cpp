@@ -109,7 +109,7 @@ TEST_CASE("a body that breaks off is continued from the first missing byte") {
   CHECK(read_one(agent, agent.ask(content)).bytes == content);
   CHECK(fake.gets() == 2);
   CHECK(fake.last_range() == "bytes=100000-");  // in the middle of a piece
-  CHECK(agent.metrics.origin_bytes.value() == 300'000);
+  CHECK(agent.metrics.bytes.origin.value() == 300'000);
 }
 
 TEST_CASE("wrong bytes never reach a reader completely, and the origin is asked a second time") {
@@ -235,7 +235,7 @@ TEST_CASE("a pull that ended is resumed by the next one, and what it had is not 
   CHECK(agent.store.partial() == ByteCount{300'000});
   CHECK(read_one(agent, agent.ask(content, ByteCount{300'000})).bytes == content);
   CHECK(fake.last_range() == "bytes=98304-");
-  CHECK(agent.metrics.resumed_bytes.value() == 98'304);
+  CHECK(agent.metrics.bytes.resumed.value() == 98'304);
   CHECK(agent.store.partial() == ByteCount{0});
 }
 
