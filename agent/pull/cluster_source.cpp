@@ -156,7 +156,8 @@ Task<Result<void>> ClusterSource::watch(SharedDownload download, Milliseconds jo
     const bool is_asked = now - rested >= limits_.patience.silence;
     if (is_asked && membership->patience().expired(now, state))
       co_return fail(ErrorKind::unavailable, "the swarm makes no progress");
-    const SeederVerdict verdict = seeders_.judge(*membership, join_took);
+    // A window that waits for its readers asks for nothing: that no byte comes says nothing of the seeder.
+    const SeederVerdict verdict = is_asked ? seeders_.judge(*membership, join_took) : SeederVerdict::wait;
     // `refused`: all nodes know it, and come at times of their own, so that none has to wait for a turn.
     if (verdict == SeederVerdict::known) co_return fail(ErrorKind::refused, "the seeder cannot be reached");
     if (verdict != SeederVerdict::wait) co_return fail(ErrorKind::unavailable, "the seeder cannot be reached");
