@@ -52,7 +52,7 @@ static_assert(2 * tick + first_waiting < swarm_silence, "one lost or late Waitin
 // ask the registry themselves: they must not lose more than a second.
 inline constexpr Milliseconds origin_connection{800};
 // Agents that the tracker refuses because it cannot reach a registry turn there spread over so long: hardly noticed.
-inline constexpr Milliseconds unreachable_spread{50};
+inline constexpr Milliseconds unreachable_spread{20};
 // A tracker's question for a tag waits for its turn. Then `Resolved` says that the registry limits its requests.
 inline constexpr Milliseconds paced_question{4'000};
 // A tracker's request for a layer waits for its turn.

@@ -39,8 +39,9 @@ Turns::Host& Turns::host_of(const std::string& name) {
 Task<Result<Time>> Turns::wait(Place place) {
   Host& host = host_of(place.host);  // stays while requests wait for it
   if (!host.pace.is_limited()) {
-    host.pace.note_sent(clock_.now());
-    co_return clock_.now();
+    const Time sent = clock_.now();  // read once: the pace knows the request by it
+    host.pace.note_sent(sent);
+    co_return sent;
   }
   if (const auto refused = refusal(host, place)) co_return tl::unexpected(*refused);
   const auto executor = co_await asio::this_coro::executor;

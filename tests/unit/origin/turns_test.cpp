@@ -186,3 +186,50 @@ TEST_CASE("no more than the limit wait, and the others are told so") {
   CHECK(stage.ended.size() == 20);
   CHECK(stage.failures() == 2);
 }
+
+namespace {
+
+// A clock of which no two readings are the same, as of a machine's.
+class RunningClock final : public Clock {
+ public:
+  explicit RunningClock(ManualClock& clock) : clock_(clock) {}
+  Time now() const override { return clock_.now() + std::chrono::nanoseconds(++readings_); }
+  Task<void> sleep(Milliseconds duration) override { return clock_.sleep(duration); }
+  void set(const Timer& timer, Milliseconds duration) override { clock_.set(timer, duration); }
+
+ private:
+  ManualClock& clock_;
+  mutable std::int64_t readings_ = 0;
+};
+
+Task<void> pass_through(Turns& turns, std::vector<Turns::Place>& passed) {
+  auto place = turns.enter("host", Line::layer, Milliseconds(60'000));
+  const auto turn = co_await turns.wait(place);
+  if (!turn) co_return;
+  place.sent = *turn;
+  passed.push_back(place);
+}
+
+}  // namespace
+
+TEST_CASE("requests that were refused do not count as let through") {
+  Loop loop;
+  ManualClock manual(loop);
+  manual.advance(std::chrono::hours(1));
+  RunningClock clock(manual);
+  Turns turns(clock, {});
+  std::vector<Turns::Place> passed;
+  for (int i = 0; i < 64; ++i) spawn(loop, pass_through(turns, passed));
+  loop.poll();
+  REQUIRE(passed.size() == 64);
+  for (std::size_t i = 0; i < 15; ++i) turns.note_accepted(passed[i]);
+  for (std::size_t i = 15; i < 64; ++i) turns.note_refused(passed[i], 429, Milliseconds(1'000));
+  spawn(loop, pass_through(turns, passed));
+  loop.restart();
+  loop.poll();
+  manual.advance(Milliseconds(1'200));
+  loop.restart();
+  loop.poll();
+  REQUIRE(passed.size() == 65);
+  CHECK(turns.requests_per_second("host") == Approx(13.5).epsilon(0.01));
+}
