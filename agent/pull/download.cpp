@@ -9,9 +9,6 @@ namespace {
 // A step of hashing on the pool: long enough to cost no wake-ups, short enough to let other layers in.
 constexpr std::uint64_t hash_step_bytes = (4_MiB).value;
 
-// Of a window, served at once: its reader's place moves on after each.
-constexpr std::uint64_t window_step_bytes = (1_MiB).value;
-
 // Pieces that an earlier pull left count once they are read and hashed again.
 Task<void> recheck(SharedDownload download, Download::Parts parts, std::vector<store::NotedPiece> left) {
   const auto file = download->arrival().file();
@@ -137,7 +134,7 @@ std::optional<Result<store::VerifiedSpan>> Download::readable_now(std::uint64_t 
   if (passage_ && !passage_->contains(from))
     return tl::unexpected(Error{ErrorKind::no_space, "there is no room for the layer, and its window is elsewhere"});
   if (arrival_ && !arrival_->file()->is_lost()) {
-    const std::uint64_t most = passage_ ? window_step_bytes : largest_layer.value;
+    const std::uint64_t most = passage_ ? Passage::step_bytes : largest_layer.value;
     store::VerifiedSpan span = arrival_->partial().readable(from, most);
     const bool tail_released = verdict_ && *verdict_;
     const bool at_end = tail_released && from == layout().layer_size().value;

@@ -1,5 +1,7 @@
 #include "agent/pull/part_reader.hpp"
 
+#include <algorithm>
+
 #include "shared/control/timing.hpp"
 
 namespace shoal::agent::pull {
@@ -36,11 +38,25 @@ std::optional<PartBytes> PartReader::find_here(origin::Stretch left) {
     span = held->readable(left.first);
     size = held->size();
   } else if (const auto running = pulls_.running().find(ask_.digest); running != pulls_.running().end()) {
-    span = running->second->part_now(left.first, left.end);
-    if (span) size = running->second->layout().layer_size();
+    const SharedDownload download = running->second;
+    if (!follow(download, left.first)) return std::nullopt;
+    const bool passes = download->begun() && download->passage();
+    span = download->part_now(left.first, passes ? std::min(left.end, left.first + Passage::step_bytes) : left.end);
+    if (span) size = download->layout().layer_size();
   }
   if (!span || span->length() == 0 || !accept_size(size)) return std::nullopt;
   return PartBytes(std::move(*span));
+}
+
+// Of a layer without room there is what its window reaches, and the window follows its readers. False when it is
+// elsewhere: its pieces are dropped, or not wanted soon.
+bool PartReader::follow(const SharedDownload& download, std::uint64_t at) {
+  if (!download->begun() || !download->passage()) return true;
+  Passage& passage = *download->passage();
+  if (!passage.contains(at)) return false;
+  if (!followed_ || followed_->download != download) followed_ = Followed{download, passage.add_reader()};
+  passage.move(*followed_->reader, at);
+  return true;
 }
 
 SourceBytes PartReader::sources_of(bool here, std::uint64_t first, std::uint64_t end) const {
@@ -70,6 +86,12 @@ Task<Result<PartBytes>> PartReader::wait_for_layer(origin::Stretch left, Millise
     if (running == pulls_.running().end()) {
       lazy_.note_failed_fetch(ask_.digest);
       co_return fail(ErrorKind::unavailable, "the layer could not be fetched");
+    }
+    if (!follow(running->second, left.first)) {
+      if (!pulls_.leave_passed(ask_.digest, left.first))
+        co_return fail(ErrorKind::unavailable, "there is no room for the layer, and its window is elsewhere");
+      pulls_.fetch(ask_);
+      continue;
     }
     const auto time_left = std::chrono::duration_cast<Milliseconds>(due - parts_.clock.now());
     if (time_left <= Milliseconds::zero()) co_return fail(ErrorKind::unavailable, "the part has not arrived yet");

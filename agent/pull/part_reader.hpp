@@ -27,6 +27,7 @@ class PartReader {
 
  private:
   std::optional<PartBytes> find_here(origin::Stretch left);
+  bool follow(const SharedDownload& download, std::uint64_t at);
   Task<Result<PartBytes>> wait_for_layer(origin::Stretch left, Milliseconds limit);
   Task<Result<PartBytes>> next_of_origin(origin::Stretch left);
   Result<void> accept_size(ByteCount size);
@@ -37,6 +38,11 @@ class PartReader {
   Ask ask_;
   std::optional<ByteCount> size_;
   std::uint64_t length_;
+  struct Followed {
+    SharedDownload download;
+    Window::Reader reader;
+  };
+  std::optional<Followed> followed_;         // a layer without room, whose window this reader keeps where it is
   std::optional<LazyReads::Source> source_;  // chosen once: when some byte is not here
   std::unique_ptr<PartStream> stream_;       // gives the byte at `stream_position_` next
   std::uint64_t stream_position_ = 0;

@@ -11,6 +11,8 @@ namespace shoal::agent::pull {
 
 class Passage {
  public:
+  static constexpr std::uint64_t step_bytes = 1 << 20;  // served at once: a reader's place moves on after each
+
   // All of them outlive it. `changed` is notified when the window moves.
   Passage(Clock& clock, Signal& changed, const store::PartialLayer& partial);
 

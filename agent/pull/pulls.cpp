@@ -10,6 +10,19 @@ Download::Parts download_parts(const Parts& parts) {
   return {parts.loop, parts.clock, parts.pool};
 }
 
+// To its readers, or as much of it as they wanted: no failure.
+void tell_passed(const Download& download, Milliseconds took) {
+  const Received& received = download.arrival().received();
+  log::info("pull", "layer passed through",
+            {{"digest", download.ask().digest.text()},
+             {"image", download.ask().image()},
+             {"size_bytes", download.layout().layer_size().value},
+             {"milliseconds", took.count()},
+             {"from_peers_bytes", received.from_peers},
+             {"from_seeder_bytes", received.from_seeder},
+             {"from_origin_bytes", received.from_origin}});
+}
+
 }  // namespace
 
 Pulls::Pulls(Parts parts, Limits limits)
@@ -228,19 +241,6 @@ void Pulls::end(SharedDownload download, Result<store::HeldLayer> outcome, Time 
   // A caller that has no byte of the old attempt gets the new one.
   const auto disproved = download->begun() ? download->arrival().generation() : std::nullopt;
   start(ask, {.number = number + 1, .disproved = disproved});
-}
-
-// To its readers, or as much of it as they wanted: no failure.
-void Pulls::tell_passed(const Download& download, Milliseconds took) {
-  const Received& received = download.arrival().received();
-  log::info("pull", "layer passed through",
-            {{"digest", download.ask().digest.text()},
-             {"image", download.ask().image()},
-             {"size_bytes", download.layout().layer_size().value},
-             {"milliseconds", took.count()},
-             {"from_peers_bytes", received.from_peers},
-             {"from_seeder_bytes", received.from_seeder},
-             {"from_origin_bytes", received.from_origin}});
 }
 
 void Pulls::tell_failure(const Ask& ask, const Error& error, bool again) {

@@ -100,7 +100,6 @@ class Pulls final : public link::Listener {
   Task<Result<store::HeldLayer>> commit(SharedDownload download, store::VerifiedLayer proof);
   Task<void> keep_in_memory(store::HeldLayer layer);
   void end(SharedDownload download, Result<store::HeldLayer> outcome, Time started);
-  void tell_passed(const Download& download, Milliseconds took);
   void tell_failure(const Ask& ask, const Error& error, bool again);
 
   Parts parts_;

@@ -113,7 +113,8 @@ Task<Result<void>> Blobs::ready(pull::Layer layer, std::uint64_t from, Milliseco
 }
 
 // As `ready`. When a first attempt's bytes proved wrong, a second attempt may be under way, of which no byte was sent:
-// then the answer is about that one. So it is when a layer without room had passed, and passes anew. A second attempt of another size is returned with the first one's error.
+// then the answer is about that one. So it is when a layer without room had passed, and passes anew. A second attempt of
+// another size is returned with the first one's error.
 Task<Blobs::Start> Blobs::wait_to_start(pull::Ask ask, pull::Layer layer, std::uint64_t from, Milliseconds limit) {
   Start start{layer, {}};
   start.ready = co_await ready(layer, from, limit);
