@@ -27,18 +27,21 @@ registry::ServeOptions whole_layers_only() {
 }
 
 struct Fixture {
-  explicit Fixture(registry::ServeOptions options = {}, std::size_t layer_size = size)
-      : content(numbered_bytes(layer_size)),
+  explicit Fixture(registry::ServeOptions options = {}, std::size_t layer_size = size,
+                   PullingNode::Room room = {50_MiB, {}})
+      : node({}, {}, http::connect_websocket, room),
+        content(numbered_bytes(layer_size)),
         digest(node.origin.add(content)),
         blobs(node.parts, node.pulls, descriptors, images, options) {}
 
   // As far as it goes now.
-  RecordedExchange& ask(const std::string& range, const std::string& method = "GET") {
+  RecordedExchange& ask(const std::string& range, const std::string& method = "GET", Signal* reader = nullptr) {
     exchanges.emplace_back(http::Request{.method = method,
                                          .path = "/",
                                          .query = {},
                                          .headers = {{"Range", range}, {"Authorization", "Bearer mine"}},
                                          .client = {}});
+    exchanges.back().reader = reader;
     done.push_back(false);
     spawn(node.loop, answer(blobs, exchanges.back(), digest, done.back()));
     node.settle();
@@ -188,6 +191,21 @@ TEST_CASE("parts of a layer that there is no room for come by Range, and a fetch
   f.is_part(f.ask("bytes=5000-5999"), 5'000, 6'000);
   CHECK(f.node.origin.parts == Parts{{1'000, 2'000}, {5'000, 6'000}});
   CHECK(f.node.metrics.pulls.value() == pulls);
+}
+
+TEST_CASE("a part of a layer that passes through a window of memory comes by Range, not from where the window has been") {
+  Fixture f({}, size, {.capacity = {10}, .memory = {.largest = 256_KiB, .all = 512_KiB}});
+  Signal reader(f.node.loop);
+  f.node.origin.step = 40'000;
+  auto& whole = f.ask("", "GET", &reader);
+  while (whole.body.size() < size / 2) {
+    const std::size_t before = whole.body.size();
+    reader.notify();
+    f.node.settle();
+    REQUIRE(whole.body.size() > before);
+  }
+  f.is_part(f.ask("bytes=1000-1999"), 1'000, 2'000);
+  CHECK(f.node.origin.parts == Parts{{1'000, 2'000}});
 }
 
 TEST_CASE("a part of a small layer is answered from the whole layer, verified") {
