@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "shared/http/head.hpp"
+#include "shared/http/kept_connections.hpp"
 #include "shared/http/transport.hpp"
 
 namespace shoal::http {
@@ -33,7 +34,8 @@ Result<std::string> request_text(const ClientRequest& request) {
   bool sound = is_token(request.method) && request.url.target.starts_with('/') && is_one_line(request.url.target) &&
                request.url.target.find(' ') == std::string::npos;
   std::string text = request.method + " " + request.url.target + " HTTP/1.1\r\nHost: " + request.url.authority() +
-                     "\r\nUser-Agent: shoal/" SHOAL_VERSION "\r\nConnection: close\r\n";
+                     "\r\nUser-Agent: shoal/" SHOAL_VERSION "\r\nConnection: ";
+  text += request.kept ? "keep-alive\r\n" : "close\r\n";
   for (const Header& header : request.headers) {
     sound = sound && is_token(header.name) && is_one_line(header.value);
     text += header.name + ": " + header.value + "\r\n";
@@ -42,13 +44,19 @@ Result<std::string> request_text(const ClientRequest& request) {
   return text + "\r\n";
 }
 
+// Whose connection it is: the other side, and how far it was verified.
+std::string server_of(const ClientRequest& request) {
+  return request.url.scheme + "://" + request.url.authority() + " " + request.ca_file + (request.insecure ? " *" : "");
+}
+
 class Received final : public ClientResponse {
  public:
-  Received(Clock& clock, std::unique_ptr<Transport> transport, bool to_head_request, const ClientLimits& limits)
+  Received(Clock& clock, std::unique_ptr<Transport> transport, const ClientRequest& request)
       : clock_(clock),
         transport_(std::move(transport)),
-        to_head_request_(to_head_request),
-        limits_(limits),
+        to_head_request_(request.method == "HEAD"),
+        limits_(request.limits),
+        home_{request.kept, server_of(request)},
         buffer_(std::make_unique_for_overwrite<std::byte[]>(buffer_size)) {}
 
   unsigned status() const override { return head_->status; }
@@ -63,6 +71,7 @@ class Received final : public ClientResponse {
       if (!done) co_return tl::unexpected(done.error());
       if (status() >= 200) {
         if (limits_.whole.count() > 0) body_due_ = clock_.now() + limits_.whole;
+        give_back();
         co_return Result<void>();
       }
       if (status() == 101) break;
@@ -76,6 +85,7 @@ class Received final : public ClientResponse {
         const auto step = head_->body.step(unread());
         if (!step) co_return tl::unexpected(step.error());
         begin_ += step->consumed;
+        give_back();
         if (!step->body.empty()) co_return step->body;
         if (step->consumed > 0) continue;
       }
@@ -94,9 +104,21 @@ class Received final : public ClientResponse {
     co_return ByteView();
   }
 
-  void cancel() override { transport_->cancel(); }
+  void cancel() override {
+    if (transport_) transport_->cancel();
+  }
 
  private:
+  struct Home {  // where the connection goes afterwards
+    std::shared_ptr<KeptConnections> kept;  // Shared: with the requests to come; null: nowhere
+    std::string server;
+  };
+  // Behind the end of the answer, the connection is free for the next request. A server that has sent more is not
+  // believed again.
+  void give_back() {
+    const bool ended = head_->body.finished() && begin_ == end_;
+    if (home_.kept && transport_ && ended && head_->keep_alive) home_.kept->keep(home_.server, std::move(transport_));
+  }
   Milliseconds patience() const {
     if (!body_due_) return limits_.silence;
     return std::min(limits_.silence, std::chrono::ceil<Milliseconds>(*body_due_ - clock_.now()));
@@ -155,6 +177,7 @@ class Received final : public ClientResponse {
   std::unique_ptr<Transport> transport_;
   bool to_head_request_;
   ClientLimits limits_;
+  Home home_;
   std::optional<Time> body_due_;
   std::uint64_t recent_bytes_ = 0;
   Time::duration recent_wait_{};
@@ -169,23 +192,36 @@ Error with_authority(Error error, const Url& url) {
   return error;
 }
 
+// Sends the request and waits for the head of its answer.
+Task<Result<std::unique_ptr<ClientResponse>>> exchange(Clock& clock, ClientRequest request, std::string text,
+                                                       std::unique_ptr<Transport> transport) {
+  const auto due = clock.now() + request.limits.headers;
+  const auto written = co_await transport->write(std::move(text), request.limits.headers);
+  if (!written) co_return tl::unexpected(with_authority(written.error(), request.url));
+
+  auto response = std::make_unique<Received>(clock, std::move(transport), request);
+  const auto left = std::chrono::ceil<Milliseconds>(due - clock.now());
+  const auto head = co_await response->read_head(left);
+  if (!head) co_return tl::unexpected(with_authority(head.error(), request.url));
+  co_return std::unique_ptr<ClientResponse>(std::move(response));
+}
+
 }  // namespace
 
 Task<Result<std::unique_ptr<ClientResponse>>> request(Clock& clock, ClientRequest request) {
   auto text = request_text(request);
   if (!text) co_return tl::unexpected(text.error());
+  const auto due = clock.now() + request.limits.headers;
+  std::unique_ptr<Transport> kept = request.kept ? request.kept->take(server_of(request)) : nullptr;
+  if (kept) {
+    auto answered = co_await exchange(clock, request, *text, std::move(kept));
+    // Else the server has most likely closed it meanwhile. One that says nothing would say nothing on another one too.
+    if (answered || clock.now() >= due) co_return answered;
+  }
   auto transport = co_await open_transport(clock, request);
   if (!transport) co_return tl::unexpected(transport.error());
-  const auto due = clock.now() + request.limits.headers;
-  const auto written = co_await (*transport)->write(std::move(*text), request.limits.headers);
-  if (!written) co_return tl::unexpected(with_authority(written.error(), request.url));
-
-  auto response =
-      std::make_unique<Received>(clock, std::move(*transport), request.method == "HEAD", request.limits);
-  const auto left = std::chrono::ceil<Milliseconds>(due - clock.now());
-  const auto head = co_await response->read_head(left);
-  if (!head) co_return tl::unexpected(with_authority(head.error(), request.url));
-  co_return std::unique_ptr<ClientResponse>(std::move(response));
+  auto answered = co_await exchange(clock, std::move(request), std::move(*text), std::move(*transport));
+  co_return answered;
 }
 
 Task<Result<Bytes>> read_all(ClientResponse& response, ByteCount limit) {

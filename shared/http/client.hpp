@@ -1,4 +1,4 @@
-// Client: one HTTP/1.1 request over a connection of its own, plain or TLS, with deadlines and bounds. It knows nothing
+// Client: one HTTP/1.1 request over a connection of its own or a kept one, plain or TLS, with deadlines and bounds. It knows nothing
 // of redirects, credentials or registries: shared/origin decides those.
 //
 // Threads: the loop.
@@ -41,13 +41,17 @@ struct ClientLimits {
   ByteCount least{64 << 10};
 };
 
+class KeptConnections;
+
 struct ClientRequest {
-  std::string method = "GET";
+  std::string method = "GET";  // one that may be repeated
   Url url;
   Headers headers;        // Host, User-Agent and Connection are added
   std::string ca_file;    // for https: certificates to trust instead of the system's; empty for the system's
   bool insecure = false;  // for https: no verification, as the operator configured
   ClientLimits limits;
+  // Shared: with the responses under way, which give their connection back. Null: a connection for this request alone.
+  std::shared_ptr<KeptConnections> kept;
 };
 
 // The head has arrived; the body is read piece by piece. Destroying it closes the connection.

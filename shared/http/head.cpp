@@ -140,7 +140,8 @@ Result<ResponseHead> parse_response_head(std::string_view head, bool to_head_req
                           : parser.chunked() ? BodyReader::chunked()
                           : length           ? BodyReader::of_length(*length)
                                              : BodyReader::until_end();
-  ResponseHead result{status, std::move(parser.headers), std::nullopt, body};
+  const bool has_end = no_body || parser.chunked() || length;
+  ResponseHead result{status, std::move(parser.headers), std::nullopt, body, has_end && parser.keep_alive()};
   if (length) result.content_length = *length;
   return result;
 }

@@ -34,7 +34,8 @@ struct ResponseHead {
   unsigned status = 0;
   Headers headers;
   std::optional<std::uint64_t> content_length;
-  BodyReader body;  // for what follows
+  BodyReader body;          // for what follows
+  bool keep_alive = false;  // may the connection carry another request behind the body
 };
 
 // `head` ends with its empty line. `unavailable` when it is malformed or ambiguous. The answer to HEAD has no body,

@@ -49,7 +49,7 @@ class StreamTransport : public Transport {
   template <class... Arguments>
   explicit StreamTransport(Clock& clock, Arguments&&... arguments)
       : stream_(std::forward<Arguments>(arguments)...),
-        deadline_(stream_.get_executor(), clock, [this] { cancel(); }) {}
+        deadline_(stream_.get_executor(), clock, [this] { expire(); }) {}
 
   void cancel() override {
     IoError ignored;
@@ -76,9 +76,33 @@ class StreamTransport : public Transport {
     co_return Result<void>();
   }
 
+  void rest(Milliseconds limit) override {
+    is_resting_ = true;
+    deadline_.arm(limit);
+  }
+  bool resume() override {
+    deadline_.disarm();
+    is_resting_ = false;
+    if (!stream_.lowest_layer().is_open()) return false;
+    // What came meanwhile is the end of the connection, or bytes that are no answer to the next request.
+    char byte = 0;
+    return ::recv(stream_.lowest_layer().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+  }
+
  protected:
   Stream stream_;
+  bool is_resting_ = false;
   Deadline deadline_;
+
+ private:
+  void expire() {
+    IoError ignored;
+    if (is_resting_) {
+      stream_.lowest_layer().close(ignored);
+    } else {
+      cancel();
+    }
+  }
 };
 
 using PlainTransport = StreamTransport<tcp::socket>;

@@ -19,6 +19,9 @@ class Transport {
   virtual Task<Result<std::size_t>> read_some(MutableBytes into, Milliseconds limit) = 0;
   virtual Task<Result<void>> write(std::string text, Milliseconds limit) = 0;
   virtual void cancel() = 0;  // from another coroutine: what waits ends with `unavailable`
+  // Between two requests: closes after `limit`, unless `resume` is called before. `resume` is false when it has closed.
+  virtual void rest(Milliseconds limit) = 0;
+  virtual bool resume() = 0;
 };
 
 // Resolves, connects and, for https, shakes hands within `limits.connect`. `refused` for a certificate that does not

@@ -119,4 +119,19 @@ std::vector<Challenge> parse_challenges(std::string_view line) {
   return challenges;
 }
 
+std::vector<Challenge> parse_challenges(const std::vector<std::string>& lines) {
+  std::vector<Challenge> all;
+  for (const std::string& line : lines) {
+    for (Challenge& challenge : parse_challenges(std::string_view(line))) all.push_back(std::move(challenge));
+  }
+  return all;
+}
+
+const Challenge* find_scheme(const std::vector<Challenge>& challenges, std::string_view scheme) {
+  for (const Challenge& challenge : challenges) {
+    if (challenge.scheme == scheme) return &challenge;
+  }
+  return nullptr;
+}
+
 }  // namespace shoal::origin

@@ -21,5 +21,9 @@ struct Challenge {
 // All challenges of one header line, at most 8 with at most 16 parameters each. The line is ignored from its first fault
 // on.
 std::vector<Challenge> parse_challenges(std::string_view line);
+std::vector<Challenge> parse_challenges(const std::vector<std::string>& lines);
+
+// The first one of this scheme, in lower case; null when there is none.
+const Challenge* find_scheme(const std::vector<Challenge>& challenges, std::string_view scheme);
 
 }  // namespace shoal::origin

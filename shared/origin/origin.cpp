@@ -1,11 +1,13 @@
 #include "shared/origin/origin.hpp"
 
+#include "shared/http/kept_connections.hpp"
 #include "shared/log/log.hpp"
 #include "shared/origin/faults.hpp"
 #include "shared/origin/hosts.hpp"
 #include "shared/origin/layer_stream.hpp"
+#include "shared/origin/locations.hpp"
 #include "shared/origin/redirects.hpp"
-#include "shared/origin/retry_after.hpp"
+#include "shared/origin/statuses.hpp"
 #include "shared/origin/token.hpp"
 
 namespace shoal::origin {
@@ -13,7 +15,6 @@ namespace {
 
 using Response = Result<std::unique_ptr<http::ClientResponse>>;
 
-constexpr Milliseconds shortest_rest{1'000};      // after a 429 without a time: the cluster's nodes must not ask together
 constexpr Milliseconds basic_lifetime{300'000};  // then the files are read again, and may have been changed
 constexpr const char* manifest_types =
     "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
@@ -28,6 +29,7 @@ struct Question {
   bool is_callers_own = false;  // the authorization
   Line line = Line::question;
   Milliseconds longest{};  // wait for a turn, while the registry limits its requests
+  std::string part_of{};  // of a part: whose, for Locations; the connection is kept for the next one
 };
 
 // The trust that is configured for a registry (its CA, its missing certificate) holds for its owner's hosts only.
@@ -46,45 +48,16 @@ std::string basic_header(const Credential& credential) {
   return "Basic " + base64_text(bytes_of(credential.username + ":" + credential.password));
 }
 
-const Challenge* find_scheme(const std::vector<Challenge>& challenges, const char* scheme) {
-  for (const Challenge& challenge : challenges) {
-    if (challenge.scheme == scheme) return &challenge;
-  }
-  return nullptr;
-}
-
-std::vector<Challenge> challenges_of(const http::ClientResponse& response) {
-  std::vector<Challenge> all;
-  for (const std::string& line : http::header_lines(response.headers(), "WWW-Authenticate")) {
-    for (Challenge& challenge : parse_challenges(line)) all.push_back(std::move(challenge));
-  }
-  return all;
-}
-
-Milliseconds rest_after(const http::ClientResponse& response) {
-  const Milliseconds time = retry_after(response.headers());
-  return response.status() == 429 ? std::max(time, shortest_rest) : time;
-}
-
-tl::unexpected<Error> error_of_status(const std::string& what, const http::ClientResponse& response) {
-  ErrorKind kind = ErrorKind::unavailable;
-  if (response.status() == 404) kind = ErrorKind::not_found;
-  if (response.status() == 401 || response.status() == 403) kind = ErrorKind::refused;
-  std::string text = what + ": the origin answers " + std::to_string(response.status());
-  const auto said = http::find_header(response.headers(), "Retry-After");
-  if (said) text += ", retry after " + *said;
-  return tl::unexpected<Error>(Error{kind, std::move(text), rest_after(response)});
-}
-
 }  // namespace
 
 struct Origin::Impl {
   Impl(Options o, Clock& clock)
-      : options(std::move(o)), authorizations(clock), hosts(clock, options.turns, metrics) {
+      : options(std::move(o)), locations(clock), authorizations(clock), hosts(clock, options.turns, metrics) {
     for (const UnreadableFile& file : unreadable_files(options)) tell_unreadable(file.upstream, file.key + " " + file.cause);
   }
 
   Task<Response> send(Repository repository, Question question);
+  Task<Response> send_to_location(Target target, Question question);
   Task<Response> follow(Target target, Repository repository, Question question);
   Task<Result<std::string>> authorize(Target target, Repository repository, std::vector<Challenge> challenges);
   Task<Result<std::string>> fetch_token(Target target, Repository repository, Challenge challenge,
@@ -94,6 +67,9 @@ struct Origin::Impl {
 
   Options options;
   Metrics metrics;
+  // Shared: with the responses under way.
+  std::shared_ptr<http::KeptConnections> kept = std::make_shared<http::KeptConnections>();
+  Locations locations;
   Authorizations authorizations;
   Hosts hosts;
 };
@@ -109,9 +85,15 @@ Task<Response> Origin::Impl::follow(Target target, Repository repository, Questi
     http::ClientRequest request = request_to(url, target, options.limits);
     request.method = question.method;
     request.headers = question.headers;
+    if (!question.part_of.empty()) request.kept = kept;
     if (!question.authorization.empty()) request.headers.push_back({"Authorization", question.authorization});
     auto response = co_await hosts.request(std::move(request), asking);
-    if (!response || !is_redirect((*response)->status())) co_return response;
+    if (!response || !is_redirect((*response)->status())) {
+      const bool is_elsewhere = redirects > 0 && question.authorization.empty();
+      if (is_elsewhere && !question.part_of.empty() && response && (*response)->status() == 206)
+        locations.store(question.part_of, url);
+      co_return response;
+    }
     const auto hop = next_hop(url, http::find_header((*response)->headers(), "Location"));
     if (!hop) co_return tl::unexpected(hop.error());
     if (!hop->keeps_authorization) question.authorization.clear();
@@ -120,18 +102,37 @@ Task<Response> Origin::Impl::follow(Target target, Repository repository, Questi
   co_return fail(ErrorKind::unavailable, target.url.authority() + " redirects more than 5 times");
 }
 
+// Where the registry has sent the part before, with no authorization: the URL is one. `unavailable` when nothing is
+// known, or when the bytes are not there any more.
+Task<Response> Origin::Impl::send_to_location(Target target, Question question) {
+  const auto url = locations.find(question.part_of);
+  if (!url) co_return fail(ErrorKind::unavailable, "no location is known");
+  http::ClientRequest request = request_to(*url, target, options.limits);
+  request.headers = question.headers;
+  request.kept = kept;
+  const Hosts::Asking asking{target.name, question.line, question.longest, ""};
+  auto response = co_await hosts.request(std::move(request), asking);
+  if (response && (*response)->status() == 206) co_return response;
+  locations.remove(question.part_of);
+  co_return fail(ErrorKind::unavailable, "the location has ended");
+}
+
 // With the caller's own authorization as it is; else with an answer to the registry's challenge, once.
 Task<Response> Origin::Impl::send(Repository repository, Question question) {
   const auto found = find_upstream(options, repository.upstream);
   if (!found) co_return tl::unexpected(found.error());
   const Target target = *found;
+  if (!question.part_of.empty()) {
+    auto located = co_await send_to_location(target, question);
+    if (located) co_return located;
+  }
   const bool callers_own = question.is_callers_own = !question.authorization.empty();
   if (!callers_own) question.authorization = authorizations.find(repository.upstream, repository.name);
   auto response = co_await follow(target, repository, question);
   if (!response || (*response)->status() != 401 || callers_own) co_return response;
 
   authorizations.remove(repository.upstream, repository.name);
-  const auto challenges = challenges_of(**response);
+  const auto challenges = parse_challenges(http::header_lines((*response)->headers(), "WWW-Authenticate"));
   auto fresh = co_await authorize(target, repository, challenges);
   if (!fresh) co_return tl::unexpected(fresh.error());
   if (fresh->empty()) co_return response;
@@ -281,6 +282,7 @@ Task<Result<std::unique_ptr<LayerStream>>> Origin::open_part(Repository reposito
   question.authorization = std::move(authorization);
   question.line = Line::layer;
   question.longest = impl_->options.turns.question;  // a reader of parts waits for 30 s
+  question.part_of = what + " " + question.authorization;
   question.headers = {{"Accept", "*/*"},
                       {"Range", "bytes=" + std::to_string(part.first) + "-" + std::to_string(part.end - 1)}};
   auto response = co_await impl_->send(std::move(repository), std::move(question));

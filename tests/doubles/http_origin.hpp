@@ -23,9 +23,9 @@ class HttpOrigin {
   httplib::Server& routes() { return *server_; }
 
   // After the routes are set. Port by port the same server would be asked from now on.
-  void start() {
+  void start(std::size_t requests_of_a_connection = 1) {
     server_->set_tcp_nodelay(true);
-    server_->set_keep_alive_max_count(1);
+    server_->set_keep_alive_max_count(requests_of_a_connection);
     port_ = server_->bind_to_any_port("127.0.0.1");
     thread_ = std::thread([this] { server_->listen_after_bind(); });
     while (!server_->is_running()) std::this_thread::yield();

@@ -1,4 +1,5 @@
 // Parts of layers from a registry: what is asked, and what is not believed.
+#include <atomic>
 #include <catch2/catch.hpp>
 
 #include "tests/doubles/scripted_server.hpp"
@@ -66,4 +67,54 @@ TEST_CASE("a part that is not the one asked for is unavailable") {
 TEST_CASE("a part of a layer that the registry does not have, or refuses, is told apart") {
   CHECK(part_of("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", {2, 5}).error().kind == ErrorKind::not_found);
   CHECK(part_of("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", {2, 5}).error().kind == ErrorKind::refused);
+}
+
+TEST_CASE("parts behind a redirect are asked where it led, without asking the registry again, for a minute") {
+  FakeRegistry storage;
+  storage.routes().Get("/signed", [&](const auto&, auto& response) { response.set_content(content, "a/b"); });
+  storage.start();
+  FakeRegistry registry;
+  registry.routes().Get(OriginClient::blob_path(),
+                        [&](const auto&, auto& response) { response.set_redirect(storage.url("/signed"), 307); });
+  registry.start();
+  OriginClient client(registry.url());
+  for (std::uint64_t first = 0; first < 3; ++first) {
+    const auto part = client.open_part({first, first + 2}, "Bearer mine");
+    REQUIRE(part);
+    CHECK(text_of((*part)->bytes.value()) == content.substr(first, 2));
+  }
+  CHECK(registry.seen().size() == 1);
+  CHECK(storage.seen().size() == 3);
+  for (const SeenRequest& seen : storage.seen()) CHECK(seen.authorization.empty());
+  CHECK(client.open_part({0, 2}, "Bearer another's"));  // may not have what is another's
+  CHECK(registry.seen().size() == 2);
+  client.pass(Milliseconds(60'000));
+  CHECK(client.open_part({0, 2}, "Bearer mine"));
+  CHECK(registry.seen().size() == 3);
+}
+
+TEST_CASE("when the place of a redirect is no more, the registry is asked again") {
+  std::atomic<int> asked = 0;
+  FakeRegistry storage;
+  storage.routes().Get("/once", [&](const auto&, auto& response) {
+    if (asked++ == 0) {
+      response.set_content(content, "a/b");
+    } else {
+      response.status = 403;
+    }
+  });
+  storage.routes().Get("/then", [&](const auto&, auto& response) { response.set_content(content, "a/b"); });
+  storage.start();
+  FakeRegistry registry;
+  registry.routes().Get(OriginClient::blob_path(), [&](const auto&, auto& response) {
+    response.set_redirect(storage.url(asked == 0 ? "/once" : "/then"), 307);
+  });
+  registry.start();
+  OriginClient client(registry.url());
+  for (int i = 0; i < 3; ++i) {
+    const auto part = client.open_part({2, 5});
+    REQUIRE(part);
+    CHECK(text_of((*part)->bytes.value()) == "234");
+  }
+  CHECK(registry.seen().size() == 2);
 }

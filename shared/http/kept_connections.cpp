@@ -1,0 +1,23 @@
+#include "shared/http/kept_connections.hpp"
+
+#include <algorithm>
+
+namespace shoal::http {
+
+std::unique_ptr<Transport> KeptConnections::take(const std::string& server) {
+  while (true) {
+    const auto found = std::find_if(kept_.begin(), kept_.end(), [&](const Kept& kept) { return kept.server == server; });
+    if (found == kept_.end()) return nullptr;
+    std::unique_ptr<Transport> transport = std::move(found->transport);
+    kept_.erase(found);
+    if (transport->resume()) return transport;
+  }
+}
+
+void KeptConnections::keep(std::string server, std::unique_ptr<Transport> transport) {
+  transport->rest(limits_.idle);
+  kept_.push_front({std::move(server), std::move(transport)});
+  if (kept_.size() > limits_.connections) kept_.pop_back();
+}
+
+}  // namespace shoal::http
