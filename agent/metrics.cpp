@@ -35,7 +35,7 @@ void add_pull(metrics::Page& page, const pull::Metrics& pull) {
   page.add("pull_layers_total", "result=\"held\"", requested, pull.hits);
   page.add("pull_layers_total", "result=\"pulled\"", requested, pull.pulls);
   page.add("pull_failed_layers_total", "", "Layers that no source could deliver.", pull.pulls_failed);
-  page.add("pull_corrupt_layers_total", "", "Whole layers whose digest did not match.", pull.layers_corrupt);
+  page.add("pull_corrupt_layers_total", "", "Whole layers whose digest did not match.", pull.outcomes.corrupt_layers);
   page.add("pull_fallbacks_total", "", "Layers that the cluster could not deliver.", pull.origin_fallbacks);
   page.add("origin_received_bytes_total", "", "Bytes of layers from the origin itself.", pull.bytes.origin);
   page.add("pull_resumed_bytes_total", "",

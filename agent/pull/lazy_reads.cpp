@@ -105,7 +105,10 @@ void LazyReads::tell_failure(const Ask& ask, const Error& error) {
   // What the origin does not have, or refuses, it does not give whole either: the pull path tells that.
   if (error.kind != ErrorKind::unavailable) return;
   log::warning("pull", "part not read from the origin, layer fetched",
-               {{"digest", ask.digest.text()}, {"image", ask.image()}, {"cause", error.what}});
+               {{"digest", ask.digest.text()},
+                {"image", ask.image()},
+                {"cause", error.what},
+                {"next", "look at the registry: does it answer a Range?"}});
 }
 
 void LazyReads::note_failed_fetch(const Digest& digest) {

@@ -218,7 +218,10 @@ Next Membership::on(swarm::Event event) {
     if (std::holds_alternative<Held>(layer_)) return Next::leave;  // the tracker asks for it again by Serve
   } else if (const auto* failed = std::get_if<swarm::Failed>(&event)) {
     log::error("pull", "swarm failed",
-               {{"digest", identity_.digest.text()}, {"image", image_}, {"cause", failed->error.what}});
+               {{"digest", identity_.digest.text()},
+                {"image", image_},
+                {"cause", failed->error.what},
+                {"next", "look at the disk"}});
     if (!fetching()) return Next::withdraw;  // what the disk does not give, no peer is to ask for
     end(storage_error(failed->error));
   }
@@ -232,8 +235,12 @@ void Membership::blame(const swarm::PieceRefused& refused) {
                 {"image", image_},
                 {"piece", refused.piece},
                 {"node", sender.node},
-                {"host", sender.host}});
-  if (refused.banned) log::warning("pull", "peer banned", {{"node", sender.node}, {"host", sender.host}});
+                {"host", sender.host},
+                {"next", "test that node's memory and disk"}});
+  if (refused.banned) log::warning("pull", "peer banned",
+                                   {{"node", sender.node},
+                                    {"host", sender.host},
+                                    {"next", "test that node's memory and disk"}});
   if (blames_.size() >= most_blames) return;
   blames_.try_emplace(sender, control::Blame{identity_.digest, identity_.generation, refused.piece, sender.node,
                                              sender.host});

@@ -186,7 +186,8 @@ void Memberships::hold(link::TrackerLink& link, const control::Serve& serve, con
 }
 
 void Memberships::on(link::TrackerLink&, const control::Ban& ban) {
-  log::warning("pull", "peer banned by the cluster", {{"node", ban.node}, {"host", ban.host}});
+  log::warning("pull", "peer banned by the cluster",
+               {{"node", ban.node}, {"host", ban.host}, {"next", "test that node's memory and disk"}});
   parts_.swarm.ban({ban.node, ban.host});
 }
 

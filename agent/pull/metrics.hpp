@@ -18,10 +18,16 @@ struct ReachMetrics {
   metrics::Counter seeder_only_layers;  // that came from the seeder alone, though peers were named
 };
 
+struct PartMetrics {  // parts of layers, read from the origin by Range for a client
+  metrics::Counter bytes;
+  metrics::Counter failed;  // that the origin did not give: their layer was fetched instead
+};
+
 struct Outcomes {
   metrics::SizedHistogram pull_time;  // of pulls that ended well
   metrics::Histogram tracker_wait;    // for the answer to a join
   metrics::Counter unknown_layers;    // that the origin does not have
+  metrics::Counter corrupt_layers;    // attempts whose digest did not match
 };
 
 struct ByteMetrics {  // of layers, beside those of swarms
@@ -30,16 +36,10 @@ struct ByteMetrics {  // of layers, beside those of swarms
   metrics::Counter resumed;  // not received again: an earlier pull had left them
 };
 
-struct PartMetrics {  // of layers, read from the origin by Range for a client
-  metrics::Counter bytes;
-  metrics::Counter failed;  // that the origin did not give: their layer was fetched instead
-};
-
 struct Metrics {
   metrics::Counter pulls;  // layers asked for that were not held
   metrics::Counter hits;   // layers asked for that were held
   metrics::Counter pulls_failed;
-  metrics::Counter layers_corrupt;  // whole layers whose digest did not match
   metrics::Counter origin_fallbacks;
   metrics::Counter uncached_layers;  // pulled without room in the store
   ByteMetrics bytes;
@@ -47,7 +47,7 @@ struct Metrics {
   HolderMetrics holders;
   ReachMetrics reach;
   Outcomes outcomes;
-  metrics::Gauge swarms;             // layers that this node is fetching or serving in a swarm now
+  metrics::Gauge swarms;  // layers that this node is fetching or serving in a swarm now
 };
 
 }  // namespace shoal::agent::pull

@@ -23,6 +23,23 @@ void tell_passed(const Download& download, Milliseconds took) {
              {"from_origin_bytes", received.from_origin}});
 }
 
+// What the reader of a pull's failure does.
+std::string_view next_step(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::not_found:
+      return "look at the image's name";
+    case ErrorKind::refused:
+      return "look at the credential and the certificate of the registry, and at the cause";
+    case ErrorKind::corrupt:
+      return "repair the registry, or a proxy before it";
+    case ErrorKind::no_space:
+      return "free space on the store's file system, or raise [store] capacity";
+    case ErrorKind::unavailable:
+      return "look at the registry and the tracker";
+  }
+  return "look at the registry and the tracker";
+}
+
 }  // namespace
 
 Pulls::Pulls(Parts parts, Limits limits)
@@ -127,11 +144,17 @@ Task<Result<void>> Pulls::fall_back(SharedDownload download, Error cause) {
   // The origin asked the tracker to retry later. It counts callers with an authorization of their own apart.
   if (cause.retry_after > Milliseconds(0) && ask.authorization.empty()) {
     log::warning("pull", "origin not asked before its retry time",
-                 {{"digest", ask.digest.text()}, {"image", ask.image()}, {"cause", cause.what}});
+                 {{"digest", ask.digest.text()},
+                  {"image", ask.image()},
+                  {"cause", cause.what},
+                  {"next", "raise the registry's limit, or configure a credential"}});
     co_return tl::unexpected(cause);
   }
   log::warning("pull", "falling back to the origin",
-               {{"digest", ask.digest.text()}, {"image", ask.image()}, {"cause", cause.what}});
+               {{"digest", ask.digest.text()},
+                {"image", ask.image()},
+                {"cause", cause.what},
+                {"next", "look at the tracker's log, its link and its port 7082"}});
   parts_.metrics.origin_fallbacks.add();
   if (cause.kind == ErrorKind::unavailable) {
     // A tracker that cannot reach the registry says so to each agent when it asks: they come as without a cluster.
@@ -231,7 +254,7 @@ void Pulls::end(SharedDownload download, Result<store::HeldLayer> outcome, Time 
   if (error.kind == ErrorKind::no_space && !is_passed && download->begun() && download->attempt().is_cached) {
     disk_failed_at_ = parts_.clock.now();
   }
-  if (error.kind == ErrorKind::corrupt) parts_.metrics.layers_corrupt.add();
+  if (error.kind == ErrorKind::corrupt) parts_.metrics.outcomes.corrupt_layers.add();
   if (is_current) memberships_.withdraw(ask.digest);  // it may have been whole in a swarm already
   const int number = download->attempt().number;
   download->finish(std::move(outcome));
@@ -247,7 +270,8 @@ void Pulls::tell_failure(const Ask& ask, const Error& error, bool again) {
   const std::initializer_list<log::Field> fields = {{"digest", ask.digest.text()},
                                                     {"image", ask.image()},
                                                     {"kind", text(error.kind)},
-                                                    {"cause", error.what}};
+                                                    {"cause", error.what},
+                                                    {"next", next_step(error.kind)}};
   if (again) {
     log::warning("pull", "layer corrupt, pulled again", fields);
   } else if (error.kind == ErrorKind::no_space) {  // its readers get it passed through
@@ -289,7 +313,8 @@ Task<std::optional<Layer>> Pulls::find_begun(Digest digest, Milliseconds limit) 
 
 void Pulls::remove_unreadable(const Digest& digest, const store::PieceFile& file) {
   if (!parts_.store.drop(digest, file)) return;
-  log::error("pull", "held layer unreadable, removed", {{"digest", digest.text()}});
+  log::error("pull", "held layer unreadable, removed",
+             {{"digest", digest.text()}, {"next", "look at the disk; the layer is pulled again"}});
   memberships_.withdraw(digest);
 }
 
@@ -336,7 +361,11 @@ std::string Layer::content_type() const {
 
 SourceBytes Layer::sources_of(std::uint64_t first, std::uint64_t end) const {
   const auto* download = std::get_if<SharedDownload>(&source_);
-  if (download != nullptr && (*download)->begun()) return (*download)->arrival().sources_of(first, end);
+  if (download != nullptr && (*download)->begun()) {
+    SourceBytes arrived = (*download)->arrival().sources_of(first, end);
+    if (is_passing()) arrived.of(Source::passed_through) = std::exchange(arrived.of(Source::origin), 0);
+    return arrived;
+  }
   SourceBytes held;
   held.of(Source::store) = end - first;
   return held;

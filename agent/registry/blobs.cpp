@@ -154,7 +154,10 @@ Task<void> Blobs::serve(http::Exchange& exchange, pull::Ask ask, pull::Layer lay
   Result<void> sent = start.ready;
   if (start.ready) sent = co_await send_all(exchange, ask.digest, start.layer, std::move(answer));
   if (!sent) {
-    log::warning("registry", "response aborted", {{"digest", ask.digest.text()}, {"cause", sent.error().what}});
+    log::warning("registry", "response aborted",
+                 {{"digest", ask.digest.text()},
+                  {"cause", sent.error().what},
+                  {"next", "look at the lines about this layer; the runtime asks for the rest again"}});
   }
 }
 
@@ -163,7 +166,7 @@ Task<Result<void>> Blobs::send_all(http::Exchange& exchange, Digest digest, pull
   for (const Span& span : answer.range.spans) {
     if (answer.multipart) {
       Bytes head = copy_of(bytes_of(answer.multipart->head_of(span)));
-      const Result<void> framed = co_await exchange.send(std::move(head));
+      const Result<void> framed = co_await images_.send(exchange, digest, pull::Source::store, std::move(head));
       if (!framed) co_return Result<void>();
     }
     const Result<void> sent = co_await send(exchange, digest, layer, span);
@@ -171,7 +174,7 @@ Task<Result<void>> Blobs::send_all(http::Exchange& exchange, Digest digest, pull
   }
   Bytes end;
   if (answer.multipart) end = copy_of(bytes_of(answer.multipart->end()));
-  if (!end.empty()) static_cast<void>(co_await exchange.send(std::move(end)));
+  if (!end.empty()) static_cast<void>(co_await images_.send(exchange, digest, pull::Source::store, std::move(end)));
   co_return Result<void>();
 }
 
@@ -236,7 +239,10 @@ Task<void> Blobs::pass_through(http::Exchange& exchange, pull::Ask ask) {
   if (!started) co_return;
   const Result<void> sent = co_await send_passing(exchange, digest, **passing, answer.range.spans.front());
   if (!sent && sent.error().kind != ErrorKind::unavailable)  // a client that is gone is no failure
-    log::warning("registry", "pass-through aborted", {{"digest", digest.text()}, {"cause", sent.error().what}});
+    log::warning("registry", "pass-through aborted",
+                 {{"digest", digest.text()},
+                  {"cause", sent.error().what},
+                  {"next", "look at the registry; the runtime asks again"}});
 }
 
 Task<Result<void>> Blobs::send_passing(http::Exchange& exchange, Digest digest, pull::PassThrough& passing, Span range) {

@@ -38,7 +38,7 @@ ImagePulls::Pull& ImagePulls::enter(const ManifestSeen& manifest) {
   if (Pull* known = find(number_of(manifest.digest))) return *known;
   if (pulls_.size() >= most_pulls) {
     const auto oldest = std::min_element(pulls_.begin(), pulls_.end(), [](const auto& one, const auto& other) {
-      return one.second.last < other.second.last;
+      return std::pair(one.second.last, one.first) < std::pair(other.second.last, other.first);
     });
     tell(oldest->first);
   }

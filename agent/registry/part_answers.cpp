@@ -45,7 +45,10 @@ Task<Result<void>> send_bytes(http::Exchange& exchange, pull::PartBytes bytes, s
 }
 
 void tell_abort(const http::Request& request, const Error& error) {
-  log::warning("registry", "response aborted", {{"path", request.path}, {"cause", error.what}});
+  log::warning("registry", "response aborted",
+               {{"path", request.path},
+                {"cause", error.what},
+                {"next", "look at the lines about this layer; the runtime asks for the rest again"}});
 }
 
 }  // namespace
@@ -99,7 +102,7 @@ Task<void> PartAnswers::send(http::Exchange& exchange, Digest digest, pull::Part
   for (const Span& span : answer.range.spans) {
     if (answer.multipart) {
       Bytes head = copy_of(bytes_of(answer.multipart->head_of(span)));
-      sent = co_await exchange.send(std::move(head));
+      sent = co_await images_.send(exchange, digest, pull::Source::store, std::move(head));
     }
     for (std::uint64_t position = span.first; sent && position < span.end;) {
       if (!bytes) {
@@ -123,7 +126,7 @@ Task<void> PartAnswers::send(http::Exchange& exchange, Digest digest, pull::Part
   }
   if (sent && answer.multipart) {
     Bytes end = copy_of(bytes_of(answer.multipart->end()));
-    sent = co_await exchange.send(std::move(end));
+    sent = co_await images_.send(exchange, digest, pull::Source::store, std::move(end));
   }
   const bool is_gone = !sent && sent.error().kind == ErrorKind::unavailable;  // which is no failure
   if (!sent && !is_gone) tell_abort(exchange.request(), sent.error());

@@ -136,7 +136,7 @@ TEST_CASE("a layer of wrong bytes without room is never a complete answer") {
   auto exchange = get();
   CHECK(f.ask(exchange));
   CHECK(exchange.body.size() < size);
-  CHECK(f.node.metrics.layers_corrupt.value() >= 1);
+  CHECK(f.node.metrics.outcomes.corrupt_layers.value() >= 1);
 }
 
 TEST_CASE("without memory for one more window a layer is read from the origin for each client, and checked when whole") {

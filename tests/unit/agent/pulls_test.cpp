@@ -125,7 +125,7 @@ TEST_CASE("wrong bytes never reach a reader completely, and the origin is asked 
   CHECK(fake.gets() == 2);
   CHECK(agent.store.digests().empty());
   CHECK(agent.store.reserved() == ByteCount{0});
-  CHECK(agent.metrics.layers_corrupt.value() == 2);
+  CHECK(agent.metrics.outcomes.corrupt_layers.value() == 2);
   CHECK(agent.metrics.pulls_failed.value() == 1);  // the first attempt was not the last one
 }
 
