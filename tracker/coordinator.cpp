@@ -51,7 +51,10 @@ void Coordinator::warn_of_duplicate_name(NodeId node, NodeId other) const {
     return agent->host.with_port(agent->swarm.port);
   };
   log::warning("tracker", "duplicate node name",
-               {{"node", parts_.directory.find(node)->node}, {"address", address(node)}, {"other", address(other)}});
+               {{"node", parts_.directory.find(node)->node},
+                {"address", address(node)},
+                {"other", address(other)},
+                {"next", "give each node a [node] name of its own"}});
 }
 
 void Coordinator::gone(NodeId node, const AgentLink& link) {
@@ -112,7 +115,8 @@ void Coordinator::on(NodeId from, const control::Blame& blame) {
                 {"piece", blame.piece},
                 {"peer", blame.node},
                 {"host", blame.host},
-                {"reported_by", parts_.directory.find(from)->node}});
+                {"reported_by", parts_.directory.find(from)->node},
+                {"next", "test that node's memory and disk"}});
   if (blame.node == options_.seeder.node) {  // the only seeder cannot be banned: its disk may have lost this layer
     if (suspect_ && !parts_.trust.is_banned(from, now)) suspect_(blame.digest);
     return;
@@ -148,7 +152,8 @@ void Coordinator::on(NodeId from, const control::Unreachable& report) {
                 {"host", report.endpoint.host},
                 {"port", report.endpoint.port},
                 {"what", is_pieces ? "pieces" : "small layers"},
-                {"reported_by", reporter.node}});
+                {"reported_by", reporter.node},
+                {"next", "open that node's ports 7072 and 7073 to agents, or set its advertise"}});
   parts_.probes.reported(*subject, report.service);
   if (is_pieces) joins_.dial_back(*subject, from, report.digest);
 }
@@ -165,7 +170,8 @@ void Coordinator::on(const seeder::HolderCorrupt& event) {
              {{"digest", layer.digest.text()},
               {"image", layer.image()},
               {"node", event.holder.node},
-              {"host", event.holder.host}});
+              {"host", event.holder.host},
+              {"next", "test that node's memory and disk"}});
   parts_.trust.distrust(event.holder.node);
 }
 

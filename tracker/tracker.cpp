@@ -46,7 +46,8 @@ void warn_of_missing_family(const Config& config) {
   log::warning("tracker", "seeder lacks an address family",
                {{"control", config.control.listen.list()[0]},
                 {"seeder", config.seeder.listen.list()[0]},
-                {"cause", "[control] listen takes agents of a family that [seeder] listen does not; write \"[::]:PORT\""}});
+                {"cause", "[control] listen takes agents of a family that [seeder] listen does not; write \"[::]:PORT\""},
+                {"next", "write [seeder] listen = \"[::]:PORT\""}});
 }
 
 // Agents wait for the tracker: how long, is agreed with them.

@@ -46,7 +46,10 @@ void tell_unserved(const ManifestRoute& route, const Error& error) {
     log::info("registry", "tag not found", {{"registry", registry}, {"image", image_of(route)}, {"cause", error.what}});
   } else {
     log::warning("registry", "tag not served",
-                 {{"registry", registry}, {"image", image_of(route)}, {"cause", error.what}});
+                 {{"registry", registry},
+                  {"image", image_of(route)},
+                  {"cause", error.what},
+                  {"next", "look at the registry and its credential"}});
   }
 }
 
@@ -80,7 +83,8 @@ std::optional<http::Response> Endpoint::unknown_upstream(const http::Request& re
                {{"registry", repository->upstream},
                 {"path", request.path},
                 {"client", client_of(request)},
-                {"cause", target.error().what}});
+                {"cause", target.error().what},
+                {"next", "add it to [upstreams] or allow, at the agents and at the trackers"}});
   return oci_error(404, "NAME_UNKNOWN", target.error().what);
 }
 
@@ -93,7 +97,11 @@ std::optional<http::Response> Endpoint::refusal(const http::Request& request) co
         "\"; use its address, or add the name to hosts in [registry] of the agent's configuration";
     metrics_.wrong_host_requests.add();
     log::warning("registry", "request for another host",
-                 {{"host", host}, {"path", request.path}, {"client", client_of(request)}, {"cause", cause}});
+                 {{"host", host},
+                  {"path", request.path},
+                  {"client", client_of(request)},
+                  {"cause", cause},
+                  {"next", "call it by its address, or add the name to hosts in [registry]"}});
     return oci_error(403, "DENIED", cause);
   }
   if (request.method == "GET" || request.method == "HEAD") return std::nullopt;
@@ -108,7 +116,8 @@ http::Response Endpoint::refuse_route(const http::Request& request, const BadRou
                {{"method", request.method},
                 {"path", request.path},
                 {"client", client_of(request)},
-                {"cause", cause.message}});
+                {"cause", cause.message},
+                {"next", "ask the registry itself; a path without /v2/ is a wrong mirror configuration"}});
   return oci_error(cause.status, cause.code, cause.message);
 }
 

@@ -40,7 +40,11 @@ Task<http::Response> Lists::ask(http::Request request, ListRoute route) {
   const auto asked =
       co_await origin_.ask(route.repository, "GET", path, header(request, "Accept"), header(request, "Authorization"));
   if (!asked) {
-    log::warning("registry", "list not served", {{"registry", route.repository.upstream}, {"path", request.path}, {"cause", asked.error().what}});
+    log::warning("registry", "list not served",
+                 {{"registry", route.repository.upstream},
+                  {"path", request.path},
+                  {"cause", asked.error().what},
+                  {"next", "look at the registry and its credential"}});
     co_return oci_error(asked.error(), "NAME_UNKNOWN");
   }
   if (asked->status == 404 && route.subject) {

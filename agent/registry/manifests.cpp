@@ -118,7 +118,8 @@ Task<Result<ManifestAnswer>> Manifests::by_tag(ManifestQuestion question) {
   log::warning("registry", "stale tag served",
                {{"repository", tag.repository.upstream + "/" + tag.repository.name},
                 {"tag", tag.tag},
-                {"digest", known->digest.text()}});
+                {"digest", known->digest.text()},
+                {"next", "look at the registry: it does not answer"}});
   if (question.head_only) co_return Manifest{known->digest, known->size_bytes, known->content_type, {}};
   answer = co_await by_digest(std::move(question), known->digest);
   co_return answer;

@@ -107,7 +107,8 @@ Task<void> Server::Impl::accept(std::shared_ptr<Impl> impl, std::size_t index) {
       continue;
     }
     if (accept_waiting(impl, acceptor)) continue;
-    log::warning("http", "no descriptor for a further connection", {{"server", impl->name}});
+    log::warning("http", "no descriptor for a further connection",
+                 {{"server", impl->name}, {"next", "raise LimitNOFILE of the unit"}});
     co_await impl->shared->parts.clock.sleep(pause_without_descriptors);
   }
 }

@@ -203,7 +203,10 @@ const Metrics& Origin::metrics() const {
 Result<void> Origin::may_ask(const std::string& upstream) const {
   const auto target = find_upstream(impl_->options, upstream);
   if (!target) {
-    log::warning("origin", "registry not configured", {{"registry", upstream}, {"cause", target.error().what}});
+    log::warning("origin", "registry not configured",
+                 {{"registry", upstream},
+                  {"cause", target.error().what},
+                  {"next", "add it to [upstreams] or allow, at the agents and at the trackers"}});
     return tl::unexpected(target.error());
   }
   const auto cause = impl_->hosts.unreachable(request_to(target->url, *target, impl_->options.limits));

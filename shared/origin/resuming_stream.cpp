@@ -43,7 +43,8 @@ Task<Result<ByteView>> ResumingStream::next() {
                  {{"digest", name_.digest.text()},
                   {"image", name_.image},
                   {"from_byte", position_},
-                  {"cause", bytes.error().what}});
+                  {"cause", bytes.error().what},
+                  {"next", "if it happens often, look at the registry and the link to it"}});
     co_await clock_.sleep(limits_.body_backoff.after(broken_.in_all));
   }
   co_return ByteView();

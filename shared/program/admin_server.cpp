@@ -53,7 +53,11 @@ std::optional<http::Response> AdminServer::refusal(const http::Request& request,
   if (is_local && !http::is_address_or_localhost(host)) {
     const std::string cause = "this server is not called \"" + host + "\"; use its address";
     answers_.wrong_hosts.add();
-    log::warning("program", "request for another host", {{"host", host}, {"path", request.path}, {"cause", cause}});
+    log::warning("program", "request for another host",
+                 {{"host", host},
+                  {"path", request.path},
+                  {"cause", cause},
+                  {"next", "call it by its address, or add the name to hosts in [registry]"}});
     return plain(403, cause + "\n");
   }
   if (request.method != "GET" && request.method != "HEAD") return plain(405, "only GET and HEAD\n");

@@ -63,7 +63,8 @@ void run(const Arguments& arguments, const Command& command) {
     log::configure(command.log.level, command.log.format);
     log::flush_at_crash();
     for (const config::Notice& notice : notices) {
-      log::warning("program", "doubtful configuration", {{"cause", notice.text}});
+      log::warning("program", "doubtful configuration",
+                   {{"cause", notice.text}, {"next", "mend that line; --check-config tells the same"}});
     }
     command.serve();
   } else {

@@ -37,7 +37,8 @@ DescriptorBudget descriptor_budget() {
                   {"swarm_connections", budget.swarm_connections},
                   {"swarms", budget.swarms},
                   {"clients", budget.clients},
-                  {"cause", "RLIMIT_NOFILE is below 4096; set LimitNOFILE=65536 in the unit, or ulimit -n"}});
+                  {"cause", "RLIMIT_NOFILE is below 4096; set LimitNOFILE=65536 in the unit, or ulimit -n"},
+                  {"next", "set LimitNOFILE=65536 in the unit, or ulimit -n"}});
   }
   return budget;
 }

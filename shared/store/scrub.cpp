@@ -69,7 +69,8 @@ Task<void> Scrub::check(Digest digest) {
   if (right) co_return;
   // A disk that cannot be read now says nothing about the bytes, but a file that is too short does.
   if (!read && read.error().kind != ErrorKind::corrupt) {
-    log::warning("store", "held layer cannot be read", {{"digest", digest.text()}, {"cause", read.error().what}});
+    log::warning("store", "held layer cannot be read",
+                 {{"digest", digest.text()}, {"cause", read.error().what}, {"next", "look at the disk"}});
     co_return;
   }
   if (parts_.store.drop(digest, *file)) tell_wrong(digest);  // else evicted meanwhile
@@ -82,7 +83,8 @@ FileHandle Scrub::file_of(const Digest& digest) {
 }
 
 void Scrub::tell_wrong(const Digest& digest) {
-  log::error("store", "held layer corrupt, removed", {{"digest", digest.text()}});
+  log::error("store", "held layer corrupt, removed",
+             {{"digest", digest.text()}, {"next", "if there are more, replace the disk"}});
   parts_.metrics.wrong_layers.add();
   on_wrong_(digest);
 }

@@ -58,7 +58,8 @@ struct Store::Impl {
 };
 
 Store::Store(Options options) : impl_(std::make_unique<Impl>(options)) {
-  if (impl_->evictor.make_room({0}, {0})) log::warning("store", "store exceeds its capacity");
+  if (impl_->evictor.make_room({0}, {0})) log::warning("store", "store exceeds its capacity",
+                                                       {{"next", "raise [store] capacity, or let layers end their use"}});
 }
 Store::~Store() = default;
 
@@ -73,7 +74,8 @@ std::optional<HeldLayer> Store::look(const Digest& digest) {
   if (!holds(digest)) return std::nullopt;
   auto layer = impl_->open_layers.open(digest);
   if (layer) return HeldLayer(std::move(*layer));
-  log::warning("store", "cannot open a layer", {{"digest", digest.text()}, {"cause", layer.error().what}});
+  log::warning("store", "cannot open a layer",
+               {{"digest", digest.text()}, {"cause", layer.error().what}, {"next", "look at the disk"}});
   const ErrorKind kind = layer.error().kind;
   if (kind == ErrorKind::not_found || kind == ErrorKind::corrupt) impl_->evictor.remove_corrupt(digest);
   return std::nullopt;

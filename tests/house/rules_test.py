@@ -85,6 +85,11 @@ class Logs(unittest.TestCase):
         self.assertEqual(len(list(unsteady_events("a.cpp", 'log::info("pull", "a", {{"why", what}});'))), 1)
 
 
+    def test_a_warning_says_what_to_do_next(self):
+        self.assertEqual(list(unsteady_events("a.cpp", 'log::warning("store", "disk fails",\n {{"next", "look at it"}});')), [])
+        self.assertEqual(len(list(unsteady_events("a.cpp", 'log::error("store", "disk fails", {{"cause", what}});'))), 1)
+
+
 class Clocks(unittest.TestCase):
     def test_a_given_clock_is_good_and_so_is_a_word_about_the_machines(self):
         self.assertEqual(list(own_clocks("agent/a.cpp", "const Time due = clock.now() + limit;\n// steady_clock::now\n"

@@ -20,7 +20,8 @@ bool Trust::report(NodeId reporter, const Accused& accused, Time now) {
     return entry.first != reporter && identity_of(entry.second) == accused;
   });
   if (!is_registered || !blames_.report(accused, agent->host.text(), now)) return false;
-  log::error("directory", "node banned", {{"node", accused.node}, {"host", accused.host}});
+  log::error("directory", "node banned",
+             {{"node", accused.node}, {"host", accused.host}, {"next", "test that node's memory and disk"}});
   tick(now);
   return true;
 }

@@ -232,7 +232,10 @@ Task<void> LayerFetch::store_layer(std::vector<Hash256> hashes, store::VerifiedL
               {{"digest", digest}, {"image", request_.image()}, {"size_bytes", seeding_->size().value}});
   } else {
     log::error("seeder", "layer not stored",
-               {{"digest", digest}, {"image", request_.image()}, {"cause", committed.error().what}});
+               {{"digest", digest},
+                {"image", request_.image()},
+                {"cause", committed.error().what},
+                {"next", "look at the disk"}});
   }
 }
 

@@ -38,9 +38,12 @@ Refusal refuse_fetch(SeederMetrics& metrics, const SeedRequest& request, const E
     log::info("seeder", "layer not found", {{"digest", digest}, {"image", request.image()}, {"cause", cause.what}});
   } else {
     metrics.origin_failures.add();
-    log::warning(
-        "seeder", "layer unavailable",
-        {{"digest", digest}, {"image", request.image()}, {"kind", text(cause.kind)}, {"cause", cause.what}});
+    log::warning("seeder", "layer unavailable",
+                 {{"digest", digest},
+                  {"image", request.image()},
+                  {"kind", text(cause.kind)},
+                  {"cause", cause.what},
+                  {"next", "look at the registry and its credential"}});
   }
   if (origin::lasts(cause)) return refusal_of_upstream(cause);
   return {reason_of(cause.kind), cause.what, cause.retry_after};

@@ -146,7 +146,9 @@ std::unique_ptr<LayerFetch> Seeder::fetch_again(const LayerFetch& failed) {
   const SeedRequest& request = failed.request();
   parts_.metrics.corrupt_layers.add();
   log::error("seeder", "origin layer corrupt, fetching again",
-             {{"digest", request.digest.text()}, {"image", request.image()}});
+             {{"digest", request.digest.text()},
+              {"image", request.image()},
+              {"next", "repair the registry, or a proxy before it"}});
   const bool had_swarm = failed.seeding() != nullptr;
   const Generation next = failed.generation() + (had_swarm ? 1 : 0);
   if (had_swarm) parts_.events.push(LayerRestarted{request.digest, next});
@@ -193,7 +195,10 @@ void Seeder::seeded_failed(Seeding& seeding, const Error& cause) {
   const SeedRequest request = seeding.request();
   if (seeding.info() && parts_.store.drop(request.digest, seeding.file())) {
     log::error("seeder", "held layer unreadable, removed",
-               {{"digest", request.digest.text()}, {"image", request.image()}, {"cause", cause.what}});
+               {{"digest", request.digest.text()},
+                {"image", request.image()},
+                {"cause", cause.what},
+                {"next", "look at the disk; the layer is pulled again"}});
   }
   seeding.leave();
   refuse(request, cause);

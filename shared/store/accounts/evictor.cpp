@@ -92,7 +92,10 @@ bool Evictor::remove(const Ledger::Item& item) {
   const auto removed =
       item.kind == Kind::partial ? remove_partial(disk_, item.digest) : remove_layer(disk_, item.digest);
   if (!removed) {
-    log::warning("store", "cannot remove a layer", {{"digest", item.digest.text()}, {"cause", removed.error().what}});
+    log::warning("store", "cannot remove a layer",
+                 {{"digest", item.digest.text()},
+                  {"cause", removed.error().what},
+                  {"next", "look at the disk and the store's permissions"}});
     return false;
   }
   accounts_.ledger().remove(item.kind, item.digest);

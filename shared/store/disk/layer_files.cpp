@@ -66,13 +66,16 @@ Result<void> remove_layer(const Disk& disk, const Digest& digest) {
   auto removed = disk.remove(data_path(digest));
   if (!removed) return removed;
   const auto orphan = disk.remove(side_path(digest));
-  if (!orphan) log::warning("store", "cannot remove a side file", {{"cause", orphan.error().what}});
+  if (!orphan) log::warning("store", "cannot remove a side file",
+                            {{"cause", orphan.error().what}, {"next", "look at the disk and the store's permissions"}});
   return {};
 }
 
 void remove_leftover(const Disk& disk, const std::string& path) {
   const auto removed = disk.remove(path);
-  if (!removed) log::warning("store", "cannot remove a file", {{"cause", removed.error().what}});
+  if (!removed) log::warning("store", "cannot remove a file",
+                             {{"cause", removed.error().what},
+                              {"next", "look at the disk and the store's permissions"}});
 }
 
 Result<void> remove_partial(const Disk& disk, const Digest& digest) {

@@ -60,12 +60,20 @@ std::optional<Found> find_layer(const Disk& disk, const Digest& digest, bool has
   const std::string cause = status ? "it has no side file" : status.error().what;
   const bool is_gone = status || status.error().kind == ErrorKind::corrupt;
   if (!is_gone) {
-    log::warning("store", "cannot stat a layer", {{"digest", digest.text()}, {"cause", cause}});
+    log::warning("store", "cannot stat a layer",
+                 {{"digest", digest.text()},
+                  {"cause", cause},
+                  {"next", "look at the disk and the store's permissions"}});
     return std::nullopt;
   }
-  log::warning("store", "incomplete layer removed", {{"digest", digest.text()}, {"cause", cause}});
+  log::warning("store", "incomplete layer removed",
+               {{"digest", digest.text()},
+                {"cause", cause},
+                {"next", "without a power cut before it: look at the disk"}});
   const auto removed = remove_layer(disk, digest);
-  if (!removed) log::warning("store", "cannot remove a layer", {{"cause", removed.error().what}});
+  if (!removed) log::warning("store", "cannot remove a layer",
+                             {{"cause", removed.error().what},
+                              {"next", "look at the disk and the store's permissions"}});
   return std::nullopt;
 }
 
@@ -80,7 +88,9 @@ void take_stock_of(const Disk& disk, std::string_view algorithm, const std::vect
       if (auto layer = find_layer(disk, *digest, has_side)) found.push_back(std::move(*layer));
     } else if (!std::ranges::binary_search(files, fs::path(file).replace_extension())) {
       const auto removed = disk.remove(side_path(*digest));
-      if (!removed) log::warning("store", "cannot remove a side file", {{"cause", removed.error().what}});
+      if (!removed) log::warning("store", "cannot remove a side file",
+                                 {{"cause", removed.error().what},
+                                  {"next", "look at the disk and the store's permissions"}});
     }
   }
 }

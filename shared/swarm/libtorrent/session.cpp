@@ -79,7 +79,8 @@ void Session::dial(Joined& joined) {
     lt::error_code error;
     const lt::address address = lt::make_address(peer.host, error);
     if (error || peer.port == 0) {
-      log::warning("swarm", "peer address invalid", {{"host", peer.host}, {"port", peer.port}});
+      log::warning("swarm", "peer address invalid",
+                   {{"host", peer.host}, {"port", peer.port}, {"next", "set advertise of that node to an IP address"}});
       continue;
     }
     if (peer.is_seeder) joined.seeders->insert({address, peer.port});
