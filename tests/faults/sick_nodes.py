@@ -7,6 +7,7 @@ import unittest
 
 from simulations.cluster.images import make_image
 from simulations.cluster.network import Namespaces, why_not_namespaces
+from simulations.cluster.processes import wait_until
 from simulations.cluster.registry import Registry
 
 from ..integration.case import Case
@@ -64,5 +65,7 @@ class SickNodes(Case):
     def pull_everything(self, agent):
         return [self.seconds_of(agent, layer.digest) for layer in self.image.layers]
 
-    def assert_told(self, programs, event):
-        self.assertTrue(any(event in program.process.log() for program in programs), f"{event!r} stands in no log")
+    @staticmethod
+    def wait_until_told(programs, event):
+        """A node that is silent is told a second after another one has answered."""
+        wait_until(lambda: any(event in program.process.log() for program in programs), 10, f"{event!r} stands in a log")
