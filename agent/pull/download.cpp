@@ -173,7 +173,6 @@ Task<Result<store::VerifiedSpan>> Download::readable_within(std::uint64_t from, 
 std::optional<store::VerifiedSpan> Download::part_now(std::uint64_t from, std::uint64_t end) const {
   if (outcome_ && *outcome_) return (*outcome_)->readable(from);
   const bool is_wrong = verdict_ && !*verdict_;
-  if (passage_) return std::nullopt;  // its pieces are gone once its window has passed them
   if (outcome_ || is_wrong || !arrival_ || arrival_->file()->is_lost()) return std::nullopt;
   store::VerifiedSpan span = arrival_->partial().readable_part(from, end);
   if (span.length() == 0) return std::nullopt;

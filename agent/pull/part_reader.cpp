@@ -96,10 +96,6 @@ Task<Result<PartBytes>> PartReader::wait_for_layer(origin::Stretch left, Millise
     const auto time_left = std::chrono::duration_cast<Milliseconds>(due - parts_.clock.now());
     if (time_left <= Milliseconds::zero()) co_return fail(ErrorKind::unavailable, "the part has not arrived yet");
     const SharedDownload download = running->second;
-    if (download->begun() && download->passage()) {
-      lazy_.note_failed_fetch(ask_.digest);  // there is no room for it: nothing of it stays for a reader of parts
-      co_return fail(ErrorKind::no_space, "there is no room for the layer");
-    }
     co_await download->changed().wait_for(parts_.clock, time_left);
   }
 }
