@@ -11,6 +11,9 @@ from .web import Endpoint
 
 _READY_SECONDS = 20
 _FEWEST_PIECES = 1500
+_VALUE = r'"(?:[^"\\]|\\.)*"|[^\s"]\S*|'  # of a field: quoted where it has spaces, or empty
+_FIELD = rf"\w+=(?:{_VALUE})"
+_NAMED_FIELD = rf"(\w+)=({_VALUE})"
 
 
 def piece_length(layer_bytes):
@@ -78,10 +81,10 @@ class _Program:
         """Log lines of one event: a list of (seconds since 1970, {field: value})."""
         found = []
         for line in self.process.log().splitlines():
-            match = re.match(rf"(\S+) \w+ \w+: {re.escape(event)}((?: \w+=\S+)*)$", line)
+            match = re.match(rf"(\S+) \w+ \w+: {re.escape(event)}((?: {_FIELD})*)$", line)
             if match:
                 time = datetime.datetime.fromisoformat(match[1]).timestamp()
-                found.append((time, dict(field.split("=", 1) for field in match[2].split())))
+                found.append((time, {name: value.strip('"') for name, value in re.findall(_NAMED_FIELD, match[2])}))
         return found
 
 
