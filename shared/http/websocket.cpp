@@ -79,14 +79,14 @@ struct WebSocketState : std::enable_shared_from_this<WebSocketState> {
 
 // Beast 1.74 fails an assertion when a read begins while its close reads: the close drops what comes, and ends in time.
 Task<Result<Bytes>> WebSocketState::receive(std::shared_ptr<WebSocketState> self) {
-  if (self->closing && !self->gone) {
-    IoError cancelled;
-    co_await self->ended.async_wait(into(cancelled));
-  }
-  if (self->gone) co_return closed_error("by this side");
   IoError error;
   // Part by part: a long message on a slow link is a sign of life long before it is whole.
   do {
+    if (self->closing && !self->gone) {
+      IoError cancelled;
+      co_await self->ended.async_wait(into(cancelled));
+    }
+    if (self->gone) co_return closed_error("by this side");
     co_await self->stream.async_read_some(self->received, 0, into(error));
     if (!error) ++self->heard;
   } while (!error && !self->stream.is_message_done());
