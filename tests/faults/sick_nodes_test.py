@@ -42,7 +42,7 @@ class SmallLayers(SickHolders):
         self.wait_until_told([tracker], "agent not reached by another")
         wait_until(lambda: [agent["reachable"] for agent in tracker.known_agents() if agent["node"] == "agent1"] == [False],
                    20, "the tracker has tried the port")
-        self.wait_until_told([tracker], "agent not reached:")
+        self.wait_until_told([tracker], "agent not reached node=")
         self.assertEqual(tracker.metrics()['shoal_tracker_unreachable_agents{what="small_layers"}'], 1)
 
     def test_nodes_that_are_frozen_delay_no_small_layer_of_the_others(self):
