@@ -46,8 +46,8 @@ struct WebSocketState : std::enable_shared_from_this<WebSocketState> {
   WebSocketState(tcp::socket socket, Clock& c)
       : clock(c), stream(std::move(socket)), ended(stream.get_executor(), Time::max()) {
     IoError ignored;
-    peer = stream.next_layer().remote_endpoint(ignored).address().to_string();
-    local = stream.next_layer().local_endpoint(ignored).address().to_string();
+    addresses.peer = stream.next_layer().remote_endpoint(ignored).address().to_string();
+    addresses.local = stream.next_layer().local_endpoint(ignored).address().to_string();
     websocket::stream_base::timeout limits{};
     limits.handshake_timeout = handshake_limit;  // for the end too; a Deadline ends the beginning, by the given clock
     limits.idle_timeout = silence_limit;
@@ -70,8 +70,10 @@ struct WebSocketState : std::enable_shared_from_this<WebSocketState> {
 
   Clock& clock;
   websocket::stream<tcp::socket, false> stream;  // false: no compression
-  std::string peer;
-  std::string local;
+  struct {
+    std::string peer;
+    std::string local;
+  } addresses;  // of both sides, without ports
   boost::beast::flat_buffer received{largest_message};
   std::deque<Bytes> queue;
   std::size_t queued_bytes = 0;  // the message being written included
@@ -179,8 +181,8 @@ class BeastWebSocket final : public WebSocket {
   void close(std::string cause) override { state_->close(std::move(cause)); }
   void ping() override { state_->ping(); }
   std::uint64_t heard() const override { return state_->heard; }
-  std::string peer_address() const override { return state_->peer; }
-  std::string local_address() const override { return state_->local; }
+  std::string peer_address() const override { return state_->addresses.peer; }
+  std::string local_address() const override { return state_->addresses.local; }
 
  private:
   std::shared_ptr<WebSocketState> state_;
