@@ -129,8 +129,9 @@ Task<Result<void>> Pulls::fill(SharedDownload download) {
   }
   Result<void> filled;
   if (parts_.trackers.configured()) {
+    const bool has_tracker = parts_.trackers.any_up();
     filled = co_await cluster_.fill(download);
-    if (!filled) filled = co_await fall_back(download, filled.error());
+    if (!filled) filled = co_await fall_back(download, filled.error(), has_tracker);
   } else {
     filled = co_await origin_.fill(download);
   }
@@ -138,7 +139,7 @@ Task<Result<void>> Pulls::fill(SharedDownload download) {
 }
 
 // The origin, once the cluster has failed, unless it would fail alike.
-Task<Result<void>> Pulls::fall_back(SharedDownload download, Error cause) {
+Task<Result<void>> Pulls::fall_back(SharedDownload download, Error cause, bool had_tracker) {
   if (cause.kind == ErrorKind::corrupt || cause.kind == ErrorKind::no_space) co_return tl::unexpected(cause);
   const Ask& ask = download->ask();
   // The origin asked the tracker to retry later. It counts callers with an authorization of their own apart.
@@ -157,8 +158,8 @@ Task<Result<void>> Pulls::fall_back(SharedDownload download, Error cause) {
                 {"next", "look at the tracker's log, its link and its port 7082"}});
   parts_.metrics.origin_fallbacks.add();
   if (cause.kind == ErrorKind::unavailable) {
-    // A tracker that cannot reach the registry says so to each agent when it asks: they come as without a cluster.
-    const bool is_told_at_once = cause.fault == Fault::of_tracker;
+    // Without a tracker, or told by it that it cannot reach the registry: the agents come at times of their own.
+    const bool is_told_at_once = !had_tracker || cause.fault == Fault::of_tracker;
     const Milliseconds spread = is_told_at_once ? limits_.unreachable_spread : limits_.origin_spread;
     co_await parts_.clock.sleep(Milliseconds(random_() % static_cast<unsigned>(spread.count() + 1)));
   }

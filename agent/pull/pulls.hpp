@@ -47,7 +47,7 @@ class Layer {
 struct Limits {
   int attempts = 2;                 // the origin's bytes may be wrong once: a proxy's broken copy is often gone then
   Milliseconds origin_spread{500};  // nodes ask the origin spread over so long; a caller hardly notices it
-  Milliseconds unreachable_spread = control::timing::unreachable_spread;  // when the tracker alone cannot reach it
+  Milliseconds unreachable_spread = control::timing::unreachable_spread;  // when each is told at once that the cluster cannot help
   // A whole layer in memory stays there for so long after its last use: a runtime reads on in chunks. In all no longer
   // than the other: then it is pulled again, into the store if layers can be evicted by now.
   Milliseconds linger = Window::linger;
@@ -95,7 +95,7 @@ class Pulls final : public link::Listener {
   SharedDownload start(Ask ask, Download::Attempt attempt);
   Task<void> pull(SharedDownload download);
   Task<Result<void>> fill(SharedDownload download);
-  Task<Result<void>> fall_back(SharedDownload download, Error cause);
+  Task<Result<void>> fall_back(SharedDownload download, Error cause, bool had_tracker);
   Task<Result<store::HeldLayer>> verify_and_store(SharedDownload download);
   Task<Result<store::HeldLayer>> pass(SharedDownload download);
   Task<Result<store::HeldLayer>> commit(SharedDownload download, store::VerifiedLayer proof);
