@@ -6,21 +6,11 @@ namespace shoal::agent {
 
 namespace {
 
-std::string label(std::string_view name, std::string_view value) {
-  std::string text(name);
-  text += "=\"";
-  for (const char c : value) {
-    if (c == '"' || c == '\\') text += '\\';
-    text += c;
-  }
-  return text + '"';
-}
-
 // One row for each that is configured.
 void add_trackers(metrics::Page& page, const link::Trackers& trackers) {
   for (const auto& each : trackers.all()) {
     const link::TrackerLink& link = *each;
-    const std::string tracker = label("tracker", link.url());
+    const std::string tracker = metrics::label("tracker", link.url());
     page.add_gauge("tracker_up", tracker, "1 while the tracker is connected and not silent.",
                    [&link] { return link.up() ? 1.0 : 0.0; });
     page.add_counter("tracker_failed_dials_total", tracker, "Connections that the tracker did not welcome.",
@@ -87,7 +77,7 @@ void add_registry(metrics::Page& page, const registry::Metrics& registry) {
   page.add_counters("registry_requests_total", "Requests of runtimes that were answered, by kind and status.",
                     [&registry] { return registry.requests.values(); });
   for (std::size_t i = 0; i < pull::source_names.size(); ++i) {
-    page.add("served_bytes_total", "source=\"" + std::string(pull::source_names.at(i)) + "\"",
+    page.add("served_bytes_total", metrics::label("source", pull::source_names.at(i)),
              "Bytes of layers, manifests and lists that runtimes got, by where they came from to this node.",
              registry.served_bytes.at(i));
   }

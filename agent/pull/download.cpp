@@ -179,4 +179,10 @@ std::optional<store::VerifiedSpan> Download::part_now(std::uint64_t from, std::u
   return span;
 }
 
+SourceBytes sources_of(const Download& download, std::uint64_t first, std::uint64_t end) {
+  SourceBytes bytes = download.arrival().sources_of(first, end);
+  if (download.passage()) bytes.of(Source::passed_through) = std::exchange(bytes.of(Source::origin), 0);
+  return bytes;
+}
+
 }  // namespace shoal::agent::pull

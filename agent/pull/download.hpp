@@ -110,4 +110,7 @@ class Download : public std::enable_shared_from_this<Download> {
   std::string content_type_;
 };
 
+// Where bytes that have arrived came from. Those of the origin are passed_through when the layer is not kept.
+SourceBytes sources_of(const Download& download, std::uint64_t first, std::uint64_t end);
+
 }  // namespace shoal::agent::pull

@@ -62,7 +62,7 @@ bool PartReader::follow(const SharedDownload& download, std::uint64_t at) {
 SourceBytes PartReader::sources_of(bool here, std::uint64_t first, std::uint64_t end) const {
   const auto running = pulls_.running().find(ask_.digest);
   const bool arrives = running != pulls_.running().end() && running->second->begun();
-  if (here && arrives) return running->second->arrival().sources_of(first, end);
+  if (here && arrives) return pull::sources_of(*running->second, first, end);
   SourceBytes bytes;
   bytes.of(here ? Source::store : Source::passed_through) = end - first;
   return bytes;

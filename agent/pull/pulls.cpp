@@ -362,11 +362,7 @@ std::string Layer::content_type() const {
 
 SourceBytes Layer::sources_of(std::uint64_t first, std::uint64_t end) const {
   const auto* download = std::get_if<SharedDownload>(&source_);
-  if (download != nullptr && (*download)->begun()) {
-    SourceBytes arrived = (*download)->arrival().sources_of(first, end);
-    if (is_passing()) arrived.of(Source::passed_through) = std::exchange(arrived.of(Source::origin), 0);
-    return arrived;
-  }
+  if (download != nullptr && (*download)->begun()) return pull::sources_of(**download, first, end);
   SourceBytes held;
   held.of(Source::store) = end - first;
   return held;

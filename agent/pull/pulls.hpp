@@ -28,8 +28,7 @@ class Layer {
   bool is_passing() const { return !held() && std::get<SharedDownload>(source_)->passage() != nullptr; }
   ByteCount size() const { return held() ? std::get<store::HeldLayer>(source_).size() : size_; }
   std::string content_type() const;  // of a manifest, once it has arrived
-  // Where the bytes from `first` to before `end` came from, which were readable. Those of the origin are passed_through when
-  // the layer is not kept.
+  // Where the bytes from `first` to before `end` came from, which were readable.
   SourceBytes sources_of(std::uint64_t first, std::uint64_t end) const;
   // Waits until the digest of the whole layer has matched; the error of the pull when it did not.
   Task<Result<void>> verified() const;

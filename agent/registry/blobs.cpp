@@ -91,9 +91,8 @@ std::optional<ByteCount> Blobs::known_size(const pull::Ask& ask) {
 // when the origin cannot, the cluster is asked for the layer itself.
 Task<tl::expected<ByteCount, http::Response>> Blobs::find_size(pull::Ask ask) {
   if (const auto known = known_size(ask)) co_return *known;
-  const auto asked =
-      co_await parts_.origin.ask(ask.repository, "HEAD", "blobs/" + ask.digest.text(), "*/*", ask.authorization);
-  if (asked && asked->status == 200 && asked->length) co_return ByteCount{*asked->length};
+  const auto asked = co_await ask_head(parts_.origin, ask.repository, ask.digest, ask.authorization);
+  if (const auto named = named_size(asked)) co_return *named;
   if (asked && !is_failing(*asked)) co_return tl::unexpected(relay(*asked, "BLOB_UNKNOWN"));
   const auto layer = co_await pulls_.open(std::move(ask));
   if (!layer) co_return tl::unexpected(oci_error(layer.error(), "BLOB_UNKNOWN"));

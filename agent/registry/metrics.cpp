@@ -14,7 +14,7 @@ constexpr std::array<unsigned, 13> statuses{200, 206, 304, 400, 401, 403, 404, 4
 
 std::string labels_of(Kind kind, unsigned status) {
   const std::string code = status == 0 ? "other" : std::to_string(status);
-  return "kind=\"" + std::string(names.at(static_cast<std::size_t>(kind))) + "\",code=\"" + code + "\"";
+  return metrics::label("kind", names.at(static_cast<std::size_t>(kind))) + "," + metrics::label("code", code);
 }
 
 }  // namespace

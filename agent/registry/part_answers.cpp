@@ -4,6 +4,7 @@
 
 #include "agent/registry/conditions.hpp"
 #include "agent/registry/oci_error.hpp"
+#include "agent/registry/relay.hpp"
 #include "shared/log/log.hpp"
 
 namespace shoal::agent::registry {
@@ -61,10 +62,8 @@ bool wants_parts(const http::Request& request, const Digest& digest) {
 Task<std::optional<ByteCount>> PartAnswers::find_size(pull::Ask ask, std::optional<Span> alone) {
   if (const auto known = lazy_.size_of(ask.digest)) co_return known;
   if (alone && alone->length() <= short_part.value) co_return std::nullopt;
-  const auto asked =
-      co_await parts_.origin.ask(ask.repository, "HEAD", "blobs/" + ask.digest.text(), "*/*", ask.authorization);
-  if (asked && asked->status == 200 && asked->length) co_return ByteCount{*asked->length};
-  co_return std::nullopt;
+  const auto asked = co_await ask_head(parts_.origin, ask.repository, ask.digest, ask.authorization);
+  co_return named_size(asked);
 }
 
 Task<bool> PartAnswers::answer(http::Exchange& exchange, pull::Ask ask, std::optional<ByteCount> size) {

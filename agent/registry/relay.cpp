@@ -22,4 +22,14 @@ http::Response relay(const origin::Answer& answer, const std::string& unknown) {
   return response;
 }
 
+Task<Result<origin::Answer>> ask_head(origin::Origin& origin, origin::Repository repository, Digest digest,
+                                      std::string authorization) {
+  return origin.ask(std::move(repository), "HEAD", "blobs/" + digest.text(), "*/*", std::move(authorization));
+}
+
+std::optional<ByteCount> named_size(const Result<origin::Answer>& answer) {
+  if (!answer || answer->status != 200 || !answer->length) return std::nullopt;
+  return ByteCount{*answer->length};
+}
+
 }  // namespace shoal::agent::registry

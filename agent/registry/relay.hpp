@@ -1,6 +1,6 @@
-// Relay: a refusal of the origin, as an answer to the runtime.
+// Relay: what the origin says of a blob, and its refusal as an answer to the runtime.
 //
-// Threads: any.
+// Threads: `ask_head` the loop, else any.
 #pragma once
 
 #include "shared/http/message.hpp"
@@ -15,5 +15,10 @@ bool is_failing(const origin::Answer& answer);
 // repeat at once. A 404 gets a body of ours, with `unknown` as its code: not every origin sends a registry's JSON, and
 // HEAD brings none.
 http::Response relay(const origin::Answer& answer, const std::string& unknown);
+
+// HEAD of a blob, and the size that the answer names.
+Task<Result<origin::Answer>> ask_head(origin::Origin& origin, origin::Repository repository, Digest digest,
+                                      std::string authorization);
+std::optional<ByteCount> named_size(const Result<origin::Answer>& answer);
 
 }  // namespace shoal::agent::registry

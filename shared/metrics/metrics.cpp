@@ -27,13 +27,23 @@ void write_histogram(std::string& page, const std::string& name, const std::stri
   const std::string before = labels.empty() ? "" : labels + ",";
   for (std::size_t i = 0; i < counts.size(); ++i) {
     const std::string le = i < bucket_seconds.size() ? bound(bucket_seconds.at(i)) : "+Inf";
-    write_line(page, name + "_bucket", before + "le=\"" + le + "\"", static_cast<double>(counts.at(i)));
+    write_line(page, name + "_bucket", before + label("le", le), static_cast<double>(counts.at(i)));
   }
   write_line(page, name + "_sum", labels, histogram.sum_seconds());
   write_line(page, name + "_count", labels, static_cast<double>(counts.back()));
 }
 
 }  // namespace
+
+std::string label(std::string_view name, std::string_view value) {
+  std::string text(name);
+  text += "=\"";
+  for (const char c : value) {
+    if (c == '"' || c == '\\') text += '\\';
+    text += c;
+  }
+  return text + '"';
+}
 
 void Page::add(std::string name, std::string labels, std::string help, const Counter& counter) {
   add(std::move(name), std::move(labels), std::move(help), Type::counter,

@@ -33,6 +33,8 @@ class Gauge {
   std::atomic<std::int64_t> value_{0};
 };
 
+std::string label(std::string_view name, std::string_view value);  // source="peers"; the value escaped
+
 // The page of one program, "agent" or "tracker". A name is added as `<part>_<what>_<unit>[_total]` and served behind
 // `shoal_<program>_`: the two programs share no name, so that a sum over their pages never adds two meanings. Only
 // `process_...`, which every program of the world has, is served as it is. Labels only from small enums, written in full

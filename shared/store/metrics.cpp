@@ -19,7 +19,7 @@ void add_to_page(metrics::Page& page, const Store& store, const ScrubMetrics& sc
   page.add_gauge("store_min_free_bytes", "", "What the store leaves free there.",
                  [&store] { return static_cast<double>(store.min_free().value); });
   for (const Cause cause : all_causes) {
-    page.add("store_evicted_layers_total", "cause=\"" + std::string(text(cause)) + "\"",
+    page.add("store_evicted_layers_total", metrics::label("cause", text(cause)),
              "Held and partial layers that were evicted.", store.counters().evicted(cause));
   }
   page.add("store_no_space_total", "", "Layers that the store had no room for.", store.counters().no_space);

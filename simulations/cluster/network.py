@@ -163,8 +163,8 @@ class Namespaces:
         self._in(namespace, f"link add {device} type veth peer name {port} netns {switch}", f"link set {device} up")
         self._in(switch, f"link set {port} master br0", f"link set {port} up")
         if rate:
-            _shape(namespace, device, rate)
-            _shape(switch, port, rate)
+            shape(namespace, device, rate)
+            shape(switch, port, rate)
         self.links[name] = Link(namespace, device, switch, port)
 
     def close(self):
@@ -208,8 +208,9 @@ def remove_left_over_namespaces():
             subprocess.run(["ip", "netns", "del", namespace], capture_output=True, check=False)
 
 
-def _shape(namespace, device, rate):
-    _run("tc", "-netns", namespace, "qdisc", "add", "dev", device, "root", "tbf", "rate", f"{rate * 8}bit", "burst",
+def shape(namespace, device, rate):
+    """Limits what leaves a device to `rate` bytes per second, in place of the limit that it had."""
+    _run("tc", "-netns", namespace, "qdisc", "replace", "dev", device, "root", "tbf", "rate", f"{rate * 8}bit", "burst",
          "128k", "limit", "512k")
 
 

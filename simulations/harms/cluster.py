@@ -13,6 +13,7 @@ from ..cluster.processes import wait_until
 from ..cluster.registry import Registry
 from ..cluster.shoal import Agent, Tracker
 from ..cluster.units import parse_rate
+from ..cluster.web import Endpoint
 
 UPSTREAM = "registry.test"
 REPOSITORY = "harm/app"
@@ -201,6 +202,11 @@ class _Part:
         process = self._workspace.start(f"{self._label}/{name}", argv, place, environment)
         self._stack.callback(process.end)
         return process
+
+
+def seen_from(place, endpoint):
+    """The same server, asked from another machine."""
+    return Endpoint(place, endpoint.address, endpoint.port)
 
 
 def answers(endpoint):

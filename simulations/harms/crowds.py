@@ -13,9 +13,8 @@ from ..cluster.nginx import Nginx
 from ..cluster.processes import wait_until
 from ..cluster.puller import Pull, PullFailed
 from ..cluster.units import parse_rate
-from ..cluster.web import Endpoint
 from . import faults
-from .cluster import REPOSITORY, UPSTREAM, Plan, Programs, answers
+from .cluster import REPOSITORY, UPSTREAM, Plan, Programs, answers, seen_from
 from .hosts import Mirrored
 
 CROWD_HEAD = ("crowd", "goal", "measured", "met")
@@ -73,17 +72,15 @@ def _starting(machines, binaries):
 
 
 def _pull_when_open(machines, agent, tag):
-    mirror = Endpoint(agent.place, agent.registry.address, agent.registry.port)
-    wait_until(lambda: answers(mirror), _SECONDS, f"{agent.name} answers")
+    wait_until(lambda: answers(agent.registry), _SECONDS, f"{agent.name} answers")
     return _pull(machines, agent, tag)[1]
 
 
 def _pull(machines, agent, tag):
     """(seconds, why it failed or None)."""
-    mirror = Endpoint(agent.place, agent.registry.address, agent.registry.port)
-    registry = Endpoint(agent.place, machines.registry.endpoint.address, machines.registry.endpoint.port)
+    registry = seen_from(agent.place, machines.registry.endpoint)
     try:
-        return Pull(Mirrored(mirror, registry), UPSTREAM, REPOSITORY, tag).run().seconds, None
+        return Pull(Mirrored(agent.registry, registry), UPSTREAM, REPOSITORY, tag).run().seconds, None
     except (PullFailed, OSError) as error:
         return None, str(error)
 
@@ -117,9 +114,8 @@ def _paced(machines, binaries):
 
 
 def _blob(agent, layer):
-    mirror = Endpoint(agent.place, agent.registry.address, agent.registry.port)
     try:
-        return mirror.get(f"/v2/{REPOSITORY}/blobs/{layer.digest}?ns={UPSTREAM}", timeout_seconds=_SECONDS).status
+        return agent.registry.get(f"/v2/{REPOSITORY}/blobs/{layer.digest}?ns={UPSTREAM}", timeout_seconds=_SECONDS).status
     except OSError:
         return 0
 

@@ -3,6 +3,7 @@
 import contextlib
 import subprocess
 
+from ..cluster.network import shape
 from .cluster import LINK, listen_port
 
 
@@ -59,18 +60,13 @@ def large_packets_lost(network, place):
 def slow_link(network, place, rate):
     """The machine's link carries so many bytes a second each way."""
     link = network.links[place.name]
-    _shape(link.namespace, link.device, rate)
-    _shape(link.switch, link.port, rate)
+    shape(link.namespace, link.device, rate)
+    shape(link.switch, link.port, rate)
     try:
         yield
     finally:
-        _shape(link.namespace, link.device, LINK)
-        _shape(link.switch, link.port, LINK)
-
-
-def _shape(namespace, device, rate):
-    subprocess.run(["tc", "-netns", namespace, "qdisc", "change", "dev", device, "root", "tbf", "rate", f"{rate * 8}bit", "burst",
-                    "128k", "limit", "512k"], check=True, capture_output=True)
+        shape(link.namespace, link.device, LINK)
+        shape(link.switch, link.port, LINK)
 
 
 def _in_namespace(namespace, *argv):

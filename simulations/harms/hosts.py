@@ -5,6 +5,8 @@ import base64
 import http.client
 import threading
 
+from ..cluster.web import Answer
+
 
 def basic(user, password):
     """The value of an Authorization header."""
@@ -28,7 +30,7 @@ class Mirrored:
         try:
             connection.request(method, path, body, headers or {})
             response = connection.getresponse()
-            return _Whole(response.status, response.headers, response.read())
+            return Answer(response.status, response.headers, response.read())
         finally:
             connection.close()
 
@@ -46,11 +48,6 @@ class Mirrored:
     def is_broken(self, path):
         with self._lock:
             return path in self._broken
-
-
-class _Whole:
-    def __init__(self, status, headers, body):
-        self.status, self.headers, self.body = status, headers, body
 
 
 class _Connection:

@@ -10,8 +10,7 @@ import threading
 from ..cluster.cpu import CpuShare
 from ..cluster.processes import wait_until
 from ..cluster.puller import Pull, PullFailed
-from ..cluster.web import Endpoint
-from .cluster import REPOSITORY, Programs
+from .cluster import REPOSITORY, Programs, seen_from
 from .hosts import Mirrored
 
 FURTHER = 3  # pulls after the first, each of another image
@@ -61,7 +60,7 @@ def measure(machines, binaries, situation, warm):
     label = re.sub(r"\W+", "-", situation.name) + ("-warm" if warm else "-cold")
     with Programs(machines, binaries, plan, label) as programs, contextlib.ExitStack() as stack:
         if warm:
-            _warm_up(machines, programs, plan)
+            _warm_up(programs, plan)
         situation.strike(machines, programs, stack)
         for number in range(1 + FURTHER):
             outcome.direct.append(_direct(machines, number))
@@ -72,19 +71,15 @@ def measure(machines, binaries, situation, warm):
     return outcome
 
 
-def _warm_up(machines, programs, plan):
+def _warm_up(programs, plan):
     holder = programs.agents[2]
     for number in range(1 + FURTHER):
-        Pull(_seen_from(machines.nodes[2], holder.registry), plan.namespace, REPOSITORY, f"v{number}").run()
+        Pull(holder.registry, plan.namespace, REPOSITORY, f"v{number}").run()
     wait_until(lambda: not holder.status()["pulls"], _LONGEST_SECONDS, "the holder is idle")
 
 
-def _seen_from(place, endpoint):
-    return Endpoint(place, endpoint.address, endpoint.port)
-
-
 def _direct(machines, number):
-    registry = _seen_from(machines.nodes[0], machines.registry.endpoint)
+    registry = seen_from(machines.nodes[0], machines.registry.endpoint)
     return _timed(machines, number, [(registry, "", None)])
 
 
@@ -92,9 +87,7 @@ def _through(machines, programs, plan, which, number):
     clients = []
     for node in which:
         behind = machines.with_password if plan.authorization else machines.registry
-        registry = _seen_from(machines.nodes[node], behind.endpoint)
-        mirror = _seen_from(machines.nodes[node], programs.agents[node].registry)
-        hosts = Mirrored(mirror, registry, plan.authorization)
+        hosts = Mirrored(programs.agents[node].registry, seen_from(machines.nodes[node], behind.endpoint), plan.authorization)
         clients.append((hosts, plan.namespace, hosts))
     return _timed(machines, number, clients)
 

@@ -6,8 +6,7 @@ import random
 import statistics
 import time
 
-from ..cluster.web import Endpoint
-from .cluster import REPOSITORY, UPSTREAM, Plan, Programs
+from .cluster import REPOSITORY, UPSTREAM, Plan, Programs, seen_from
 
 READER_HEAD = ("a reader", "first two bytes s (direct)", "40 ranges of 64 KiB, p50 ms (direct)", "read", "the origin sent", "met")
 _RANGES = 40
@@ -30,7 +29,6 @@ class Compared:
     name: str
     direct: Reading
     through: Reading
-    cold: bool
 
     def met(self):
         """At most twice the direct time for the first bytes, half as much again for the ranges; 1.2 x the bytes read."""
@@ -55,16 +53,14 @@ def measure_readers(machines, binaries, layer, say):
         say(f"a reader of ranges: {name}")
         with Programs(machines, binaries, Plan(), "reader-" + ("warm" if warm else "cold")) as programs:
             if warm:
-                _fetch(programs.agents[2].registry, machines.nodes[2], layer)
-            registry = Endpoint(machines.nodes[0], machines.registry.endpoint.address, machines.registry.endpoint.port)
-            mirror = Endpoint(machines.nodes[0], programs.agents[0].registry.address, programs.agents[0].registry.port)
-            direct = _read(machines, registry, layer)
-            rows.append(Compared(name, direct, _read(machines, mirror, layer), not warm))
+                _fetch(programs.agents[2].registry, layer)
+            direct = _read(machines, seen_from(machines.nodes[0], machines.registry.endpoint), layer)
+            rows.append(Compared(name, direct, _read(machines, programs.agents[0].registry, layer)))
     return rows
 
 
-def _fetch(endpoint, place, layer):
-    connection = Endpoint(place, endpoint.address, endpoint.port).open(_SECONDS)
+def _fetch(endpoint, layer):
+    connection = endpoint.open(_SECONDS)
     try:
         connection.request("GET", _path(layer))
         response = connection.getresponse()

@@ -1,10 +1,9 @@
 """What is broken in each situation, how bad that may be for a pull, and what must tell it."""
 
-import contextlib
 import dataclasses
 
 from . import faults
-from .cluster import REPOSITORY, UPSTREAM, USER, Plan
+from .cluster import USER, Plan
 from .hosts import basic
 
 SILENT, REFUSES, NOTHING = "silent", "refuses", "nothing"  # what the broken part does
@@ -48,11 +47,6 @@ def _at_tracker(make):
 
 def _agent(**settings):
     return lambda machines: Plan(agent_settings=settings, all_agents=False)
-
-
-def _each(programs, fault):
-    for program in programs:
-        fault(program)
 
 
 _ORIGIN_PORT_CLOSED = 9

@@ -7,8 +7,10 @@ import random
 import threading
 import time
 
+from ..integration.scripted_origin import ServingOrigin
 
-class LimitedOrigin:
+
+class LimitedOrigin(ServingOrigin):
     """Listens on 127.0.0.1. `times`: when each request was let through; `refused`: when each was not, seconds."""
 
     def __init__(self, workspace, blobs, in_a_second, retry_after=None):
@@ -20,15 +22,7 @@ class LimitedOrigin:
         self.blobs = {"sha256:" + hashlib.sha256(content).hexdigest(): content for content in contents}
         self._recent = collections.deque()
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), self._handler())
-        self.authority = f"127.0.0.1:{self._server.server_address[1]}"
-        self.url = f"http://{self.authority}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        workspace.callback(self.close)
-
-    def close(self):
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(workspace, self._handler())
 
     def _let_through(self):
         with self._lock:
@@ -62,8 +56,3 @@ class LimitedOrigin:
                 """The times are kept in lists instead."""
 
         return Handler
-
-
-class _Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 256

@@ -14,14 +14,11 @@ class Asked:
     authorization: str | None
 
 
-class ScriptedOrigin:
-    """Listens on 127.0.0.1. `answers` maps a path without its query to (status, headers, body); anything else is 404."""
+class ServingOrigin:
+    """Listens on 127.0.0.1 until the workspace ends, and answers with `handler`."""
 
-    def __init__(self, workspace):
-        self.answers = {}
-        self.asked = []
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+    def __init__(self, workspace, handler):
+        self._server = _Server(("127.0.0.1", 0), handler)
         self.authority = f"127.0.0.1:{self._server.server_address[1]}"
         self.url = f"http://{self.authority}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -30,6 +27,20 @@ class ScriptedOrigin:
     def close(self):
         self._server.shutdown()
         self._server.server_close()
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256  # a test asks for many layers at once
+
+
+class ScriptedOrigin(ServingOrigin):
+    """Listens on 127.0.0.1. `answers` maps a path without its query to (status, headers, body); anything else is 404."""
+
+    def __init__(self, workspace):
+        self.answers = {}
+        self.asked = []
+        super().__init__(workspace, self._handler())
 
     def _handler(self):
         origin = self

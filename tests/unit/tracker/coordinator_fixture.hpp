@@ -60,6 +60,14 @@ struct CoordinatorFixture : seeder::SeederFixture {
     coordinator.handle(ids.at(node),
                        control::Join{digest, {control::LayerKind::blob, "reg", repository}, size_hint_bytes, ""});
   }
+  // Each connects and joins; all have been answered then.
+  void join_all(const std::vector<std::string>& nodes, const Digest& digest) {
+    for (const std::string& node : nodes) {
+      connect(node);
+      join(node, digest);
+    }
+    REQUIRE(until([&] { return !links[nodes.back()].all<control::Joined>().empty(); }));
+  }
   void progress(const std::string& node, const Digest& digest, Generation generation = 0, bool complete = false) {
     coordinator.handle(ids.at(node), control::Progress{digest, generation, 1, complete});
   }

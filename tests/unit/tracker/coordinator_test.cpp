@@ -37,11 +37,7 @@ TEST_CASE("all agents that join an unknown layer are answered once the origin ha
 TEST_CASE("a member's first progress brings it its neighbours, all of whom were ready before") {
   CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
-  for (const char* node : {"a", "b", "c"}) {
-    f.connect(node);
-    f.join(node, digest);
-  }
-  REQUIRE(f.until([&] { return !f.links["c"].all<control::Joined>().empty(); }));
+  f.join_all({"a", "b", "c"}, digest);
   f.progress("a", digest);
   f.progress("b", digest);
   f.progress("b", digest);
@@ -272,11 +268,7 @@ TEST_CASE("a second connection of a node closes the first, whose end is then of 
 TEST_CASE("a dropped member is named to others for 15 seconds, then no longer") {
   CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
-  for (const char* node : {"a", "b", "c"}) {
-    f.connect(node);
-    f.join(node, digest);
-  }
-  REQUIRE(f.until([&] { return !f.links["c"].all<control::Joined>().empty(); }));
+  f.join_all({"a", "b", "c"}, digest);
   f.progress("a", digest);
   f.coordinator.gone(f.ids["a"], f.links["a"]);
   f.clock.advance(Milliseconds(14'999));

@@ -7,11 +7,7 @@ using namespace shoal::tracker;
 TEST_CASE("a neighbour that could not be dialled is told to dial instead, and a hostile report alone keeps it from nobody") {
   CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
-  for (const char* node : {"a", "b", "c"}) {
-    f.connect(node);
-    f.join(node, digest);
-  }
-  REQUIRE(f.until([&] { return !f.links["c"].all<control::Joined>().empty(); }));
+  f.join_all({"a", "b", "c"}, digest);
   f.progress("a", digest);
   f.progress("b", digest);
   const control::Endpoint of_a = f.links["b"].all<control::Peers>().at(0).peers.at(0);
