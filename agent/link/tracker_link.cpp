@@ -39,6 +39,10 @@ std::string TrackerLink::own_host() const {
   return socket_->local_address();
 }
 
+Milliseconds TrackerLink::round_trip() const {
+  return socket_ ? socket_->round_trip() : Milliseconds::zero();
+}
+
 void TrackerLink::send(const control::AgentMessage& message) {
   if (const auto* join = std::get_if<control::Join>(&message)) left_.remove(join->digest);
   if (const auto* progress = std::get_if<control::Progress>(&message)) left_.remove(progress->digest);

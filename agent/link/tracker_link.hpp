@@ -61,6 +61,8 @@ class TrackerLink {
   std::string tracker_host() const;                              // address of the other side, while not down
   std::string own_host() const;                                  // our address on this connection, while not down
 
+  Milliseconds round_trip() const;                         // to it; 0 while down, or not known
+
   // Dropped when down: `on_up` announces all again, and Leaves of the last minute are sent again.
   void send(const control::AgentMessage& message);
   // A pull has no question, and waits for what the tracker may push: for some steps of the watch.

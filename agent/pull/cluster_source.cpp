@@ -9,7 +9,7 @@ namespace {
 // A link that goes down shortens the wait for the swarm, and wakes nothing: it is looked at this often.
 constexpr Milliseconds link_check{250};
 // The same, while the seeder is known to be out of reach: the pull is not to notice it.
-constexpr Milliseconds seeder_check{50};
+constexpr Milliseconds seeder_check{10};
 // Peers that were named so long before the end could have been connected.
 constexpr Milliseconds peers_connect{1'000};
 // Then a pull asks whether its tracker is still there. Pieces of a busy swarm come closer together.
@@ -95,12 +95,14 @@ Task<Result<void>> ClusterSource::fill_from_swarm(SharedDownload download, link:
                                                   control::Joined joined, Milliseconds join_took) {
   Membership& entered = memberships_.enter(download, *link, joined.generation);
   entered.connect(joined.peers);
+  const Time connecting = parts_.clock.now();
   const Result<void> resumed = co_await download->resume(joined.generation);
   Result<void> filled = join_swarm(*download, resumed);
   if (filled) filled = co_await watch(download, join_took);
   if (Membership* membership = memberships_.find(*download)) {
     if (filled) {
       tell_seeder_alone(*download, membership->reach());
+      seeders_.look_back(*membership, connecting);
       membership->mark_filled();
     } else {
       memberships_.leave(download->ask().digest);

@@ -12,20 +12,35 @@ SeederVerdict SeederMemory::judge(const Membership& membership, Milliseconds joi
   if (reach.seeder_reached()) failed_.note_success(link);
   if (!reach.seeder() || reach.seeder_reached() || !link->up()) return SeederVerdict::wait;
   const bool is_known = failed_.knows(link, now);
-  if (now - membership.patience().last_active() < limit(reach, is_known, join_took)) return SeederVerdict::wait;
-  const auto sent = sent_at_.find(link);
-  if (!reach.seeder_refused() && sent != sent_at_.end() && now - sent->second < limits_.alive) return SeederVerdict::wait;
+  if (now - membership.patience().last_active() < limit(membership, is_known, join_took)) return SeederVerdict::wait;
+  if (!reach.seeder_refused() && sends_elsewhere(*link)) return SeederVerdict::wait;
   parts_.metrics.reach.unreached_seeders.add();
   if (failed_.note_failure(link, now)) tell(membership);
   return is_known ? SeederVerdict::known : SeederVerdict::first_failure;
 }
 
-Milliseconds SeederMemory::limit(const Reach& reach, bool is_known, Milliseconds join_took) const {
+void SeederMemory::look_back(const Membership& membership, Time entered) {
+  const Time now = parts_.clock.now();
+  const link::TrackerLink& link = *membership.identity().link;
+  const Reach& reach = membership.reach();
+  if (!reach.seeder() || reach.seeder_reached() || !link.up() || now - entered < limits_.first) return;
+  if (sends_elsewhere(link)) return;
+  parts_.metrics.reach.unreached_seeders.add();
+  if (failed_.note_failure(&link, now)) tell(membership);
+}
+
+bool SeederMemory::sends_elsewhere(const link::TrackerLink& link) const {
+  const auto sent = sent_at_.find(&link);
+  return sent != sent_at_.end() && parts_.clock.now() - sent->second < limits_.alive;
+}
+
+Milliseconds SeederMemory::limit(const Membership& membership, bool is_known, Milliseconds join_took) const {
+  const Reach& reach = membership.reach();
   if (!is_known && !reach.seeder_refused()) {
     return std::clamp(join_took * limits_.times_join, limits_.first, control::timing::swarm_silence);
   }
   const Milliseconds shortest = reach.peer_named_at() ? limits_.peers_again : limits_.again;
-  return std::clamp(join_took * limits_.times_join_again, shortest, limits_.first);
+  return std::clamp(membership.identity().link->round_trip() * limits_.round_trips, shortest, limits_.first);
 }
 
 void SeederMemory::tell(const Membership& membership) const {

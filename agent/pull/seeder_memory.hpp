@@ -11,13 +11,13 @@
 namespace shoal::agent::pull {
 
 struct SeederLimits {
-  Milliseconds first{800};  // without a byte and without a connection; a runtime hardly notices it
+  Milliseconds first{600};  // without a byte and without a connection; a runtime hardly notices it
   // On links that are full a connection takes long; so did the tracker's answer to the join then. A lost SYN is repeated
   // after a second.
   int times_join = 6;
-  Milliseconds again{100};       // once it is known; a swarm on a local network connects within that
-  int times_join_again = 3;
-  Milliseconds peers_again{400};  // the same, when other agents were named, which may have the layer
+  Milliseconds again{50};         // once it is known; a swarm on a local network connects within that
+  Milliseconds peers_again{200};  // the same, when other agents were named, which may have the layer
+  int round_trips = 8;            // to the tracker, at least: four until the first piece, on a link that fills meanwhile
   Milliseconds alive{2'000};      // it has sent a piece in another swarm
 };
 
@@ -33,10 +33,13 @@ class SeederMemory {
 
   // Whether the pull goes on without the seeder; `join_took` is how long the tracker took to answer its join.
   SeederVerdict judge(const Membership& membership, Milliseconds join_took);
+  // The swarm has filled the layer without the seeder: it is told of all the same when it had its time.
+  void look_back(const Membership& membership, Time entered);
   bool knows(const link::TrackerLink& link) const { return failed_.knows(&link, parts_.clock.now()); }
 
  private:
-  Milliseconds limit(const Reach& reach, bool is_known, Milliseconds join_took) const;
+  Milliseconds limit(const Membership& membership, bool is_known, Milliseconds join_took) const;
+  bool sends_elsewhere(const link::TrackerLink& link) const;
   void tell(const Membership& membership) const;
 
   Parts parts_;

@@ -80,7 +80,7 @@ inline constexpr Milliseconds first_ping{250};
 inline constexpr Milliseconds ping_again{1'000};
 // An agent waits for the answer to a ping, or for anything else. A tracker answers within a round trip, however long it
 // waits for an origin; a lost packet costs 0.2 to 0.6 s more.
-inline constexpr Milliseconds pong{750};
+inline constexpr Milliseconds pong{500};
 // Then the tracker is suspected, and all pulls do without it. An agent closes the connection after such a silence.
 inline constexpr Milliseconds longest_suspicion{10'000};
 // A tracker keeps the swarms and the addresses of an agent whose connection broke.

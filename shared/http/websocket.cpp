@@ -1,5 +1,7 @@
 #include "shared/http/websocket.hpp"
 
+#include <netinet/tcp.h>
+
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/stream.hpp>
 #include <deque>
@@ -65,6 +67,7 @@ struct WebSocketState : std::enable_shared_from_this<WebSocketState> {
   void send(Bytes message);
   void close(std::string why);
   void ping();
+  Milliseconds round_trip();
   void cut();
   void start_writing();
 
@@ -132,6 +135,13 @@ void WebSocketState::ping() {
   asio::co_spawn(stream.get_executor(), write_ping(shared_from_this()), asio::detached);
 }
 
+Milliseconds WebSocketState::round_trip() {
+  tcp_info info{};
+  socklen_t size = sizeof(info);
+  const int asked = ::getsockopt(stream.next_layer().native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size);
+  return asked == 0 ? Milliseconds(info.tcpi_rtt / 1'000) : Milliseconds::zero();
+}
+
 // Beside a write that is under way, as Beast allows. An error ends `receive` too.
 Task<void> WebSocketState::write_ping(std::shared_ptr<WebSocketState> self) {
   IoError ignored;
@@ -181,6 +191,7 @@ class BeastWebSocket final : public WebSocket {
   void close(std::string cause) override { state_->close(std::move(cause)); }
   void ping() override { state_->ping(); }
   std::uint64_t heard() const override { return state_->heard; }
+  Milliseconds round_trip() const override { return state_->round_trip(); }
   std::string peer_address() const override { return state_->addresses.peer; }
   std::string local_address() const override { return state_->addresses.local; }
 

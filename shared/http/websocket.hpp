@@ -25,6 +25,7 @@ class WebSocket {
   virtual void close(std::string cause = {}) = 0;  // `receive` then ends; the other side is told why, if there is a cause
   virtual void ping() = 0;                       // the other side answers by itself; one at a time, further ones are dropped
   virtual std::uint64_t heard() const = 0;       // grows with whatever came: a part of a message, a ping, its answer
+  virtual Milliseconds round_trip() const = 0;   // of TCP to the other side, as the kernel smooths it; 0 when it knows none
   virtual std::string peer_address() const = 0;  // IP address of the other side, without the port
   virtual std::string local_address() const = 0;
 };

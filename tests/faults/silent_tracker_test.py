@@ -9,7 +9,7 @@ from simulations.cluster.shoal import Tracker
 from ..integration.case import Case
 from ..integration.library import REPOSITORY
 
-_NOTICED_SECONDS = 1.0  # first_ping + pong of shared/control/timing.hpp
+_NOTICED_SECONDS = 0.75  # first_ping + pong of shared/control/timing.hpp
 _SPREAD_SECONDS = 0.5   # of those who turn to the origin
 _SLACK_SECONDS = 1      # of a machine that does other things too
 

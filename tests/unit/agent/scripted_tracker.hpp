@@ -51,6 +51,7 @@ class ScriptedTracker {
   bool welcomes = true;           // or says nothing
   bool is_frozen = false;         // it takes what comes, answers nothing, not even a ping
   int pings = 0;
+  Milliseconds round_trip{};      // to it, as agents measure it
   std::string host = "10.0.0.1";  // as agents see it
 
  private:
@@ -99,6 +100,7 @@ class ScriptedTracker {
       if (!tracker_.is_frozen) ++connection_->heard;
     }
     std::uint64_t heard() const override { return connection_->heard; }
+    Milliseconds round_trip() const override { return tracker_.round_trip; }
     std::string peer_address() const override { return tracker_.host; }
     std::string local_address() const override { return "10.0.0.2"; }
 

@@ -50,6 +50,7 @@ class Socket final : public http::WebSocket {
   void close(std::string cause) override;
   void ping() override;
   std::uint64_t heard() const override { return state_->heard; }
+  Milliseconds round_trip() const override { return {}; }
   std::string peer_address() const override { return state_->other; }
   std::string local_address() const override { return state_->own; }
 
