@@ -63,6 +63,8 @@ void add_swarm(metrics::Page& page, const swarm::Metrics& swarm, const pull::Met
            "Pieces that one peer did not deliver in time and that another was asked for.", swarm.reassigned_pieces);
   page.add("swarm_unreached_peers_total", "", "Peers that a tracker named and that could not be dialled.",
            pull.reach.unreached_peers);
+  page.add("swarm_lagging_peers_total", "", "Peers that owed pieces which others delivered meanwhile.",
+           pull.reach.lagging_peers);
   page.add("swarm_unreached_seeders_total", "",
            "Pulls that went on to the origin because the seeder could not be dialled.", pull.reach.unreached_seeders);
   page.add("swarm_seeder_only_layers_total", "",

@@ -30,7 +30,19 @@ control::Joined joined(const LayerInfo& layer) {
 
 void Joins::join(NodeId node, const control::Join& join) {
   parts_.metrics.joins.add();
+  if (!is_there(node, join)) {
+    parts_.links.send(node, control::Refused{join.digest, control::Reason::not_found, "no node holds the layer", 0, false});
+    return;
+  }
   request(node, join.digest, join.source, join.size_hint_bytes);
+}
+
+// As far as the join goes.
+bool Joins::is_there(NodeId node, const control::Join& join) {
+  if (join.want == control::Want::layer) return true;
+  if (join.want == control::Want::held && parts_.seeder.presence(join.digest) != seeder::Seeder::Presence::absent) return true;
+  const auto is_connected = [this](NodeId holder) { return parts_.links.contains(holder); };
+  return !parts_.directory.holders(join.digest, node, 1, is_connected).empty();
 }
 
 void Joins::request(NodeId node, const Digest& digest, const control::Source& source, std::uint64_t size_hint_bytes) {
@@ -120,7 +132,7 @@ void Joins::tell_to_wait(const seeder::WaitingLayer& layer) {
 }
 
 bool Joins::may_evict(const Digest& digest) const {
-  return !needs_pieces(digest) && !parts_.seeder.is_fetching(digest);
+  return !needs_pieces(digest) && parts_.seeder.presence(digest) != seeder::Seeder::Presence::coming;
 }
 
 bool Joins::needs_pieces(const Digest& digest) const {

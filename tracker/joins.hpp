@@ -52,6 +52,7 @@ class Joins {
   void on(const seeder::LayerRefused& event);
 
  private:
+  bool is_there(NodeId node, const control::Join& join);
   void request(NodeId node, const Digest& digest, const control::Source& source, std::uint64_t size_hint_bytes);
   void answer(NodeId node, const seeder::LayerInfo& layer, std::uint64_t size_hint_bytes);
   void answer_with_swarm(NodeId node, const seeder::LayerInfo& layer, std::uint64_t size_hint_bytes);

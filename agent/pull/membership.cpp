@@ -41,6 +41,15 @@ void tell_not_reached(const control::Endpoint& peer, const std::string& cause, c
   swarm.link->send(control::Unreachable{swarm.digest, control::Service::pieces, peer});
 }
 
+void tell_lagging(const swarm::Identity& peer, Metrics& metrics) {
+  metrics.reach.lagging_peers.add();
+  log::warning("pull", "peer slow",
+               {{"node", peer.node},
+                {"host", peer.host},
+                {"cause", "other nodes delivered pieces that it owed"},
+                {"next", "look at that node's link, its MTU and its load"}});
+}
+
 }  // namespace
 
 Error error_of(const control::Refused& refused) {
@@ -48,8 +57,9 @@ Error error_of(const control::Refused& refused) {
           refused.of_tracker ? Fault::of_tracker : Fault::none};
 }
 
-control::Join join_message(const Ask& ask) {
-  control::Join join{.digest = ask.digest, .source = {}, .size_hint_bytes = 0, .credential = {}};
+control::Join join_message(const Download& download, control::Want want) {
+  const Ask& ask = download.ask();
+  control::Join join{.digest = ask.digest, .source = {}, .size_hint_bytes = 0, .credential = {}, .want = want};
   join.source.kind = ask.kind == origin::Kind::manifest ? control::LayerKind::manifest : control::LayerKind::blob;
   join.source.upstream = ask.repository.upstream;
   join.source.repository = ask.repository.name;
@@ -141,7 +151,7 @@ void Membership::end(Error cause) {
 Next Membership::on_up() {
   if (!identity_.belongs_to(identity_.link->welcome())) return give_up("the tracker came back with other keys");
   patience_.note_waiting(parts_.clock.now());
-  if (fetching()) identity_.link->send(join_message(fetching()->download->ask()));
+  if (fetching()) identity_.link->send(join_message(*fetching()->download, wants_parts(*fetching()->download) ? control::Want::held : control::Want::layer));
   report();
   return Next::stay;
 }
@@ -210,6 +220,8 @@ Next Membership::on(swarm::Event event) {
   } else if (const auto* missed = std::get_if<swarm::PeerNotReached>(&event)) {
     const auto peer = reach_.note_not_reached(missed->peer);
     if (peer) tell_not_reached(*peer, missed->cause, identity_, parts_);
+  } else if (const auto* slow = std::get_if<swarm::PeerLags>(&event)) {
+    tell_lagging(slow->peer, parts_.metrics);
   } else if (const auto* refused = std::get_if<swarm::PieceRefused>(&event)) {
     blame(*refused);
   } else if (const auto* wanted = std::get_if<swarm::HashesMissing>(&event)) {

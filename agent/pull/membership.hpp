@@ -32,7 +32,7 @@ enum class Next {
   withdraw,  // and this node does not hold the layer any more
 };
 
-control::Join join_message(const Ask& ask);
+control::Join join_message(const Download& download, control::Want want);
 Error error_of(const control::Refused& refused);
 
 class Membership {

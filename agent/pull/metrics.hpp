@@ -15,6 +15,7 @@ struct HolderMetrics {  // of small layers
 struct ReachMetrics {
   metrics::Counter unreached_peers;     // that a tracker named, and that could not be dialled
   metrics::Counter unreached_seeders;   // pulls that went on without their seeder, since it could not be dialled
+  metrics::Counter lagging_peers;       // that owed pieces which others delivered
   metrics::Counter seeder_only_layers;  // that came from the seeder alone, though peers were named
 };
 

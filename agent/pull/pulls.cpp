@@ -40,6 +40,26 @@ std::string_view next_step(ErrorKind kind) {
   return "look at the registry and the tracker";
 }
 
+void tell_failure(const Ask& ask, const Error& error, bool again, Metrics& metrics) {
+  const std::initializer_list<log::Field> fields = {{"digest", ask.digest.text()},
+                                                    {"image", ask.image()},
+                                                    {"kind", text(error.kind)},
+                                                    {"cause", error.what},
+                                                    {"next", next_step(error.kind)}};
+  if (again) {
+    log::warning("pull", "layer corrupt, pulled again", fields);
+  } else if (error.kind == ErrorKind::no_space) {  // its readers get it passed through
+    metrics.uncached_layers.add();
+    log::warning("pull", "layer not cached", fields);
+  } else if (error.kind == ErrorKind::not_found) {  // the caller's mistake, or its question
+    metrics.outcomes.unknown_layers.add();
+    log::info("pull", "layer not found", fields);
+  } else {
+    metrics.pulls_failed.add();
+    log::error("pull", "layer not pulled", fields);
+  }
+}
+
 }  // namespace
 
 Pulls::Pulls(Parts parts, Limits limits)
@@ -67,12 +87,14 @@ Task<Result<Layer>> Pulls::open(Ask ask) {
     co_return fail(ErrorKind::unavailable, "too many layers are being pulled at once");
   }
   const SharedDownload download = running == running_.end() ? start(std::move(ask), {}) : running->second;
+  want_whole(download->ask().digest);
   const Result<ByteCount> size = co_await download->size();
   if (!size) co_return tl::unexpected(size.error());
   co_return Layer(download, *size);
 }
 
 void Pulls::fetch(Ask ask) {
+  want_whole(ask.digest);
   if (running_.contains(ask.digest) || running_.size() >= limits_.downloads || parts_.store.holds(ask.digest)) return;
   start(std::move(ask), {});
 }
@@ -121,13 +143,18 @@ Task<void> Pulls::pull(SharedDownload download) {
 
 // Every piece is in the file: from the cluster, else from the origin, from the first missing byte.
 Task<Result<void>> Pulls::fill(SharedDownload download) {
+  Result<void> filled;
+  if (wants_parts(*download)) {
+    filled = co_await cluster_.fill(download);
+    // A reader of the whole may have come meanwhile: then the pull goes on.
+    if (filled || wants_parts(*download)) co_return filled;
+  }
   const Ask& ask = download->ask();
   // A manifest may lie about a size: it evicts nothing before the tracker or the origin has named the same.
-  if (ask.size_hint && parts_.store.has_room(ask.digest, *ask.size_hint)) {
+  if (ask.size_hint && !download->begun() && parts_.store.has_room(ask.digest, *ask.size_hint)) {
     const Result<void> space = reserve_space(parts_, *download, *ask.size_hint);
     if (!space) co_return space;
   }
-  Result<void> filled;
   if (parts_.trackers.configured()) {
     const bool has_tracker = parts_.trackers.any_up();
     filled = co_await cluster_.fill(download);
@@ -260,31 +287,11 @@ void Pulls::end(SharedDownload download, Result<store::HeldLayer> outcome, Time 
   const int number = download->attempt().number;
   download->finish(std::move(outcome));
   const bool again = error.kind == ErrorKind::corrupt && number < limits_.attempts;
-  if (!is_passed) tell_failure(ask, error, again);
+  if (!is_passed && !wants_parts(*download)) tell_failure(ask, error, again, parts_.metrics);
   if (!again || !is_current) return;
   // A caller that has no byte of the old attempt gets the new one.
   const auto disproved = download->begun() ? download->arrival().generation() : std::nullopt;
-  start(ask, {.number = number + 1, .disproved = disproved});
-}
-
-void Pulls::tell_failure(const Ask& ask, const Error& error, bool again) {
-  const std::initializer_list<log::Field> fields = {{"digest", ask.digest.text()},
-                                                    {"image", ask.image()},
-                                                    {"kind", text(error.kind)},
-                                                    {"cause", error.what},
-                                                    {"next", next_step(error.kind)}};
-  if (again) {
-    log::warning("pull", "layer corrupt, pulled again", fields);
-  } else if (error.kind == ErrorKind::no_space) {  // its readers get it passed through
-    parts_.metrics.uncached_layers.add();
-    log::warning("pull", "layer not cached", fields);
-  } else if (error.kind == ErrorKind::not_found) {  // the caller's mistake, or its question
-    parts_.metrics.outcomes.unknown_layers.add();
-    log::info("pull", "layer not found", fields);
-  } else {
-    parts_.metrics.pulls_failed.add();
-    log::error("pull", "layer not pulled", fields);
-  }
+  start(ask, {.number = number + 1, .disproved = disproved, .parts = download->attempt().parts});
 }
 
 // ---- layers as others see them
@@ -353,44 +360,6 @@ void Pulls::on_up(link::TrackerLink& link) {
 
 void Pulls::on_message(link::TrackerLink& link, control::TrackerMessage message) {
   memberships_.on_message(link, std::move(message));
-}
-
-std::string Layer::content_type() const {
-  if (const auto* layer = std::get_if<store::HeldLayer>(&source_)) return layer->side().content_type;
-  return std::get<SharedDownload>(source_)->content_type();
-}
-
-SourceBytes Layer::sources_of(std::uint64_t first, std::uint64_t end) const {
-  const auto* download = std::get_if<SharedDownload>(&source_);
-  if (download != nullptr && (*download)->begun()) return pull::sources_of(**download, first, end);
-  SourceBytes held;
-  held.of(Source::store) = end - first;
-  return held;
-}
-
-// The end of a layer is readable once its digest has matched. The reader stays where it is.
-Task<Result<void>> Layer::verified() const {
-  if (held()) co_return Result<void>();
-  const auto end = co_await std::get<SharedDownload>(source_)->readable(size().value);
-  co_return end ? Result<void>() : tl::unexpected(end.error());
-}
-
-Task<Result<void>> Layer::verified_within(Milliseconds limit) const {
-  if (held()) co_return Result<void>();
-  const auto end = co_await std::get<SharedDownload>(source_)->readable_within(size().value, limit);
-  co_return end ? Result<void>() : tl::unexpected(end.error());
-}
-
-Task<Result<store::VerifiedSpan>> Layer::readable(std::uint64_t from) const {
-  if (const auto* layer = std::get_if<store::HeldLayer>(&source_)) co_return layer->readable(from);
-  auto span = co_await std::get<SharedDownload>(source_)->readable(from, reader_);
-  co_return span;
-}
-
-Task<Result<store::VerifiedSpan>> Layer::readable_within(std::uint64_t from, Milliseconds limit) const {
-  if (const auto* layer = std::get_if<store::HeldLayer>(&source_)) co_return layer->readable(from);
-  auto span = co_await std::get<SharedDownload>(source_)->readable_within(from, limit, reader_);
-  co_return span;
 }
 
 }  // namespace shoal::agent::pull

@@ -42,9 +42,11 @@ struct Join {
   Source source;
   std::uint64_t size_hint_bytes = 0;  // from the manifest's descriptor; 0: none
   std::string credential;             // reserved: sent over TLS or loopback only
+  Want want = Want::layer;
   template <class C>
   static void fields(C& c, Join& m) {
     c.field(m.digest), c.field(m.source), c.field(m.size_hint_bytes), c.field(m.credential);
+    c.field(m.want);
   }
   friend bool operator==(const Join&, const Join&) = default;
 };

@@ -40,7 +40,7 @@ Digest long_layer() {
   return digest_of(DigestAlgorithm::sha512, bytes_of("layer"));
 }
 Join a_join() {
-  return {a_layer(), {LayerKind::manifest, "reg.example.com:5000", "library/alpine"}, 65'536, "secret"};
+  return {a_layer(), {LayerKind::manifest, "reg.example.com:5000", "library/alpine"}, 65'536, "secret", Want::of_agents};
 }
 HashBatch a_batch() {
   return {64, {filled<32>(1), filled<32>(2)}, filled<64>(3)};
