@@ -232,6 +232,22 @@ class Parts(Case):
         self.assertLess(self.read_as_stargz(agents[0], 40), 2)
         self.assertEqual(self.whole_fetches(), 1)
 
+    def test_parts_of_a_layer_that_another_node_holds_come_from_there_and_nothing_else_is_fetched(self):
+        self.slow.rules = []
+        _, agents = self.cluster(2, self.slow.url)
+        agents[1].registry.get(self.blob_path(self.layer.digest))
+        self.store_file(agents[1], self.layer.digest)
+        self.slow.rules = [Rule(f"GET .*{self.layer.digest}", rate=64 << 10)]
+        self.part(agents[0], 0, 1)
+        wait_until(lambda: agents[0].status()["pulls"], 5, "the agent is in the swarm")
+        self.assertLess(self.read_as_stargz(agents[0], 20), 1)
+        metrics = agents[0].metrics()
+        self.assertLess(metrics["shoal_agent_part_received_bytes_total"], 5 * (64 << 10))
+        self.assertLess(metrics['shoal_agent_swarm_received_bytes_total{source="peers"}']
+                        + metrics['shoal_agent_swarm_received_bytes_total{source="seeder"}'], self.layer.size * 3 / 4)
+        self.assertEqual(self.whole_fetches(), 1)
+        self.assertNotIn(" warning ", agents[0].log())
+
     def test_chunks_with_an_end_cost_one_copy_of_the_layer(self):
         """As SOCI fetches in parallel: the first from 0."""
         self.slow.rules = [Rule(f"GET .*{self.layer.digest}", rate=10 << 20)]
