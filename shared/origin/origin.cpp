@@ -2,20 +2,21 @@
 
 #include "shared/http/kept_connections.hpp"
 #include "shared/log/log.hpp"
-#include "shared/origin/faults.hpp"
+#include "shared/origin/authorization.hpp"
+#include "shared/origin/challengers.hpp"
 #include "shared/origin/hosts.hpp"
 #include "shared/origin/layer_stream.hpp"
 #include "shared/origin/locations.hpp"
 #include "shared/origin/redirects.hpp"
+#include "shared/origin/requests.hpp"
 #include "shared/origin/statuses.hpp"
-#include "shared/origin/token.hpp"
 
 namespace shoal::origin {
 namespace {
 
 using Response = Result<std::unique_ptr<http::ClientResponse>>;
 
-constexpr Milliseconds basic_lifetime{300'000};  // then the files are read again, and may have been changed
+constexpr int most_answers = 3;  // to the refusals of one place: a challenge, another scope, a renewed credential
 constexpr const char* manifest_types =
     "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
     "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, "
@@ -25,99 +26,143 @@ struct Question {
   std::string method = "GET";
   std::string path;  // behind "/v2/NAME/"
   http::Headers headers;
-  std::string authorization;
-  bool is_callers_own = false;  // the authorization
+  std::string authorization;  // the caller's own
   Line line = Line::question;
   Milliseconds longest{};  // wait for a turn, while the registry limits its requests
   std::string part_of{};  // of a part: whose, for Locations; the connection is kept for the next one
 };
 
-// The trust that is configured for a registry (its CA, its missing certificate) holds for its owner's hosts only.
-http::ClientRequest request_to(const http::Url& url, const Target& target, const http::ClientLimits& limits) {
-  http::ClientRequest request;
-  request.url = url;
-  request.limits = limits;
-  if (is_related_host(target.url.host, url.host)) {
-    request.ca_file = target.ca;
-    request.insecure = target.insecure;
-  }
-  return request;
-}
-
-std::string basic_header(const Credential& credential) {
-  return "Basic " + base64_text(bytes_of(credential.username + ":" + credential.password));
-}
+// What a place answers, after its own challenges.
+struct Arrived {
+  Response response;
+  bool carries_authorization = false;  // the request of it
+  http::Reach reach = http::Reach::everywhere;  // of the address; of a registry behind a proxy nothing is known
+};
 
 }  // namespace
 
 struct Origin::Impl {
   Impl(Options o, Clock& clock)
-      : options(std::move(o)), locations(clock), authorizations(clock), hosts(clock, options.turns, metrics) {
-    for (const UnreadableFile& file : unreadable_files(options)) tell_unreadable(file.upstream, file.key + " " + file.cause);
+      : options(std::move(o)),
+        locations(clock),
+        hosts(clock, options.turns, metrics),
+        authorizer(clock, hosts, metrics, options) {
+    for (const UnreadableFile& file : unreadable_files(options))
+      tell_unreadable(metrics, file.upstream, file.key + " " + file.cause);
   }
 
   Task<Response> send(Repository repository, Question question);
   Task<Response> send_to_location(Target target, Question question);
   Task<Response> follow(Target target, Repository repository, Question question);
-  Task<Result<std::string>> authorize(Target target, Repository repository, std::vector<Challenge> challenges);
-  Task<Result<std::string>> fetch_token(Target target, Repository repository, Challenge challenge,
-                                        std::optional<Credential> credential);
-
-  void tell_unreadable(const std::string& upstream, const std::string& cause);
+  Task<Arrived> ask(Place place, Question question, Hosts::Asking asking);
+  Task<Arrived> ask_once(Place place, Question question, Hosts::Asking asking);
+  void tell_not_followed(const Place& place, const std::string& cause);
 
   Options options;
   Metrics metrics;
   // Shared: with the responses under way.
   std::shared_ptr<http::KeptConnections> kept = std::make_shared<http::KeptConnections>();
   Locations locations;
-  Authorizations authorizations;
+  Challengers challengers;
   Hosts hosts;
+  Authorizer authorizer;
 };
 
-// One request with its redirects. The answer is the last hop's.
+// One request with its redirects, each place asked with its own authorization. The answer is the last place's.
 Task<Response> Origin::Impl::follow(Target target, Repository repository, Question question) {
-  const bool callers_own = question.is_callers_own;
+  const bool callers_own = !question.authorization.empty();
   const std::string caller = callers_own ? std::to_string(std::hash<std::string>()(question.authorization)) : "";
   const Hosts::Asking asking{target.name, question.line, question.longest, caller};
   http::Url url = target.url;
   url.target += "/v2/" + (repository.name.empty() ? "" : repository.name + "/") + question.path;
+  Place place = place_of_registry(target, std::move(url), repository.name);
+  const std::string first = name_of(place.url);
+  const std::string asked_for = target.name + "\n" + repository.name;
+  std::string callers_place = callers_own ? challengers.find(asked_for).value_or(first) : "";
   for (int redirects = 0; redirects <= most_redirects; ++redirects) {
-    http::ClientRequest request = request_to(url, target, options.limits);
-    request.method = question.method;
-    request.headers = question.headers;
-    if (!question.part_of.empty()) request.kept = kept;
-    if (!question.authorization.empty()) request.headers.push_back({"Authorization", question.authorization});
-    auto response = co_await hosts.request(std::move(request), asking);
-    if (!response || !is_redirect((*response)->status())) {
-      const bool is_elsewhere = redirects > 0 && question.authorization.empty();
-      if (is_elsewhere && !question.part_of.empty() && response && (*response)->status() == 206)
-        locations.store(question.part_of, url);
-      co_return response;
+    Question here = question;
+    const bool is_callers_place = name_of(place.url) == callers_place;
+    if (!is_callers_place) here.authorization.clear();
+    Arrived arrived = co_await ask(place, std::move(here), asking);
+    if (!arrived.response) {
+      const Error& error = arrived.response.error();
+      if (redirects > 0 && is_address_refused(error)) tell_not_followed(place, error.what);
+      co_return std::move(arrived.response);
     }
-    const auto hop = next_hop(url, http::find_header((*response)->headers(), "Location"));
+    place.registry = place.registry.value_or(arrived.reach);
+    const unsigned status = (*arrived.response)->status();
+    if (!is_redirect(status)) {
+      if (status == 401 && name_of(place.url) != first) challengers.store(asked_for, name_of(place.url));
+      if (status == 401 && name_of(place.url) == first) challengers.remove(asked_for);
+      const bool is_elsewhere = redirects > 0 && !arrived.carries_authorization;
+      if (is_elsewhere && !question.part_of.empty() && status == 206)
+        locations.store(question.part_of, {place.url, *place.registry});
+      co_return std::move(arrived.response);
+    }
+    const auto hop = next_hop(place.url, http::find_header((*arrived.response)->headers(), "Location"));
+    if (!hop && hop.error().kind == ErrorKind::refused) tell_not_followed(place, hop.error().what);
     if (!hop) co_return tl::unexpected(hop.error());
-    if (!hop->keeps_authorization) question.authorization.clear();
-    url = hop->url;
+    if (is_callers_place && !hop->keeps_authorization) callers_place.clear();
+    place = place_behind(options, place, hop->url);
   }
   co_return fail(ErrorKind::unavailable, target.url.authority() + " redirects more than 5 times");
+}
+
+// With the caller's own authorization as it is; else with ours, and with the answers to the place's refusals.
+Task<Arrived> Origin::Impl::ask(Place place, Question question, Hosts::Asking asking) {
+  asking.upstream = place.target.name;
+  if (!question.authorization.empty()) {
+    Arrived arrived = co_await ask_once(std::move(place), std::move(question), std::move(asking));
+    co_return arrived;
+  }
+  auto shown = co_await authorizer.begin(place);
+  if (!shown) co_return Arrived{tl::unexpected(shown.error())};
+  Arrived earlier{fail(ErrorKind::unavailable, "")};
+  for (int answers = 0;; ++answers) {
+    question.authorization = shown->value;
+    Arrived arrived = co_await ask_once(place, question, asking);
+    if (!arrived.response) co_return arrived;
+    const http::ClientResponse& response = **arrived.response;
+    place.registry = place.registry.value_or(arrived.reach);
+    const Verdict verdict{response.status(),
+                          parse_challenges(http::header_lines(response.headers(), "WWW-Authenticate"))};
+    auto next = co_await authorizer.next(place, *shown, verdict);
+    if (!next) co_return Arrived{tl::unexpected(next.error())};
+    const bool is_vain = shown->is_trial && (verdict.status == 401 || verdict.status == 403);
+    if (is_vain) co_return earlier;  // the answer to what was asked without being told to says nothing
+    if (!*next || answers == most_answers) co_return arrived;
+    if ((*next)->is_trial) earlier = std::move(arrived);
+    *shown = std::move(**next);
+  }
+}
+
+Task<Arrived> Origin::Impl::ask_once(Place place, Question question, Hosts::Asking asking) {
+  http::ClientRequest request = request_at(place, options.limits);
+  request.method = question.method;
+  request.headers = question.headers;
+  if (!question.part_of.empty()) request.kept = kept;
+  if (!question.authorization.empty()) request.headers.push_back({"Authorization", question.authorization});
+  const bool is_proxied = request.proxy.has_value();
+  auto response = co_await hosts.request(std::move(request), std::move(asking));
+  const http::Reach reach = !response || is_proxied ? http::Reach::everywhere : (*response)->reach();
+  co_return Arrived{std::move(response), !question.authorization.empty(), reach};
 }
 
 // Where the registry has sent the part before, with no authorization: the URL is one. `unavailable` when nothing is
 // known, or when the bytes are not there any more.
 Task<Response> Origin::Impl::send_to_location(Target target, Question question) {
-  const auto url = locations.find(question.part_of);
-  if (!url) co_return fail(ErrorKind::unavailable, "no location is known");
-  http::ClientRequest request = request_to(*url, target, options.limits);
-  request.headers = question.headers;
-  request.kept = kept;
+  const auto location = locations.find(question.part_of);
+  if (!location) co_return fail(ErrorKind::unavailable, "no location is known");
+  Place place = place_behind(options, place_of_registry(target, target.url, ""), location->url);
+  place.registry = location->registry;
+  question.authorization.clear();
   const Hosts::Asking asking{target.name, question.line, question.longest, ""};
-  auto response = co_await hosts.request(std::move(request), asking);
-  if (response && (*response)->status() == 206) co_return response;
+  Arrived arrived = co_await ask_once(std::move(place), question, asking);
+  if (arrived.response && (*arrived.response)->status() == 206) co_return std::move(arrived.response);
   locations.remove(question.part_of);
   co_return fail(ErrorKind::unavailable, "the location has ended");
 }
 
-// With the caller's own authorization as it is; else with an answer to the registry's challenge, once.
 Task<Response> Origin::Impl::send(Repository repository, Question question) {
   const auto found = find_upstream(options, repository.upstream);
   if (!found) co_return tl::unexpected(found.error());
@@ -126,69 +171,17 @@ Task<Response> Origin::Impl::send(Repository repository, Question question) {
     auto located = co_await send_to_location(target, question);
     if (located) co_return located;
   }
-  const bool callers_own = question.is_callers_own = !question.authorization.empty();
-  if (!callers_own) question.authorization = authorizations.find(repository.upstream, repository.name);
-  auto response = co_await follow(target, repository, question);
-  if (!response || (*response)->status() != 401 || callers_own) co_return response;
-
-  authorizations.remove(repository.upstream, repository.name);
-  const auto challenges = parse_challenges(http::header_lines((*response)->headers(), "WWW-Authenticate"));
-  auto fresh = co_await authorize(target, repository, challenges);
-  if (!fresh) co_return tl::unexpected(fresh.error());
-  if (fresh->empty()) co_return response;
-  question.authorization = std::move(*fresh);
-  response = co_await follow(target, repository, question);
+  auto response = co_await follow(target, std::move(repository), std::move(question));
   co_return response;
 }
 
-// The value to answer the challenges with; empty when there is nothing to say, so that the caller sees the 401.
-Task<Result<std::string>> Origin::Impl::authorize(Target target, Repository repository,
-                                                  std::vector<Challenge> challenges) {
-  auto credential = read_credential(target);
-  if (!credential) {
-    tell_unreadable(repository.upstream, credential.error().what);
-    co_return tl::unexpected(with_next_step(credential.error(), repository.upstream));
-  }
-  const Challenge* bearer = find_scheme(challenges, "bearer");
-  if (bearer != nullptr) {
-    auto token = co_await fetch_token(target, repository, *bearer, *credential);
-    co_return token;
-  }
-  if (find_scheme(challenges, "basic") == nullptr || !*credential) co_return std::string();
-  std::string value = basic_header(**credential);
-  authorizations.store(repository.upstream, repository.name, value, basic_lifetime);
-  co_return value;
-}
-
-Task<Result<std::string>> Origin::Impl::fetch_token(Target target, Repository repository, Challenge challenge,
-                                                    std::optional<Credential> credential) {
-  const auto url = token_url(challenge, target.url, repository.name, credential.has_value());
-  if (!url) co_return tl::unexpected(url.error());
-  http::ClientRequest request = request_to(*url, target, options.limits);
-  request.headers.push_back({"Accept", "application/json"});
-  if (credential) request.headers.push_back({"Authorization", basic_header(*credential)});
-  const Hosts::Asking asking{target.name, Line::question, options.turns.question, ""};
-  const auto response = co_await hosts.request(std::move(request), asking);
-  if (!response) co_return tl::unexpected(response.error());
-  const unsigned status = (*response)->status();
-  if (status == 401 || status == 403) co_return std::string();
-  if (status != 200) {
-    std::string text = "fetch a token at " + url->authority() + ": status " + std::to_string(status);
-    co_return tl::unexpected(Error{ErrorKind::unavailable, std::move(text), rest_after(**response)});
-  }
-  const auto body = co_await http::read_all(**response, largest_token_answer);
-  if (!body) co_return tl::unexpected(body.error());
-  const auto token = parse_token(*body);
-  if (!token) co_return tl::unexpected(token.error());
-  std::string value = "Bearer " + token->text;
-  authorizations.store(repository.upstream, repository.name, value, token->lifetime);
-  co_return value;
-}
-
-void Origin::Impl::tell_unreadable(const std::string& upstream, const std::string& cause) {
-  metrics.files_unreadable.add();
-  const std::string next = next_step(Fault::file_unreadable, upstream);
-  log::warning("origin", "configured file unreadable", {{"registry", upstream}, {"cause", cause}, {"next", next}});
+void Origin::Impl::tell_not_followed(const Place& place, const std::string& cause) {
+  metrics.refused_hosts.add();
+  log::warning("origin", "redirect not followed",
+               {{"registry", place.target.name},
+                {"host", place.url.authority()},
+                {"cause", cause},
+                {"next", "if it is right, name the host in `redirects` of [upstreams.\"" + place.target.name + "\"]"}});
 }
 
 Origin::Origin(Options options, Clock& clock) : impl_(std::make_unique<Impl>(std::move(options), clock)) {}

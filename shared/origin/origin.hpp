@@ -1,14 +1,13 @@
 // Origin: reads manifests and layers from the configured registries.
 //
-// Redirects are followed here: at most 5, https never to http, `Authorization` dropped whenever scheme, host or port
-// change. A 401 is answered once: Basic with the configured credential, or Bearer from the challenge's realm (OCI token
-// flow; anonymous when nothing is configured). The credential goes to a realm only on the registry's own host or its
-// parent domain, over https unless the registry itself is http.
+// Redirects are followed here: at most 5, https never to http, and to no address that the registry could not answer from
+// itself (docs/authentication.md). Each host is answered for itself (authorization.hpp): a challenge with a token, or with
+// the configured credential where that host may see it. A caller's own authorization goes to the host that asked for it.
 //
 // Each host (a registry, a redirect's target, a token server) that cannot be reached is remembered (reach.hpp), and one
 // that limits its requests is asked at its pace (turns.hpp): requests wait for their turn in here. Callers with an
 // authorization of their own have a pace of their own, since registries count them apart.
-// Source: OCI distribution-spec; docker token specification.
+// Source: OCI distribution-spec.
 // Threads: the loop.
 #pragma once
 

@@ -86,7 +86,8 @@ void describe_allow(config::Section& section, Options& options) {
 
 Target target_of(const std::string& name, http::Url url, const Upstream& upstream) {
   while (url.target.ends_with('/')) url.target.pop_back();
-  return {name, std::move(url), upstream.ca, upstream.insecure, upstream.username_file, upstream.password_file};
+  return {name, std::move(url), upstream.ca, upstream.insecure, upstream.username_file, upstream.password_file,
+          upstream.realms, upstream.redirects};
 }
 
 tl::unexpected<Error> unreadable(std::string what) {

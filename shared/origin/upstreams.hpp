@@ -20,6 +20,8 @@ struct Upstream {
   std::string username_file;  // both or none
   std::string password_file;
   bool insecure = false;  // no certificate verification
+  std::vector<std::string> realms;     // hosts of token servers that may see the credential: "HOST[:PORT]", "*.DOMAIN"
+  std::vector<std::string> redirects;  // hosts that the registry may redirect to whatever their address
 };
 
 struct Options {
@@ -46,6 +48,8 @@ struct Target {
   bool insecure = false;
   std::string username_file;
   std::string password_file;
+  std::vector<std::string> realms{};     // hosts of token servers that may see the credential, and have any address
+  std::vector<std::string> redirects{};  // hosts that the registry may redirect to whatever their address
 };
 
 // The contents of a configured credential's files now, without a last line break; nothing when none is configured.
