@@ -14,6 +14,8 @@ void add_to_page(metrics::Page& page, const Metrics& metrics) {
            metrics.waiting);
   page.add("origin_unreadable_files_total", "", "Times that a file which [upstreams] names could not be used.",
            metrics.files_unreadable);
+  page.add("origin_failed_helpers_total", "", "Runs of a credential helper that gave no credential.",
+           metrics.helpers_failed);
 }
 
 }  // namespace shoal::origin

@@ -13,6 +13,7 @@ struct Metrics {
   metrics::Counter limited;           // answers 429 and 503
   metrics::Counter paced;             // requests that waited for their turn
   metrics::Counter files_unreadable;  // times that a file of the configuration could not be used
+  metrics::Counter helpers_failed;    // runs of a credential helper that gave none
   metrics::Gauge waiting;             // requests that wait for their turn now
 };
 

@@ -2,6 +2,7 @@
 
 #include "shared/http/kept_connections.hpp"
 #include "shared/log/log.hpp"
+#include "shared/origin/credentials.hpp"
 #include "shared/origin/faults.hpp"
 #include "shared/origin/hosts.hpp"
 #include "shared/origin/layer_stream.hpp"
@@ -40,6 +41,8 @@ http::ClientRequest request_to(const http::Url& url, const Target& target, const
   if (is_related_host(target.url.host, url.host)) {
     request.ca_file = target.ca;
     request.insecure = target.insecure;
+    request.certificate_file = target.client.certificate_file;
+    request.key_file = target.client.key_file;
   }
   return request;
 }
@@ -52,8 +55,13 @@ std::string basic_header(const Credential& credential) {
 
 struct Origin::Impl {
   Impl(Options o, Clock& clock)
-      : options(std::move(o)), locations(clock), authorizations(clock), hosts(clock, options.turns, metrics) {
-    for (const UnreadableFile& file : unreadable_files(options)) tell_unreadable(file.upstream, file.key + " " + file.cause);
+      : options(std::move(o)),
+        locations(clock),
+        authorizations(clock),
+        hosts(clock, options, metrics),
+        credentials(clock, metrics) {
+    for (const UnreadableFile& file : unreadable_files(options))
+      tell_unreadable(metrics, file.upstream, file.key + " " + file.cause);
   }
 
   Task<Response> send(Repository repository, Question question);
@@ -63,8 +71,6 @@ struct Origin::Impl {
   Task<Result<std::string>> fetch_token(Target target, Repository repository, Challenge challenge,
                                         std::optional<Credential> credential);
 
-  void tell_unreadable(const std::string& upstream, const std::string& cause);
-
   Options options;
   Metrics metrics;
   // Shared: with the responses under way.
@@ -72,6 +78,7 @@ struct Origin::Impl {
   Locations locations;
   Authorizations authorizations;
   Hosts hosts;
+  Credentials credentials;
 };
 
 // One request with its redirects. The answer is the last hop's.
@@ -122,6 +129,7 @@ Task<Response> Origin::Impl::send(Repository repository, Question question) {
   const auto found = find_upstream(options, repository.upstream);
   if (!found) co_return tl::unexpected(found.error());
   const Target target = *found;
+  repository.name = repository_at(target, repository.name);
   if (!question.part_of.empty()) {
     auto located = co_await send_to_location(target, question);
     if (located) co_return located;
@@ -131,6 +139,7 @@ Task<Response> Origin::Impl::send(Repository repository, Question question) {
   auto response = co_await follow(target, repository, question);
   if (!response || (*response)->status() != 401 || callers_own) co_return response;
 
+  if (!question.authorization.empty()) credentials.drop(target);
   authorizations.remove(repository.upstream, repository.name);
   const auto challenges = parse_challenges(http::header_lines((*response)->headers(), "WWW-Authenticate"));
   auto fresh = co_await authorize(target, repository, challenges);
@@ -144,11 +153,8 @@ Task<Response> Origin::Impl::send(Repository repository, Question question) {
 // The value to answer the challenges with; empty when there is nothing to say, so that the caller sees the 401.
 Task<Result<std::string>> Origin::Impl::authorize(Target target, Repository repository,
                                                   std::vector<Challenge> challenges) {
-  auto credential = read_credential(target);
-  if (!credential) {
-    tell_unreadable(repository.upstream, credential.error().what);
-    co_return tl::unexpected(with_next_step(credential.error(), repository.upstream));
-  }
+  auto credential = co_await credentials.find(target, repository.name);
+  if (!credential) co_return tl::unexpected(credential.error());
   const Challenge* bearer = find_scheme(challenges, "bearer");
   if (bearer != nullptr) {
     auto token = co_await fetch_token(target, repository, *bearer, *credential);
@@ -185,12 +191,6 @@ Task<Result<std::string>> Origin::Impl::fetch_token(Target target, Repository re
   co_return value;
 }
 
-void Origin::Impl::tell_unreadable(const std::string& upstream, const std::string& cause) {
-  metrics.files_unreadable.add();
-  const std::string next = next_step(Fault::file_unreadable, upstream);
-  log::warning("origin", "configured file unreadable", {{"registry", upstream}, {"cause", cause}, {"next", next}});
-}
-
 Origin::Origin(Options options, Clock& clock) : impl_(std::make_unique<Impl>(std::move(options), clock)) {}
 Origin::~Origin() = default;
 const Options& Origin::options() const {
@@ -209,7 +209,7 @@ Result<void> Origin::may_ask(const std::string& upstream) const {
                   {"next", "add it to [upstreams] or allow, at the agents and at the trackers"}});
     return tl::unexpected(target.error());
   }
-  const auto cause = impl_->hosts.unreachable(request_to(target->url, *target, impl_->options.limits));
+  const auto cause = impl_->hosts.unreachable(request_to(target->url, *target, impl_->options.limits), upstream);
   if (!cause) return {};
   impl_->metrics.spared.add();
   return tl::unexpected(*cause);
@@ -228,7 +228,7 @@ Task<Result<Answer>> Origin::ask(Repository repository, std::string method, std:
   question.authorization = std::move(authorization);
   question.longest = impl_->options.turns.question;
   if (!accept.empty()) question.headers.push_back({"Accept", std::move(accept)});
-  const auto response = co_await impl_->send(std::move(repository), std::move(question));
+  const auto response = co_await impl_->send(repository, std::move(question));
   if (!response) co_return tl::unexpected(response.error());
   const http::Headers& headers = (*response)->headers();
   Answer answer;
@@ -237,7 +237,9 @@ Task<Result<Answer>> Origin::ask(Repository repository, std::string method, std:
   answer.digest = http::find_header(headers, "Docker-Content-Digest").value_or("");
   answer.length = (*response)->content_length();
   answer.challenges = http::header_lines(headers, "WWW-Authenticate");
+  const auto target = find_upstream(impl_->options, repository.upstream);
   answer.links = http::header_lines(headers, "Link");
+  if (target) answer.links = without_prefix(*target, std::move(answer.links));
   answer.filters = http::find_header(headers, "OCI-Filters-Applied").value_or("");
   answer.retry_after = http::find_header(headers, "Retry-After").value_or("");
   auto body = co_await http::read_all(**response, largest_manifest);
