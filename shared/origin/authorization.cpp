@@ -4,7 +4,6 @@
 #include "shared/crypto/signing.hpp"
 #include "shared/http/server.hpp"
 #include "shared/log/log.hpp"
-#include "shared/origin/faults.hpp"
 #include "shared/origin/requests.hpp"
 
 namespace shoal::origin {
@@ -34,6 +33,7 @@ std::vector<Way> ways_of(const std::vector<Challenge>& challenges, const Place& 
 Authorizer::Authorizer(Clock& clock, Hosts& hosts, Metrics& metrics, const Options& options)
     : metrics_(metrics),
       secret_(random_bytes(secret_size)),
+      credentials_(clock, metrics),
       tokens_(clock, hosts, metrics, options),
       pings_(clock, hosts, options),
       ways_(clock) {}
@@ -87,13 +87,14 @@ Task<Authorizer::Next> Authorizer::next(Place place, Authorization shown, Verdic
 Task<Authorizer::Next> Authorizer::challenged(Place place, Authorization shown, std::vector<Challenge> challenges) {
   if (shown.way.scheme == Scheme::bearer && !shown.is_new) tokens_.remove(shown.way.token_key, shown.token);
   ways_.remove(place.key());
+  if (!shown.way.fingerprint.empty()) credentials_.drop(place.target);
   const Read credential = co_await read(place);
-  if (!credential) co_return tl::unexpected(unreadable(place, credential.error()));
+  if (!credential) co_return tl::unexpected(credential.error());
   if (place.is_registry && *credential)
     pings_.store(place.target.name, Ping{challenges, true, place.registry.value_or(http::Reach::everywhere)});
   const bool is_refused = shown.way.scheme == Scheme::basic && shown.way.fingerprint == fingerprint(*credential);
   const std::vector<Way> ways = ways_of(challenges, place);
-  auto made = co_await first_of(place, ways, std::move(shown), credential);
+  auto made = co_await first_of_renewed(place, ways, std::move(shown), credential);
   if (!made) co_return tl::unexpected(made.error());
   if (made->value.empty() && is_refused) tell_refused(place);
   if (made->value.empty()) co_return std::optional<Authorization>();
@@ -104,6 +105,8 @@ Task<Authorizer::Next> Authorizer::challenged(Place place, Authorization shown, 
 // A registry may hide behind these statuses that a credential has ended, or that it wants one.
 Task<Authorizer::Next> Authorizer::refused(Place place, Authorization shown, Verdict verdict) {
   Next none = std::optional<Authorization>();
+  const bool may_be_missing = verdict.status == 404 && shown.way.scheme != Scheme::basic;
+  if (!shown.way.fingerprint.empty() && !may_be_missing) credentials_.drop(place.target);
   const Read credential = co_await read(place);
   if (!credential || !*credential) co_return none;
   const std::string now = fingerprint(*credential);
@@ -127,10 +130,21 @@ Task<Authorizer::Next> Authorizer::refused(Place place, Authorization shown, Ver
   co_return std::optional<Authorization>(std::move(*made));
 }
 
+// The same, once more when the credential is another one by now: a helper's is kept until it is refused.
+Task<Result<Authorization>> Authorizer::first_of_renewed(Place place, std::vector<Way> ways, Authorization shown,
+                                                         Read credential) {
+  auto made = co_await first_of(place, ways, shown, credential);
+  if (!made || !made->value.empty() || !credential || !*credential) co_return made;
+  const Read now = co_await read(place);
+  if (!now || fingerprint(*now) == fingerprint(*credential)) co_return made;
+  made = co_await first_of(place, ways, shown, now);
+  co_return made;
+}
+
 // The first of the ways that gives something else than what has been shown; it is remembered. Empty when none does.
 Task<Result<Authorization>> Authorizer::first_of(Place place, std::vector<Way> ways, Authorization shown,
                                                  Read credential) {
-  if (!credential) co_return tl::unexpected(unreadable(place, credential.error()));
+  if (!credential) co_return tl::unexpected(credential.error());
   for (Way& way : ways) {
     way.fingerprint = fingerprint(*credential);
     auto made = co_await by(place, way, shown, *credential);
@@ -165,6 +179,7 @@ Task<Result<Authorization>> Authorizer::by(Place place, Way way, Authorization s
   const bool is_kept = tokens_.find(way.token_key).has_value();
   const auto token = co_await tokens_.find_or_ask(std::move(*asked));
   if (!token) co_return tl::unexpected(token.error());
+  if (token->empty() && credential) credentials_.drop(place.target);
   if (token->empty()) co_return Authorization{};
   Authorization made{"Bearer " + *token, std::move(way), *token};
   made.is_new = !is_kept;
@@ -173,7 +188,8 @@ Task<Result<Authorization>> Authorizer::by(Place place, Way way, Authorization s
 
 Task<Authorizer::Read> Authorizer::read(Place place) {
   if (!place.may_see_credential) co_return std::optional<Credential>();
-  co_return read_credential(place.target);
+  auto credential = co_await credentials_.find(place.target, place.repository);
+  co_return credential;
 }
 
 bool Authorizer::may_try_basic(const Place& place, unsigned status, const std::string& now) {
@@ -218,11 +234,6 @@ Result<TokenQuestion> Authorizer::question(const Place& place, const Way& way,
   asked.registry = place.registry.value_or(http::Reach::everywhere);
   asked.may_be_plain = place.url.scheme == "http";
   return asked;
-}
-
-Error Authorizer::unreadable(const Place& place, const Error& error) {
-  tell_unreadable(metrics_, place.target.name, error.what);
-  return with_next_step(error, place.target.name);
 }
 
 void Authorizer::tell_realm(const Place& place, const std::string& cause) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "shared/core/bytes.hpp"
+#include "shared/origin/credentials.hpp"
 #include "shared/origin/pings.hpp"
 #include "shared/origin/places.hpp"
 #include "shared/origin/tokens.hpp"
@@ -50,6 +51,7 @@ class Authorizer {
   using Next = Result<std::optional<Authorization>>;
   using Read = Result<std::optional<Credential>>;
   Task<Read> read(Place place);
+  Task<Result<Authorization>> first_of_renewed(Place place, std::vector<Way> ways, Authorization shown, Read credential);
   Task<Result<Authorization>> begin_by_ping(Place place, Read credential);
   Task<Next> challenged(Place place, Authorization shown, std::vector<Challenge> challenges);
   Task<Next> refused(Place place, Authorization shown, Verdict verdict);
@@ -59,12 +61,12 @@ class Authorizer {
   void note_trial(const Place& place, const Authorization& shown, unsigned status);
   std::string fingerprint(const std::optional<Credential>& credential) const;
   Result<TokenQuestion> question(const Place& place, const Way& way, const std::optional<Credential>& credential) const;
-  Error unreadable(const Place& place, const Error& error);
   void tell_realm(const Place& place, const std::string& cause);
   void tell_refused(const Place& place);
 
   Metrics& metrics_;
   Bytes secret_;  // of the fingerprints: a credential is kept nowhere
+  Credentials credentials_;
   Tokens tokens_;
   Pings pings_;
   Ways ways_;

@@ -2,6 +2,7 @@
 
 #include "shared/http/transport.hpp"
 #include "shared/log/log.hpp"
+#include "shared/origin/credentials.hpp"
 #include "shared/origin/faults.hpp"
 #include "shared/origin/retry_after.hpp"
 
@@ -18,7 +19,8 @@ std::string name_of(const http::Url& url) {
 
 // What decides whether a request can be made: the trust of one upstream may fail where another's does not.
 std::string reach_key(const http::ClientRequest& request) {
-  return name_of(request.url) + "\n" + request.ca_file + (request.insecure ? "\n" : "");
+  const std::string proxy = request.proxy ? "\n" + request.proxy->url.authority() : "";
+  return name_of(request.url) + "\n" + request.ca_file + (request.insecure ? "\n" : "") + proxy;
 }
 
 std::string turn_key(const http::Url& url, const std::string& caller) {
@@ -36,6 +38,13 @@ bool may_expect_tls(const http::ClientRequest& request, const http::ClientRespon
          !http::find_header(request.headers, "Range");
 }
 
+Error refused_by_proxy(const http::Proxy& proxy, const std::string& upstream) {
+  const std::string asked = proxy.authorization.empty() ? "asks for a user name and password" : "refuses its user name or password";
+  return {ErrorKind::unavailable, "proxy " + proxy.url.authority() + ": " + asked +
+                                      "; write proxy_username_file and proxy_password_file of [upstreams.\"" + upstream +
+                                      "\"], or USER:PASSWORD@ in the environment's URL"};
+}
+
 Error tls_expected(const http::Url& url) {
   return {ErrorKind::unavailable, url.authority() + ": speaks TLS and was asked in plain HTTP", Milliseconds(0),
           Fault::tls_expected};
@@ -44,6 +53,9 @@ Error tls_expected(const http::Url& url) {
 }  // namespace
 
 Task<Response> Hosts::request(http::ClientRequest request, Asking asking) {
+  auto proxy = proxy_of(options_, asking.upstream, request.url);
+  if (!proxy) co_return tl::unexpected(unreadable(asking.upstream, proxy.error()));
+  request.proxy = std::move(*proxy);
   Turns::Place place = turns_.enter(turn_key(request.url, asking.caller), asking.line, asking.longest);
   for (;;) {
     const auto passed = co_await pass(request, asking, place);
@@ -56,6 +68,7 @@ Task<Response> Hosts::request(http::ClientRequest request, Asking asking) {
       co_return tl::unexpected(std::move(error));
     }
     const unsigned status = (*response)->status();
+    if (status == 407 && request.proxy) co_return tl::unexpected(refused_by_proxy(*request.proxy, asking.upstream));
     if (may_expect_tls(request, **response) && !turns_.has_accepted(place.host)) {
       const bool is_tls = co_await speaks_tls(request);
       if (is_tls) co_return tl::unexpected(unreached(request, asking.upstream, tls_expected(request.url)));
@@ -103,14 +116,11 @@ Task<Error> Hosts::failed(http::ClientRequest request, std::string upstream, Err
 }
 
 Error Hosts::unreached(const http::ClientRequest& request, const std::string& upstream, Error error) {
+  if (error.fault == Fault::file_unreadable) return unreadable(upstream, std::move(error));
   const std::string cause = error.what;
-  const std::string next = next_step(error.fault, upstream);
-  error = with_next_step(std::move(error), upstream);
-  if (error.fault == Fault::file_unreadable) {  // the file may be mended at any time, and costs nothing to look at
-    metrics_.files_unreadable.add();
-    log::warning("origin", "configured file unreadable", {{"registry", upstream}, {"cause", cause}, {"next", next}});
-    return error;
-  }
+  const std::string of_proxy = request.proxy ? proxy_step(error.fault, upstream) : std::string();
+  const std::string next = of_proxy.empty() ? next_step(error.fault, upstream) : of_proxy;
+  if (!next.empty()) error.what += "; " + next;
   metrics_.unreachable.add();
   const std::string key = reach_key(request);
   if (reach_.note_failure(key, error)) {
@@ -123,6 +133,12 @@ Error Hosts::unreached(const http::ClientRequest& request, const std::string& up
                   {"next_try_milliseconds", reach_.pause(key).count()}});
   }
   return error;
+}
+
+// The file may be mended at any time, and costs nothing to look at.
+Error Hosts::unreadable(const std::string& upstream, Error error) {
+  tell_unreadable(metrics_, upstream, error.what);
+  return with_next_step(std::move(error), upstream);
 }
 
 void Hosts::reached(const http::ClientRequest& request, const std::string& upstream) {
@@ -162,7 +178,9 @@ bool Hosts::is_refused(const Asking& asking, const Turns::Place& place, const ht
   return again;
 }
 
-std::optional<Error> Hosts::unreachable(const http::ClientRequest& request) const {
+std::optional<Error> Hosts::unreachable(http::ClientRequest request, const std::string& upstream) const {
+  const auto proxy = proxy_of(options_, upstream, request.url);
+  if (proxy) request.proxy = *proxy;
   return reach_.find(reach_key(request));
 }
 

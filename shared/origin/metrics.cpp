@@ -19,6 +19,8 @@ void add_to_page(metrics::Page& page, const Metrics& metrics) {
            metrics.refused_credentials);
   page.add("origin_refused_hosts_total", "", "Redirects and token servers that were not followed, for where they lead.",
            metrics.refused_hosts);
+  page.add("origin_failed_helpers_total", "", "Runs of a credential helper that gave no credential.",
+           metrics.helpers_failed);
 }
 
 }  // namespace shoal::origin

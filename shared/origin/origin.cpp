@@ -4,6 +4,7 @@
 #include "shared/log/log.hpp"
 #include "shared/origin/authorization.hpp"
 #include "shared/origin/challengers.hpp"
+#include "shared/origin/credentials.hpp"
 #include "shared/origin/hosts.hpp"
 #include "shared/origin/layer_stream.hpp"
 #include "shared/origin/locations.hpp"
@@ -27,6 +28,7 @@ struct Question {
   std::string path;  // behind "/v2/NAME/"
   http::Headers headers;
   std::string authorization;  // the caller's own
+  bool is_as_it_is = false;   // without one of ours: a challenge is the answer
   Line line = Line::question;
   Milliseconds longest{};  // wait for a turn, while the registry limits its requests
   std::string part_of{};  // of a part: whose, for Locations; the connection is kept for the next one
@@ -36,7 +38,7 @@ struct Question {
 struct Arrived {
   Response response;
   bool carries_authorization = false;  // the request of it
-  http::Reach reach = http::Reach::everywhere;  // of the address; of a registry behind a proxy nothing is known
+  http::Reach reach = http::Reach::everywhere;  // of the address, when the place does not know the registry's yet
 };
 
 }  // namespace
@@ -45,7 +47,7 @@ struct Origin::Impl {
   Impl(Options o, Clock& clock)
       : options(std::move(o)),
         locations(clock),
-        hosts(clock, options.turns, metrics),
+        hosts(clock, options, metrics),
         authorizer(clock, hosts, metrics, options) {
     for (const UnreadableFile& file : unreadable_files(options))
       tell_unreadable(metrics, file.upstream, file.key + " " + file.cause);
@@ -111,7 +113,7 @@ Task<Response> Origin::Impl::follow(Target target, Repository repository, Questi
 // With the caller's own authorization as it is; else with ours, and with the answers to the place's refusals.
 Task<Arrived> Origin::Impl::ask(Place place, Question question, Hosts::Asking asking) {
   asking.upstream = place.target.name;
-  if (!question.authorization.empty()) {
+  if (!question.authorization.empty() || question.is_as_it_is) {
     Arrived arrived = co_await ask_once(std::move(place), std::move(question), std::move(asking));
     co_return arrived;
   }
@@ -142,9 +144,9 @@ Task<Arrived> Origin::Impl::ask_once(Place place, Question question, Hosts::Aski
   request.headers = question.headers;
   if (!question.part_of.empty()) request.kept = kept;
   if (!question.authorization.empty()) request.headers.push_back({"Authorization", question.authorization});
-  const bool is_proxied = request.proxy.has_value();
   auto response = co_await hosts.request(std::move(request), std::move(asking));
-  const http::Reach reach = !response || is_proxied ? http::Reach::everywhere : (*response)->reach();
+  http::Reach reach = http::Reach::everywhere;
+  if (response && !place.registry) reach = reach_of(options, place.target, place.url, **response);
   co_return Arrived{std::move(response), !question.authorization.empty(), reach};
 }
 
@@ -167,6 +169,7 @@ Task<Response> Origin::Impl::send(Repository repository, Question question) {
   const auto found = find_upstream(options, repository.upstream);
   if (!found) co_return tl::unexpected(found.error());
   const Target target = *found;
+  repository.name = repository_at(target, repository.name);
   if (!question.part_of.empty()) {
     auto located = co_await send_to_location(target, question);
     if (located) co_return located;
@@ -202,7 +205,7 @@ Result<void> Origin::may_ask(const std::string& upstream) const {
                   {"next", "add it to [upstreams] or allow, at the agents and at the trackers"}});
     return tl::unexpected(target.error());
   }
-  const auto cause = impl_->hosts.unreachable(request_to(target->url, *target, impl_->options.limits));
+  const auto cause = impl_->hosts.unreachable(request_to(target->url, *target, impl_->options.limits), upstream);
   if (!cause) return {};
   impl_->metrics.spared.add();
   return tl::unexpected(*cause);
@@ -221,7 +224,7 @@ Task<Result<Answer>> Origin::ask(Repository repository, std::string method, std:
   question.authorization = std::move(authorization);
   question.longest = impl_->options.turns.question;
   if (!accept.empty()) question.headers.push_back({"Accept", std::move(accept)});
-  const auto response = co_await impl_->send(std::move(repository), std::move(question));
+  const auto response = co_await impl_->send(repository, std::move(question));
   if (!response) co_return tl::unexpected(response.error());
   const http::Headers& headers = (*response)->headers();
   Answer answer;
@@ -230,7 +233,9 @@ Task<Result<Answer>> Origin::ask(Repository repository, std::string method, std:
   answer.digest = http::find_header(headers, "Docker-Content-Digest").value_or("");
   answer.length = (*response)->content_length();
   answer.challenges = http::header_lines(headers, "WWW-Authenticate");
+  const auto target = find_upstream(impl_->options, repository.upstream);
   answer.links = http::header_lines(headers, "Link");
+  if (target) answer.links = without_prefix(*target, std::move(answer.links));
   answer.filters = http::find_header(headers, "OCI-Filters-Applied").value_or("");
   answer.retry_after = http::find_header(headers, "Retry-After").value_or("");
   auto body = co_await http::read_all(**response, largest_manifest);

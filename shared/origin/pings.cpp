@@ -46,7 +46,7 @@ Task<Ping> Pings::ask(Place place, Milliseconds* lifetime) {
   if (!is_answered) *lifetime = failure_holds;
   if (!is_answered) co_return Ping{};
   const auto challenges = parse_challenges(http::header_lines((*response)->headers(), "WWW-Authenticate"));
-  co_return Ping{challenges, (*response)->status() == 401, (*response)->reach()};
+  co_return Ping{challenges, (*response)->status() == 401, reach_of(options_, place.target, url, **response)};
 }
 
 }  // namespace shoal::origin

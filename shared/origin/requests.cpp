@@ -1,7 +1,5 @@
 #include "shared/origin/requests.hpp"
 
-#include "shared/log/log.hpp"
-#include "shared/origin/faults.hpp"
 #include "shared/origin/named_hosts.hpp"
 #include "shared/origin/redirects.hpp"
 
@@ -14,6 +12,8 @@ http::ClientRequest request_to(const http::Url& url, const Target& target, const
   if (is_related_host(target.url.host, url.host)) {
     request.ca_file = target.ca;
     request.insecure = target.insecure;
+    request.certificate_file = target.client.certificate_file;
+    request.key_file = target.client.key_file;
   }
   return request;
 }
@@ -32,10 +32,10 @@ bool is_address_refused(const Error& error) {
   return error.kind == ErrorKind::refused && error.fault == Fault::none;
 }
 
-void tell_unreadable(Metrics& metrics, const std::string& upstream, const std::string& cause) {
-  metrics.files_unreadable.add();
-  const std::string next = next_step(Fault::file_unreadable, upstream);
-  log::warning("origin", "configured file unreadable", {{"registry", upstream}, {"cause", cause}, {"next", next}});
+http::Reach reach_of(const Options& options, const Target& target, const http::Url& url,
+                     const http::ClientResponse& response) {
+  const auto proxy = proxy_of(options, target.name, url);
+  return proxy && *proxy ? http::Reach::everywhere : response.reach();
 }
 
 std::string basic_header(const Credential& credential) {
