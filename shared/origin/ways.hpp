@@ -17,10 +17,10 @@ enum class Scheme : std::uint8_t { none, basic, bearer };
 
 struct Way {
   Scheme scheme = Scheme::none;
-  Challenge challenge;      // of Bearer
-  std::string repository;   // that a token is asked for; of Bearer
-  std::string token_key;    // in Tokens; of Bearer, empty before the first token
-  std::string fingerprint;  // of the credential; empty without one
+  Challenge challenge{};    // of Bearer
+  std::string repository{};   // that a token is asked for; of Bearer
+  std::string token_key{};    // in Tokens; of Bearer, empty before the first token
+  std::string fingerprint{};  // of the credential; empty without one
   http::Reach registry = http::Reach::everywhere;  // of the address by which the registry answered
 };
 
