@@ -183,7 +183,7 @@ void describe_environment(config::Section& section, Options& options) {
     return;
   }
   auto proxies = read_environment_proxies([&](const std::string& name) { return section.variable(name); });
-  if (!proxies) return section.fault("allow", "the environment's " + proxies.error().what);
+  if (!proxies) return section.fault("the environment", proxies.error().what);
   options.proxies = std::move(*proxies);
 }
 
