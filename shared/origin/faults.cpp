@@ -35,14 +35,6 @@ std::string next_step(Fault fault, const std::string& upstream) {
   return "";
 }
 
-std::string proxy_step(Fault fault, const std::string& upstream) {
-  const bool is_connection = fault == Fault::no_name || fault == Fault::no_connection || fault == Fault::port_closed ||
-                             fault == Fault::no_route;
-  if (!is_connection) return "";
-  return "is the proxy up, and reached from here? look at `proxy` of [upstreams.\"" + upstream +
-         "\"], or at HTTPS_PROXY, HTTP_PROXY and NO_PROXY";
-}
-
 Error with_next_step(Error error, const std::string& upstream) {
   const std::string step = next_step(error.fault, upstream);
   if (!step.empty()) error.what += "; " + step;

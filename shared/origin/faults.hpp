@@ -14,8 +14,6 @@ inline bool lasts(const Error& error) {
 
 // What the operator looks at, empty where there is nothing to say. `upstream`: the key of the table in the configuration.
 std::string next_step(Fault fault, const std::string& upstream);
-// The same of a request by way of a proxy, which is what its connection failed at; empty for faults of the host behind it.
-std::string proxy_step(Fault fault, const std::string& upstream);
 // The error with the next step behind its cause.
 Error with_next_step(Error error, const std::string& upstream);
 

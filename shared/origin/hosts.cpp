@@ -38,13 +38,6 @@ bool may_expect_tls(const http::ClientRequest& request, const http::ClientRespon
          !http::find_header(request.headers, "Range");
 }
 
-Error refused_by_proxy(const http::Proxy& proxy, const std::string& upstream) {
-  const std::string asked = proxy.authorization.empty() ? "asks for a user name and password" : "refuses its user name or password";
-  return {ErrorKind::unavailable, "proxy " + proxy.url.authority() + ": " + asked +
-                                      "; write proxy_username_file and proxy_password_file of [upstreams.\"" + upstream +
-                                      "\"], or USER:PASSWORD@ in the environment's URL"};
-}
-
 Error tls_expected(const http::Url& url) {
   return {ErrorKind::unavailable, url.authority() + ": speaks TLS and was asked in plain HTTP", Milliseconds(0),
           Fault::tls_expected};
@@ -68,7 +61,6 @@ Task<Response> Hosts::request(http::ClientRequest request, Asking asking) {
       co_return tl::unexpected(std::move(error));
     }
     const unsigned status = (*response)->status();
-    if (status == 407 && request.proxy) co_return tl::unexpected(refused_by_proxy(*request.proxy, asking.upstream));
     if (may_expect_tls(request, **response) && !turns_.has_accepted(place.host)) {
       const bool is_tls = co_await speaks_tls(request);
       if (is_tls) co_return tl::unexpected(unreached(request, asking.upstream, tls_expected(request.url)));
@@ -118,9 +110,8 @@ Task<Error> Hosts::failed(http::ClientRequest request, std::string upstream, Err
 Error Hosts::unreached(const http::ClientRequest& request, const std::string& upstream, Error error) {
   if (error.fault == Fault::file_unreadable) return unreadable(upstream, std::move(error));
   const std::string cause = error.what;
-  const std::string of_proxy = request.proxy ? proxy_step(error.fault, upstream) : std::string();
-  const std::string next = of_proxy.empty() ? next_step(error.fault, upstream) : of_proxy;
-  if (!next.empty()) error.what += "; " + next;
+  const std::string next = next_step(error.fault, upstream);
+  error = with_next_step(std::move(error), upstream);
   metrics_.unreachable.add();
   const std::string key = reach_key(request);
   if (reach_.note_failure(key, error)) {

@@ -154,7 +154,6 @@ Result<http::Url> parse_proxy_url(std::string_view text) {
   const bool has_scheme = text.find("://") != std::string_view::npos;
   auto url = http::parse_url(has_scheme ? std::string(text) : "http://" + std::string(text));
   if (!url || url->target != "/") return fail(ErrorKind::refused, shape);
-  if (url->scheme != "http") return fail(ErrorKind::refused, "is https; a proxy is reached by http:// in this version");
   return url;
 }
 

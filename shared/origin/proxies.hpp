@@ -25,10 +25,10 @@ struct EnvironmentProxies {
 using Variable = std::function<std::string(const std::string& name)>;
 
 // The upper-case name of each variable counts before the lower-case one. `refused` with the variable's name, and without
-// its value, which may hold a password, when it is no "http://[USER:PASSWORD@]HOST[:PORT]".
+// its value, which may hold a password, when it is no "http://[USER:PASSWORD@]HOST[:PORT]", or https:// likewise.
 Result<EnvironmentProxies> read_environment_proxies(const Variable& variable);
 
-// A proxy's URL as an operator writes it, without user information. The scheme may be left out.
+// A proxy's URL as an operator writes it, without user information. Without a scheme it is reached by http.
 Result<http::Url> parse_proxy_url(std::string_view text);
 
 // Null: directly. So are loopback addresses and localhost always.

@@ -72,7 +72,9 @@ void check_entry(config::Section& section, const std::string& name, const Upstre
   const auto text = read_whole(upstream.auth_file, longest_auth_file);
   const auto file = text ? parse_auth_file(*text) : Result<AuthFile>(tl::unexpected(text.error()));
   if (!file) return section.unusable("auth_file", upstream.auth_file + ": " + file.error().what);
-  const auto target = find_upstream({.upstreams = {{name, upstream}}}, name);
+  Options only;
+  only.upstreams[name] = upstream;
+  const auto target = find_upstream(only, name);
   if (!target || names_registry(*file, target->url)) return;
   section.warning("auth_file", upstream.auth_file + " names no credential for " + target->url.authority() +
                                    "; log in to that registry, or leave the key out");
@@ -111,7 +113,7 @@ void describe_credential(config::Section& section, const std::string& name, Upst
 
 void describe_proxy(config::Section& section, UpstreamProxy& proxy) {
   section.key("proxy", proxy.url,
-              "\"http://HOST:PORT\" of an HTTP proxy for all requests of this registry, also where it redirects to; "
+              "\"http://HOST:PORT\" or https:// of an HTTP proxy for all requests of this registry, also where it redirects to; "
               "\"environment\": as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say; empty: none.");
   section.key("proxy_username_file", proxy.username_file, "File with the user name for that proxy.");
   section.key("proxy_password_file", proxy.password_file, "File with the password for that proxy.");
@@ -167,7 +169,7 @@ void describe_allow(config::Section& section, Options& options) {
 
 void note_proxy(config::Section& section, const char* name, const std::optional<http::Proxy>& proxy) {
   if (!proxy) return;
-  section.note(std::string(name) + ": http://" + proxy->url.authority() +
+  section.note(std::string(name) + ": " + proxy->url.scheme + "://" + proxy->url.authority() +
                (proxy->authorization.empty() ? "" : ", with a user name and password"));
 }
 
@@ -181,7 +183,7 @@ void describe_environment(config::Section& section, Options& options) {
     return;
   }
   auto proxies = read_environment_proxies([&](const std::string& name) { return section.variable(name); });
-  if (!proxies) return section.fault("allow", "the environment's " + proxies.error().what);
+  if (!proxies) return section.fault("the environment", proxies.error().what);
   options.proxies = std::move(*proxies);
 }
 

@@ -99,7 +99,7 @@ class Proxies(UpstreamKeys):
         with self.assertRaises(PullFailed):
             Pull(agent.registry, NAME, REPOSITORY, "small").run()
         self.assertIn(proxy.authority, agent.process.log())
-        self.assertIn("asks for a user name and password", agent.process.log())
+        self.assertIn("asks for a credential", agent.process.log())
         self.assertEqual(self.origin.gets_by_blob(), {})
 
     def test_a_proxy_that_is_down_is_told_by_its_name(self):

@@ -14,13 +14,16 @@ namespace {
 
 class Sources {
  public:
-  Sources() { target.url = *http::parse_url("https://reg.test"); }
+  Sources() {
+    target.name = "reg.test";
+    target.url = *http::parse_url("https://reg.test");
+  }
   ~Sources() {
     loop_->stop();
     loop_.reset();  // a helper under way looks at the clock
   }
 
-  Target target{.name = "reg.test"};
+  Target target;
 
   // "user:password", "nothing", or the fault.
   std::string find(const std::string& repository = "lib/a") {

@@ -57,6 +57,7 @@ TEST_CASE("a proxy without a scheme is reached by http, and without a port at 80
   CHECK(way({{"HTTPS_PROXY", "proxy"}}, "https://a.io/") == "proxy");
   CHECK(read({{"HTTPS_PROXY", "proxy"}})->for_https->url.port == 80);
   CHECK(way({{"HTTPS_PROXY", "http://[fd00::1]:3128/"}}, "https://a.io/") == "[fd00::1]:3128");
+  CHECK(read({{"HTTPS_PROXY", "https://me:secret@proxy"}})->for_https->url.port == 443);
 }
 
 TEST_CASE("a proxy that is none is refused by the variable's name, and its password is not shown") {
