@@ -186,6 +186,11 @@ Task<Result<Authorization>> Authorizer::by(Place place, Way way, Authorization s
   co_return made;
 }
 
+Task<bool> Authorizer::has_credential(Target registry) {
+  const Read credential = co_await credentials_.find(std::move(registry), "");
+  co_return credential && credential->has_value();
+}
+
 Task<Authorizer::Read> Authorizer::read(Place place) {
   if (!place.may_see_credential) co_return std::optional<Credential>();
   auto credential = co_await credentials_.find(place.target, place.repository);

@@ -46,6 +46,8 @@ class Authorizer {
   // For a repetition of the request that carried `shown`; nothing when the answer stands. `refused` when a credential's
   // file cannot be read, `unavailable` when no token can be had.
   Task<Result<std::optional<Authorization>>> next(Place place, Authorization shown, Verdict verdict);
+  // One that can be read is configured for the registry itself.
+  Task<bool> has_credential(Target registry);
 
  private:
   using Next = Result<std::optional<Authorization>>;

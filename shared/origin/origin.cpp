@@ -216,6 +216,27 @@ bool Origin::is_paced(const std::string& upstream) const {
   return target && impl_->hosts.is_paced(upstream, target->url);
 }
 
+namespace {
+
+Task<Result<Answer>> read_answer(std::unique_ptr<http::ClientResponse> response) {
+  const http::Headers& headers = response->headers();
+  Answer answer;
+  answer.status = response->status();
+  answer.content_type = http::find_header(headers, "Content-Type").value_or("");
+  answer.digest = http::find_header(headers, "Docker-Content-Digest").value_or("");
+  answer.length = response->content_length();
+  answer.challenges = http::header_lines(headers, "WWW-Authenticate");
+  answer.links = http::header_lines(headers, "Link");
+  answer.filters = http::find_header(headers, "OCI-Filters-Applied").value_or("");
+  answer.retry_after = http::find_header(headers, "Retry-After").value_or("");
+  auto body = co_await http::read_all(*response, largest_manifest);
+  if (!body) co_return tl::unexpected(body.error());
+  answer.body = std::move(*body);
+  co_return answer;
+}
+
+}  // namespace
+
 Task<Result<Answer>> Origin::ask(Repository repository, std::string method, std::string path, std::string accept,
                                  std::string authorization) {
   Question question;
@@ -224,51 +245,64 @@ Task<Result<Answer>> Origin::ask(Repository repository, std::string method, std:
   question.authorization = std::move(authorization);
   question.longest = impl_->options.turns.question;
   if (!accept.empty()) question.headers.push_back({"Accept", std::move(accept)});
-  const auto response = co_await impl_->send(repository, std::move(question));
-  if (!response) co_return tl::unexpected(response.error());
-  const http::Headers& headers = (*response)->headers();
-  Answer answer;
-  answer.status = (*response)->status();
-  answer.content_type = http::find_header(headers, "Content-Type").value_or("");
-  answer.digest = http::find_header(headers, "Docker-Content-Digest").value_or("");
-  answer.length = (*response)->content_length();
-  answer.challenges = http::header_lines(headers, "WWW-Authenticate");
   const auto target = find_upstream(impl_->options, repository.upstream);
-  answer.links = http::header_lines(headers, "Link");
-  if (target) answer.links = without_prefix(*target, std::move(answer.links));
-  answer.filters = http::find_header(headers, "OCI-Filters-Applied").value_or("");
-  answer.retry_after = http::find_header(headers, "Retry-After").value_or("");
-  auto body = co_await http::read_all(**response, largest_manifest);
-  if (!body) co_return tl::unexpected(body.error());
-  answer.body = std::move(*body);
+  auto response = co_await impl_->send(std::move(repository), std::move(question));
+  if (!response) co_return tl::unexpected(response.error());
+  auto answer = co_await read_answer(std::move(*response));
+  if (answer && target) answer->links = without_prefix(*target, std::move(answer->links));
   co_return answer;
 }
 
-Task<Result<std::unique_ptr<LayerStream>>> Origin::open(Repository repository, Kind kind, Digest digest,
-                                                        std::uint64_t from, std::string authorization) {
-  const auto open_whole = [this, repository, kind, digest, authorization] {
-    return open(repository, kind, digest, 0, authorization);
-  };
-  const std::string what = repository.upstream + "/" + repository.name + "@" + digest.text();
+Task<Result<Answer>> Origin::ask_base(std::string upstream, std::string method, std::string authorization) {
+  const auto target = find_upstream(impl_->options, upstream);
+  if (!target) co_return tl::unexpected(target.error());
+  const bool has_credential = co_await impl_->authorizer.has_credential(*target);
   Question question;
-  question.path = (kind == Kind::blob ? "blobs/" : "manifests/") + digest.text();
+  question.method = std::move(method);
+  question.is_as_it_is = !has_credential;
   question.authorization = std::move(authorization);
-  question.line = kind == Kind::blob ? Line::layer : Line::question;
-  question.longest = kind == Kind::blob ? impl_->options.turns.layer : impl_->options.turns.manifest;
-  question.headers.push_back({"Accept", kind == Kind::blob ? "*/*" : manifest_types});
+  question.longest = impl_->options.turns.question;
+  Repository registry{std::move(upstream), {}};
+  auto response = co_await impl_->send(std::move(registry), std::move(question));
+  if (!response) co_return tl::unexpected(response.error());
+  auto answer = co_await read_answer(std::move(*response));
+  co_return answer;
+}
+
+Task<Result<std::unique_ptr<LayerStream>>> Origin::open(LayerQuestion layer, std::uint64_t from) {
+  const bool is_blob = layer.kind == Kind::blob;
+  const std::string what = layer.repository.upstream + "/" + layer.repository.name + "@" + layer.digest.text();
+  Question question;
+  question.path = (is_blob ? "blobs/" : "manifests/") + layer.digest.text();
+  question.authorization = layer.authorization;
+  question.line = is_blob ? Line::layer : Line::question;
+  question.longest = is_blob ? impl_->options.turns.layer : impl_->options.turns.manifest;
+  question.headers.push_back({"Accept", is_blob ? "*/*" : manifest_types});
   if (from > 0) question.headers.push_back({"Range", "bytes=" + std::to_string(from) + "-"});
-  auto response = co_await impl_->send(std::move(repository), std::move(question));
+  auto response = co_await impl_->send(layer.repository, std::move(question));
   if (!response) co_return tl::unexpected(response.error());
   const unsigned status = (*response)->status();
   const bool range_refused = from > 0 && (status == 400 || status == 416);
   if (range_refused) {
-    auto whole = co_await open_whole();
+    auto whole = co_await open(std::move(layer), 0);
     co_return whole;
   }
-  if (status != 200 && status != 206) co_return error_of_status(what, **response);
-  auto stream = make_layer_stream(std::move(*response), from);
+  if (status != 200 && status != 206) {
+    Error error = co_await error_of_answer(what, std::move(*response));
+    co_return tl::unexpected(std::move(error));
+  }
+  if (lacks_length(**response) && !layer.size) {
+    auto measured = co_await measure_layer(std::move(*response), is_blob ? largest_measured : largest_manifest);
+    if (!measured) co_return fail(measured.error().kind, what + ": " + measured.error().what);
+    if (measured->stream) co_return std::move(measured->stream);
+    if (!is_blob) co_return fail(ErrorKind::refused, what + ": the manifest is larger than 4 MiB");
+    layer.size = measured->size;
+    auto again = co_await open(std::move(layer), from);
+    co_return again;
+  }
+  auto stream = make_layer_stream(std::move(*response), from, layer.size);
   if (!stream && from > 0 && stream.error().kind == ErrorKind::unavailable) {
-    auto whole = co_await open_whole();
+    auto whole = co_await open(std::move(layer), 0);
     co_return whole;
   }
   if (!stream) co_return fail(stream.error().kind, what + ": " + stream.error().what);
@@ -290,7 +324,10 @@ Task<Result<std::unique_ptr<LayerStream>>> Origin::open_part(Repository reposito
   if (!response) co_return tl::unexpected(response.error());
   const unsigned status = (*response)->status();
   if (status == 200 || status == 400 || status == 416 || status == 501) co_return nullptr;
-  if (status != 206) co_return error_of_status(what, **response);
+  if (status != 206) {
+    Error error = co_await error_of_answer(what, std::move(*response));
+    co_return tl::unexpected(std::move(error));
+  }
   auto stream = make_part_stream(std::move(*response), part);
   if (!stream) co_return fail(stream.error().kind, what + ": " + stream.error().what);
   co_return std::move(*stream);

@@ -62,6 +62,15 @@ struct Stretch {  // bytes of a layer
   std::uint64_t end = 0;  // one behind the last
 };
 
+// A layer, as a caller asks the registry for it.
+struct LayerQuestion {
+  Repository repository;
+  Kind kind = Kind::blob;
+  Digest digest;
+  std::string authorization{};      // the caller's own header, as it is; empty: configured credentials or anonymous
+  std::optional<ByteCount> size{};  // that a manifest or an earlier answer named: of an answer that does not say it
+};
+
 class Origin {  // open to tests, which have one without a network
  public:
   Origin(Options options, Clock& clock);
@@ -74,10 +83,17 @@ class Origin {  // open to tests, which have one without a network
   virtual Task<Result<Answer>> ask(Repository repository, std::string method, std::string path, std::string accept,
                                    std::string authorization);
 
-  // Opens a layer from byte `from`, or from its start when the registry makes nothing of the Range. 404 is `not_found`,
-  // 401 and 403 `refused`, the rest `unavailable`. A layer without a length or over `largest_layer` is `refused`.
-  virtual Task<Result<std::unique_ptr<LayerStream>>> open(Repository repository, Kind kind, Digest digest,
-                                                          std::uint64_t from, std::string authorization);
+  // GET or HEAD of /v2/ with this authorization, or none: the registry's answer to the caller itself, whose challenge
+  // says how to log in. With a configured credential and none of the caller's own, it is that of the credential.
+  virtual Task<Result<Answer>> ask_base(std::string upstream, std::string method, std::string authorization);
+
+  // Opens a layer from byte `from`, or from its start when the registry makes nothing of the Range. Errors by status:
+  // statuses.hpp; they hold what the registry answered. A layer over `largest_layer` is `refused`.
+  //
+  // An answer may lack its length (chunks, HTTP/1.0): then `question.size` counts, else the answer is read to its end
+  // first: into memory up to `largest_measured`, as a manifest's 4 MiB; a larger blob is read twice, first to count it.
+  virtual Task<Result<std::unique_ptr<LayerStream>>> open(LayerQuestion question, std::uint64_t from);
+  static constexpr ByteCount largest_measured = 8_MiB;  // of few requests at once: nearly all have a manifest's size
 
   // Opens a part of a blob, of which the layer's size may cut the end off. Null when the registry makes nothing of the
   // Range and would send the whole. Errors as of `open`.
