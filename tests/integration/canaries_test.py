@@ -1,4 +1,4 @@
-"""Each secret is seen by the one host that it is for: registries, redirects' targets, stores and token servers."""
+"""Each secret is seen by the one host that it is for: registries, redirects' targets, stores, token servers and proxies."""
 
 import base64
 import json
@@ -19,7 +19,8 @@ HOSTS = {"registry.shop.test": "11.0.0.10",  # its token server is of the same o
          "store.far.test": "11.0.0.12",      # where it redirects blobs to
          "real.other.test": "11.0.0.13",     # where it redirects one repository to
          "auth.third.test": "11.0.0.14",     # the token server of that one
-         "basic.own.test": "11.0.0.15"}      # an upstream with a password of its own
+         "basic.own.test": "11.0.0.15",      # an upstream with a password of its own
+         "proxy.near.test": "11.0.0.16"}     # the way to another one, whose name it alone can resolve
 
 
 def basic(user, password):
@@ -40,6 +41,7 @@ SECRETS = {basic("shopper", "canary-shop"): {"auth.shop.test"},
            "Bearer canary-real-token": {"real.other.test"},
            "Bearer canary-runtime": {"registry.shop.test"},
            basic("owner", "canary-own"): {"basic.own.test"},
+           basic("proxier", "canary-proxy"): {"proxy.near.test"},
            "signature=canary-signed": {"store.far.test"}}
 
 
@@ -60,7 +62,7 @@ class Canaries(Case):
         host = self.names.get(seen.address, seen.address)
         self.seen.append((host, seen))
         answers = {"registry.shop.test": self.registry, "real.other.test": self.real, "basic.own.test": self.own,
-                   "store.far.test": self.store,
+                   "store.far.test": self.store, "proxy.near.test": self.proxy,
                    "auth.shop.test": lambda _: self.token("canary-shop-token"),
                    "auth.third.test": lambda _: self.token("canary-real-token")}
         return answers[host](seen)
@@ -84,6 +86,12 @@ class Canaries(Case):
             return 401, {"WWW-Authenticate": 'Basic realm="own"'}, b"{}"
         return self.content(seen.path)
 
+    def proxy(self, seen):
+        if seen.headers.get("Proxy-Authorization") != basic("proxier", "canary-proxy"):
+            return 407, {"Proxy-Authenticate": 'Basic realm="proxy"'}, b""
+        self.assertTrue(seen.target.startswith("http://registry.unknown.test"), seen.target)
+        return self.content(seen.path)
+
     def store(self, seen):
         return self.content("/blobs" + seen.path)
 
@@ -103,12 +111,14 @@ class Canaries(Case):
         return 200, {"Content-Type": MANIFEST, "Docker-Content-Digest": digest_of(BODY)}, BODY
 
     def upstreams(self, url=None):
-        """Two registries, each with a credential of its own."""
-        def credential(name, user, password):
-            return {"username_file": self.workspace.file(f"{name}-user", user + "\n"),
-                    "password_file": self.workspace.file(f"{name}-password", password + "\n")}
+        """Two registries, each with a credential of its own, and one behind a proxy that has one."""
+        def credential(name, user, password, prefix=""):
+            return {f"{prefix}username_file": self.workspace.file(f"{name}-user", user + "\n"),
+                    f"{prefix}password_file": self.workspace.file(f"{name}-password", password + "\n")}
         return {"shop.test": {"url": self.at("registry.shop.test"), **credential("shop", "shopper", "canary-shop")},
-                "own.test": {"url": self.at("basic.own.test"), **credential("own", "owner", "canary-own")}}
+                "own.test": {"url": self.at("basic.own.test"), **credential("own", "owner", "canary-own")},
+                "proxied.test": {"url": "http://registry.unknown.test", "proxy": self.at("proxy.near.test"),
+                                 **credential("proxy", "proxier", "canary-proxy", "proxy_")}}
 
     def pull(self, agent, upstream, repository, headers=None):
         """A manifest by tag and by digest, its layer whole, and what HEAD says of it."""
@@ -134,6 +144,7 @@ class Canaries(Case):
         self.pull(agent, "shop.test", "lib/shop")
         self.pull(agent, "shop.test", "lib/moved")
         self.pull(agent, "own.test", "lib/own")
+        self.pull(agent, "proxied.test", "lib/far")
         answer = agent.registry.request("GET", "/v2/lib/runtime/manifests/v2?ns=shop.test",
                                         headers={"Accept": MANIFEST, "Authorization": "Bearer canary-runtime"})
         self.assertEqual(answer.status, 200)
