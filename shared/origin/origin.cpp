@@ -38,7 +38,7 @@ struct Question {
 struct Arrived {
   Response response;
   bool carries_authorization = false;  // the request of it
-  http::Reach reach = http::Reach::everywhere;  // of the address, when the place does not know the registry's yet
+  http::Reach reach = http::Reach::everywhere;  // of the address by which the registry answered
 };
 
 }  // namespace
@@ -145,7 +145,7 @@ Task<Arrived> Origin::Impl::ask_once(Place place, Question question, Hosts::Aski
   if (!question.part_of.empty()) request.kept = kept;
   if (!question.authorization.empty()) request.headers.push_back({"Authorization", question.authorization});
   auto response = co_await hosts.request(std::move(request), std::move(asking));
-  http::Reach reach = http::Reach::everywhere;
+  http::Reach reach = place.registry.value_or(http::Reach::everywhere);
   if (response && !place.registry) reach = reach_of(options, place.target, place.url, **response);
   co_return Arrived{std::move(response), !question.authorization.empty(), reach};
 }
