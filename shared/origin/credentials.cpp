@@ -31,10 +31,8 @@ class HelperThreads final : public asio::execution_context::service {
 asio::execution_context::id HelperThreads::id;
 
 Result<Choice> choose_from_file(const Target& target, const std::string& repository) {
-  const auto text = read_whole(target.auth_file, longest_auth_file);
-  if (!text) return unreadable("auth_file " + text.error().what);
-  const auto file = parse_auth_file(*text);
-  if (!file) return unreadable("auth_file " + target.auth_file + ": " + file.error().what);
+  const auto file = read_auth_file(target.auth_file);
+  if (!file) return unreadable("auth_file " + file.error().what);
   auto choice = choose(*file, target.url, repository);
   if (!choice) return unreadable("auth_file " + target.auth_file + ": " + choice.error().what);
   return choice;
