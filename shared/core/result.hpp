@@ -33,6 +33,9 @@ enum class Fault : std::uint8_t {
   issuer_unknown,  // of a certificate
   other_host,      // the certificate names another one
   out_of_date,     // the certificate, or the clock
+  certificate_refused,  // our own, or that we have none
+  proxy_unreachable,    // any of the above, on the way to the proxy
+  proxy_refused,        // it does not let the request pass
   file_unreadable, // a file that our own configuration names
   of_tracker,      // one of these, or a registry that is not configured: at the tracker
 };

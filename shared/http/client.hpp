@@ -25,9 +25,10 @@ struct Url {
   std::string authority() const;  // host[:port], the port only when it is not the scheme's own
   bool same_place(const Url& other) const { return scheme == other.scheme && host == other.host && port == other.port; }
 };
-// `refused` for other schemes, user information, fragments, control characters or an empty host.
+// `refused` for other schemes, user information, fragments, control characters, an empty host or more than 16 KiB.
 Result<Url> parse_url(std::string_view text);
-// A Location header against the URL it came from.
+// A Location header against the URL it came from: RFC 3986 section 5.2. Characters that no URI has (a space, UTF-8, "|")
+// are percent-encoded; what is encoded already stays as it is. `refused` as above, but for a fragment, which is dropped.
 Result<Url> resolve_url(const Url& base, std::string_view location);
 std::string text(const Url& url);
 
