@@ -101,7 +101,8 @@ Task<Credentials::Answer> Credentials::run(Target target, Choice choice) {
   const auto program = find_helper(choice.helper);
   if (!program) {
     Error error = program.error();
-    error.what = "credential_helper " + error.what;
+    const bool is_of_file = target.credential_helper.empty();
+    error.what = (is_of_file ? "auth_file " + target.auth_file + ": " : "credential_helper ") + error.what;
     tell(target.name, error);
     co_return tl::unexpected(with_next_step(std::move(error), target.name));
   }

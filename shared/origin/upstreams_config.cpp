@@ -74,7 +74,12 @@ void check_entry(config::Section& section, const std::string& name, const Upstre
   Options only;
   only.upstreams[name] = upstream;
   const auto target = find_upstream(only, name);
-  if (!target || names_registry(*file, target->url)) return;
+  if (!target) return;
+  const auto choice = choose(*file, target->url, upstream.path_prefix);
+  if (!choice) return section.unusable("auth_file", upstream.auth_file + ": " + choice.error().what);
+  const auto program = choice->helper.empty() ? Result<std::string>() : find_helper(choice->helper);
+  if (!program) return section.unusable("auth_file", upstream.auth_file + ": " + program.error().what);
+  if (names_registry(*file, target->url)) return;
   section.warning("auth_file", upstream.auth_file + " names no credential for " + target->url.authority() +
                                    "; log in to that registry, or leave the key out");
 }
