@@ -137,12 +137,12 @@ Credential of_identity_token(const http::Url& registry, std::string username, st
   return {std::move(username), std::move(token)};
 }
 
-Result<std::string> check_auth_file(const std::string& path) {
+Result<AuthFile> read_auth_file(const std::string& path) {
   const auto text = read_whole(path, longest_auth_file);
-  if (!text) return text;
-  const auto file = parse_auth_file(*text);
+  if (!text) return tl::unexpected(text.error());
+  auto file = parse_auth_file(*text);
   if (!file) return unreadable(path + ": " + file.error().what);
-  return path;
+  return file;
 }
 
 }  // namespace shoal::origin

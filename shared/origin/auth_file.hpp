@@ -50,7 +50,7 @@ std::string server_address(const http::Url& registry);
 // Source: learn.microsoft.com, "Authenticate with an Azure container registry", az acr login with --expose-token.
 Credential of_identity_token(const http::Url& registry, std::string username, std::string token);
 
-// The path, when the file can be read and parsed. Of configured_files.hpp's errors.
-Result<std::string> check_auth_file(const std::string& path);
+// Errors as those of configured_files.hpp.
+Result<AuthFile> read_auth_file(const std::string& path);
 
 }  // namespace shoal::origin

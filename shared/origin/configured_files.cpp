@@ -96,7 +96,7 @@ std::vector<UnreadableFile> unreadable_files(const Options& options) {
   for (const auto& [name, upstream] : options.upstreams) {
     const auto check = [&](const char* key, const std::string& path, auto read) {
       if (path.empty()) return;
-      const Result<std::string> content = read(path);
+      const auto content = read(path);
       if (!content) files.push_back({name, key, content.error().what});
     };
     check("ca", upstream.ca, check_certificates);
@@ -104,7 +104,7 @@ std::vector<UnreadableFile> unreadable_files(const Options& options) {
     check("client_key", upstream.client.key_file, check_private_key);
     check("username_file", upstream.username_file, read_username);
     check("password_file", upstream.password_file, read_password);
-    check("auth_file", upstream.auth_file, check_auth_file);
+    check("auth_file", upstream.auth_file, read_auth_file);
     check("credential_helper", upstream.credential_helper, find_helper);
     check("proxy_username_file", upstream.proxy.username_file, read_username);
     check("proxy_password_file", upstream.proxy.password_file, read_password);

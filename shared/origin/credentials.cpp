@@ -31,10 +31,8 @@ class HelperThreads final : public asio::execution_context::service {
 asio::execution_context::id HelperThreads::id;
 
 Result<Choice> choose_from_file(const Target& target, const std::string& repository) {
-  const auto text = read_whole(target.auth_file, longest_auth_file);
-  if (!text) return unreadable("auth_file " + text.error().what);
-  const auto file = parse_auth_file(*text);
-  if (!file) return unreadable("auth_file " + target.auth_file + ": " + file.error().what);
+  const auto file = read_auth_file(target.auth_file);
+  if (!file) return unreadable("auth_file " + file.error().what);
   auto choice = choose(*file, target.url, repository);
   if (!choice) return unreadable("auth_file " + target.auth_file + ": " + choice.error().what);
   return choice;
@@ -103,7 +101,8 @@ Task<Credentials::Answer> Credentials::run(Target target, Choice choice) {
   const auto program = find_helper(choice.helper);
   if (!program) {
     Error error = program.error();
-    error.what = "credential_helper " + error.what;
+    const bool is_of_file = target.credential_helper.empty();
+    error.what = (is_of_file ? "auth_file " + target.auth_file + ": " : "credential_helper ") + error.what;
     tell(target.name, error);
     co_return tl::unexpected(with_next_step(std::move(error), target.name));
   }

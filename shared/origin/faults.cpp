@@ -26,11 +26,12 @@ std::string next_step(Fault fault, const std::string& upstream) {
     case Fault::out_of_date:
       return "renew the registry's certificate, or set this machine's clock";
     case Fault::certificate_refused:
-      return "the registry asks for a certificate that it knows; name it in `certificate_file` and `key_file` of " + table;
+      return "the registry asks for a certificate that it knows; name it in `client_certificate` and `client_key` of " + table;
     case Fault::proxy_unreachable:
-      return "is the proxy up? is `proxy` of " + table + ", or the proxy in the environment, right?";
+      return "is the proxy up? is `proxy` of " + table + ", or HTTPS_PROXY, HTTP_PROXY or NO_PROXY, right?";
     case Fault::proxy_refused:
-      return "does the proxy let this machine reach the host? is its credential in `proxy` of " + table + " right?";
+      return "does the proxy let this machine reach the host? are `proxy_username_file` and `proxy_password_file` of " + table +
+             ", or the user and password in the environment's URL, right?";
     case Fault::file_unreadable:
       return "mend the file, or its name in " + table;
     case Fault::none:

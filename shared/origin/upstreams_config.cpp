@@ -69,13 +69,17 @@ void describe_trust(config::Section& section, Upstream& upstream) {
 
 // Whether the file names a credential for the registry, which an image of it would be pulled with.
 void check_entry(config::Section& section, const std::string& name, const Upstream& upstream) {
-  const auto text = read_whole(upstream.auth_file, longest_auth_file);
-  const auto file = text ? parse_auth_file(*text) : Result<AuthFile>(tl::unexpected(text.error()));
-  if (!file) return section.unusable("auth_file", upstream.auth_file + ": " + file.error().what);
+  const auto file = read_auth_file(upstream.auth_file);
+  if (!file) return section.unusable("auth_file", file.error().what);
   Options only;
   only.upstreams[name] = upstream;
   const auto target = find_upstream(only, name);
-  if (!target || names_registry(*file, target->url)) return;
+  if (!target) return;
+  const auto choice = choose(*file, target->url, upstream.path_prefix);
+  if (!choice) return section.unusable("auth_file", upstream.auth_file + ": " + choice.error().what);
+  const auto program = choice->helper.empty() ? Result<std::string>() : find_helper(choice->helper);
+  if (!program) return section.unusable("auth_file", upstream.auth_file + ": " + program.error().what);
+  if (names_registry(*file, target->url)) return;
   section.warning("auth_file", upstream.auth_file + " names no credential for " + target->url.authority() +
                                    "; log in to that registry, or leave the key out");
 }

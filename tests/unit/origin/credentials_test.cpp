@@ -192,6 +192,11 @@ TEST_CASE("a helper that is not there is told with its key") {
   sources.target.credential_helper = "that-nobody-has";
   CHECK_THAT(sources.find(), Catch::StartsWith("credential_helper docker-credential-that-nobody-has: is in no directory of PATH"));
   CHECK(sources.metrics.files_unreadable.value() == 1);
+  const TemporaryDirectory directory;
+  sources.target.credential_helper.clear();
+  sources.target.auth_file = directory.path() + "/config.json";
+  write(sources.target.auth_file, R"({"credsStore":"that-nobody-has-either"})");
+  CHECK_THAT(sources.find(), Catch::StartsWith("auth_file " + sources.target.auth_file + ": docker-credential-that-nobody-has-either"));
 }
 
 TEST_CASE("a helper under way ends with the loop") {

@@ -1,6 +1,7 @@
 // What an upstream's table says, as its registry, its token server and its proxy see it.
 #include <catch2/catch.hpp>
 
+#include "tests/doubles/http_proxy.hpp"
 #include "tests/unit/origin/credential_script.hpp"
 #include "tests/unit/origin/origin_fixture.hpp"
 
@@ -114,4 +115,72 @@ TEST_CASE("a proxy's file that cannot be read is told, and the registry is not a
   CHECK_THAT(answer.error().what, Catch::Contains("proxy_username_file /nowhere/user"));
   CHECK(registry.seen().empty());
   CHECK(client.metrics().files_unreadable.value() >= 1);
+}
+
+namespace {
+
+// Answers those who have the token of its own token server, by names that only a proxy can resolve.
+class HiddenRegistry : public FakeRegistry {
+ public:
+  HiddenRegistry() {
+    routes().Get("/v2/lib/a/manifests/v1", [this](const auto& request, auto& response) {
+      response.set_content("{}", "application/json");
+      if (request.get_header_value("Authorization") == "Bearer t1") return;
+      response.status = 401;
+      response.set_header("WWW-Authenticate", "Bearer realm=\"" + at("auth.registry.invalid") + "/token\"");
+    });
+    routes().Get("/token", [](const auto&, auto& response) { response.set_content(R"({"token":"t1"})", "a/b"); });
+    routes().set_post_routing_handler([this](const auto& request, auto&) {
+      shown_to_registry += request.get_header_value("Proxy-Authorization");
+    });
+    start();
+  }
+  std::string at(const std::string& host) const { return "http://" + host + ":" + std::to_string(port()); }
+  std::string shown_to_registry;
+};
+
+constexpr const char* of_proxy = "Proxy-Authorization: Basic cDpx";  // p:q
+
+}  // namespace
+
+TEST_CASE("a registry and its token server are asked through the environment's proxy, which alone sees its credential") {
+  HttpProxy proxy;
+  proxy.demand(of_proxy);
+  HiddenRegistry registry;
+  OriginClient client(registry.at("registry.invalid"));
+  client.options.proxies.for_http = http::Proxy{*http::parse_url(proxy.url()), origin::proxy_authorization("p", "q")};
+  CHECK(status_of(client.ask("manifests/v1")) == 200);
+  CHECK(proxy.heads().size() == 3);
+  CHECK(registry.seen().size() == 3);
+  CHECK(registry.shown_to_registry.empty());
+}
+
+TEST_CASE("a registry is asked through a proxy of its own, and without one when it says none") {
+  const TemporaryDirectory directory;
+  HttpProxy proxy;
+  proxy.demand(of_proxy);
+  HiddenRegistry registry;
+  OriginClient client(registry.at("registry.invalid"));
+  upstream_of(client).proxy = {proxy.url(), directory.path() + "/user", directory.path() + "/password"};
+  std::ofstream(upstream_of(client).proxy.username_file) << "p\n";
+  std::ofstream(upstream_of(client).proxy.password_file) << "q\n";
+  CHECK(status_of(client.ask("manifests/v1")) == 200);
+  CHECK(proxy.heads().size() == 3);
+  OriginClient direct(registry.at("registry.invalid"));
+  direct.options.proxies.for_http = http::Proxy{*http::parse_url(proxy.url()), origin::proxy_authorization("p", "q")};
+  upstream_of(direct).proxy.url = "";
+  CHECK_FALSE(direct.ask("manifests/v1"));
+  CHECK(proxy.heads().size() == 3);
+}
+
+TEST_CASE("a proxy that refuses is told by its name, and the registry by its own") {
+  HttpProxy proxy;
+  proxy.demand(of_proxy);
+  HiddenRegistry registry;
+  OriginClient client(registry.at("registry.invalid"));
+  client.options.proxies.for_http = http::Proxy{*http::parse_url(proxy.url()), ""};
+  const auto answer = client.ask("manifests/v1");
+  REQUIRE_FALSE(answer);
+  CHECK_THAT(answer.error().what, Catch::Contains(proxy.url()) && Catch::Contains("proxy_username_file"));
+  CHECK(registry.seen().empty());
 }

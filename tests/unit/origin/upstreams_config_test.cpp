@@ -156,6 +156,18 @@ TEST_CASE("an auth file without the registry is noticed, and keeps nothing from 
   CHECK_THAT(read.notice(), Catch::Contains("names no credential for a.io"));
 }
 
+TEST_CASE("an auth file whose helper is not there, or whose entry is malformed, is noticed") {
+  const Files files;
+  for (const char* bad : {R"({"credHelpers":{"a.io":"nobody-has-it"}})", R"({"credsStore":"nobody-has-it"})",
+                          R"({"auths":{"a.io":{"auth":"!"}}})"}) {
+    CAPTURE(bad);
+    const Read read(key("auth_file", files.make("auth", bad)));
+    REQUIRE(read.notices.size() == 1);
+    CHECK(read.notices[0].is_missing_file);
+    CHECK_THAT(read.notice(), Catch::Contains("auth_file: "));
+  }
+}
+
 TEST_CASE("a helper is a name or an absolute path") {
   for (const char* bad : {"../x", "a b", "bin/x"})
     CHECK_THAT(fault_of(key("credential_helper", bad)), Catch::Contains("write for example \"ecr-login\""));
