@@ -105,7 +105,7 @@ class SameAnswers(Case):
                 answer = agent.registry.get(f"/v2/{REPOSITORY}/{path}?ns={NAME}",
                                             {"Accept": MANIFEST, "Authorization": basic("busy")})
                 self.assertEqual(answer.status, 503, path)
-                self.assertTrue(0 < int(answer.headers["Retry-After"]) <= 60, path)
+                self.assertTrue(0 < int(answer.headers["Retry-After"]) < 70, path)  # the nodes come back spread
 
     def test_a_refusal_hides_nothing_that_this_node_or_another_holds(self):
         tracker = self.tracker(self.private.url)
