@@ -116,9 +116,9 @@ class LedAstray(Case):
         realm = case.url.strip() if case.kind == "realm" else f"/moved/{number}"
         return 401, {"WWW-Authenticate": f'Bearer realm="{realm}",service="s"'}, b"{}"
 
-    def agent(self):
+    def agent(self, **keys):
         hosts = {PUBLIC: "registry.test", NETWORK: REGISTRIES[NETWORK], MACHINE: REGISTRIES[MACHINE]}
-        upstreams = {f"{reach}.reg.test": {"url": f"http://{host}:{self.port}"} for reach, host in hosts.items()}
+        upstreams = {f"{reach}.reg.test": {"url": f"http://{host}:{self.port}", **keys} for reach, host in hosts.items()}
         return Agent(self.workspace, self.programs, self.closed.place("agent"), upstreams).start()
 
     def ask(self, agent, case):
@@ -126,6 +126,17 @@ class LedAstray(Case):
         method = "HEAD" if case.kind in ("head", "blob") else "GET"
         return agent.registry.request(method, f"/v2/lib/a{case.number}/{what}?ns={case.registry}.reg.test",
                                       headers={"Accept": MANIFEST})
+
+    def test_a_host_that_the_operator_names_may_have_any_address(self):
+        targets = ["10.9.9.9", "here.test", "169.254.169.254"]
+        for kind in ("redirect", "realm"):
+            for number, host in enumerate(targets):
+                self.cases[number] = Astray(number, PUBLIC, kind, f"http://{host}:{self.port}/there/{number}", (), True)
+            named = [f"{host}:{self.port}" for host in targets]
+            agent = self.agent(**{"redirects" if kind == "redirect" else "realms": named})
+            for case in self.cases.values():
+                self.assertEqual(self.ask(agent, case).status, 200, case)
+            agent.process.end()
 
     def test_no_redirect_and_no_realm_leads_to_an_address_that_is_not_allowed(self):
         self.cases = {case.number: case for case in cases(self.port)}
