@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "shared/http/server.hpp"
+#include "shared/origin/registry_name.hpp"
 
 namespace shoal::origin {
 namespace {
@@ -42,12 +43,7 @@ bool is_upstream_name(std::string_view name) {
 }
 
 std::string default_url(const std::string& name) {
-  return "https://" + (name == "docker.io" ? std::string("registry-1.docker.io") : name);
-}
-
-bool allowed_by(const std::string& pattern, const std::string& name) {
-  if (!pattern.starts_with("*.")) return pattern == name;
-  return name.size() > pattern.size() - 1 && name.ends_with(pattern.substr(1));
+  return "https://" + (name == hub ? std::string("registry-1.docker.io") : name);
 }
 
 void describe_upstream(config::Section& section, Upstream& upstream) {
@@ -139,9 +135,11 @@ void describe(config::Section& root, Options& options) {
         describe_upstream(section, example);
       });
     }
+    NamedRegistries named;
     upstreams.each("", names, [&](const std::string& name, config::Section& section) {
-      describe_upstream(section, options.upstreams[name]);
-      if (!is_upstream_name(name)) section.fault("url", "\"" + name + "\" is not HOST[:PORT]");
+      Upstream& upstream = options.upstreams[registry_name(name)];
+      describe_upstream(section, upstream);
+      describe_names(section, name, upstream.aliases, named);
     });
   });
 }
@@ -170,10 +168,11 @@ std::vector<UnreadableFile> unreadable_files(const Options& options) {
   return files;
 }
 
-Result<Target> find_upstream(const Options& options, const std::string& name) {
+Result<Target> find_upstream(const Options& options, const std::string& written) {
+  const std::string name = find_registry(options, written);
   const auto configured = options.upstreams.find(name);
   const bool allowed = std::any_of(options.allow.begin(), options.allow.end(),
-                                   [&](const std::string& pattern) { return allowed_by(pattern, name); });
+                                   [&](const std::string& pattern) { return allows(pattern, name); });
   if (!is_upstream_name(name) || (configured == options.upstreams.end() && !allowed)) {
     return fail(ErrorKind::not_found, "registry \"" + name + "\" is not configured; add [upstreams.\"" + name +
                                           "\"] or name it in the `allow` list");

@@ -20,10 +20,11 @@ struct Upstream {
   std::string username_file;  // both or none
   std::string password_file;
   bool insecure = false;  // no certificate verification
+  std::vector<std::string> aliases{};  // further names of it in requests, as registry_name writes them
 };
 
 struct Options {
-  std::map<std::string, Upstream> upstreams;  // by "HOST[:PORT]" as image names write it
+  std::map<std::string, Upstream> upstreams;  // by key: registry_name of "HOST[:PORT]" as image names write it
   std::vector<std::string> allow;             // further names, exact or "*.example.com[:PORT]", reached by https
   // Of every request; not configurable. A body that stops for 8 s is requested again by Range: agents wait meanwhile.
   http::ClientLimits limits{.silence = Milliseconds(8'000)};
@@ -60,8 +61,8 @@ struct UnreadableFile {
 };
 std::vector<UnreadableFile> unreadable_files(const Options& options);
 
-// `not_found` with a line that says how to configure it.
-Result<Target> find_upstream(const Options& options, const std::string& name);
+// The registry that `written` means (find_registry). `not_found` with a line that says how to configure it.
+Result<Target> find_upstream(const Options& options, const std::string& written);
 
 // A repository's name by the OCI grammar; "library/" is not added.
 bool is_repository_name(std::string_view name);
