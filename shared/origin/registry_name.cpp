@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <vector>
 
 #include "shared/origin/upstreams.hpp"
 
@@ -70,11 +71,8 @@ std::optional<std::string> with_port(std::string_view component) {
 
 std::string find_registry(const Options& options, std::string_view written) {
   std::string name = registry_name(written);
-  if (options.upstreams.contains(name)) return name;
-  for (const auto& [key, upstream] : options.upstreams) {
-    if (std::ranges::find(upstream.aliases, name) != upstream.aliases.end()) return key;
-  }
-  return name;
+  const auto alias = options.aliases.find(name);
+  return alias == options.aliases.end() ? name : alias->second;
 }
 
 std::optional<std::string> find_registry_in_path(const Options& options, const std::string& component) {
@@ -102,20 +100,25 @@ bool allows(const std::string& pattern, const std::string& key) {
   return is_below(key) || (key == hub && std::ranges::any_of(names_of_hub, is_below));
 }
 
-void describe_names(config::Section& section, const std::string& table, std::vector<std::string>& aliases,
+void describe_names(config::Section& section, const std::string& table, std::map<std::string, std::string>& key_of_alias,
                     NamedRegistries& named) {
+  const std::string key = registry_name(table);
+  std::vector<std::string> aliases;
+  for (const auto& [alias, of_key] : key_of_alias) {
+    if (of_key == key) aliases.push_back(alias);
+  }
   section.key("aliases", aliases,
               "Further names of it in requests: HOST[:PORT], or a word for the path of a mirror, as in "
               "\"127.0.0.1:7070/corp\".");
   if (!parse_name(table)) section.fault("url", "\"" + table + "\" is not HOST[:PORT]");
-  claim(section, "url", registry_name(table), table, named);
-  for (std::string& alias : aliases) {
+  claim(section, "url", key, table, named);
+  for (const std::string& alias : aliases) {
     const bool is_component = is_repository_name(alias) && alias.find('/') == std::string::npos;
     if (!parse_name(alias) && !is_component) {
       section.fault("aliases", "\"" + alias + "\" is neither HOST[:PORT] nor a word in lower case");
     }
-    alias = registry_name(alias);
-    claim(section, "aliases", alias, table, named);
+    claim(section, "aliases", registry_name(alias), table, named);
+    if (registry_name(alias) != key) key_of_alias[registry_name(alias)] = key;
   }
 }
 

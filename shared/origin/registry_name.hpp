@@ -10,7 +10,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "shared/config/config.hpp"
 
@@ -42,9 +41,8 @@ bool allows(const std::string& pattern, const std::string& key);
 // Which tables of a file name which registry: by key, the name of the table.
 using NamedRegistries = std::map<std::string, std::string>;
 
-// Reads, checks and prints the aliases of a table, which become keys. A registry that another table of `named` names too
-// is a fault.
-void describe_names(config::Section& section, const std::string& table, std::vector<std::string>& aliases,
+// Reads, checks and prints the aliases of a table. A registry that another table of `named` names too is a fault.
+void describe_names(config::Section& section, const std::string& table, std::map<std::string, std::string>& key_of_alias,
                     NamedRegistries& named);
 
 }  // namespace shoal::origin

@@ -132,14 +132,16 @@ void describe(config::Section& root, Options& options) {
     if (names.empty()) {
       upstreams.example("registry.example.com:5000", [](config::Section& section) {
         Upstream example;
+        NamedRegistries named;
+        std::map<std::string, std::string> no_aliases;
         describe_upstream(section, example);
+        describe_names(section, "registry.example.com:5000", no_aliases, named);
       });
     }
     NamedRegistries named;
     upstreams.each("", names, [&](const std::string& name, config::Section& section) {
-      Upstream& upstream = options.upstreams[registry_name(name)];
-      describe_upstream(section, upstream);
-      describe_names(section, name, upstream.aliases, named);
+      describe_upstream(section, options.upstreams[registry_name(name)]);
+      describe_names(section, name, options.aliases, named);
     });
   });
 }

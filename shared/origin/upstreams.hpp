@@ -20,11 +20,11 @@ struct Upstream {
   std::string username_file;  // both or none
   std::string password_file;
   bool insecure = false;  // no certificate verification
-  std::vector<std::string> aliases{};  // further names of it in requests, as registry_name writes them
 };
 
 struct Options {
   std::map<std::string, Upstream> upstreams;  // by key: registry_name of "HOST[:PORT]" as image names write it
+  std::map<std::string, std::string> aliases;  // keys of tables by further names, as registry_name writes them
   std::vector<std::string> allow;             // further names, exact or "*.example.com[:PORT]", reached by https
   // Of every request; not configurable. A body that stops for 8 s is requested again by Range: agents wait meanwhile.
   http::ClientLimits limits{.silence = Milliseconds(8'000)};

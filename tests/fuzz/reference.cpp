@@ -40,7 +40,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   request.query = text.substr(std::min(question + 1, text.size()));
   const std::string by_default = "docker.io";
   origin::Options configured;
-  configured.upstreams["registry.example.com:5000"].aliases = {"corp"};
+  configured.upstreams["registry.example.com:5000"] = {};
+  configured.aliases["corp"] = "registry.example.com:5000";
   const auto route = parse_route(request, {configured, by_default});
   if (route) {
     check_route(*route);

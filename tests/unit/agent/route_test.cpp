@@ -13,7 +13,8 @@ tl::expected<Route, BadRoute> route(const std::string& path, const std::string& 
                                     const http::Headers& headers = {}) {
   static const std::string by_default = "docker.io";
   origin::Options options;
-  options.upstreams["registry.example.com:5000"].aliases = {"corp", "old.example.com"};
+  options.upstreams["registry.example.com:5000"];
+  options.aliases = {{"corp", "registry.example.com:5000"}, {"old.example.com", "registry.example.com:5000"}};
   options.upstreams["plain:5000"];
   return parse_route(http::Request{.method = "GET", .path = path, .query = query, .headers = headers, .client = {}},
                      {options, by_default});

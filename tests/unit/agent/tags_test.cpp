@@ -10,8 +10,8 @@ using namespace shoal::agent;
 namespace {
 
 constexpr const char* type = "application/vnd.oci.image.manifest.v1+json";
-const std::string text = R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","layers":[]})";
-const Digest digest = digest_of(DigestAlgorithm::sha256, bytes_of(text));
+const std::string manifest_text = R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","layers":[]})";
+const Digest digest = digest_of(DigestAlgorithm::sha256, bytes_of(manifest_text));
 
 origin::Answer head(unsigned status = 200) {
   origin::Answer answer;
@@ -19,7 +19,7 @@ origin::Answer head(unsigned status = 200) {
   if (status != 200) return answer;
   answer.content_type = type;
   answer.digest = digest.text();
-  answer.length = text.size();
+  answer.length = manifest_text.size();
   return answer;
 }
 
@@ -37,7 +37,7 @@ control::Resolved resolved(unsigned status = 200) {
   answer.status = static_cast<std::uint16_t>(status);
   if (status != 200) return answer;
   answer.digest = digest;
-  answer.size_bytes = text.size();
+  answer.size_bytes = manifest_text.size();
   answer.content_type = type;
   return answer;
 }
@@ -73,7 +73,7 @@ struct Stage : TrackedNode {
   }
   void check_whole(const registry::Manifest& manifest) const {
     CHECK(manifest.digest == digest);
-    CHECK(manifest.size_bytes == text.size());
+    CHECK(manifest.size_bytes == manifest_text.size());
     CHECK(manifest.content_type == type);
   }
   std::vector<std::string>& methods() { return node.origin.methods; }
@@ -98,7 +98,7 @@ TEST_CASE("HEAD that is refused is settled with GET, whatever the status") {
   for (const unsigned status : {400U, 403U, 404U, 405U, 501U}) {
     Alone alone;
     alone.node.origin.answers["HEAD"] = head(status);
-    alone.node.origin.answers["GET"] = sent(text);
+    alone.node.origin.answers["GET"] = sent(manifest_text);
     alone.check_whole(alone.get(true));
     CHECK(alone.methods() == std::vector<std::string>{"HEAD", "GET"});
     CHECK(alone.node.store.holds(digest));
@@ -126,7 +126,7 @@ TEST_CASE("a challenge to HEAD is passed on as it is") {
 
 TEST_CASE("HEAD without a type, without a size, with size 0 or with a page's type is settled with one GET") {
   Alone alone;
-  alone.node.origin.answers["GET"] = sent(text);
+  alone.node.origin.answers["GET"] = sent(manifest_text);
   origin::Answer& hint = alone.node.origin.answers["HEAD"] = head();
   SECTION("no type") { hint.content_type = ""; }
   SECTION("no size") { hint.length = std::nullopt; }
@@ -139,13 +139,13 @@ TEST_CASE("HEAD without a type, without a size, with size 0 or with a page's typ
 
 TEST_CASE("a manifest that the origin sends without a type has the one that its body names") {
   Alone alone;
-  alone.node.origin.answers["GET"] = sent(text, "");
+  alone.node.origin.answers["GET"] = sent(manifest_text, "");
   alone.check_whole(alone.get());
 }
 
 TEST_CASE("the head of a held manifest is that of its bytes, whatever HEAD says") {
   Alone stage;
-  stage.node.origin.answers["GET"] = sent(text);
+  stage.node.origin.answers["GET"] = sent(manifest_text);
   stage.check_whole(stage.get());
   stage.node.settle();
   REQUIRE(stage.node.store.holds(digest));
@@ -164,14 +164,14 @@ TEST_CASE("the head of a held manifest is that of its bytes, whatever HEAD says"
 
 TEST_CASE("what the tracker's answer leaves open is read from the manifest") {
   Stage stage;
-  stage.node.origin.add(copy_of(bytes_of(text)));
+  stage.node.origin.add(copy_of(bytes_of(manifest_text)));
   control::Resolved hint = resolved();
   SECTION("no type") { hint.content_type = ""; }
   SECTION("size 0") { hint.size_bytes = 0; }
   stage.tracker.answer_tags_with(hint);
   const registry::Manifest read = stage.get(true);  // the tracker does not answer the join
   CHECK(read.digest == digest);
-  CHECK(read.size_bytes == text.size());
+  CHECK(read.size_bytes == manifest_text.size());
   CHECK(read.content_type == type);
   CHECK(stage.methods().empty());  // the tag is not asked of the origin
 }
@@ -195,7 +195,7 @@ TEST_CASE("a page in place of a manifest is an error, counted and not kept, with
 
 TEST_CASE("a manifest that does not match the digest that the origin names is an error, and not kept") {
   Alone alone;
-  alone.node.origin.answers["GET"] = sent(text);
+  alone.node.origin.answers["GET"] = sent(manifest_text);
   alone.node.origin.answers["GET"].digest = digest_of(DigestAlgorithm::sha256, bytes_of("other")).text();
   const auto answer = alone.ask(false);
   REQUIRE_FALSE(answer);

@@ -113,5 +113,6 @@ TEST_CASE("aliases are printed, and what is printed reads back the same") {
   auto options = read("[upstreams.\"B.io:5000\"]\naliases = [\"corp\", \"C.io\"]\n");
   const auto again = read(config::print([&](config::Section& root) { describe(root, options); }));
   REQUIRE(again.upstreams.contains("b.io:5000"));
-  CHECK(again.upstreams.at("b.io:5000").aliases == std::vector<std::string>{"corp", "c.io"});
+  CHECK(again.aliases == std::map<std::string, std::string>{{"corp", "b.io:5000"}, {"c.io", "b.io:5000"}});
+  CHECK(again.aliases == options.aliases);
 }
