@@ -5,6 +5,7 @@
 #include "shared/origin/credential_program.hpp"
 #include "shared/origin/named_hosts.hpp"
 #include "shared/origin/upstreams.hpp"
+#include "shared/origin/registry_name.hpp"
 
 namespace shoal::origin {
 namespace {
@@ -202,12 +203,16 @@ void describe(config::Section& root, Options& options) {
     if (names.empty()) {
       upstreams.example("registry.example.com:5000", [](config::Section& section) {
         Upstream example;
+        NamedRegistries named;
+        std::map<std::string, std::string> no_aliases;
         describe_upstream(section, "registry.example.com:5000", example);
+        describe_names(section, "registry.example.com:5000", no_aliases, named);
       });
     }
+    NamedRegistries named;
     upstreams.each("", names, [&](const std::string& name, config::Section& section) {
-      describe_upstream(section, name, options.upstreams[name]);
-      if (!is_upstream_name(name)) section.fault("url", "\"" + name + "\" is not HOST[:PORT]");
+      describe_upstream(section, name, options.upstreams[registry_name(name)]);
+      describe_names(section, name, options.aliases, named);
     });
   });
 }
