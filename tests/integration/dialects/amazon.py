@@ -21,6 +21,7 @@ class Ecr(Redirecting, StandIn):
     name = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
     user = "AWS"
     helper = "test-ecr-login"  # as "ecr-login" of docker-credential-ecr-login
+    shortest_life = 10.5    # agents run a helper again after 10 s at the earliest, not for each layer of a rollout
     json_errors = False
 
     def open(self):

@@ -5,6 +5,7 @@ the hosts that it is for.
 """
 
 import concurrent.futures
+import time
 
 from simulations.cluster.images import digest_of, make_image
 from simulations.cluster.network import why_not_namespaces
@@ -27,13 +28,9 @@ class DialectCase(Case):
         super().setUp()
         if reason := why_not_namespaces():
             self.skipTest(f"no network namespaces here: {reason}")
-        self.use(self.stand_in)
-
-    def use(self, stand_in):
         self.internet = self.network = Internet(self.workspace)
         self.environment = self.internet.environment
-        self.registry = stand_in(self.internet, self.workspace)
-        self.addCleanup(self._end_programs)
+        self.registry = self.stand_in(self.internet, self.workspace)
         self.configured = False
 
     def upstreams(self, url=None):
@@ -135,8 +132,10 @@ class DialectCase(Case):
         first, second = self.put(repository, "v1", seed=1), self.put(repository, "v2", seed=2)
         self.configured = not callers
         tracker, agents = self.cluster(2)
+        started = time.monotonic()
         self.pull_through(agents[0], repository, "v1", first, self.credential() if callers else None)
         self.assert_one_copy(first)
+        time.sleep(max(0, started + self.registry.shortest_life - time.monotonic()))
         self.registry.end_credentials()
         self.internet.forget()
         credential = self.credential() if callers else None

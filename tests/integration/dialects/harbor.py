@@ -1,8 +1,9 @@
 """Harbor: robot accounts, and projects that are proxies of other registries.
 
-Sources: goharbor/harbor#18856 (a Basic challenge to a token without the scope), goharbor/harbor#23799 (405 to POST),
-docker/build-push-action#923 (robot$ accounts at /service/token), dragonflyoss/dragonfly#4573 (blobs in chunks),
-https://goharbor.io/docs/main/administration/configure-proxy-cache/ (HOST/PROJECT/library/NAME).
+Sources: goharbor/harbor, src/server/middleware/v2auth/auth.go (each 401: Bearer to who shows nothing, Basic to who shows
+something, an empty challenge for a project that is not there; HEAD needs a token for public projects too),
+goharbor/harbor#18856, goharbor/harbor#23799 (405 to POST), docker/build-push-action#923 (robot$ accounts at /service/token),
+dragonflyoss/dragonfly#4573 (blobs in chunks), https://goharbor.io/docs/main/administration/configure-proxy-cache/ (HOST/PROJECT/library/NAME).
 """
 
 import dataclasses
@@ -17,10 +18,37 @@ class Harbor(BearerStandIn):
     token_path = "/service/token"
     service = "harbor-registry"
     lifetime = 1800
+    projects = ("open", "team")
 
-    def refused_token(self, request, repository):
+    def refusal(self, request, repository):
+        shown = request.headers.get("Authorization")
+        if repository is None:
+            return None if self._knows(request) else self._unauthorized("unauthorized", self._challenge(shown, None))
+        if request.method == "HEAD" and not shown:
+            return self._unauthorized("authorize header needed to send HEAD to repository", self._challenge(None, repository))
+        project = repository.partition("/")[0]
+        if project not in self.projects:
+            return self._unauthorized(f"project {project} not found", "")
+        if self.is_public(repository) or self._may(request, repository):
+            return None
         reason = f"unauthorized to access repository: {repository}, action: pull"
-        return errors(401, "UNAUTHORIZED", f"{reason}: {reason}", {"Www-Authenticate": 'Basic realm="harbor"'})
+        return self._unauthorized(reason, self._challenge(shown, repository))
+
+    def is_public(self, repository):
+        return repository == self.public
+
+    def _knows(self, request):
+        return bool(request.basic and self.is_right(*request.basic))
+
+    def _may(self, request, repository):
+        return self._knows(request) or self.tokens.allows(request.bearer, repository)
+
+    def _challenge(self, shown, repository):
+        return 'Basic realm="harbor"' if shown else self.challenge(repository)["Www-Authenticate"]
+
+    @staticmethod
+    def _unauthorized(reason, challenge):
+        return errors(401, "UNAUTHORIZED", f"{reason}: {reason}", {"Www-Authenticate": challenge})
 
 
 class HarborProxy(Harbor):
@@ -30,6 +58,7 @@ class HarborProxy(Harbor):
     public = "library/app"
     service = "harbor-registry"
     project = "hub-proxy"
+    projects = (project,)
 
     def name_of_host(self):
         return "harbor.example.com"
@@ -44,11 +73,8 @@ class HarborProxy(Harbor):
         keys = {"url": f"https://{self.name_of_host()}", "path_prefix": self.project}
         return {self.name: {**keys, **(self.credential_keys() if credential else {})}}
 
-    def refusal(self, request, repository):
-        """Public and private are what follows the project."""
-        if repository and not repository.startswith(self.project + "/"):
-            return errors(404, "NOT_FOUND", f"project {repository.partition('/')[0]} not found")
-        return super().refusal(request, repository)
+    def is_public(self, repository):
+        return repository == self.own_name(self.public)
 
     def manifest(self, request, repository, reference):
         return super().manifest(request, repository.removeprefix(self.project + "/"), reference)

@@ -23,6 +23,7 @@ class StandIn:
     public = "open/app"
     private = "team/app"
     user = "canary"
+    shortest_life = 0   # seconds before which its credential does not end
     head_of_manifests = 200
 
     def __init__(self, internet, workspace):

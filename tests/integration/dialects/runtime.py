@@ -155,25 +155,24 @@ class _Session:
     def request(self, method, url):
         for attempt in range(_MOST_TRIES):
             got = self._runtime.send(method, url, {"Accept": _ACCEPT}, None, self._authorizations.get)
-            if got.status != 401 or attempt == _MOST_TRIES - 1 or not self._answer_challenge(got):
+            if got.status != 401 or attempt == _MOST_TRIES - 1 or not self._answer_challenge(got, attempt):
                 return got
         return got
 
-    def _answer_challenge(self, got):
-        """Whether another try makes sense. Bearer goes before Basic; what was answered once is not answered again."""
+    def _answer_challenge(self, got, attempt):
+        """Whether another try makes sense. Bearer goes before Basic. With an `error` a new token is fetched, once a request."""
         challenges = sorted((_parsed(line) for line in got.headers.get_all("WWW-Authenticate") or []),
                             key=lambda challenge: challenge[0] != "bearer")
         for scheme, parameters in challenges:
             if scheme == "bearer":
-                if got.host in self._authorizations and "error" not in parameters:
-                    return False
-                if got.host in self._authorizations and parameters["error"] == "insufficient_scope":
+                if got.host in self._authorizations and (attempt > 0 or "error" not in parameters):
                     return False
                 self._authorizations[got.host] = "Bearer " + self._token(parameters)
                 return True
-            if scheme == "basic" and self._runtime.credential and got.host not in self._authorizations:
+            if scheme == "basic" and self._runtime.credential:
+                before = self._authorizations.get(got.host)
                 self._authorizations[got.host] = _basic(self._runtime.credential)
-                return True
+                return before != self._authorizations[got.host]
         return False
 
     def _token(self, parameters):
