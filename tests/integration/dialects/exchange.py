@@ -84,6 +84,7 @@ class Seen:
     status: int
     authorization: str | None
     has_range: bool
+    client: str         # User-Agent
     at: float           # seconds of the monotonic clock
     texts: tuple        # all header values and the body, as text
 
@@ -169,7 +170,7 @@ def _seen(request, status):
     if request.basic:
         texts.append(":".join(request.basic))
     return Seen(request.host, request.method, request.target, status, request.headers.get("Authorization"),
-                "Range" in request.headers, time.monotonic(), tuple(texts))
+                "Range" in request.headers, request.headers.get("User-Agent") or "", time.monotonic(), tuple(texts))
 
 
 def _send(handler, internet, reply):
