@@ -69,9 +69,14 @@ class _Cri(_Clients):
 
 
 class _Podman(_Clients):
-    """Its credential for a mirror is the one of the mirror's name, not of the image's (containers/image#2949)."""
+    """Its credential for a mirror is the one of the mirror's name, not of the image's (containers/image#2949), and how to
+    show it is what /v2/ says, which names no registry: so the agent's default is the one."""
 
     why_not = staticmethod(why_not_podman)
+
+    def cluster(self, agents, url=None):
+        tracker = self.tracker(url)
+        return tracker, self.agents(agents, [tracker], url, {"registry": {"default_upstream": self.registry.name}})
 
     def assert_client_pulls(self, agent, image):
         containers = Containers(self.workspace, f"containers-{agent.name}")
