@@ -21,6 +21,9 @@ class OfContainerRegistry(DialectCase):
     def test_gcr_gives_further_images_once_its_token_has_ended(self):
         self.check_after_its_end()
 
+    def test_gcr_gives_a_private_image_to_an_agent_alone(self):
+        self.check_alone()
+
 
 class OfArtifactRegistry(DialectCase):
     stand_in = ArtifactRegistry
@@ -39,6 +42,9 @@ class OfArtifactRegistry(DialectCase):
 
     def test_artifact_registry_refuses_with_its_challenge(self):
         self.check_refused({401})
+
+    def test_artifact_registry_gives_a_private_image_to_an_agent_alone(self):
+        self.check_alone()
 
 
 class OfEcr(DialectCase):
@@ -68,6 +74,12 @@ class OfEcr(DialectCase):
     def helper_was_asked_about(self):
         with open(f"{self.workspace.path}/bin/asked", encoding="ascii") as file:
             return [line.removeprefix("https://").rstrip("/\n") for line in file]
+
+    def test_ecr_gives_a_private_image_to_an_agent_alone(self):
+        self.check_alone()
+
+    def test_ecr_gives_further_images_to_the_runtime_once_its_password_has_ended(self):
+        self.check_after_its_end(callers=True)
 
 
 class OfEcrToday(DialectCase):
@@ -110,6 +122,9 @@ class OfAcr(DialectCase):
 
     def test_acr_gives_further_images_once_its_token_has_ended(self):
         self.check_after_its_end()
+
+    def test_acr_gives_a_private_image_to_an_agent_alone(self):
+        self.check_alone()
 
 
 class OfAcrWithRefreshToken(DialectCase):

@@ -54,6 +54,9 @@ class OfDockerHub(DialectCase):
             self.assertEqual(agents[1].registry.get(path).status, 200, name)
         self.assert_no_content_was_asked()
 
+    def test_docker_hub_gives_a_private_image_to_an_agent_alone(self):
+        self.check_alone()
+
 
 class OfGitHub(DialectCase):
     stand_in = GitHub
@@ -77,6 +80,9 @@ class OfGitHub(DialectCase):
             path = f"/v2/{self.registry.private}/{what}/{reference}?ns=ghcr.io"
             answer = agents[0].registry.get(path, {"Authorization": "Bearer bm90IHRoZSB0b2tlbg=="})
             self.assertEqual((answer.status, answer.headers.get_all("WWW-Authenticate")), (403, None), what)
+
+    def test_ghcr_gives_a_private_image_to_an_agent_alone(self):
+        self.check_alone()
 
 
 class OfGitLab(DialectCase):
@@ -103,6 +109,9 @@ class OfGitLab(DialectCase):
     def test_gitlab_refuses_with_its_challenge(self):
         self.check_refused({401})
 
+    def test_gitlab_gives_a_private_image_to_an_agent_alone(self):
+        self.check_alone()
+
 
 class OfQuay(DialectCase):
     stand_in = Quay
@@ -121,3 +130,6 @@ class OfQuay(DialectCase):
 
     def test_quay_refuses_with_its_challenge(self):
         self.check_refused({401})
+
+    def test_quay_gives_a_private_image_to_an_agent_alone(self):
+        self.check_alone()

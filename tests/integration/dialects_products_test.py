@@ -32,6 +32,9 @@ class OfHarbor(DialectCase):
         self.assertEqual((heard.status, heard.headers.get("WWW-Authenticate") or "", heard.body),
                          (said.status, said.headers.get("WWW-Authenticate") or "", said.body))
 
+    def test_harbor_gives_a_private_image_to_an_agent_alone(self):
+        self.check_alone()
+
 
 class OfHarborProxy(DialectCase):
     stand_in = HarborProxy
@@ -44,6 +47,9 @@ class OfHarborProxy(DialectCase):
 
     def test_a_proxy_project_of_harbor_gives_further_images_once_its_token_has_ended(self):
         self.check_after_its_end()
+
+    def test_a_proxy_project_of_harbor_gives_a_public_image_to_an_agent_alone(self):
+        self.check_alone(self.registry.public, configured=True, callers=False)
 
 
 class OfTrustedRegistry(DialectCase):
@@ -64,6 +70,9 @@ class OfTrustedRegistry(DialectCase):
     def test_docker_trusted_registry_refuses_with_its_challenge(self):
         self.check_refused({401})
 
+    def test_docker_trusted_registry_gives_a_private_image_to_an_agent_alone(self):
+        self.check_alone()
+
 
 class OfArtifactory(DialectCase):
     stand_in = Artifactory
@@ -83,6 +92,9 @@ class OfArtifactory(DialectCase):
     def test_artifactory_refuses_with_its_challenge(self):
         self.check_refused({401})
 
+    def test_artifactory_gives_a_private_image_to_an_agent_alone(self):
+        self.check_alone()
+
 
 class OfNexus(DialectCase):
     stand_in = Nexus
@@ -99,6 +111,9 @@ class OfNexus(DialectCase):
 
     def test_nexus_refuses_with_its_challenge(self):
         self.check_refused({401})
+
+    def test_nexus_gives_a_private_image_to_an_agent_alone(self):
+        self.check_alone()
 
 
 class OfNexusForAnybody(DialectCase):

@@ -5,6 +5,7 @@ the hosts that it is for.
 """
 
 import concurrent.futures
+import shutil
 import time
 
 from simulations.cluster.images import digest_of, make_image
@@ -126,6 +127,23 @@ class DialectCase(Case):
         """The runtime alone has the credential, and shows it as it does to the registry: after the challenge."""
         self.check_pull(self.registry.private, callers=True)
 
+    def check_alone(self, repository=None, configured=True, callers=True):
+        """An agent without a tracker, with each of the credentials: the same bytes, questions and refusals."""
+        repository = repository or self.registry.private
+        data = self.put(repository, "v1")
+        for with_files in (True, False):
+            if not (configured if with_files else callers):
+                continue
+            directly = self.asked_directly(repository, "v1", data, self.credential())
+            self.configured = with_files
+            agent = self.agents(1, [])[0]
+            self.pull_through(agent, repository, "v1", data, None if with_files else self.credential())
+            self.assert_one_copy(data)
+            self.assert_only_what_a_runtime_asks(directly)
+            self.assert_secrets_are_kept(agent)
+            agent.process.end()
+            shutil.rmtree(agent.store)
+
     def check_after_its_end(self, callers=False):
         """Tokens, and what else the registry lets end, have ended between two images and a further pull of the first."""
         repository = self.registry.private
@@ -135,7 +153,8 @@ class DialectCase(Case):
         started = time.monotonic()
         self.pull_through(agents[0], repository, "v1", first, self.credential() if callers else None)
         self.assert_one_copy(first)
-        time.sleep(max(0, started + self.registry.shortest_life - time.monotonic()))
+        if self.configured:
+            time.sleep(max(0, started + self.registry.shortest_life - time.monotonic()))
         self.registry.end_credentials()
         self.internet.forget()
         credential = self.credential() if callers else None

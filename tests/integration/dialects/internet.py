@@ -64,22 +64,34 @@ class Internet:
         place.local_address = place.address
         return place
 
-    def place_of(self, name):
+    def place_of(self, name, is_private=False):
         """The place of the host of this name, which gets an address with its first use."""
         if name not in self._addresses:
-            address = f"44.128.0.{len(self._addresses) + 1}"
+            address = f"{'10.44' if is_private else '44.128'}.0.{len(self._addresses) + 1}"
             subprocess.run(["ip", "-netns", self._namespace, "addr", "add", f"{address}/32", "dev", "lo"], check=True,
                            capture_output=True)
             self._addresses[name] = address
             self._write_names(f"{address} {name}\n")
         return Place(name, self._addresses[name], self._namespace)
 
-    def host(self, name, answer, port=443, tls=True):
+    def host(self, name, answer, port=443, *, tls=True, is_private=False, asks_for_certificates=False):
         """A host that answers each request with `answer(request)`; several of one name differ by port."""
         context = self._certified(name) if tls else None
-        server = Server(self, name, self.place_of(name).listen(port), answer, context)
+        if asks_for_certificates:
+            context.load_verify_locations(self.ca)
+            context.verify_mode = ssl.CERT_REQUIRED
+        server = Server(self, name, self.place_of(name, is_private).listen(port), answer, context)
         self._workspace.callback(server.close)
         return server
+
+    @property
+    def client_certificate(self):
+        """What a client may show; its key is beside it."""
+        path = os.path.join(self._directory, "client.pem")
+        if not os.path.exists(path):
+            self._certified("client")
+            self._trust.load_cert_chain(path, path + ".key")
+        return path
 
     def connect(self, scheme, name, port, timeout_seconds=30):
         """A connection to a host by its name, as a client on any node makes it."""

@@ -206,10 +206,11 @@ class BearerStandIn(StandIn):
     lifetime = 300              # seconds, "expires_in"
     names_scope = True          # in the challenge
     token_field = "token"
+    asks_for_certificates = False
 
     def open(self):
         self.tokens = Tokens(self.internet, (self.name_of_host(),))
-        self.internet.host(self.name_of_host(), self.answer)
+        self.internet.host(self.name_of_host(), self.answer, asks_for_certificates=self.asks_for_certificates)
 
     def name_of_host(self):
         return self.name
@@ -287,7 +288,8 @@ class Storage:
     (open-policy-agent/opa#6580), Azure (Azure/acr#217); a URL signed for GET is 403 for HEAD (containerd/stargz-snapshotter#167).
     """
 
-    def __init__(self, internet, host, blobs, *, signature="X-Amz-Signature", directory="", heads=True, refuses=True):
+    def __init__(self, internet, host, blobs, *, signature="X-Amz-Signature", directory="", heads=True, refuses=True,
+                 is_private=False):
         self.host = host
         self._internet = internet
         self._blobs = blobs
@@ -296,7 +298,7 @@ class Storage:
         self._heads = heads
         self._refuses = refuses
         self._signed = {}   # digest by signature
-        internet.host(host, self.answer)
+        internet.host(host, self.answer, is_private=is_private)
 
     def url(self, digest):
         """A new one each time, as they are."""
