@@ -13,6 +13,7 @@ from simulations.cluster.network import why_not_namespaces
 
 from ..case import Case
 from .internet import Internet
+from .registry import Tokens
 from .runtime import Runtime
 
 _KIB, _MIB = 1 << 10, 1 << 20
@@ -106,6 +107,8 @@ class DialectCase(Case):
         credential = self.credential() if callers else None
         directly = self.asked_directly(repository, "v1", data, self.credential() if callers or configured else None)
         self.configured = configured
+        tokens = getattr(self.registry, "tokens", Tokens(self.internet, ()))
+        before = tokens.issued
         tracker, agents = self.cluster(2)
         self.pull_through(agents[0], repository, "v1", data, credential)
         self.assert_one_copy(data)
@@ -114,6 +117,8 @@ class DialectCase(Case):
         self.pull_through(agents[1], repository, "v1", data, credential)
         self.assert_no_content_was_asked()
         self.assert_only_what_a_runtime_asks(directly)
+        if not callers:
+            self.assertLessEqual(tokens.issued - before, 3)  # one for each program
         self.assert_secrets_are_kept(tracker, *agents)
 
     def check_public(self):

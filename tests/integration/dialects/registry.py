@@ -167,10 +167,12 @@ class Tokens:
         self._registry_hosts = registry_hosts
         self._prefix = prefix
         self._alive = {}    # repositories by token; None: all
+        self.issued = 0
 
     def issue(self, repositories):
         """A token for these repositories, or for all with None. Only the registry may see it."""
         token = self._prefix + secrets.token_urlsafe(24)
+        self.issued += 1
         self._alive[token] = repositories
         return self._internet.keep_secret(token, *self._registry_hosts)
 
