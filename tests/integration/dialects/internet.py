@@ -6,6 +6,7 @@ radio for tests), so that rules about private addresses treat them as they treat
 """
 
 import base64
+import contextlib
 import os
 import re
 import shutil
@@ -56,6 +57,8 @@ class Internet:
     def close(self):
         subprocess.run(["ip", "netns", "del", self._namespace], check=False, capture_output=True)
         shutil.rmtree(self._names, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            os.rmdir(_NAMES)  # unless it is somebody's
 
     def add(self, _name, _rate=None):
         """A place for an agent or a tracker, on an address of the loopback network."""
