@@ -53,7 +53,7 @@ class _Ctr(_Clients):
     def assert_client_pulls(self, agent, image):
         containerd = Containerd(self.workspace, self.place("runtime"), f"containerd-{agent.name}")
         hosts = containerd.hosts_directory("_default", None, agent.registry.url)
-        pull = containerd.start_pull(image, hosts, self.credential())
+        pull = containerd.start_pull(image, hosts, ":".join(self.credential()))
         self.assertEqual(pull.wait(40), 0, pull.log_tail())
 
 
