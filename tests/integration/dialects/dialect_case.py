@@ -189,15 +189,19 @@ class DialectCase(Case):
         data = self.put(repository, "v1")
         digests = {"manifests": next(iter(data)), "blobs": list(data)[-1]}
         tracker, agents = self.cluster(1)
-        for method in ("HEAD", "GET"):
-            for what, reference in (("manifests", "v1"), *digests.items()):
-                said = self.runtime(None, credential).ask(method, repository, what, reference)
+        for what, reference in (("manifests", "v1"), *digests.items()):
+            said = [_refusal(self.runtime(None, credential).ask(method, repository, what, reference))
+                    for method in ("HEAD", "GET")]
+            self.assertLessEqual({status for status, _ in said}, statuses)
+            for method in ("HEAD", "GET"):
                 heard = self.runtime(agents[0], credential).ask(method, repository, what, reference)
-                self.assertIn(said.status if said else None, statuses)
-                self.assertEqual((heard.status, heard.headers.get_all("WWW-Authenticate")),
-                                 (said.status, said.headers.get_all("WWW-Authenticate")), (method, what))
+                self.assertIn(_refusal(heard), said, (method, what))  # a digest's HEAD may be read by GET
         self.assertEqual(self.internet.sent, {})
         self.assert_secrets_are_kept(tracker, *agents)
+
+
+def _refusal(got):
+    return got.status, got.headers.get_all("WWW-Authenticate")
 
 
 def _is_manifest(body):
