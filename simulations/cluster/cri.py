@@ -45,9 +45,10 @@ class ImageService:
     def __init__(self, socket):
         self._socket = socket
 
-    def pull(self, image, seconds=90):
-        """Pulls and unpacks; the image's id."""
-        return decode(self._call("PullImage", _request(image), seconds))[1][0].decode()
+    def pull(self, image, seconds=90, login=None):
+        """Pulls and unpacks; the image's id. `login`: (user, password), as of an imagePullSecret."""
+        auth = encode({2: [encode({1: [login[0].encode()], 2: [login[1].encode()]})]}) if login else b""
+        return decode(self._call("PullImage", _request(image) + auth, seconds))[1][0].decode()
 
     def status(self, image, seconds=20):
         """ImageStatus, or None when the image is not there."""
