@@ -40,6 +40,11 @@ std::string_view next_step(ErrorKind kind) {
   return "look at the registry and the tracker";
 }
 
+// To a question of the cluster's: what it says is no failure.
+bool is_answer_of_origin(const Error& error) {
+  return error.answered && (error.kind == ErrorKind::refused || error.kind == ErrorKind::not_found);
+}
+
 }  // namespace
 
 Pulls::Pulls(Parts parts, Limits limits)
@@ -63,6 +68,10 @@ Task<Result<Layer>> Pulls::open(Ask ask) {
     co_return std::move(*held);
   }
   const auto running = running_.find(ask.digest);
+  if (running != running_.end() && !running->second->ask().asks_as(ask)) {
+    auto layer = co_await open_of_others(std::move(ask));
+    co_return layer;
+  }
   if (running == running_.end() && running_.size() >= limits_.downloads) {
     co_return fail(ErrorKind::unavailable, "too many layers are being pulled at once");
   }
@@ -151,11 +160,16 @@ Task<Result<void>> Pulls::fall_back(SharedDownload download, Error cause, bool h
                   {"next", "raise the registry's limit, or configure a credential"}});
     co_return tl::unexpected(cause);
   }
-  log::warning("pull", "falling back to the origin",
-               {{"digest", ask.digest.text()},
-                {"image", ask.image()},
-                {"cause", cause.what},
-                {"next", "look at the tracker's log, its link and its port 7082"}});
+  if (is_answer_of_origin(cause)) {
+    log::info("pull", "asking the origin for the caller",
+              {{"digest", ask.digest.text()}, {"image", ask.image()}, {"cause", cause.what}});
+  } else {
+    log::warning("pull", "falling back to the origin",
+                 {{"digest", ask.digest.text()},
+                  {"image", ask.image()},
+                  {"cause", cause.what},
+                  {"next", "look at the tracker's log, its link and its port 7082"}});
+  }
   parts_.metrics.origin_fallbacks.add();
   if (cause.kind == ErrorKind::unavailable) {
     // Without a tracker, or told by it that it cannot reach the registry: the agents come at times of their own.
@@ -164,6 +178,9 @@ Task<Result<void>> Pulls::fall_back(SharedDownload download, Error cause, bool h
     co_await parts_.clock.sleep(Milliseconds(random_() % static_cast<unsigned>(spread.count() + 1)));
   }
   Result<void> filled = co_await origin_.fill(download);
+  // An origin that does not answer this node has answered the tracker, which asked as an anonymous caller does.
+  const bool has_no_answer = !filled && filled.error().kind == ErrorKind::unavailable && !filled.error().answered;
+  if (has_no_answer && is_answer_of_origin(cause) && ask.authorization.empty()) co_return tl::unexpected(cause);
   co_return filled;
 }
 
@@ -278,6 +295,9 @@ void Pulls::tell_failure(const Ask& ask, const Error& error, bool again) {
   } else if (error.kind == ErrorKind::no_space) {  // its readers get it passed through
     parts_.metrics.uncached_layers.add();
     log::warning("pull", "layer not cached", fields);
+  } else if (error.kind == ErrorKind::refused && error.answered) {  // a runtime asks without a credential first
+    parts_.metrics.outcomes.refused_layers.add();
+    log::info("pull", "layer refused to the caller", fields);
   } else if (error.kind == ErrorKind::not_found) {  // the caller's mistake, or its question
     parts_.metrics.outcomes.unknown_layers.add();
     log::info("pull", "layer not found", fields);
@@ -353,44 +373,6 @@ void Pulls::on_up(link::TrackerLink& link) {
 
 void Pulls::on_message(link::TrackerLink& link, control::TrackerMessage message) {
   memberships_.on_message(link, std::move(message));
-}
-
-std::string Layer::content_type() const {
-  if (const auto* layer = std::get_if<store::HeldLayer>(&source_)) return layer->side().content_type;
-  return std::get<SharedDownload>(source_)->content_type();
-}
-
-SourceBytes Layer::sources_of(std::uint64_t first, std::uint64_t end) const {
-  const auto* download = std::get_if<SharedDownload>(&source_);
-  if (download != nullptr && (*download)->begun()) return pull::sources_of(**download, first, end);
-  SourceBytes held;
-  held.of(Source::store) = end - first;
-  return held;
-}
-
-// The end of a layer is readable once its digest has matched. The reader stays where it is.
-Task<Result<void>> Layer::verified() const {
-  if (held()) co_return Result<void>();
-  const auto end = co_await std::get<SharedDownload>(source_)->readable(size().value);
-  co_return end ? Result<void>() : tl::unexpected(end.error());
-}
-
-Task<Result<void>> Layer::verified_within(Milliseconds limit) const {
-  if (held()) co_return Result<void>();
-  const auto end = co_await std::get<SharedDownload>(source_)->readable_within(size().value, limit);
-  co_return end ? Result<void>() : tl::unexpected(end.error());
-}
-
-Task<Result<store::VerifiedSpan>> Layer::readable(std::uint64_t from) const {
-  if (const auto* layer = std::get_if<store::HeldLayer>(&source_)) co_return layer->readable(from);
-  auto span = co_await std::get<SharedDownload>(source_)->readable(from, reader_);
-  co_return span;
-}
-
-Task<Result<store::VerifiedSpan>> Layer::readable_within(std::uint64_t from, Milliseconds limit) const {
-  if (const auto* layer = std::get_if<store::HeldLayer>(&source_)) co_return layer->readable(from);
-  auto span = co_await std::get<SharedDownload>(source_)->readable_within(from, limit, reader_);
-  co_return span;
 }
 
 }  // namespace shoal::agent::pull

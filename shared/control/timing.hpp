@@ -71,6 +71,15 @@ static_assert(paced_question < tag_question, "an agent must not ask a registry i
 static_assert(paced_head < runtime_head, "the runtime must receive an error in time");
 static_assert(paced_layer < paced_body, "the agent must receive from the tracker how the origin failed");
 
+// ---- A layer that one agent fetches with its caller's credential, which the tracker does not see.
+
+// A tracker lets one agent fetch for so long while others wait, then the next one too: a layer of 10 GB at 100 MB/s.
+inline constexpr Milliseconds own_fetch{120'000};
+// An agent waits for it: a caller that has its head waits longer than that; without a named size it waits paced_head.
+inline constexpr Milliseconds own_fetch_wait{130'000};
+
+static_assert(own_fetch < own_fetch_wait, "an agent must be let in itself before it gives up");
+
 // ---- A control connection that breaks.
 
 // An agent waits for `Welcome` on a new connection.

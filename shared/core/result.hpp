@@ -9,6 +9,8 @@
 #include <tl/expected.hpp>
 #include <utility>
 
+#include "shared/core/answered.hpp"
+
 namespace shoal::inline core {
 
 enum class ErrorKind {
@@ -45,6 +47,7 @@ struct Error {
   std::string what;                          // one line: what was attempted, on what, and the cause; nothing secret
   std::chrono::milliseconds retry_after{0};  // the source asks for no request for so long; 0: it named no time
   Fault fault = Fault::none;
+  MaybeAnswered answered{};  // by the origin, when that is the cause
 };
 
 // A class of its own because tl::expected is not [[nodiscard]]: the build refuses a Result that is not looked at.

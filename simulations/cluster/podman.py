@@ -1,5 +1,6 @@
 """podman and skopeo as clients: one registries.conf for both, a storage of its own for podman."""
 
+import base64
 import json
 import os
 import subprocess
@@ -45,6 +46,7 @@ class Containers:
         self.policy = workspace.file(f"{name}/policy.json", json.dumps(_POLICY))
         self._settings = workspace.file(f"{name}/containers.conf", _CONTAINERS.format(path=self.path))
         self._registries = workspace.file(f"{name}/registries.conf", "")
+        self._login = {}
 
     def mirrors(self, prefix, location, *mirrors, which="all"):
         """Images named `prefix`/... are at `location`, and at each mirror before that."""
@@ -52,9 +54,15 @@ class Containers:
         text += "".join(_MIRROR.format(location=mirror, which=which) for mirror in mirrors)
         self._registries = self._workspace.file(f"{self._name}/registries.conf", text)
 
+    def log_in(self, registry, user, password):
+        """As `podman login` leaves it: for this registry or mirror."""
+        secret = base64.b64encode(f"{user}:{password}".encode()).decode()
+        auths = {"auths": {registry: {"auth": secret}}}
+        self._login = {"REGISTRY_AUTH_FILE": self._workspace.file(f"{self._name}/auth.json", json.dumps(auths))}
+
     @property
     def environment(self):
-        return {**os.environ, "CONTAINERS_REGISTRIES_CONF": self._registries, "CONTAINERS_CONF": self._settings,
+        return {**os.environ, **self._login, "CONTAINERS_REGISTRIES_CONF": self._registries, "CONTAINERS_CONF": self._settings,
                 "TMPDIR": self._workspace.directory(f"{self._name}/temporary")}
 
     def skopeo_copy(self, image, directory, seconds=60):
