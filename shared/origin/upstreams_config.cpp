@@ -4,6 +4,7 @@
 #include "shared/origin/configured_files.hpp"
 #include "shared/origin/credential_program.hpp"
 #include "shared/origin/named_hosts.hpp"
+#include "shared/origin/registry_name.hpp"
 #include "shared/origin/upstreams.hpp"
 #include "shared/origin/registry_name.hpp"
 
@@ -73,7 +74,7 @@ void check_entry(config::Section& section, const std::string& name, const Upstre
   const auto file = read_auth_file(upstream.auth_file);
   if (!file) return section.unusable("auth_file", file.error().what);
   Options only;
-  only.upstreams[name] = upstream;
+  only.upstreams[registry_name(name)] = upstream;
   const auto target = find_upstream(only, name);
   if (!target) return;
   const auto choice = choose(*file, target->url, upstream.path_prefix);
