@@ -13,7 +13,7 @@ Download::Parts download_parts(const Parts& parts) {
 // To its readers, or as much of it as they wanted: no failure.
 void tell_passed(const Download& download, Milliseconds took) {
   const Received& received = download.arrival().received();
-  log::info("pull", "layer passed through",
+  log::debug("pull", "layer passed through",
             {{"digest", download.ask().digest.text()},
              {"image", download.ask().image()},
              {"size_bytes", download.layout().layer_size().value},
