@@ -90,8 +90,8 @@ class Hints(BothWays):
         for name in self.both:
             answer = self.ask(name, "GET")
             self.assertEqual(answer.status, 404)
-            self.assertEqual(json.loads(answer.body)["errors"][0]["code"], "MANIFEST_UNKNOWN")
-        self.assertIn(reason, self.ask("tracked", "GET").body.decode())
+            said = json.loads(answer.body)["errors"][0]
+            self.assertEqual((said["code"], said["message"]), ("MANIFEST_UNKNOWN", reason), name)
 
 
 class Portals(BothWays):
