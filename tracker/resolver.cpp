@@ -4,6 +4,7 @@
 #include "shared/log/log.hpp"
 #include "shared/origin/faults.hpp"
 #include "shared/origin/registry_name.hpp"
+#include "shared/origin/statuses.hpp"
 
 namespace shoal::tracker {
 namespace {
@@ -35,7 +36,7 @@ control::Resolved no_answer_in_time() {
 control::Resolved refused(const origin::Answer& answer) {
   control::Resolved resolved;
   resolved.status = static_cast<std::uint16_t>(answer.status);
-  resolved.what = origin::said_reason(answer.body);
+  resolved.what = origin::answered_by(answer.status, {}, text_of(answer.body)).message;
   return resolved;
 }
 

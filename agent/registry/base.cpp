@@ -24,7 +24,8 @@ std::string Base::upstream_of(const http::Request& request) const {
   if (upstream.empty()) upstream = http::find_header(request.headers, "OCI-Namespace").value_or("");
   const bool is_default_named = default_upstream_ != built_in_default || options.upstreams.contains(built_in_default);
   if (upstream.empty() && is_default_named) upstream = default_upstream_;
-  return origin::find_upstream(options, upstream) ? upstream : std::string();
+  const auto target = origin::find_upstream(options, upstream);
+  return target ? target->name : std::string();
 }
 
 Task<void> Base::answer(http::Exchange& exchange) {

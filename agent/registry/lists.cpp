@@ -5,6 +5,7 @@
 #include "agent/registry/relay.hpp"
 #include "shared/log/log.hpp"
 #include "shared/origin/manifest_body.hpp"
+#include "shared/origin/statuses.hpp"
 
 namespace shoal::agent::registry {
 namespace {
@@ -88,7 +89,7 @@ Task<http::Response> Lists::referrers_by_tag(http::Request request, ListRoute ro
   const auto asked = co_await origin_.ask(route.repository, "GET", "manifests/" + referrers_tag(*route.subject),
                                           origin::index_type, header(request, "Authorization"));
   if (!asked) co_return unserved(request, route, asked.error());
-  if (asked->status == 404 && origin::said_code(asked->body) != "NAME_UNKNOWN") co_return index(empty_index);
+  if (asked->status == 404 && origin::answered_by(404, {}, text_of(asked->body)).code != "NAME_UNKNOWN") co_return index(empty_index);
   if (asked->status != 200) co_return relay(*asked, "NAME_UNKNOWN");
   const Result<void> checked = check(*asked, route);
   if (!checked) co_return unserved(request, route, checked.error());

@@ -188,7 +188,7 @@ Task<Result<ManifestAnswer>> Manifests::resolve(ManifestQuestion question) {
 // Whether this node may be shown what the tracker is not: with a credential of its own.
 bool Manifests::asks_better(const ManifestQuestion& question) const {
   const auto target = origin::find_upstream(parts_.origin.options(), question.route.repository.upstream);
-  return target && !target->username_file.empty();
+  return target && origin::has_credential_source(*target);
 }
 
 // The manifest that a tag was found to have. The head of one that is held, or that lacks a type or a size, is the read one's.

@@ -10,8 +10,6 @@ namespace {
 
 // Whatever fits into a manifest: only its outermost fields are looked at.
 constexpr json::Limits wide{.depth = 1'024, .token_bytes = largest_manifest.value, .values = largest_manifest.value};
-constexpr json::Limits error_limits{.token_bytes = 64 << 10, .values = 1'024};
-constexpr std::size_t longest_reason = 512;
 constexpr std::array<std::string_view, 4> lists_of_manifests{"manifests", "layers", "blobs", "fsLayers"};
 
 tl::unexpected<Error> sent_instead(const std::string& wanted, const std::string& sent) {
@@ -71,21 +69,6 @@ struct IndexFacts {
   }
 };
 
-// A field of the first error in a registry's error body.
-std::string in_first_error(ByteView body, std::string_view field) {
-  std::string found;
-  int errors = 0;
-  const Result<void> read = json::read(text_of(body), error_limits, [&](const json::Place& place, const json::Value& value) {
-    if (place.is({"errors", json::any_element})) ++errors;
-    if (errors != 1 || !place.is({"errors", json::any_element, field})) return;
-    if (const auto* text = std::get_if<std::string_view>(&value)) found = text->substr(0, longest_reason);
-  });
-  if (!read) return {};
-  std::replace_if(
-      found.begin(), found.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; }, ' ');
-  return found;
-}
-
 }  // namespace
 
 std::string_view bare_type(std::string_view content_type) {
@@ -136,14 +119,6 @@ std::optional<NamedManifest> named_manifest(const Answer& head) {
 bool is_settled_by_get(const Answer& head) {
   if (head.status == 401 || head.status == 408 || head.status == 429) return false;
   return head.status == 200 || (head.status >= 400 && head.status < 500) || head.status == 501;
-}
-
-std::string said_code(ByteView body) {
-  return in_first_error(body, "code");
-}
-
-std::string said_reason(ByteView body) {
-  return in_first_error(body, "message");
 }
 
 }  // namespace shoal::origin

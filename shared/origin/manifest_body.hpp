@@ -47,9 +47,4 @@ std::optional<NamedManifest> named_manifest(const Answer& head);
 // github.com/distribution/distribution issue 1485). A challenge and a limit hold for both.
 bool is_settled_by_get(const Answer& head);
 
-// The first error of a registry's own error body: its code, and its message; empty when there is none. Of at most 512
-// bytes, and without control characters.
-std::string said_code(ByteView body);
-std::string said_reason(ByteView body);
-
 }  // namespace shoal::origin

@@ -109,6 +109,10 @@ bool is_upstream_name(std::string_view name) {
   return url && url->target == "/" && name.find_first_of("/?") == std::string_view::npos;
 }
 
+bool has_credential_source(const Target& target) {
+  return !target.username_file.empty() || !target.auth_file.empty() || !target.credential_helper.empty();
+}
+
 bool is_repository_name(std::string_view name) {
   if (name.size() > longest_name) return false;
   while (true) {

@@ -103,6 +103,8 @@ Result<std::optional<http::Proxy>> proxy_of(const Options& options, const std::s
 // "HOST[:PORT]" and nothing else.
 bool is_upstream_name(std::string_view name);
 
+bool has_credential_source(const Target& target);  // a file or a program is configured
+
 // A repository's name by the OCI grammar; "library/" is not added.
 bool is_repository_name(std::string_view name);
 bool is_tag(std::string_view reference);

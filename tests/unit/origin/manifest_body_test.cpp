@@ -126,12 +126,3 @@ TEST_CASE("media types are compared without parameters and white space") {
   CHECK(bare_type("a/b") == "a/b");
   CHECK(bare_type(";").empty());
 }
-
-TEST_CASE("the reason of a refusal is the first error's, bounded and without control characters") {
-  const std::string body = R"({"errors":[{"code":"MANIFEST_UNKNOWN","message":"OCI manifest found,\nbut"},{"message":"b"}]})";
-  CHECK(said_reason(bytes_of(body)) == "OCI manifest found, but");
-  CHECK(said_code(bytes_of(body)) == "MANIFEST_UNKNOWN");
-  CHECK(said_reason(bytes_of(R"({"errors":[{"code":"X"},{"message":"b"}]})")).empty());
-  CHECK(said_reason(bytes_of("<html>")).empty());
-  CHECK(said_reason(bytes_of(R"({"errors":[{"message":")" + std::string(5'000, 'x') + "\"}]}")).size() == 512);
-}
