@@ -71,16 +71,16 @@ Result<void> show(asio::ssl::context& context, const TlsFiles& files) {
   SSL_CTX_set_default_passwd_cb(context.native_handle(), [](char*, int, int, void*) { return -1; });
   IoError error = access_to(files.certificate_file);
   if (!error) context.use_certificate_chain_file(files.certificate_file, error);
-  if (error) return unusable("certificate_file " + files.certificate_file, cause_of(error));
+  if (error) return unusable("client_certificate " + files.certificate_file, cause_of(error));
   const std::string& key_file = files.key_file.empty() ? files.certificate_file : files.key_file;
   error = access_to(key_file);
   if (!error) context.use_private_key_file(key_file, asio::ssl::context::pem, error);
   const bool is_mismatch = error.category() == asio::error::get_ssl_category() &&
                            ERR_GET_LIB(static_cast<unsigned long>(error.value())) == ERR_LIB_X509;
-  if (error && !is_mismatch) return unusable("key_file " + key_file, cause_of(error));
+  if (error && !is_mismatch) return unusable("client_key " + key_file, cause_of(error));
   if (!error && SSL_CTX_check_private_key(context.native_handle()) == 1) return {};
   ERR_clear_error();
-  return unusable("key_file " + key_file, "it is not the key of certificate_file " + files.certificate_file);
+  return unusable("client_key " + key_file, "it is not the key of client_certificate " + files.certificate_file);
 }
 
 }  // namespace

@@ -86,14 +86,14 @@ TEST_CASE("a certificate or key that cannot be used is refused by its key and fi
     std::string key;
     std::string said;
   };
-  for (const Case& example : {Case{"/nowhere/c.pem", own.key, "certificate_file /nowhere/c.pem: No such file"},
-                              Case{own.certificate, "/nowhere/k.pem", "key_file /nowhere/k.pem: No such file"},
-                              Case{own.key, own.key, "certificate_file " + own.key + ": no such PEM block in it"},
-                              Case{own.certificate, own.certificate, "key_file " + own.certificate},
-                              Case{own.certificate, other.key, "it is not the key of certificate_file " + own.certificate},
-                              Case{own.certificate, rsa, "it is not the key of certificate_file " + own.certificate},
-                              Case{own.certificate, locked, "key_file " + locked},
-                              Case{"/tmp", own.key, "certificate_file /tmp: "}}) {
+  for (const Case& example : {Case{"/nowhere/c.pem", own.key, "client_certificate /nowhere/c.pem: No such file"},
+                              Case{own.certificate, "/nowhere/k.pem", "client_key /nowhere/k.pem: No such file"},
+                              Case{own.key, own.key, "client_certificate " + own.key + ": no such PEM block in it"},
+                              Case{own.certificate, own.certificate, "client_key " + own.certificate},
+                              Case{own.certificate, other.key, "it is not the key of client_certificate " + own.certificate},
+                              Case{own.certificate, rsa, "it is not the key of client_certificate " + own.certificate},
+                              Case{own.certificate, locked, "client_key " + locked},
+                              Case{"/tmp", own.key, "client_certificate /tmp: "}}) {
     INFO(example.said);
     const auto body = f.fetch(example.certificate, example.key);
     REQUIRE_FALSE(body);

@@ -76,7 +76,7 @@ std::string host_of_this_machine(std::mt19937& random) {
     case 2:
       return std::to_string(loopback);
     case 3:
-      return text + ".";
+      return "0177." + std::to_string(loopback & 0xffffff);
     case 4:
       return "0x7f." + std::to_string(loopback & 0xffffff);
     case 5:
