@@ -49,6 +49,8 @@ void add_pull(metrics::Page& page, const pull::Metrics& pull) {
   page.add("pull_unknown_layers_total", "", "Layers that the origin does not have.", pull.outcomes.unknown_layers);
   page.add("pull_refused_layers_total", "", "Layers that the origin refused to the caller, which got its challenge.",
            pull.outcomes.refused_layers);
+  page.add("pull_not_manifests_total", "", "Answers of origins to questions for a tag that were no manifest.",
+           pull.outcomes.not_manifests);
   page.add("pull_seconds", "From the start of a pull that ended well to the layer held, by size.", pull.outcomes.pull_time);
   page.add("tracker_wait_seconds", "", "From a join to its answer, or to the end of the patience.", pull.outcomes.tracker_wait);
 }
@@ -65,6 +67,8 @@ void add_swarm(metrics::Page& page, const swarm::Metrics& swarm, const pull::Met
            "Pieces that one peer did not deliver in time and that another was asked for.", swarm.reassigned_pieces);
   page.add("swarm_unreached_peers_total", "", "Peers that a tracker named and that could not be dialled.",
            pull.reach.unreached_peers);
+  page.add("swarm_lagging_peers_total", "", "Peers that owed pieces which others delivered meanwhile.",
+           pull.reach.lagging_peers);
   page.add("swarm_unreached_seeders_total", "",
            "Pulls that went on to the origin because the seeder could not be dialled.", pull.reach.unreached_seeders);
   page.add("swarm_seeder_only_layers_total", "",

@@ -7,6 +7,7 @@
 #include "agent/status.hpp"
 #include "shared/control/timing.hpp"
 #include "shared/http/listening.hpp"
+#include "shared/http/try_port.hpp"
 #include "shared/log/log.hpp"
 #include "shared/program/notification.hpp"
 #include "shared/store/upkeep.hpp"
@@ -117,7 +118,7 @@ Program::~Program() {
 
 pull::Parts Program::parts() {
   return {loop_,           clock_,  workers_.pool, workers_.commits, store_,
-          *carrier_.swarm, origin_, trackers_,     metrics_.pull};
+          *carrier_.swarm, origin_, trackers_,     metrics_.pull,     http::try_port};
 }
 
 control::Hello Program::hello(std::uint64_t epoch) const {

@@ -36,7 +36,20 @@ control::Joined joined(const LayerInfo& layer) {
 
 void Joins::join(NodeId node, const control::Join& join) {
   parts_.metrics.joins.add();
-  if (!parts_.own_fetches.wait(node, join)) request(node, join);
+  if (!is_there(node, join)) {
+    control::Refused refused{.digest = join.digest, .reason = control::Reason::not_found, .what = "no node holds the layer"};
+    parts_.links.send(node, refused);
+  } else if (!parts_.own_fetches.wait(node, join)) {
+    request(node, join);
+  }
+}
+
+// As far as the join goes.
+bool Joins::is_there(NodeId node, const control::Join& join) {
+  if (join.want == control::Want::layer) return true;
+  if (join.want == control::Want::held && parts_.seeder.presence(join.digest) != seeder::Seeder::Presence::absent) return true;
+  const auto is_connected = [this](NodeId holder) { return parts_.links.contains(holder); };
+  return !parts_.directory.holders(join.digest, node, 1, is_connected).empty();
 }
 
 void Joins::request(NodeId node, const control::Join& join) {
@@ -128,7 +141,7 @@ void Joins::tell_to_wait(const seeder::WaitingLayer& layer) {
 }
 
 bool Joins::may_evict(const Digest& digest) const {
-  return !needs_pieces(digest) && !parts_.seeder.is_fetching(digest);
+  return !needs_pieces(digest) && parts_.seeder.presence(digest) != seeder::Seeder::Presence::coming;
 }
 
 bool Joins::needs_pieces(const Digest& digest) const {

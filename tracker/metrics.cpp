@@ -50,6 +50,8 @@ void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store
   page.add("failed_probes_total", "", "Ports of agents that the tracker tried and that did not answer.",
            coordinator.probes.failed);
   page.add("resolves_total", "", "Questions for tags by agents.", metrics.resolver.questions);
+  page.add("not_manifests_total", "", "Answers of origins to questions for a tag that were no manifest.",
+           metrics.resolver.not_manifests);
   page.add("seeding_layers", "", "Layers in a swarm.", metrics.seeder.seeding_layers);
   add_origin(page, metrics.seeder, metrics.resolver);
   add_swarm(page, metrics.swarm);

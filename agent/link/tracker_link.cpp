@@ -6,6 +6,10 @@
 namespace shoal::agent::link {
 namespace {
 
+void tell_heard_again(const std::string& tracker) {
+  log::info("link", "tracker heard again", {{"tracker", tracker}});
+}
+
 // A quarter to all of the pause, so that agents that lost the same tracker do not come back together.
 Milliseconds jittered(Milliseconds pause, std::minstd_rand& random) {
   return pause / 4 + Milliseconds(random() % static_cast<unsigned>(pause.count() * 3 / 4 + 1));
@@ -116,7 +120,7 @@ Task<void> TrackerLink::receive_all() {
       go_down(frame.error().what);
       co_return;
     }
-    if (socket_ && health_.hear(socket_->heard(), clock_.now())) tell_heard_again();
+    if (socket_ && health_.hear(socket_->heard(), clock_.now())) tell_heard_again(options_.url);
     Result<control::TrackerMessage> message = control::decode_tracker_message(*frame);
     if (message) {
       if (!questions_.take(*message)) listener_->on_message(*this, std::move(*message));
@@ -174,7 +178,7 @@ Task<void> TrackerLink::pass_steps() {
 
 void TrackerLink::apply(Health::Next next) {
   if (next == Health::Next::ping) socket_->ping();
-  if (next == Health::Next::trust) tell_heard_again();
+  if (next == Health::Next::trust) tell_heard_again(options_.url);
   if (next == Health::Next::suspect) {
     log::warning("link", "tracker silent",
                  {{"tracker", options_.url},
@@ -183,10 +187,6 @@ void TrackerLink::apply(Health::Next next) {
     questions_.end_all(not_up());
   }
   if (next == Health::Next::give_up) go_down("it was silent for too long");
-}
-
-void TrackerLink::tell_heard_again() const {
-  log::info("link", "tracker heard again", {{"tracker", options_.url}});
 }
 
 // ---- questions

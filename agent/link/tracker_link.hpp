@@ -83,7 +83,6 @@ class TrackerLink {
   void watch(Time until);
   Task<void> pass_steps();
   void apply(Health::Next next);
-  void tell_heard_again() const;
 
   Loop& loop_;
   Clock& clock_;

@@ -40,7 +40,8 @@ Task<Result<void>> ClusterSource::fill_from(SharedDownload download, link::Track
   const Milliseconds paced = ask.size_hint ? limits_.patience.paced_body : limits_.patience.paced_head;
   const Milliseconds fetched = ask.size_hint ? control::timing::own_fetch_wait : limits_.patience.paced_head;
   const link::JoinLimits limits{limits_.join, limits_.patience.origin_wait, paced, fetched};
-  control::Join question = join_message(ask, *link);
+  const control::Want want = want_of(*download, *link);
+  control::Join question = join_message(*download, want, *link);
   const auto answer = co_await link->join(std::move(question), limits);
   parts_.metrics.outcomes.tracker_wait.observe(parts_.clock.now() - asked);
   Result<void> filled;
@@ -48,6 +49,10 @@ Task<Result<void>> ClusterSource::fill_from(SharedDownload download, link::Track
     filled = tl::unexpected(answer.error());
   } else if (const auto* refused = std::get_if<control::Refused>(&*answer)) {
     filled = tl::unexpected(error_of(*refused));
+    if (want == control::Want::of_agents && filled.error().kind == ErrorKind::not_found) {
+      parts_.metrics.reach.unreached_seeders.add();
+      filled = fail(ErrorKind::refused, "the seeder cannot be reached, and no agent holds the layer");
+    }
   } else {
     control::Joined joined = std::get<control::Joined>(*answer);
     const auto took = std::chrono::duration_cast<Milliseconds>(parts_.clock.now() - asked);
@@ -75,6 +80,12 @@ Task<Result<void>> ClusterSource::fill_joined(SharedDownload download, link::Tra
   co_return filled;
 }
 
+// A reader of parts makes nobody fetch the layer. A seeder that is known to be out of reach fetches in vain.
+control::Want ClusterSource::want_of(const Download& download, const link::TrackerLink& link) {
+  if (wants_parts(download)) return control::Want::held;
+  return seeders_.is_away(link) ? control::Want::of_agents : control::Want::layer;
+}
+
 // The tracker's size must be that of the manifest, its piece length that of the protocol.
 Result<void> ClusterSource::agree(Download& download, const control::Joined& joined) {
   const ByteCount most = download.ask().kind == origin::Kind::manifest ? origin::largest_manifest : largest_layer;
@@ -86,6 +97,8 @@ Result<void> ClusterSource::agree(Download& download, const control::Joined& joi
     const Result<void> space = reserve_space(parts_, download, layout.layer_size());
     if (!space) return space;
   }
+  if (wants_parts(download) && download.passage())
+    return fail(ErrorKind::no_space, "there is no room for parts of the layer");
   if (download.layout().layer_size() != layout.layer_size())
     return fail(ErrorKind::refused, "size mismatch between the tracker and the manifest");
   if (download.content_type().empty()) download.set_content_type(joined.content_type);
@@ -128,7 +141,8 @@ Result<void> ClusterSource::join_swarm(Download& download, const Result<void>& r
                                   .tracker_key = {},
                                   .events = {},
                                   .unproven = download.passage() ? PieceSet() : arrival.unproven(),
-                                  .is_window = download.passage() != nullptr});
+                                  .is_window = download.passage() != nullptr,
+                                  .wants_parts = wants_parts(download)});
   return {};
 }
 
@@ -152,6 +166,12 @@ Task<Result<void>> ClusterSource::watch(SharedDownload download, Milliseconds jo
         parts_.swarm.publish(membership->identity().name, {.batches = {}, .in_file = {}, .wanted_end = wanted_end});
       if (passage->waits_for_readers()) rested = now;
     }
+    if (download->attempt().parts) {
+      const Result<void> followed = follow_parts(*download, *membership);
+      if (!followed) co_return followed;
+      const auto& parts = *download->attempt().parts;
+      if (!parts.is_whole() && parts.are_in(download->arrival().written())) rested = now;
+    }
     link::TrackerLink& link = *membership->identity().link;
     const LinkState before = std::exchange(state, state_of(link));
     // A tracker that is there again gets as much time as one that waits for the origin.
@@ -172,6 +192,18 @@ Task<Result<void>> ClusterSource::watch(SharedDownload download, Milliseconds jo
     const Milliseconds step = seeders_.knows(*membership->identity().link) ? seeder_check : link_check;
     co_await download->changed().wait_for(parts_.clock, step);
   }
+}
+
+// What readers of parts want, for the swarm.
+Result<void> ClusterSource::follow_parts(Download& download, const Membership& membership) {
+  WantedParts& parts = *download.attempt().parts;
+  if (parts.is_abandoned(parts_.clock.now())) return fail(ErrorKind::unavailable, "nobody reads parts of the layer any more");
+  if (const auto* pieces = parts.news()) {
+    swarm::Publication publication{.batches = {}, .in_file = {}, .wanted_end = {}, .first = *pieces};
+    if (parts.is_whole()) publication.wanted_end = download.layout().count();
+    parts_.swarm.publish(membership.identity().name, std::move(publication));
+  }
+  return {};
 }
 
 // Peers that hold pieces were named, and none of them was connected: this node then takes the tracker's uplink.

@@ -38,7 +38,9 @@ class ClusterSource {
   Result<void> agree(Download& download, const control::Joined& joined);
   Task<Result<void>> fill_from_swarm(SharedDownload download, link::TrackerLink* link, control::Joined joined,
                                      Milliseconds join_took);
+  control::Want want_of(const Download& download, const link::TrackerLink& link);
   Result<void> join_swarm(Download& download, const Result<void>& resumed);
+  Result<void> follow_parts(Download& download, const Membership& membership);
   Task<Result<void>> watch(SharedDownload download, Milliseconds join_took);
   void tell_seeder_alone(const Download& download, const Reach& reach) const;
   LinkState state_of(const link::TrackerLink& link) const;

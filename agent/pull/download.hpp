@@ -10,6 +10,7 @@
 
 #include "agent/pull/arrival.hpp"
 #include "agent/pull/passage.hpp"
+#include "agent/pull/wanted_parts.hpp"
 #include "shared/core/clock.hpp"
 #include "shared/core/pool.hpp"
 #include "shared/core/signal.hpp"
@@ -49,6 +50,8 @@ class Download : public std::enable_shared_from_this<Download> {
     int number = 1;
     std::optional<Generation> disproved{};  // whose bytes proved wrong in the attempt before
     bool is_cached = true;                  // in the store; otherwise the layer is filled in memory or not at all
+    // Of a layer that others hold. Shared: with the pull's readers. Null: the whole layer is wanted.
+    std::shared_ptr<WantedParts> parts{};
   };
   Download(Parts parts, Ask ask, Attempt attempt);
 
@@ -114,6 +117,12 @@ class Download : public std::enable_shared_from_this<Download> {
   std::optional<Result<store::HeldLayer>> outcome_;
   std::string content_type_;
 };
+
+// Whether readers of parts alone wait for the download, which then comes from the cluster or not at all.
+inline bool wants_parts(const Download& download) {
+  const auto& parts = download.attempt().parts;
+  return parts && !parts->is_whole();
+}
 
 // Why it has ended without the layer; nothing while it is under way.
 Task<std::optional<Error>> failure_of(SharedDownload download);

@@ -27,7 +27,8 @@ class HolderMemory {
   // True when the node is given a rest now.
   bool note_failure(const holder::Node& node, Time now) { return failed_.note_failure(key_of(node), now); }
   void note_answer(const holder::Node& node, Milliseconds took);
-  bool rests(const holder::Node& node, Time now) const { return failed_.rests(key_of(node), now); }
+  // For its rest and a minute more it is asked after those that did not fail: to try it again costs no pull a wait.
+  bool avoids(const holder::Node& node, Time now) const { return failed_.knows(key_of(node), now); }
   Milliseconds hedge_after() const;
 
  private:

@@ -15,7 +15,7 @@ HolderRace::HolderRace(Surroundings surroundings, Layer layer, std::vector<Holde
   const Time now = around_.clock.now();
   // The tracker's own link is up: whatever failed there is not the node.
   const auto is_good = [&](const HolderCandidate& each) {
-    return each.is_tracker || !around_.memory.rests(each.node, now);
+    return each.is_tracker || !around_.memory.avoids(each.node, now);
   };
   std::stable_partition(candidates.begin(), candidates.end(), is_good);
   const auto tracker = std::ranges::find_if(candidates, &HolderCandidate::is_tracker);

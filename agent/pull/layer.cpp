@@ -1,4 +1,4 @@
-#include "agent/pull/pulls.hpp"
+#include "agent/pull/layer.hpp"
 
 namespace shoal::agent::pull {
 

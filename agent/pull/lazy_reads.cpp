@@ -111,6 +111,27 @@ void LazyReads::tell_failure(const Ask& ask, const Error& error) {
                 {"next", "look at the registry: does it answer a Range?"}});
 }
 
+bool LazyReads::looks_for_holders(const Ask& ask) {
+  Read& read = at(ask);
+  const Time now = parts_.clock.now();
+  if (read.looked_at && now - *read.looked_at < limits_.look_again) return false;
+  read.looked_at = now;
+  return true;
+}
+
+Milliseconds LazyReads::patience_with_holders(const Digest& digest, PieceIndex held) {
+  const Read* read = find(digest);
+  return read != nullptr && read->missed_at == held ? Milliseconds::zero() : limits_.wait_for_holder;
+}
+
+void LazyReads::note_holders_missed(const Digest& digest, PieceIndex held) {
+  if (Read* read = find(digest)) read->missed_at = held;
+}
+
+void LazyReads::note_read(const Digest& digest, std::uint64_t length) {
+  if (Read* read = find(digest)) read->passed_bytes += length;
+}
+
 void LazyReads::note_failed_fetch(const Digest& digest) {
   if (Read* read = find(digest)) read->fetch_after = parts_.clock.now() + limits_.fetch_again;
 }

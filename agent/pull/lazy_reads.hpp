@@ -31,6 +31,9 @@ struct LazyLimits {
   // Parts that the origin sends at once: a mount reads some ten files at once. Further ones wait this long at most.
   std::size_t at_once = 32;
   Milliseconds turn{5'000};
+  // For a piece that other nodes hold: then the part comes by Range.
+  Milliseconds wait_for_holder{250};
+  Milliseconds look_again{5'000};  // for nodes that hold the layer: one question to the tracker
   Milliseconds fetch_again{60'000};  // after a fetch that failed: each try costs the cluster questions
 };
 
@@ -63,6 +66,15 @@ class LazyReads {
   // Opens a part at the origin. `unavailable` too when the origin makes nothing of Range: the layer is fetched then.
   Task<Result<std::unique_ptr<PartStream>>> open(Ask ask, origin::Stretch part);
 
+  // ---- of a layer that other nodes may hold
+
+  // Whether to look for them now; true once in a while.
+  bool looks_for_holders(const Ask& ask);
+  // How long a part waits for its pieces, of which `held` have come so far: not at all after a wait in vain, until one comes.
+  Milliseconds patience_with_holders(const Digest& digest, PieceIndex held);
+  void note_holders_missed(const Digest& digest, PieceIndex held);
+  void note_read(const Digest& digest, std::uint64_t length);  // of their pieces
+
   void note_failed_fetch(const Digest& digest);
   std::optional<ByteCount> size_of(const Digest& digest) const;  // as the origin named it with a part
 
@@ -70,11 +82,13 @@ class LazyReads {
   struct Read {
     Digest digest;
     std::optional<ByteCount> size{};
-    std::uint64_t passed_bytes = 0;   // by Range, those that came twice too
+    std::uint64_t passed_bytes = 0;   // in parts, those that came twice too
     bool is_whole_reader = false;     // some client reads it in chunks
     bool has_no_ranges = false;       // the origin makes nothing of Range
     bool is_fetched = false;          // told in the log
     std::optional<Time> fetch_after{};  // the last fetch failed
+    std::optional<Time> looked_at{};    // for nodes that hold it
+    std::optional<PieceIndex> missed_at{};  // a part waited for them in vain, when so many pieces were here
   };
   Read* find(const Digest& digest);
   Read& at(const Ask& ask);

@@ -44,6 +44,15 @@ void tell_not_reached(const control::Endpoint& peer, const std::string& cause, c
   swarm.link->send(control::Unreachable{swarm.digest, control::Service::pieces, peer});
 }
 
+void tell_lagging(const swarm::Identity& peer, Metrics& metrics) {
+  metrics.reach.lagging_peers.add();
+  log::warning("pull", "peer slow",
+               {{"node", peer.node},
+                {"host", peer.host},
+                {"cause", "other nodes delivered pieces that it owed"},
+                {"next", "look at that node's link, its MTU and its load"}});
+}
+
 }  // namespace
 
 Error error_of(const control::Refused& refused) {
@@ -51,8 +60,10 @@ Error error_of(const control::Refused& refused) {
           refused.of_tracker ? Fault::of_tracker : Fault::none, control::answered_of(refused.answer)};
 }
 
-control::Join join_message(const Ask& ask, const link::TrackerLink& link) {
+control::Join join_message(const Download& download, control::Want want, const link::TrackerLink& link) {
+  const Ask& ask = download.ask();
   control::Join join{.digest = ask.digest, .source = {}, .size_hint_bytes = 0, .credential = {}};
+  join.want = want;
   join.has_credential = !ask.authorization.empty();
   const bool is_sent = link.up() && link::may_carry_credentials(link) && ask.authorization.size() <= longest_credential;
   if (is_sent) join.credential = ask.authorization;
@@ -147,7 +158,11 @@ void Membership::end(Error cause) {
 Next Membership::on_up() {
   if (!identity_.belongs_to(identity_.link->welcome())) return give_up("the tracker came back with other keys");
   patience_.note_waiting(parts_.clock.now());
-  if (fetching()) identity_.link->send(join_message(fetching()->download->ask(), *identity_.link));
+  if (fetching()) {
+    const Download& download = *fetching()->download;
+    const control::Want want = wants_parts(download) ? control::Want::held : control::Want::layer;
+    identity_.link->send(join_message(download, want, *identity_.link));
+  }
   report();
   return Next::stay;
 }
@@ -216,6 +231,8 @@ Next Membership::on(swarm::Event event) {
   } else if (const auto* missed = std::get_if<swarm::PeerNotReached>(&event)) {
     const auto peer = reach_.note_not_reached(missed->peer);
     if (peer) tell_not_reached(*peer, missed->cause, identity_, parts_);
+  } else if (const auto* slow = std::get_if<swarm::PeerLags>(&event)) {
+    tell_lagging(slow->peer, parts_.metrics);
   } else if (const auto* refused = std::get_if<swarm::PieceRefused>(&event)) {
     blame(*refused);
   } else if (const auto* wanted = std::get_if<swarm::HashesMissing>(&event)) {

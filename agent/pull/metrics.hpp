@@ -15,6 +15,7 @@ struct HolderMetrics {  // of small layers
 struct ReachMetrics {
   metrics::Counter unreached_peers;     // that a tracker named, and that could not be dialled
   metrics::Counter unreached_seeders;   // pulls that went on without their seeder, since it could not be dialled
+  metrics::Counter lagging_peers;       // that owed pieces which others delivered
   metrics::Counter seeder_only_layers;  // that came from the seeder alone, though peers were named
 };
 
@@ -29,6 +30,7 @@ struct Outcomes {
   metrics::Counter unknown_layers;    // that the origin does not have
   metrics::Counter refused_layers;    // to their caller, by the origin
   metrics::Counter corrupt_layers;    // attempts whose digest did not match
+  metrics::Counter not_manifests;     // that a tag led to, where an origin sent something else
 };
 
 struct ByteMetrics {  // of layers, beside those of swarms

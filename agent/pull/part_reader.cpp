@@ -18,6 +18,10 @@ Task<Result<PartBytes>> PartReader::next(origin::Stretch left) {
     stream_.reset();
     if (auto here = find_here(left)) co_return std::move(*here);
     if (!source_) source_ = lazy_.choose(ask_, size_, left.first, length_);
+    if (source_ == LazyReads::Source::origin) {
+      auto held = co_await wait_for_holders(left);
+      if (held) co_return std::move(*held);
+    }
   }
   if (!stream_ && source_ == LazyReads::Source::layer) {
     auto arrived = co_await wait_for_layer(left, lazy_.patience(length_));
@@ -73,6 +77,33 @@ Result<void> PartReader::accept_size(ByteCount size) {
   if (size_ && *size_ != size) return fail(ErrorKind::corrupt, "the layer's size has changed to " + text(size));
   size_ = size;
   return {};
+}
+
+// Of a layer that other nodes hold, the part's pieces come from them, before all others.
+Task<std::optional<PartBytes>> PartReader::wait_for_holders(origin::Stretch left) {
+  if (lazy_.looks_for_holders(ask_)) {
+    if (!ask_.size_hint) ask_.size_hint = size_;
+    pulls_.fetch_parts(ask_);
+  }
+  const auto running = pulls_.running().find(ask_.digest);
+  if (running == pulls_.running().end() || !running->second->begun() || !wants_parts(*running->second)) co_return std::nullopt;
+  const SharedDownload download = running->second;
+  const PieceLayout& layout = download->layout();
+  const Time now = parts_.clock.now();
+  const std::uint64_t end = std::min(left.end, layout.layer_size().value);
+  if (left.first >= end) co_return std::nullopt;
+  download->attempt().parts->want(layout.piece_at(left.first), layout.piece_at(end - 1) + 1, now);
+  download->changed().notify();
+  const Time due = now + lazy_.patience_with_holders(ask_.digest, download->arrival().written().held());
+  for (Time at = now; at < due && !download->finished(); at = parts_.clock.now()) {
+    co_await download->changed().wait_for(parts_.clock, std::chrono::ceil<Milliseconds>(due - at));
+    if (auto here = find_here(left)) {
+      lazy_.note_read(ask_.digest, end - left.first);
+      co_return here;
+    }
+  }
+  lazy_.note_holders_missed(ask_.digest, download->arrival().written().held());
+  co_return std::nullopt;
 }
 
 // The layer is fetched, and the part's pieces are waited for.

@@ -28,6 +28,7 @@ class PartReader {
  private:
   std::optional<PartBytes> find_here(origin::Stretch left);
   bool follow(const SharedDownload& download, std::uint64_t at);
+  Task<std::optional<PartBytes>> wait_for_holders(origin::Stretch left);
   Task<Result<PartBytes>> wait_for_layer(origin::Stretch left, Milliseconds limit);
   Task<Result<PartBytes>> next_of_origin(origin::Stretch left);
   Result<void> accept_size(ByteCount size);

@@ -13,6 +13,9 @@
 
 namespace shoal::agent::pull {
 
+// http::try_port, unless a test has ports of its own: a TCP connection, closed at once. The host is an IP address.
+using TryPort = std::function<Task<Result<void>>(Clock& clock, std::string host, std::uint16_t port, Milliseconds limit)>;
+
 struct Parts {
   Loop& loop;
   Clock& clock;
@@ -23,6 +26,7 @@ struct Parts {
   origin::Origin& origin;
   link::Trackers& trackers;
   Metrics& metrics;
+  TryPort try_port{};  // empty: no port is tried
 };
 
 }  // namespace shoal::agent::pull

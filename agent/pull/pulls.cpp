@@ -40,6 +40,29 @@ std::string_view next_step(ErrorKind kind) {
   return "look at the registry and the tracker";
 }
 
+void tell_failure(const Ask& ask, const Error& error, bool again, Metrics& metrics) {
+  const std::initializer_list<log::Field> fields = {{"digest", ask.digest.text()},
+                                                    {"image", ask.image()},
+                                                    {"kind", text(error.kind)},
+                                                    {"cause", error.what},
+                                                    {"next", next_step(error.kind)}};
+  if (again) {
+    log::warning("pull", "layer corrupt, pulled again", fields);
+  } else if (error.kind == ErrorKind::no_space) {  // its readers get it passed through
+    metrics.uncached_layers.add();
+    log::warning("pull", "layer not cached", fields);
+  } else if (error.kind == ErrorKind::refused && error.answered) {  // a runtime asks without a credential first
+    metrics.outcomes.refused_layers.add();
+    log::info("pull", "layer refused to the caller", fields);
+  } else if (error.kind == ErrorKind::not_found) {  // the caller's mistake, or its question
+    metrics.outcomes.unknown_layers.add();
+    log::info("pull", "layer not found", fields);
+  } else {
+    metrics.pulls_failed.add();
+    log::error("pull", "layer not pulled", fields);
+  }
+}
+
 // To a question of the cluster's: what it says is no failure.
 bool is_answer_of_origin(const Error& error) {
   return error.answered && (error.kind == ErrorKind::refused || error.kind == ErrorKind::not_found);
@@ -76,12 +99,14 @@ Task<Result<Layer>> Pulls::open(Ask ask) {
     co_return fail(ErrorKind::unavailable, "too many layers are being pulled at once");
   }
   const SharedDownload download = running == running_.end() ? start(std::move(ask), {}) : running->second;
+  want_whole(download->ask().digest);
   const Result<ByteCount> size = co_await download->size();
   if (!size) co_return tl::unexpected(size.error());
   co_return Layer(download, *size);
 }
 
 void Pulls::fetch(Ask ask) {
+  want_whole(ask.digest);
   if (running_.contains(ask.digest) || running_.size() >= limits_.downloads || parts_.store.holds(ask.digest)) return;
   start(std::move(ask), {});
 }
@@ -130,13 +155,18 @@ Task<void> Pulls::pull(SharedDownload download) {
 
 // Every piece is in the file: from the cluster, else from the origin, from the first missing byte.
 Task<Result<void>> Pulls::fill(SharedDownload download) {
+  Result<void> filled;
+  if (wants_parts(*download)) {
+    filled = co_await cluster_.fill(download);
+    // A reader of the whole may have come meanwhile: then the pull goes on.
+    if (filled || wants_parts(*download)) co_return filled;
+  }
   const Ask& ask = download->ask();
   // A manifest may lie about a size: it evicts nothing before the tracker or the origin has named the same.
-  if (ask.size_hint && parts_.store.has_room(ask.digest, *ask.size_hint)) {
+  if (ask.size_hint && !download->begun() && parts_.store.has_room(ask.digest, *ask.size_hint)) {
     const Result<void> space = reserve_space(parts_, *download, *ask.size_hint);
     if (!space) co_return space;
   }
-  Result<void> filled;
   if (parts_.trackers.configured()) {
     const bool has_tracker = parts_.trackers.any_up();
     filled = co_await cluster_.fill(download);
@@ -277,34 +307,11 @@ void Pulls::end(SharedDownload download, Result<store::HeldLayer> outcome, Time 
   const int number = download->attempt().number;
   download->finish(std::move(outcome));
   const bool again = error.kind == ErrorKind::corrupt && number < limits_.attempts;
-  if (!is_passed) tell_failure(ask, error, again);
+  if (!is_passed && !wants_parts(*download)) tell_failure(ask, error, again, parts_.metrics);
   if (!again || !is_current) return;
   // A caller that has no byte of the old attempt gets the new one.
   const auto disproved = download->begun() ? download->arrival().generation() : std::nullopt;
-  start(ask, {.number = number + 1, .disproved = disproved});
-}
-
-void Pulls::tell_failure(const Ask& ask, const Error& error, bool again) {
-  const std::initializer_list<log::Field> fields = {{"digest", ask.digest.text()},
-                                                    {"image", ask.image()},
-                                                    {"kind", text(error.kind)},
-                                                    {"cause", error.what},
-                                                    {"next", next_step(error.kind)}};
-  if (again) {
-    log::warning("pull", "layer corrupt, pulled again", fields);
-  } else if (error.kind == ErrorKind::no_space) {  // its readers get it passed through
-    parts_.metrics.uncached_layers.add();
-    log::warning("pull", "layer not cached", fields);
-  } else if (error.kind == ErrorKind::refused && error.answered) {  // a runtime asks without a credential first
-    parts_.metrics.outcomes.refused_layers.add();
-    log::info("pull", "layer refused to the caller", fields);
-  } else if (error.kind == ErrorKind::not_found) {  // the caller's mistake, or its question
-    parts_.metrics.outcomes.unknown_layers.add();
-    log::info("pull", "layer not found", fields);
-  } else {
-    parts_.metrics.pulls_failed.add();
-    log::error("pull", "layer not pulled", fields);
-  }
+  start(ask, {.number = number + 1, .disproved = disproved, .parts = download->attempt().parts});
 }
 
 // ---- layers as others see them

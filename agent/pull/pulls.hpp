@@ -6,42 +6,13 @@
 
 #include <random>
 #include <unordered_map>
-#include <variant>
 
 #include "agent/pull/cluster_source.hpp"
-#include "agent/pull/download.hpp"
+#include "agent/pull/layer.hpp"
 #include "agent/pull/origin_source.hpp"
 #include "agent/pull/parts.hpp"
 
 namespace shoal::agent::pull {
-
-// A layer that may be served: it is held, or it is arriving.
-class Layer {
- public:
-  explicit Layer(store::HeldLayer held) : source_(std::move(held)) {}
-  // One request's: copies of it are one reader.
-  Layer(SharedDownload download, ByteCount size)
-      : source_(download), size_(size), reader_(download->passage() ? download->passage()->add_reader() : nullptr) {}
-
-  bool held() const { return std::holds_alternative<store::HeldLayer>(source_); }
-  // There is no room for it: a window of it is kept while it passes. `readable` is `no_space` outside of that.
-  bool is_passing() const { return !held() && std::get<SharedDownload>(source_)->passage() != nullptr; }
-  ByteCount size() const { return held() ? std::get<store::HeldLayer>(source_).size() : size_; }
-  std::string content_type() const;  // of a manifest, once it has arrived
-  // Where the bytes from `first` to before `end` came from, which were readable.
-  SourceBytes sources_of(std::uint64_t first, std::uint64_t end) const;
-  // Waits until the digest of the whole layer has matched; the error of the pull when it did not.
-  Task<Result<void>> verified() const;
-  // As `verified`, for at most `limit`; then `unavailable`, while the download goes on.
-  Task<Result<void>> verified_within(Milliseconds limit) const;
-  Task<Result<store::VerifiedSpan>> readable(std::uint64_t from) const;
-  Task<Result<store::VerifiedSpan>> readable_within(std::uint64_t from, Milliseconds limit) const;
-
- private:
-  std::variant<store::HeldLayer, SharedDownload> source_;
-  ByteCount size_{};
-  Window::Reader reader_{};
-};
 
 struct Limits {
   int attempts = 2;                 // the origin's bytes may be wrong once: a proxy's broken copy is often gone then
@@ -75,6 +46,8 @@ class Pulls final : public link::Listener {
   Task<Result<std::unique_ptr<PassThrough>>> pass_through(Ask ask, std::uint64_t from);
   // Starts the download of a layer that is not held, unless it is under way, and waits for nothing.
   void fetch(Ask ask);
+  // The same for readers of parts: only from nodes that hold the layer, and only what such readers want.
+  void fetch_parts(Ask ask);
   // A layer that has passed, and whose window is at its end: the next `open` begins at its start again, when `from` is
   // near that. False when nothing changes.
   bool leave_passed(const Digest& digest, std::uint64_t from);
@@ -98,13 +71,13 @@ class Pulls final : public link::Listener {
   SharedDownload start(Ask ask, Download::Attempt attempt);
   Task<void> pull(SharedDownload download);
   Task<Result<void>> fill(SharedDownload download);
+  void want_whole(const Digest& digest);
   Task<Result<void>> fall_back(SharedDownload download, Error cause, bool had_tracker);
   Task<Result<store::HeldLayer>> verify_and_store(SharedDownload download);
   Task<Result<store::HeldLayer>> pass(SharedDownload download);
   Task<Result<store::HeldLayer>> commit(SharedDownload download, store::VerifiedLayer proof);
   Task<void> keep_in_memory(store::HeldLayer layer);
   void end(SharedDownload download, Result<store::HeldLayer> outcome, Time started);
-  void tell_failure(const Ask& ask, const Error& error, bool again);
 
   Parts parts_;
   Limits limits_;

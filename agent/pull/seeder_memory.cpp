@@ -9,12 +9,13 @@ SeederVerdict SeederMemory::judge(const Membership& membership, Milliseconds joi
   const link::TrackerLink* const link = membership.identity().link;
   const Reach& reach = membership.reach();
   if (reach.seeder_piece_at()) sent_at_[link] = std::max(sent_at_[link], *reach.seeder_piece_at());
-  if (reach.seeder_reached()) failed_.note_success(link);
+  if (reach.seeder_reached() && failed_.note_success(link)) away_.erase(link);
   if (!reach.seeder() || reach.seeder_reached() || !link->up()) return SeederVerdict::wait;
   const bool is_known = failed_.knows(link, now);
   if (now - membership.patience().last_active() < limit(membership, is_known, join_took)) return SeederVerdict::wait;
   if (!reach.seeder_refused() && sends_elsewhere(*link)) return SeederVerdict::wait;
   parts_.metrics.reach.unreached_seeders.add();
+  away_[link].seeder = *reach.seeder();
   if (failed_.note_failure(link, now)) tell(membership);
   return is_known ? SeederVerdict::known : SeederVerdict::first_failure;
 }
@@ -26,7 +27,32 @@ void SeederMemory::look_back(const Membership& membership, Time entered) {
   if (!reach.seeder() || reach.seeder_reached() || !link.up() || now - entered < limits_.first) return;
   if (sends_elsewhere(link)) return;
   parts_.metrics.reach.unreached_seeders.add();
+  away_[&link].seeder = *reach.seeder();
   if (failed_.note_failure(&link, now)) tell(membership);
+}
+
+// Without a port to try, a pull tries the seeder when a rest has passed.
+bool SeederMemory::is_away(const link::TrackerLink& link) {
+  const Time now = parts_.clock.now();
+  if (failed_.rests(&link, now)) return true;
+  const auto found = away_.find(&link);
+  if (found == away_.end() || !failed_.knows(&link, now) || !parts_.try_port) return false;
+  Away& away = found->second;
+  if (!std::exchange(away.is_tried, true)) spawn(parts_.loop, try_again(this, &link, away.seeder));
+  return true;
+}
+
+Task<void> SeederMemory::try_again(SeederMemory* self, const link::TrackerLink* link, control::Endpoint seeder) {
+  const auto answered = co_await self->parts_.try_port(self->parts_.clock, seeder.host, seeder.port, self->limits_.try_limit);
+  if (answered) {
+    self->failed_.note_success(link);
+    self->away_.erase(link);
+    log::info("pull", "seeder reached again",
+              {{"tracker", link->url()}, {"host", seeder.host}, {"port", seeder.port}});
+  } else {
+    self->failed_.note_failure(link, self->parts_.clock.now());
+    self->away_[link].is_tried = false;
+  }
 }
 
 bool SeederMemory::sends_elsewhere(const link::TrackerLink& link) const {

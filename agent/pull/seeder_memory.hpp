@@ -1,5 +1,5 @@
 // SeederMemory: how long pulls wait for a seeder that they cannot connect to, for each tracker: the first pull that meets
-// it pays, the following ones hardly. A connection to the seeder clears it.
+// it pays, the following ones hardly. A connection to the seeder clears it, of a pull or of a try while pulls do without.
 //
 // Threads: the loop.
 #pragma once
@@ -19,6 +19,7 @@ struct SeederLimits {
   Milliseconds peers_again{200};  // the same, when other agents were named, which may have the layer
   int round_trips = 8;            // to the tracker, at least: four until the first piece, on a link that fills meanwhile
   Milliseconds alive{2'000};      // it has sent a piece in another swarm
+  Milliseconds try_limit{1'000};  // for a connection that a try makes
 };
 
 enum class SeederVerdict {
@@ -35,17 +36,26 @@ class SeederMemory {
   SeederVerdict judge(const Membership& membership, Milliseconds join_took);
   // The swarm has filled the layer without the seeder: it is told of all the same when it had its time.
   void look_back(const Membership& membership, Time entered);
+  // Whether a pull does without the seeder from the start. Its port is tried meanwhile, once a rest has passed.
+  bool is_away(const link::TrackerLink& link);
   bool knows(const link::TrackerLink& link) const { return failed_.knows(&link, parts_.clock.now()); }
 
  private:
   Milliseconds limit(const Membership& membership, bool is_known, Milliseconds join_took) const;
   bool sends_elsewhere(const link::TrackerLink& link) const;
   void tell(const Membership& membership) const;
+  static Task<void> try_again(SeederMemory* self, const link::TrackerLink* link, control::Endpoint seeder);
 
   Parts parts_;
   SeederLimits limits_;
   FailureMemory<const link::TrackerLink*> failed_;        // as many as trackers are configured
   std::map<const link::TrackerLink*, Time> sent_at_;  // the latest piece of that seeder
+  // Of those that failed: where, and whether it is being tried.
+  struct Away {
+    control::Endpoint seeder;
+    bool is_tried = false;
+  };
+  std::map<const link::TrackerLink*, Away> away_;
 };
 
 }  // namespace shoal::agent::pull

@@ -144,7 +144,7 @@ Task<void> Endpoint::answer(MeteredExchange& exchange) {
     co_await exchange.respond(std::move(*refused));
     co_return;
   }
-  const auto route = parse_route(request, options_.default_upstream);
+  const auto route = parse_route(request, {parts_.origin.options(), options_.default_upstream});
   if (!route) {
     auto response = refuse_route(request, route.error());
     co_await exchange.respond(std::move(response));

@@ -44,10 +44,11 @@ struct Join {
   // The caller's Authorization, for this registry and repository alone; sent over loopback only, else empty.
   std::string credential;
   bool has_credential = false;  // the caller has one, sent or not: the agent may fetch with it (Reason::own_fetch)
+  Want want = Want::layer;
   template <class C>
   static void fields(C& c, Join& m) {
     c.field(m.digest), c.field(m.source), c.field(m.size_hint_bytes), c.field(m.credential);
-    c.appended(m.has_credential);
+    c.appended(m.has_credential), c.appended(m.want);
   }
   friend bool operator==(const Join&, const Join&) = default;
 };

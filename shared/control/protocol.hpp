@@ -52,6 +52,16 @@ inline bool known(LayerKind kind) {
   return kind <= LayerKind::manifest;
 }
 
+// How far the cluster goes for a join. `Refused` as not found otherwise: nothing is fetched for it.
+enum class Want : std::uint8_t {
+  layer = 0,      // fetched from the origin, if no node holds it
+  held = 1,       // only of a layer that some node holds or is being sent, the tracker counted
+  of_agents = 2,  // only of a layer that another agent holds: the seeder cannot be reached
+};
+inline bool known(Want want) {
+  return want <= Want::of_agents;
+}
+
 // Where the origin keeps a layer.
 struct Source {
   LayerKind kind = LayerKind::blob;

@@ -10,7 +10,7 @@ namespace shoal::origin {
 namespace {
 
 constexpr json::Limits file_limits{.token_bytes = longest_secret + 1'024, .values = 64 << 10};
-constexpr const char* hub = "docker.io";
+constexpr const char* hub_host = "docker.io";
 constexpr const char* hub_server = "https://index.docker.io/v1/";
 constexpr const char* zeros = "00000000-0000-0000-0000-000000000000";
 
@@ -26,7 +26,7 @@ std::string lower_case(std::string_view text) {
 std::string host_key(std::string host) {
   if (host.ends_with(":443")) host.resize(host.size() - 4);
   const bool is_hub = host == "index.docker.io" || host == "registry-1.docker.io";
-  return is_hub ? hub : host;
+  return is_hub ? hub_host : host;
 }
 
 // "https://index.docker.io/v1/" and "docker.io" are one key; a path behind a scheme, or /v1/ and /v2/, is no namespace.
@@ -127,7 +127,7 @@ bool names_registry(const AuthFile& file, const http::Url& registry) {
 
 std::string server_address(const http::Url& registry) {
   const std::string host = host_key(registry.authority());
-  return host == hub ? hub_server : registry.authority();
+  return host == hub_host ? hub_server : registry.authority();
 }
 
 Credential of_identity_token(const http::Url& registry, std::string username, std::string token) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "shared/origin/configured_files.hpp"
+#include "shared/origin/registry_name.hpp"
 
 namespace shoal::origin {
 namespace {
@@ -33,12 +34,7 @@ bool is_name_component(std::string_view text) {
 }
 
 std::string default_url(const std::string& name) {
-  return "https://" + (name == "docker.io" ? std::string("registry-1.docker.io") : name);
-}
-
-bool allowed_by(const std::string& pattern, const std::string& name) {
-  if (!pattern.starts_with("*.")) return pattern == name;
-  return name.size() > pattern.size() - 1 && name.ends_with(pattern.substr(1));
+  return "https://" + (name == hub ? std::string("registry-1.docker.io") : name);
 }
 
 Target target_of(const std::string& name, http::Url url, const Upstream& upstream) {
@@ -59,10 +55,11 @@ Target target_of(const std::string& name, http::Url url, const Upstream& upstrea
 
 }  // namespace
 
-Result<Target> find_upstream(const Options& options, const std::string& name) {
+Result<Target> find_upstream(const Options& options, const std::string& written) {
+  const std::string name = find_registry(options, written);
   const auto configured = options.upstreams.find(name);
   const bool allowed = std::any_of(options.allow.begin(), options.allow.end(),
-                                   [&](const std::string& pattern) { return allowed_by(pattern, name); });
+                                   [&](const std::string& pattern) { return allows(pattern, name); });
   if (!is_upstream_name(name) || (configured == options.upstreams.end() && !allowed)) {
     return fail(ErrorKind::not_found, "registry \"" + name + "\" is not configured; add [upstreams.\"" + name +
                                           "\"] or name it in the `allow` list");

@@ -46,7 +46,8 @@ struct Upstream {
 };
 
 struct Options {
-  std::map<std::string, Upstream> upstreams;  // by "HOST[:PORT]" as image names write it
+  std::map<std::string, Upstream> upstreams;  // by key: registry_name of "HOST[:PORT]" as image names write it
+  std::map<std::string, std::string> aliases;  // keys of tables by further names, as registry_name writes them
   std::vector<std::string> allow;             // further names, exact or "*.example.com[:PORT]", reached by https
   // Of every request; not configurable. A body that stops for 8 s is requested again by Range: agents wait meanwhile.
   http::ClientLimits limits{.silence = Milliseconds(8'000)};
@@ -87,8 +88,8 @@ struct UnreadableFile {
 };
 std::vector<UnreadableFile> unreadable_files(const Options& options);
 
-// `not_found` with a line that says how to configure it.
-Result<Target> find_upstream(const Options& options, const std::string& name);
+// The registry that `written` means (find_registry). `not_found` with a line that says how to configure it.
+Result<Target> find_upstream(const Options& options, const std::string& written);
 
 // The name by which the registry has a repository: with the upstream's prefix. An empty name, the registry itself, has none.
 std::string repository_at(const Target& target, const std::string& name);

@@ -4,7 +4,9 @@
 #include "shared/origin/configured_files.hpp"
 #include "shared/origin/credential_program.hpp"
 #include "shared/origin/named_hosts.hpp"
+#include "shared/origin/registry_name.hpp"
 #include "shared/origin/upstreams.hpp"
+#include "shared/origin/registry_name.hpp"
 
 namespace shoal::origin {
 namespace {
@@ -72,7 +74,7 @@ void check_entry(config::Section& section, const std::string& name, const Upstre
   const auto file = read_auth_file(upstream.auth_file);
   if (!file) return section.unusable("auth_file", file.error().what);
   Options only;
-  only.upstreams[name] = upstream;
+  only.upstreams[registry_name(name)] = upstream;
   const auto target = find_upstream(only, name);
   if (!target) return;
   const auto choice = choose(*file, target->url, upstream.path_prefix);
@@ -202,12 +204,16 @@ void describe(config::Section& root, Options& options) {
     if (names.empty()) {
       upstreams.example("registry.example.com:5000", [](config::Section& section) {
         Upstream example;
+        NamedRegistries named;
+        std::map<std::string, std::string> no_aliases;
         describe_upstream(section, "registry.example.com:5000", example);
+        describe_names(section, "registry.example.com:5000", no_aliases, named);
       });
     }
+    NamedRegistries named;
     upstreams.each("", names, [&](const std::string& name, config::Section& section) {
-      describe_upstream(section, name, options.upstreams[name]);
-      if (!is_upstream_name(name)) section.fault("url", "\"" + name + "\" is not HOST[:PORT]");
+      describe_upstream(section, name, options.upstreams[registry_name(name)]);
+      describe_names(section, name, options.aliases, named);
     });
   });
 }

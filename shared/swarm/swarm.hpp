@@ -54,6 +54,9 @@ struct PeerNotReached {  // `connect` named it; told at each of the few tries
   PeerAddress peer;
   std::string cause;
 };
+struct PeerLags {  // others deliver what it owes us: it is asked last now, in further swarms too; told once while it lasts
+  Identity peer;
+};
 struct PieceTaken {       // of a seeder whose file is a window: agents hold the piece, and we have it no longer
   PieceIndex piece;
 };
@@ -61,7 +64,7 @@ struct Failed {  // our own disk, for instance: this swarm cannot go on here
   Error error;
 };
 using Event = std::variant<Ready, PieceArrived, PieceRefused, Receiving, PiecesProven, HashesMissing, Unneeded,
-                           PeerReached, PeerNotReached, PieceTaken, Failed>;
+                           PeerReached, PeerNotReached, PeerLags, PieceTaken, Failed>;
 
 struct Membership {
   SwarmName name;
@@ -78,14 +81,21 @@ struct Membership {
   // Publication::wanted_end, at first none, and passes none on: they are dropped behind its readers. A seeder has a
   // piece until agents hold it.
   bool is_window = false;
+  // An agent's readers want parts alone: it asks for Publication::first, and for pieces before Publication::wanted_end,
+  // at first none. It passes on what it has.
+  bool wants_parts = false;
 };
+
+inline constexpr std::size_t most_first = 256;
 
 // What became known outside the swarm: for the seeder, pieces in the file and their hashes; for others, a batch of
 // hashes that the tracker sent. Batches are trusted: they were made or verified by the caller.
 struct Publication {
   std::vector<HashBatch> batches;
   std::vector<PieceIndex> in_file;
-  std::optional<PieceIndex> wanted_end{};  // of an agent whose file is a window: pieces before it are wanted now
+  std::optional<PieceIndex> wanted_end{};  // of an agent whose file is a window, or who wants parts: pieces before it
+  // Pieces that readers wait for, instead of those named before: asked for before all others, at most `most_first`.
+  std::optional<std::vector<PieceIndex>> first{};
 };
 
 class Swarm {

@@ -76,9 +76,10 @@ class Containers:
 class Podman:
     """podman without a daemon: `vfs` storage works on every file system."""
 
-    def __init__(self, workspace, containers, name="podman"):
+    def __init__(self, workspace, containers, name="podman", place=None):
         self._path = workspace.directory(name)
         self._workspace = workspace
+        self._place = place
         self._containers = containers
         self._name = name
         self._pulls = 0
@@ -91,12 +92,12 @@ class Podman:
         return subprocess.run(self._command(*arguments), env=self._containers.environment, capture_output=True, text=True,
                               timeout=seconds, check=False)
 
-    def start_pull(self, image):
+    def start_pull(self, image, *options):
         """`podman pull` as a process; its last line of output is the image's id."""
         self._pulls += 1
         return self._workspace.start(f"{self._name}-pull{self._pulls}", self._command(
-            "pull", "--quiet", "--signature-policy", self._containers.policy, image),
-            environment=self._containers.environment)
+            "pull", "--quiet", "--signature-policy", self._containers.policy, *options, image),
+            self._place, self._containers.environment)
 
     def image(self, image):
         """What `podman image inspect` says: a dictionary; None when it is not there."""

@@ -66,7 +66,7 @@ def measure(machines, binaries, situation, warm):
             outcome.direct.append(_direct(machines, number))
             outcome.through.append(_through(machines, programs, plan, [0], number))
         if not warm:
-            outcome.crowd = _through(machines, programs, plan, range(len(programs.agents)), _CROWD)
+            outcome.crowd = _through(machines, programs, plan, situation.crowd[:len(programs.agents)], _CROWD)
         _look_for_what_told(programs, situation.told, outcome)
     return outcome
 

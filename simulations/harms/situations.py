@@ -31,6 +31,7 @@ class Situation:
     plan: object = lambda machines: Plan()
     strike: object = lambda machines, programs, stack: None
     warm_possible: bool = True  # whether the third node can hold an image before
+    crowd: tuple = (0, 1, 2)    # the nodes that pull at once; a frozen agent keeps its runtime waiting as long as that likes
 
 
 def _cut_off_tracker(machines, _programs, stack):
@@ -98,7 +99,7 @@ SITUATIONS = [
               strike=lambda machines, programs, stack: stack.enter_context(
                   faults.cut_off(machines.network, machines.nodes[2]))),
     Situation("a holder frozen", SILENT, Told("agent", r"small layer not sent|not reached", r"small_(failed|hedged)|unreach"),
-              strike=lambda machines, programs, stack: faults.freeze(programs.agents[2])),
+              strike=lambda machines, programs, stack: faults.freeze(programs.agents[2]), crowd=(0, 1)),
     Situation("peers listen where nobody can dial them", REFUSES,
               Told("tracker", r"warning \w+: .*(reach|advertise)", r"unreach"),
               plan=lambda machines: Plan(swarm_address="127.0.0.1")),

@@ -21,6 +21,8 @@ class RecordingSwarm final : public swarm::Swarm {
     PieceSet unproven{};
     bool is_window = false;
     PieceIndex wanted_end = 0;
+    bool wants_parts = false;
+    std::vector<PieceIndex> first{};
   };
 
   explicit RecordingSwarm(Loop& loop) : loop_(loop) {}
@@ -31,6 +33,7 @@ class RecordingSwarm final : public swarm::Swarm {
     joined.have = membership.have;
     joined.unproven = membership.unproven;
     joined.is_window = membership.is_window;
+    joined.wants_parts = membership.wants_parts;
     asio::post(loop_, [this, name = membership.name] { report(name, swarm::Ready{}); });
   }
   void connect(const SwarmName& name, std::vector<swarm::PeerAddress> peers) override {
@@ -45,6 +48,7 @@ class RecordingSwarm final : public swarm::Swarm {
     Joined& joined = swarms.at(name);
     joined.batches.insert(joined.batches.end(), publication.batches.begin(), publication.batches.end());
     if (publication.wanted_end) joined.wanted_end = *publication.wanted_end;
+    if (publication.first) joined.first = *publication.first;
     joined.in_file.insert(joined.in_file.end(), publication.in_file.begin(), publication.in_file.end());
   }
   void leave(const SwarmName& name) override { swarms.at(name).left = true; }

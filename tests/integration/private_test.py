@@ -6,7 +6,8 @@ import crypt
 import json
 import os
 
-from simulations.cluster.containerd import why_not_containerd
+from simulations.cluster.containerd import Containerd, why_not_containerd
+from simulations.cluster.cri import CallFailed, ImageService, why_not_cri
 from simulations.cluster.images import MANIFEST, digest_of
 from simulations.cluster.network import Namespaces, why_not_namespaces
 from simulations.cluster.podman import Podman, why_not_podman
@@ -267,6 +268,36 @@ class PrivateThroughContainerd(WithACredentialOfItsOwn, ThroughContainerd):
 
 
 class PrivateThroughContainerdByToken(PrivateThroughContainerd):
+    tokens = True
+
+
+class PrivateThroughCri(WithACredentialOfItsOwn):
+    """As a kubelet pulls with an imagePullSecret."""
+
+    @staticmethod
+    def why_not():
+        return why_not_containerd() or why_not_cri()
+
+    def kubelet(self, agent):
+        runtime = Containerd(self.workspace, self.place("runtime"), f"containerd-{agent.name}", cri=True)
+        runtime.hosts_directory("_default", None, agent.registry.url)
+        return ImageService(runtime.socket)
+
+    def test_pull_image_with_auth_brings_a_private_image_through_two_agents_for_one_copy(self):
+        image = self.library.medium()
+        _, agents = self.cluster(2)
+        for agent in agents:
+            self.assertEqual(self.kubelet(agent).pull(self.image_name("medium"), user=(USER, PASSWORD)), image.id)
+        self.assert_one_copy(image)
+
+    def test_pull_image_without_auth_is_refused(self):
+        self.library.small()
+        _, agents = self.cluster(1)
+        with self.assertRaisesRegex(CallFailed, "401|authorization"):
+            self.kubelet(agents[0]).pull(self.image_name("small"))
+
+
+class PrivateThroughCriByToken(PrivateThroughCri):
     tokens = True
 
 

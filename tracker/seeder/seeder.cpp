@@ -272,10 +272,11 @@ void Seeder::remove(const Digest& digest) {
 
 // ---- questions
 
-bool Seeder::is_fetching(const Digest& digest) const {
+Seeder::Presence Seeder::presence(const Digest& digest) const {
   const auto found = layers_.find(digest);
-  if (found == layers_.end()) return false;
-  return std::holds_alternative<Fetching>(found->second) || std::holds_alternative<SmallReady>(found->second);
+  const bool is_known = found != layers_.end() && !std::holds_alternative<Refused>(found->second);
+  if (is_known && !std::holds_alternative<Seeded>(found->second)) return Presence::coming;
+  return is_known || parts_.store.holds(digest) ? Presence::here : Presence::absent;
 }
 
 std::vector<WaitingLayer> Seeder::waiting_for_origin() const {

@@ -34,6 +34,12 @@ class Seeder {
     bool lacking = false;  // pieces
   };
 
+  enum class Presence {
+    absent,
+    coming,  // it is being fetched, or written to the store
+    here,    // seeded, or held
+  };
+
   explicit Seeder(Parts parts) : parts_(std::move(parts)) {}
 
   SeedResult request_layer(const SeedRequest& request);
@@ -46,7 +52,7 @@ class Seeder {
   // Each second: leaves the swarms that nobody needed for long. Returns them.
   std::vector<Digest> tick(const std::function<Members(const Digest&)>& members_of);
 
-  bool is_fetching(const Digest& digest) const;
+  Presence presence(const Digest& digest) const;
   // Of a small layer that may be served already and is not in the store yet; null else.
   std::shared_ptr<const SmallLayer> small(const Digest& digest) const;
   // Layers whose source sends nothing: the agents that asked for them receive `Waiting`.

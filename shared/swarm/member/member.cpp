@@ -52,6 +52,7 @@ Member::Member(Membership membership, NodeState& node, std::function<void(Event)
       receiver_(swarm_, [this](Time now) { act(now); }),
       sender_(swarm_) {
   SHOAL_CHECK(swarm_.membership.have.size() == swarm_.layout().count());
+  if (swarm_.membership.wants_parts) swarm_.policy.want_up_to(0);
   const PieceSet& unproven = swarm_.proof.unproven();
   for (PieceIndex piece = 0; piece < unproven.size(); ++piece) {
     if (unproven.has(piece)) swarm_.policy.withhold(piece);
@@ -133,7 +134,10 @@ bool Member::on(PeerId id, Neighbour& peer, const Hello& hello, Time now) {
   rest_.begin_anew(now);
   peer.is_seeder = hello.role == Role::seed && peer.link->leads_to_seeder();  // only this peer may push
   const std::string our_zone = takes_only() ? std::string() : swarm_.node.zone;
-  const NewPeer newcomer{peer.is_seeder, nearness(our_zone, hello.zone), identity_of(hello.node)};
+  const NewPeer newcomer{.is_seeder = peer.is_seeder,
+                         .nearness = nearness(our_zone, hello.zone),
+                         .identity = identity_of(hello.node),
+                         .is_lagging = swarm_.node.lagging.rests(peer.identity, now)};
   swarm_.policy.peer_came(id, newcomer, peer.shown, now);
   peer.shown = PieceSet();
   Offered offered;
@@ -209,7 +213,8 @@ bool Member::on(PeerId id, Neighbour&, const TakesOnly&, Time) {
 }
 
 void Member::publish(const Publication& publication, Time now) {
-  if (publication.wanted_end && takes_only()) swarm_.policy.want_up_to(*publication.wanted_end);
+  if (publication.wanted_end) swarm_.policy.want_up_to(*publication.wanted_end);
+  if (publication.first) swarm_.policy.want_first(*publication.first);
   for (const HashBatch& batch : publication.batches) {
     swarm_.membership.hashes.add_trusted(batch);
     prove(range_of(batch));
@@ -282,6 +287,10 @@ void Member::act(Time now) {
       send(peer, Asked{ask->piece, !swarm_.membership.hashes.knows(ask->piece)});
     if (const auto* push = std::get_if<Push>(&action)) sender_.send_piece(peer, push->piece, true);
     if (const auto* offer = std::get_if<Offer>(&action)) send(peer, Offered{offer->ranges});
+  }
+  for (const PeerId id : swarm_.policy.take_lagging()) {
+    const Identity& peer = swarm_.neighbours.at(id).identity;
+    if (swarm_.node.lagging.note_failure(peer, now)) swarm_.report(PeerLags{peer});
   }
   for (const PieceIndex piece : swarm_.policy.take_released()) swarm_.report(PieceTaken{piece});
   swarm_.node.metrics.reassigned_pieces.add(swarm_.policy.reassigned() - reassigned_seen_);

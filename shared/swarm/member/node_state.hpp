@@ -8,6 +8,7 @@
 
 #include "shared/core/bytes.hpp"
 #include "shared/core/clock.hpp"
+#include "shared/core/failure_memory.hpp"
 #include "shared/swarm/bans.hpp"
 #include "shared/swarm/swarm.hpp"
 
@@ -18,6 +19,7 @@ struct NodeState {
   std::string zone;
   Metrics& metrics;
   Bans bans{};
+  FailureMemory<Identity> lagging{};  // peers, of all swarms
   Bytes frame{};  // scratch for pieces on their way out
   // Queued to all peers, as last seen. Above the limit only a peer that has read everything is sent a piece that it
   // asked for; a peer that does not read is cut before long (outbox.hpp).

@@ -6,6 +6,17 @@
 #include "shared/swarm/policy/rank.hpp"
 
 namespace shoal::swarm {
+namespace {
+
+// Whether others fetch from this complete peer too: then all of them begin at different pieces.
+bool is_shared(const Peer& peer, const PeerTable& peers) {
+  const auto is_fetching = [](const auto& entry) {
+    return !entry.second.node.is_seeder && !entry.second.has.complete();
+  };
+  return peer.has.complete() && std::any_of(peers.begin(), peers.end(), is_fetching);
+}
+
+}  // namespace
 
 void FetchPolicy::want_up_to(PieceIndex end) {
   wanted_end_ = std::min(end, peers_.pieces());
@@ -32,7 +43,8 @@ void FetchPolicy::drop_unproven(Peer& peer, PieceIndex piece, Time now) {
 
 Arrival FetchPolicy::begin(Peer& peer, PieceIndex piece, Time now) {
   peer.reliability.heard = now;
-  const bool is_unwanted = piece >= wanted_end_ && peer.node.is_seeder;
+  const bool is_first = std::ranges::find(first_, piece) != first_.end();
+  const bool is_unwanted = piece >= wanted_end_ && peer.node.is_seeder && !is_first;
   if (peers_.have().has(piece) || is_unwanted) {
     drop(peer, piece);
     Patience::note_whole_piece(peer.reliability, now);
@@ -67,6 +79,18 @@ void FetchPolicy::reassign(Peer& peer, Time now) {
   }
 }
 
+// The seeder serves all, and is slow for all at once.
+void FetchPolicy::find_lagging(PeerId id, Peer& peer, Time now) {
+  if (peer.reliability.is_lagging || peer.node.is_seeder) return;
+  const Milliseconds far = patience_.lagging();
+  const auto is_lost = [&](const Outstanding& owed) {
+    return peers_.have().has(owed.piece) && now > owed.since + far;
+  };
+  if (peer.reliability.silences == 0 && std::none_of(peer.asks.owed.begin(), peer.asks.owed.end(), is_lost)) return;
+  peer.reliability.is_lagging = true;
+  lagging_.push_back(id);
+}
+
 void FetchPolicy::expire(Time now) {
   for (auto& [id, peer] : peers_) {
     const Milliseconds silence = patience_.with(peer.reliability);
@@ -76,6 +100,7 @@ void FetchPolicy::expire(Time now) {
       return now > std::max(owed.since, heard) + silence || now > owed.since + trickle;
     };
     if (std::any_of(peer.asks.owed.begin(), peer.asks.owed.end(), is_overdue)) reassign(peer, now);
+    find_lagging(id, peer, now);
   }
 }
 
@@ -88,14 +113,6 @@ std::size_t FetchPolicy::most_owed(const Peer& peer) const {
   const std::size_t share = most_asks / std::max<std::size_t>(1, offering);
   const std::size_t least = peer.node.is_seeder ? least_asks_at_seeder : 1;
   return std::clamp(share, least, most_asks_per_peer);
-}
-
-// Whether others fetch from this complete peer too: then all of them begin at different pieces.
-bool FetchPolicy::is_shared(const Peer& peer) const {
-  const auto is_fetching = [](const auto& entry) {
-    return !entry.second.node.is_seeder && !entry.second.has.complete();
-  };
-  return peer.has.complete() && std::any_of(peers_.begin(), peers_.end(), is_fetching);
 }
 
 bool FetchPolicy::has_candidate(const Peer& peer) const {
@@ -122,7 +139,7 @@ std::optional<PieceIndex> FetchPolicy::lowest(const Peer& peer, bool anywhere, R
 }
 
 std::optional<PieceIndex> FetchPolicy::next_piece(const Peer& peer, bool anywhere) const {
-  if (is_shared(peer)) {
+  if (is_shared(peer, peers_)) {
     return lowest(peer, anywhere, [this, number = PieceIndex{0}](PieceIndex piece, std::uint32_t holders) mutable {
       return Rank::shared(piece, number++, holders, identity_);
     });
@@ -130,6 +147,15 @@ std::optional<PieceIndex> FetchPolicy::next_piece(const Peer& peer, bool anywher
   return lowest(peer, anywhere, [first = peers_.have().first_missing()](PieceIndex piece, std::uint32_t holders) {
     return Rank::in_order(piece, piece == first, holders);
   });
+}
+
+void FetchPolicy::ask_first_of(PeerId id, Peer& peer, Time now, std::vector<Action>& actions) {
+  if (!peer.reliability.may_be_asked(now)) return;
+  const std::size_t most = most_owed(peer) + more_asks_for_first;
+  for (const PieceIndex piece : first_) {
+    if (peer.asks.owed.size() >= most) return;
+    if (is_candidate(peer, piece)) ask(id, peer, piece, now, actions);
+  }
 }
 
 void FetchPolicy::ask_of(PeerId id, Peer& peer, bool anywhere, Time now, std::vector<Action>& actions) {
@@ -141,6 +167,17 @@ void FetchPolicy::ask_of(PeerId id, Peer& peer, bool anywhere, Time now, std::ve
     peer.asks.deferred_to_zone_owner = !piece && !anywhere && has_candidate(peer);
     if (!piece) return;
     ask(id, peer, *piece, now, actions);
+  }
+}
+
+// What only a peer that lags has must come from it.
+void FetchPolicy::ask_lagging(bool anywhere, Time now, std::vector<Action>& actions) {
+  const auto is_busy = [](const auto& entry) { return !entry.second.reliability.is_lagging && !entry.second.asks.owed.empty(); };
+  if (std::any_of(peers_.begin(), peers_.end(), is_busy)) return;
+  for (auto& [id, peer] : peers_) {
+    if (!peer.reliability.is_lagging) continue;
+    ask_first_of(id, peer, now, actions);
+    ask_of(id, peer, anywhere, now, actions);
   }
 }
 
@@ -165,12 +202,15 @@ void FetchPolicy::hedge(Time now, std::vector<Action>& actions) {
 void FetchPolicy::decide(Time now, std::vector<Action>& actions) {
   expire(now);
   if (peers_.have().complete()) return;
+  for (auto& [id, peer] : peers_) {
+    if (!first_.empty() && !peer.reliability.is_lagging) ask_first_of(id, peer, now, actions);
+  }
   const bool anywhere = !zone_.is_in_force(peers_, now);
   std::size_t owed_in_time = 0;
   const Milliseconds after = hedge_after(patience_);
   const auto is_in_time = [now, after](const Outstanding& owed) { return now <= owed.since + after; };
   for (auto& [id, peer] : peers_) {
-    if (peer.node.is_seeder) continue;
+    if (peer.node.is_seeder || peer.reliability.is_lagging) continue;
     ask_of(id, peer, anywhere, now, actions);
     owed_in_time += static_cast<std::size_t>(std::count_if(peer.asks.owed.begin(), peer.asks.owed.end(), is_in_time));
   }
@@ -178,6 +218,7 @@ void FetchPolicy::decide(Time now, std::vector<Action>& actions) {
   for (auto& [id, peer] : peers_) {
     if (peer.node.is_seeder && is_seeders_turn) ask_of(id, peer, anywhere, now, actions);
   }
+  ask_lagging(anywhere, now, actions);
   hedge(now, actions);
 }
 

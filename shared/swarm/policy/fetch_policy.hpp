@@ -26,6 +26,7 @@ class FetchPolicy {
   // 10 s and 30 s of the 2 s of silence. A slow link delivers its first piece late.
   static constexpr int trickle_times = 5;
   static constexpr int first_trickle_times = 15;
+  static constexpr std::size_t more_asks_for_first = 2;  // of one peer
   // Pieces remembered as reassigned, of one peer: many times more than it can owe at once.
   static constexpr std::size_t most_late = 64;
 
@@ -43,15 +44,21 @@ class FetchPolicy {
   void withhold(PieceIndex piece) { ++expected_[piece]; }  // never asked for
   // Pieces at `end` or behind it are not asked for, and not taken when a seeder pushes them. Without a call: all are.
   void want_up_to(PieceIndex end);
+  // Readers wait for them: asked for before all others in this order, beside what a peer owes, and also behind `end`.
+  void want_first(std::vector<PieceIndex> pieces) { first_ = std::move(pieces); }
 
   void decide(Time now, std::vector<Action>& actions);
 
   std::uint64_t reassigned() const { return reassigned_; }
+  std::vector<PeerId> take_lagging() { return std::exchange(lagging_, {}); }
 
  private:
   void expire(Time now);
+  void find_lagging(PeerId id, Peer& peer, Time now);
   void reassign(Peer& peer, Time now);
   void ask(PeerId id, Peer& peer, PieceIndex piece, Time now, std::vector<Action>& actions);
+  void ask_lagging(bool anywhere, Time now, std::vector<Action>& actions);
+  void ask_first_of(PeerId id, Peer& peer, Time now, std::vector<Action>& actions);
   void ask_of(PeerId id, Peer& peer, bool anywhere, Time now, std::vector<Action>& actions);
   std::size_t most_owed(const Peer& peer) const;
   std::optional<PieceIndex> next_piece(const Peer& peer, bool anywhere) const;
@@ -65,7 +72,6 @@ class FetchPolicy {
   bool has_candidate(const Peer& peer) const;
   template <class RankOf>
   std::optional<PieceIndex> lowest(const Peer& peer, bool anywhere, RankOf rank_of) const;
-  bool is_shared(const Peer& peer) const;
   void hedge(Time now, std::vector<Action>& actions);
 
   PeerTable& peers_;
@@ -74,7 +80,9 @@ class FetchPolicy {
   std::uint64_t identity_;
   std::vector<std::uint8_t> expected_;  // per piece: peers that owe it
   PieceIndex wanted_end_;
+  std::vector<PieceIndex> first_;
   std::uint64_t reassigned_ = 0;
+  std::vector<PeerId> lagging_;  // since `take_lagging`
 };
 
 }  // namespace shoal::swarm

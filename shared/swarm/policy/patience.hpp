@@ -18,6 +18,7 @@ struct Reliability {
   Time avoided_until{};   // it was silent for too long; a whole piece from it ends that
   int silences = 0;       // since its last whole piece
   int bad_pieces = 0;
+  bool is_lagging = false;  // others delivered what it still owes, or it fell silent: here, or lately in another swarm
 
   bool may_be_asked(Time now) const { return bad_pieces < bad_pieces_for_ban && now >= avoided_until; }
 };
@@ -31,6 +32,11 @@ class Patience {
   // A slow peer takes that often what is usual, and this at least: one piece at a time, and no more patience for it.
   static constexpr int slow_times = 4;
   static constexpr Milliseconds slow_least{250};
+  // A peer lags that owes a piece for so long which another has delivered meanwhile.
+  static constexpr int lagging_times = 8;
+  static constexpr Milliseconds lagging_least{1'000};
+  // One that lagged in another swarm is asked after so long, and only while no other peer owes a piece.
+  static constexpr Milliseconds lagging_start{300};
   // A peer that takes less for a piece notices when the kernel delays our small messages for the acknowledgement of an
   // earlier one, by 40 ms: a pair over loopback had 16 MB/s instead of 300. Where links are slower than that, one
   // packet for several messages is worth more: 12 nodes at 20 Mbit/s took 1.081 instead of 1.091 x size/rate.
@@ -39,6 +45,7 @@ class Patience {
   Milliseconds usual() const { return usual_; }  // over all peers; 0: not known
   Milliseconds with_anyone() const { return std::max(least, usual_ * usual_times); }
   Milliseconds with(const Reliability& peer) const;
+  Milliseconds lagging() const { return std::max(lagging_least, usual_ * lagging_times); }
   bool is_slow(const Reliability& peer) const { return peer.usual > std::max(slow_least, usual_ * slow_times); }
   static bool is_quick(const Reliability& peer) { return peer.usual < quick; }  // or not known yet
 

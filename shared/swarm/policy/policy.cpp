@@ -3,6 +3,14 @@
 #include "shared/swarm/policy/offers.hpp"
 
 namespace shoal::swarm {
+namespace {
+
+void divide(ZoneShare& zone, PeerTable& peers) {
+  zone.divide(peers);
+  peers.reset_candidates();
+}
+
+}  // namespace
 
 Policy::Policy(Role role, PieceSet have, std::uint64_t identity, bool is_window)
     : peers_(std::move(have)),
@@ -21,8 +29,10 @@ PieceSet Policy::shown() const {
 void Policy::peer_came(PeerId id, const NewPeer& newcomer, const PieceSet& shown_before, Time now) {
   Peer& peer = peers_.add(id, newcomer);
   peer.reliability.heard = now;
+  peer.reliability.is_lagging = newcomer.is_lagging;
+  if (newcomer.is_lagging) peer.reliability.avoided_until = now + Patience::lagging_start;
   queue_offers(peer, shown_before, shown());
-  if (newcomer.nearness == Nearness::near) divide_zone();
+  if (newcomer.nearness == Nearness::near) divide(zone_, peers_);
 }
 
 void Policy::peer_takes_only(PeerId id) {
@@ -42,7 +52,7 @@ void Policy::peer_left(PeerId id) {
   }
   const bool was_near = peer->node.nearness == Nearness::near;
   peers_.remove(id);
-  if (was_near) divide_zone();
+  if (was_near) divide(zone_, peers_);
   if (push_) push_->peer_left();
 }
 
@@ -61,11 +71,6 @@ void Policy::change_holders(const Peer& peer, PieceIndex piece, int change) {
   peers_.change_holders(piece, change);
   zone_.change_holders(peer, piece, change);
   if (push_) push_->holders_changed(piece);
-}
-
-void Policy::divide_zone() {
-  zone_.divide(peers_);
-  peers_.reset_candidates();
 }
 
 Arrival Policy::piece_begins(PeerId id, PieceIndex piece, Time now) {

@@ -46,6 +46,9 @@ class Policy {
 
   std::vector<Action> decide(Time now);
   void want_up_to(PieceIndex end) { fetch_.want_up_to(end); }
+  void want_first(std::vector<PieceIndex> pieces) { fetch_.want_first(std::move(pieces)); }
+  // Peers that turned out to lag since the last call.
+  std::vector<PeerId> take_lagging() { return fetch_.take_lagging(); }
   // Pieces that a seeder dropped since the last call.
   std::vector<PieceIndex> take_released() { return push_ ? push_->take_released() : std::vector<PieceIndex>(); }
 
@@ -59,7 +62,6 @@ class Policy {
  private:
   void hold(PieceIndex piece);
   void change_holders(const Peer& peer, PieceIndex piece, int change);
-  void divide_zone();
 
   PeerTable peers_;
   Patience patience_;

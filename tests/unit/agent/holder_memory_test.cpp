@@ -37,11 +37,13 @@ TEST_CASE("only the latest answers count") {
   CHECK(after_answers(answers).hedge_after() == Milliseconds(60));
 }
 
-TEST_CASE("a node that failed rests, and an answer ends that") {
+TEST_CASE("a node that failed is asked last for its rest and a minute, and an answer ends that") {
   HolderMemory memory;
   CHECK(memory.note_failure(node, Time()));
-  CHECK(memory.rests(node, Time()));
-  CHECK_FALSE(memory.rests({"10.0.0.7", 7074}, Time()));
+  CHECK(memory.avoids(node, Time()));
+  CHECK_FALSE(memory.avoids({"10.0.0.7", 7074}, Time()));
+  CHECK(memory.avoids(node, Time() + Milliseconds(64'000)));
+  CHECK_FALSE(memory.avoids(node, Time() + Milliseconds(66'000)));
   memory.note_answer(node, Milliseconds(10));
-  CHECK_FALSE(memory.rests(node, Time()));
+  CHECK_FALSE(memory.avoids(node, Time()));
 }

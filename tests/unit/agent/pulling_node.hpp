@@ -47,6 +47,13 @@ class PullingNode {
     settle();
   }
 
+  Task<Result<void>> try_port(std::uint16_t port) {
+    tried_ports.push_back(port);
+    Result<void> answered;
+    if (!ports_answer) answered = fail(ErrorKind::unavailable, "no answer");
+    co_return answered;
+  }
+
   TemporaryDirectory directory;
   FailingOperation disk;
   store::Store store;  // outlives what the loop still has
@@ -57,7 +64,10 @@ class PullingNode {
   ScriptedOrigin origin{loop, clock};
   pull::Metrics metrics;
   link::Trackers trackers;
-  pull::Parts parts{loop, clock, pool, pool, store, swarm, origin, trackers, metrics};
+  std::vector<std::uint16_t> tried_ports;
+  bool ports_answer = false;
+  pull::Parts parts{loop, clock, pool, pool, store, swarm, origin, trackers, metrics,
+                    [this](Clock&, std::string, std::uint16_t port, Milliseconds) { return try_port(port); }};
   pull::Pulls pulls;
 };
 

@@ -69,10 +69,13 @@ class ScriptedOrigin final : public origin::Origin {
     co_return std::move(stream);
   }
 
-  // HEAD of a blob names its size; all else gets `tagged`.
+  // HEAD of a blob names its size; all else gets `tagged`, or what `answers` has for the method.
   Task<Result<origin::Answer>> ask(origin::Repository, std::string method, std::string path, std::string,
                                    std::string) override {
     ++asked;
+    methods.push_back(method);
+    const auto scripted = answers.find(method);
+    if (scripted != answers.end()) co_return scripted->second;
     origin::Answer answer;
     answer.status = 200;
     answer.body = tagged;
@@ -117,6 +120,8 @@ class ScriptedOrigin final : public origin::Origin {
   bool fails_parts = false;
   bool ignores_ranges = false;
   int asked = 0;
+  std::vector<std::string> methods;                // of these
+  std::map<std::string, origin::Answer> answers;  // by method
   Bytes tagged;  // the manifest of any tag
 
  private:

@@ -100,7 +100,10 @@ TEST_CASE("a seeder that cannot be dialled is told though the peers had the whol
   Stage stage;
   const auto& pull = stage.begin({seeder, peer});
   stage.tell(pull, swarm::PeerReached{false});
-  stage.pass(limits.first);
+  for (int i = 0; i < 3; ++i) {
+    stage.pass(limits.first / 2);
+    stage.tell(pull, swarm::Receiving{});
+  }
   stage.deliver(pull, false);
   stage.pass(Milliseconds(300));
   REQUIRE(stage.pulls.back().reading.ended);
@@ -112,6 +115,33 @@ TEST_CASE("a seeder that cannot be dialled is told though the peers had the whol
   stage.deliver(quick, false);
   stage.pass(Milliseconds(300));
   CHECK(stage.node.metrics.reach.unreached_seeders.value() == 1);
+}
+
+TEST_CASE("while a seeder is out of reach the tracker is not made to fetch for nothing, until its port answers a try") {
+  Stage stage;
+  stage.begin({seeder});
+  int pulls = 1;
+  stage.until_origin(pulls);
+  const auto want_of_next = [&] {
+    stage.begin({seeder});
+    const control::Want want = stage.tracker.heard<control::Join>().back().want;
+    stage.until_origin(++pulls);
+    return want;
+  };
+  CHECK(want_of_next() == control::Want::of_agents);
+  CHECK(stage.node.tried_ports.empty());
+  stage.pass(Milliseconds(5'000));
+  CHECK(want_of_next() == control::Want::of_agents);
+  CHECK(stage.node.tried_ports == std::vector<std::uint16_t>{7082});
+  CHECK(want_of_next() == control::Want::of_agents);  // a rest of ten seconds now
+  CHECK(stage.node.tried_ports.size() == 1);
+  stage.node.ports_answer = true;
+  stage.pass(Milliseconds(10'000));
+  stage.begin({seeder});
+  CHECK(stage.tracker.heard<control::Join>().back().want == control::Want::of_agents);  // the try takes a while
+  CHECK(stage.node.tried_ports.size() == 2);
+  stage.begin({seeder});
+  CHECK(stage.tracker.heard<control::Join>().back().want == control::Want::layer);
 }
 
 TEST_CASE("a seeder that refuses the connection costs no more than a tenth of a second, also the first time") {

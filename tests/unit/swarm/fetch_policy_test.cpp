@@ -128,3 +128,95 @@ TEST_CASE("a piece that a seeder pushes to a fetcher whose window does not reach
   CHECK(policy.piece_begins(1, 5, Time{}) == Arrival::duplicate);
   CHECK(policy.piece_begins(1, 3, Time{}) == Arrival::asked);
 }
+
+TEST_CASE("pieces that readers wait for are asked for before all others, and those alone when nothing else is wanted") {
+  Policy policy(Role::fetch, PieceSet(100), 0);
+  policy.want_up_to(0);
+  policy.peer_came(1, {}, PieceSet(100), Time{});
+  policy.peer_offers(1, {0, 100}, Time{});
+  CHECK(policy.decide(Time{}).empty());
+  policy.want_first({70, 7});
+  const auto asked = [&] {
+    std::vector<PieceIndex> pieces;
+    for (const Action& action : policy.decide(Time{})) pieces.push_back(std::get<Ask>(action).piece);
+    return pieces;
+  };
+  CHECK(asked() == std::vector<PieceIndex>{70, 7});
+  CHECK(asked().empty());  // once
+  policy.piece_verified(1, 70, Time{});
+  policy.want_first({});
+  policy.want_up_to(100);
+  CHECK_FALSE(asked().empty());
+}
+
+TEST_CASE("a peer that owes as much as it may is asked for a piece that a reader waits for all the same") {
+  Policy policy(Role::fetch, PieceSet(100), 0);
+  policy.peer_came(1, {}, PieceSet(100), Time{});
+  policy.peer_offers(1, {0, 100}, Time{});
+  CHECK(policy.decide(Time{}).size() == FetchPolicy::most_asks_per_peer);
+  CHECK(policy.decide(Time{}).empty());
+  policy.want_first({90, 91, 92, 93});
+  CHECK(policy.decide(Time{}).size() == FetchPolicy::more_asks_for_first);
+}
+
+TEST_CASE("a piece that a seeder pushes is taken when a reader waits for it") {
+  Policy policy(Role::fetch, PieceSet(8), 0);
+  policy.want_up_to(0);
+  policy.peer_came(1, {.is_seeder = true}, PieceSet(8), Time{});
+  policy.want_first({5});
+  CHECK(policy.piece_begins(1, 5, Time{}) == Arrival::asked);
+  CHECK(policy.piece_begins(1, 6, Time{}) == Arrival::duplicate);
+}
+
+namespace {
+
+std::vector<PeerId> asked_peers(Policy& policy, Time now) {
+  std::vector<PeerId> peers;
+  for (const Action& action : policy.decide(now)) {
+    if (const auto* ask = std::get_if<Ask>(&action)) peers.push_back(ask->peer);
+  }
+  return peers;
+}
+
+}  // namespace
+
+TEST_CASE("a peer lags when another has delivered what it owes for a second; a seeder does not") {
+  const bool is_seeder = GENERATE(false, true);
+  Policy policy(Role::fetch, PieceSet(2), 0);
+  Time now = Time{} + std::chrono::hours(1);
+  policy.peer_came(1, {.is_seeder = is_seeder}, PieceSet(2), now);
+  policy.peer_offers(1, {0, 1}, now);
+  policy.decide(now);
+  policy.peer_came(2, {}, PieceSet(2), now);
+  policy.peer_offers(2, {0, 1}, now);
+  now += Milliseconds(900);
+  policy.decide(now);
+  policy.bytes_flow(1, now);
+  now += Milliseconds(101);
+  CHECK(asked_peers(policy, now) == std::vector<PeerId>{2});  // the hedge
+  CHECK(policy.take_lagging().empty());
+  now += Milliseconds(20);
+  policy.piece_verified(2, 0, now);
+  policy.decide(now);
+  CHECK(policy.take_lagging() == (is_seeder ? std::vector<PeerId>{} : std::vector<PeerId>{1}));
+  policy.decide(now + Milliseconds(500));
+  CHECK(policy.take_lagging().empty());  // told once
+}
+
+TEST_CASE("a peer that lagged lately is asked for what no other peer sends, after the others had time to come") {
+  Policy policy(Role::fetch, PieceSet(4), 0);
+  Time now = Time{} + std::chrono::hours(1);
+  policy.peer_came(1, {.is_lagging = true}, PieceSet(4), now);
+  policy.peer_offers(1, {0, 4}, now);
+  CHECK(asked_peers(policy, now).empty());
+  policy.peer_came(2, {}, PieceSet(4), now);
+  policy.peer_offers(2, {0, 2}, now);
+  now += Patience::lagging_start;
+  CHECK(asked_peers(policy, now) == std::vector<PeerId>{2});
+  policy.piece_verified(2, 0, now);
+  CHECK(asked_peers(policy, now) == std::vector<PeerId>{2});
+  policy.piece_verified(2, 1, now);
+  const auto last = asked_peers(policy, now);
+  CHECK(std::ranges::all_of(last, [](PeerId peer) { return peer == 1; }));
+  CHECK_FALSE(last.empty());
+}

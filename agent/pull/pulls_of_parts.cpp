@@ -1,0 +1,19 @@
+// Pulls for readers of parts: from nodes that hold the layer, as far as such readers want it.
+#include "agent/pull/pulls.hpp"
+
+namespace shoal::agent::pull {
+
+void Pulls::fetch_parts(Ask ask) {
+  const bool is_here = running_.contains(ask.digest) || parts_.store.holds(ask.digest);
+  if (is_here || running_.size() >= limits_.downloads || !parts_.trackers.any_up() || !stores_layers()) return;
+  start(std::move(ask), {.parts = std::make_shared<WantedParts>(parts_.clock.now())});
+}
+
+void Pulls::want_whole(const Digest& digest) {
+  const auto running = running_.find(digest);
+  if (running == running_.end() || !wants_parts(*running->second)) return;
+  running->second->attempt().parts->want_whole();
+  running->second->changed().notify();
+}
+
+}  // namespace shoal::agent::pull
