@@ -78,6 +78,11 @@ Task<Authorizer::Next> Authorizer::next(Place place, Authorization shown, Verdic
     auto answer = co_await challenged(std::move(place), std::move(shown), std::move(verdict.challenges));
     co_return answer;
   }
+  const bool may_have_ended = verdict.status == 400 || verdict.status == 403;
+  if (may_have_ended && shown.way.scheme == Scheme::bearer && !shown.is_new) {
+    auto answer = co_await with_another_token(std::move(place), std::move(shown));
+    co_return answer;
+  }
   const bool may_be_hidden = verdict.status == 400 || verdict.status == 403 || verdict.status == 404;
   if (!may_be_hidden || !place.may_see_credential) co_return none;
   auto answer = co_await refused(std::move(place), std::move(shown), std::move(verdict));
@@ -97,6 +102,20 @@ Task<Authorizer::Next> Authorizer::challenged(Place place, Authorization shown, 
   auto made = co_await first_of_renewed(place, ways, std::move(shown), credential);
   if (!made) co_return tl::unexpected(made.error());
   if (made->value.empty() && is_refused) tell_refused(place);
+  if (made->value.empty()) co_return std::optional<Authorization>();
+  made->is_new = true;
+  co_return std::optional<Authorization>(std::move(*made));
+}
+
+// Some registries refuse a token that has ended with 403 (ghcr.io) or 400 (public.ecr.aws), and without a challenge.
+Task<Authorizer::Next> Authorizer::with_another_token(Place place, Authorization shown) {
+  tokens_.remove(shown.way.token_key, shown.token);
+  if (!shown.way.fingerprint.empty()) credentials_.drop(place.target);
+  const Read credential = co_await read(place);
+  if (!credential) co_return std::optional<Authorization>();
+  const std::vector<Way> ways{std::move(shown.way)};
+  auto made = co_await first_of(place, ways, nothing_shown, credential);
+  if (!made) co_return tl::unexpected(made.error());
   if (made->value.empty()) co_return std::optional<Authorization>();
   made->is_new = true;
   co_return std::optional<Authorization>(std::move(*made));

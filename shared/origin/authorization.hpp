@@ -56,6 +56,7 @@ class Authorizer {
   Task<Result<Authorization>> first_of_renewed(Place place, std::vector<Way> ways, Authorization shown, Read credential);
   Task<Result<Authorization>> begin_by_ping(Place place, Read credential);
   Task<Next> challenged(Place place, Authorization shown, std::vector<Challenge> challenges);
+  Task<Next> with_another_token(Place place, Authorization shown);
   Task<Next> refused(Place place, Authorization shown, Verdict verdict);
   Task<Result<Authorization>> first_of(Place place, std::vector<Way> ways, Authorization shown, Read credential);
   Task<Result<Authorization>> by(Place place, Way way, Authorization shown, std::optional<Credential> credential);

@@ -136,13 +136,15 @@ class LedAstray(Case):
             agent = self.agent(**{"redirects" if kind == "redirect" else "realms": named})
             for case in self.cases.values():
                 self.assertEqual(self.ask(agent, case).status, 200, case)
+            self.assertLessEqual({"10.9.9.9", "127.0.0.9", "169.254.169.254"},
+                                 {address for address, _ in self.closed.dialled.take()}, kind)
             agent.process.end()
 
     def test_no_redirect_and_no_realm_leads_to_an_address_that_is_not_allowed(self):
         self.cases = {case.number: case for case in cases(self.port)}
         agent = self.agent()
         own = {agent.registry.port, agent.admin.port}
-        served, refused = 0, 0
+        served, refused, seen = 0, 0, set()
         for registry in REGISTRIES:
             self.closed.dialled.take()
             for case in self.cases.values():
@@ -151,11 +153,13 @@ class LedAstray(Case):
                 answer = self.ask(agent, case)
                 dialled = {address for address, port in self.closed.dialled.take() if port not in own}
                 self.assertLessEqual(dialled, allowed(registry), case)
+                seen |= dialled
                 self.assertNotIn(b"canary", answer.body, case)
                 if case.may_be_served():
                     self.assertEqual(answer.status, 200, case)
                     served += 1
                 refused += not set(case.addresses) & allowed(registry)
+        self.assertLessEqual({*REGISTRIES.values(), "11.0.0.7", "10.9.9.9", "127.0.0.2"}, seen)
         self.assertGreater(served, 20)
         self.assertGreater(refused, 100)
         self.assertNotIn("canary-", agent.process.log())

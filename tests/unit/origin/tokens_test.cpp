@@ -136,6 +136,28 @@ TEST_CASE("a token that was revoked costs all who use it one question") {
   CHECK(registry.token_questions().size() == 2);
 }
 
+TEST_CASE("a token that is refused with 400, 401 or 403 is replaced once, in the same request") {
+  for (const bool is_anonymous : {true, false}) {
+    for (const int refusal : {400, 401, 403}) {
+      CAPTURE(is_anonymous, refusal);
+      GuardedRegistry registry;
+      OriginClient client(registry.url());
+      std::optional<CredentialFiles> credentials;
+      if (!is_anonymous) credentials.emplace(client);
+      CHECK(status_of(client.ask("manifests/v1")) == 200);
+      registry.refusal = refusal;
+      if (refusal != 401) registry.challenge = "";
+      registry.accept("Bearer t2");
+      registry.token_answer = R"({"token":"t2"})";
+      CHECK(status_of(client.ask("manifests/v1")) == 200);
+      CHECK(registry.token_questions().size() == 2);
+      registry.accept("nothing");
+      CHECK(status_of(client.ask("manifests/v1")) == static_cast<unsigned>(refusal));
+      CHECK(registry.token_questions().size() == 3);
+    }
+  }
+}
+
 TEST_CASE("a failure of the token endpoint is shared by those who wait and not remembered") {
   GuardedRegistry registry;
   registry.token_answer = "nonsense";
