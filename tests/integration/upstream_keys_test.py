@@ -60,6 +60,13 @@ class UpstreamKeys(Case):
     def secret(self, name, text):
         return self.workspace.file(name, text)
 
+    def told(self, program, event):
+        """The fields of its first line of this event: the log is written after the answer has left."""
+        return wait_until(lambda: program.events(event), 10, f"{program.name} logs {event}")[0][1]
+
+    def assert_logs(self, program, text):
+        wait_until(lambda: text in program.process.log(), 10, f"{program.name} logs {text}")
+
     def assert_not_told(self, *secrets):
         """In no log, and in no metric or status."""
         for process in self.workspace.processes:
@@ -98,8 +105,8 @@ class Proxies(UpstreamKeys):
         agent = self.agent("agent", {"url": "http://registry.invalid", "proxy": proxy.url})
         with self.assertRaises(PullFailed):
             Pull(agent.registry, NAME, REPOSITORY, "small").run()
+        self.assert_logs(agent, "asks for a credential")
         self.assertIn(proxy.authority, agent.process.log())
-        self.assertIn("asks for a credential", agent.process.log())
         self.assertEqual(self.origin.gets_by_blob(), {})
 
     def test_a_proxy_that_is_down_is_told_by_its_name(self):
@@ -108,10 +115,9 @@ class Proxies(UpstreamKeys):
         agent = self.agent("agent", {"url": "http://registry.invalid", "proxy": proxy.url})
         with self.assertRaises(PullFailed):
             Pull(agent.registry, NAME, REPOSITORY, "small").run()
-        told = agent.events("registry unreachable")
-        self.assertTrue(told, agent.process.log_tail())
-        self.assertIn(proxy.authority, told[0][1]["cause"])
-        self.assertIn("is the proxy up", told[0][1]["next"])
+        told = self.told(agent, "registry unreachable")
+        self.assertIn(proxy.authority, told["cause"])
+        self.assertIn("is the proxy up", told["next"])
 
     def test_the_environment_names_the_proxy_and_its_user_and_the_exceptions(self):
         image = self.library.medium()
@@ -146,7 +152,7 @@ class Proxies(UpstreamKeys):
         stranger = self.agent("stranger", {"url": "https://registry.test"}, {"HTTPS_PROXY": url})
         with self.assertRaises(PullFailed):
             Pull(stranger.registry, NAME, REPOSITORY, "medium").run()
-        self.assertIn("issuer unknown", stranger.process.log())
+        self.assert_logs(stranger, "issuer unknown")
 
     def certificates(self):
         """A directory with ca.pem, and server.pem for registry.test and client.pem that it has issued, each with its key."""
@@ -266,10 +272,9 @@ class Credentials(UpstreamKeys):
         agent = self.agent("agent", {"url": front.url, "credential_helper": f"{directory}/docker-credential-test"})
         with self.assertRaises(PullFailed):
             Pull(agent.registry, NAME, REPOSITORY, "medium").run()
-        told = agent.events("credential helper failed")
-        self.assertTrue(told, agent.process.log_tail())
-        self.assertIn("exits with 5", told[0][1]["cause"])
-        self.assertIn(f"echo {front.authority} | {directory}/docker-credential-test get", told[0][1]["next"])
+        told = self.told(agent, "credential helper failed")
+        self.assertIn("exits with 5", told["cause"])
+        self.assertIn(f"echo {front.authority} | {directory}/docker-credential-test get", told["next"])
         self.assertGreaterEqual(agent.metrics()["shoal_agent_origin_failed_helpers_total"], 1)
         self.assert_not_told("hunter2")
 
