@@ -47,6 +47,10 @@ void add_pull(metrics::Page& page, const pull::Metrics& pull) {
            pull.parts.failed);
 
   page.add("pull_unknown_layers_total", "", "Layers that the origin does not have.", pull.outcomes.unknown_layers);
+  page.add("pull_refused_layers_total", "", "Layers that the origin refused to the caller, which got its challenge.",
+           pull.outcomes.refused_layers);
+  page.add("pull_not_manifests_total", "", "Answers of origins to questions for a tag that were no manifest.",
+           pull.outcomes.not_manifests);
   page.add("pull_seconds", "From the start of a pull that ended well to the layer held, by size.", pull.outcomes.pull_time);
   page.add("tracker_wait_seconds", "", "From a join to its answer, or to the end of the patience.", pull.outcomes.tracker_wait);
 }

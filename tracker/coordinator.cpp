@@ -7,7 +7,9 @@ namespace shoal::tracker {
 Coordinator::Coordinator(Parts parts, Options options)
     : parts_(parts),
       options_(std::move(options)),
-      joins_({parts.clock, parts.directory, parts.reachability, parts.small_sources, parts.seeder, links_, parts.metrics.joins},
+      own_fetches_(parts.clock, links_, parts.metrics.joins.own_fetches),
+      joins_({parts.clock, parts.directory, parts.reachability, parts.small_sources, parts.seeder, links_, own_fetches_,
+              parts.metrics.joins},
              options_.seeder) {}
 
 // ---- connections
@@ -22,6 +24,7 @@ Result<NodeId> Coordinator::arrive(const control::Hello& hello, const std::strin
   if (arrival->restarted) {
     parts_.reachability.remove(id);  // what was reported of it was of the time between
     joins_.leave_all(id);
+    own_fetches_.remove(id);
     parts_.small_sources.remove(id);
   }
   links_.add(id, link);
@@ -31,6 +34,7 @@ Result<NodeId> Coordinator::arrive(const control::Hello& hello, const std::strin
   if (arrival->duplicate_name) warn_of_duplicate_name(id, *arrival->duplicate_name);
   welcome(id);
   parts_.probes.arrived(id);
+  for (const WaitingJoin& waited : own_fetches_.held(hello.held)) joins_.request(waited.node, waited.join);
   return id;
 }
 
@@ -70,11 +74,13 @@ void Coordinator::tick() {
   const Time now = parts_.clock.now();
   for (const NodeId node : parts_.directory.expired(now)) {
     joins_.leave_all(node);
+    own_fetches_.remove(node);
     parts_.small_sources.remove(node);
     parts_.reachability.remove(node);
     parts_.directory.remove(node);
   }
   joins_.tick();
+  own_fetches_.tick();
   parts_.small_sources.tick(now);
   parts_.trust.tick(now);
   parts_.probes.tick();
@@ -93,14 +99,21 @@ void Coordinator::on(NodeId from, const control::Progress& progress) {
   joins_.note_progress(from, progress);
 }
 
+void Coordinator::on(NodeId from, const control::Leave& leave) {
+  joins_.leave(from, leave.digest);
+  own_fetches_.leave(from, leave.digest);
+}
+
 void Coordinator::note_held(NodeId node, const std::vector<Digest>& digests) {
   parts_.directory.hold(node, digests);
   parts_.small_sources.note_held(node, digests);
+  for (const WaitingJoin& waited : own_fetches_.held(digests)) joins_.request(waited.node, waited.join);
 }
 
 void Coordinator::on(NodeId from, const control::Lost& lost) {
   parts_.directory.lose(from, lost.layers);
   for (const Digest& digest : lost.layers) joins_.leave(from, digest);
+  own_fetches_.failed(from, lost.layers);
 }
 
 void Coordinator::on(NodeId from, const control::Resolve& question) {

@@ -58,7 +58,7 @@ class Coordinator {
  private:
   void on(NodeId from, const control::Join& join) { joins_.join(from, join); }
   void on(NodeId from, const control::Progress& progress);
-  void on(NodeId from, const control::Leave& leave) { joins_.leave(from, leave.digest); }
+  void on(NodeId from, const control::Leave& leave);
   void on(NodeId from, const control::Holds& holds) { note_held(from, holds.held); }
   void on(NodeId from, const control::Lost& lost);
   void on(NodeId from, const control::Resolve& question);
@@ -81,6 +81,7 @@ class Coordinator {
   Options options_;
   std::function<void(const Digest&)> suspect_;
   AgentLinks links_;
+  OwnFetches own_fetches_;
   Joins joins_;
 };
 

@@ -1,6 +1,15 @@
 #include "tracker/core.hpp"
 
 namespace shoal::tracker {
+namespace {
+
+std::optional<origin::NamedManifest> find_manifest(store::Store& store, const Digest& digest) {
+  const auto held = store.holds(digest) ? store.find(digest) : std::nullopt;
+  if (!held) return std::nullopt;
+  return origin::NamedManifest{digest, held->size().value, held->side().content_type};
+}
+
+}  // namespace
 
 Core::Core(const Parts& parts, Coordinator::Options options)
     : directory_(parts.random),
@@ -27,12 +36,14 @@ Core::Core(const Parts& parts, Coordinator::Options options)
                           .is_needed = [this](const Digest& digest) { return coordinator_.needs_pieces(digest); }}}),
       resolver_({.loop = parts.loop,
                  .clock = parts.clock,
+                 .pool = parts.pool,
                  .source = parts.source,
                  .metrics = parts.metrics.resolver,
                  .keep =
                      [this](const seeder::SeedRequest& manifest, Bytes bytes, std::string content_type) {
                        seeder_.keep_manifest(manifest, std::move(bytes), std::move(content_type));
-                     }}),
+                     },
+                 .find_held = [&store = parts.store](const Digest& digest) { return find_manifest(store, digest); }}),
       coordinator_({.clock = parts.clock,
                     .keys = parts.keys,
                     .directory = directory_,

@@ -10,13 +10,19 @@ using seeder::Refusal;
 
 namespace {
 
-seeder::SeedRequest request_of(const Digest& digest, const control::Source& source, std::uint64_t size_hint_bytes) {
+seeder::SeedRequest request_of(const control::Join& join) {
+  const control::Source& source = join.source;
   const auto kind = source.kind == control::LayerKind::manifest ? origin::Kind::manifest : origin::Kind::blob;
-  return {digest, kind, {source.upstream, source.repository}, size_hint_bytes};
+  return {join.digest, kind, {source.upstream, source.repository}, join.size_hint_bytes, join.credential};
 }
 
-bool names_another_source(const Member& member, const seeder::SeedRequest& request) {
-  return !member.source.upstream.empty() && !request_of(request.digest, member.source, 0).same_source(request);
+control::Join join_of(const Digest& digest, const Member& member) {
+  return {digest, member.source, member.size_hint_bytes, member.credential, member.has_credential};
+}
+
+// At another registry or repository, or for another caller.
+bool asks_otherwise(const Member& member, const seeder::SeedRequest& request) {
+  return !member.source.upstream.empty() && !request_of(join_of(request.digest, member)).asks_as(request);
 }
 
 control::Joined joined(const LayerInfo& layer) {
@@ -31,10 +37,11 @@ control::Joined joined(const LayerInfo& layer) {
 void Joins::join(NodeId node, const control::Join& join) {
   parts_.metrics.joins.add();
   if (!is_there(node, join)) {
-    parts_.links.send(node, control::Refused{join.digest, control::Reason::not_found, "no node holds the layer", 0, false});
-    return;
+    control::Refused refused{.digest = join.digest, .reason = control::Reason::not_found, .what = "no node holds the layer"};
+    parts_.links.send(node, refused);
+  } else if (!parts_.own_fetches.wait(node, join)) {
+    request(node, join);
   }
-  request(node, join.digest, join.source, join.size_hint_bytes);
 }
 
 // As far as the join goes.
@@ -45,13 +52,15 @@ bool Joins::is_there(NodeId node, const control::Join& join) {
   return !parts_.directory.holders(join.digest, node, 1, is_connected).empty();
 }
 
-void Joins::request(NodeId node, const Digest& digest, const control::Source& source, std::uint64_t size_hint_bytes) {
-  Member& member = parts_.directory.swarm(digest).join(node, size_hint_bytes);
+void Joins::request(NodeId node, const control::Join& join) {
+  Member& member = parts_.directory.swarm(join.digest).join(node, join.size_hint_bytes);
   member.is_answered = false;
-  member.source = source;
-  const auto result = parts_.seeder.request_layer(request_of(digest, source, size_hint_bytes));
-  if (const auto* refusal = std::get_if<Refusal>(&result)) refuse(node, digest, *refusal);
-  if (const auto* layer = std::get_if<LayerInfo>(&result)) answer(node, *layer, size_hint_bytes);
+  member.source = join.source;
+  member.credential = join.credential;
+  member.has_credential = join.has_credential;
+  const auto result = parts_.seeder.request_layer(request_of(join));
+  if (const auto* refusal = std::get_if<Refusal>(&result)) refuse_or_let_fetch(node, join, *refusal);
+  if (const auto* layer = std::get_if<LayerInfo>(&result)) answer(node, *layer, join.size_hint_bytes);
 }
 
 void Joins::note_progress(NodeId node, const control::Progress& progress) {
@@ -144,6 +153,7 @@ bool Joins::needs_pieces(const Digest& digest) const {
 
 void Joins::on(const seeder::LayerKnown& event) {
   const LayerInfo& layer = event.layer;
+  for (const WaitingJoin& waited : parts_.own_fetches.held({layer.digest})) request(waited.node, waited.join);
   Roster* const roster = parts_.directory.find_swarm(layer.digest);
   if (roster == nullptr) return;
   for (const NodeId node : roster->nodes()) {  // an answer may remove its member
@@ -169,30 +179,33 @@ void Joins::on(const seeder::LayerRestarted& event) {
 
 void Joins::on(const seeder::LayerFinished& event) {
   const LayerInfo& layer = event.layer;
-  const Roster* const roster = parts_.directory.find_swarm(layer.digest);
+  Roster* const roster = parts_.directory.find_swarm(layer.digest);
   if (roster == nullptr) return;
-  for (const auto& [node, member] : roster->members()) {
+  for (const NodeId node : roster->nodes()) {
+    Member& member = *roster->find(node);
+    member.credential.clear();
     if (!member.is_answered) continue;
     parts_.links.send(node, control::Finished{layer.digest, layer.generation, *layer.finished});
   }
 }
 
-// The refusal of one source is not that of another: the others are asked now, for the members that named them and have
-// no piece yet. The other members go on by themselves.
+// The refusal of one source, or to one caller, is not that of another: the others are asked now, for the members that
+// named them and have no piece yet. The other members go on by themselves.
 void Joins::on(const seeder::LayerRefused& event) {
   const Digest& digest = event.request.digest;
   const Refusal of_another{control::Reason::unavailable, "another source failed: " + event.refusal.what};
   const Roster left = parts_.directory.take_swarm(digest);
   const auto asks_another = [&](const Member& member) {
-    return !member.is_answered && names_another_source(member, event.request);
+    return !member.is_answered && asks_otherwise(member, event.request);
   };
   for (const auto& [node, member] : left.members()) {
     if (member.state == MemberState::complete || asks_another(member)) continue;
-    refuse(node, digest, names_another_source(member, event.request) ? of_another : event.refusal);
+    const Refusal& refusal = asks_otherwise(member, event.request) ? of_another : event.refusal;
+    refuse_or_let_fetch(node, join_of(digest, member), refusal);
   }
   for (const auto& [node, member] : left.members()) {
     if (member.state == MemberState::complete || !asks_another(member)) continue;
-    request(node, digest, member.source, member.size_hint_bytes);
+    request(node, join_of(digest, member));
   }
 }
 
@@ -215,6 +228,7 @@ void Joins::answer_with_swarm(NodeId node, const LayerInfo& layer, std::uint64_t
   Member& member = roster.join(node, size_hint_bytes);
   member.is_answered = true;
   member.has_seeder = false;  // it asks anew: it may have lost the seeder
+  if (layer.finished) member.credential.clear();
   control::Joined answer = joined(layer);
   if (roster.give_seeder(node)) answer.peers = {seeder_endpoint_};
   parts_.links.send(node, answer);
@@ -259,7 +273,16 @@ void Joins::refuse(NodeId node, const Digest& digest, const Refusal& refusal) {
   parts_.metrics.refused_joins.add();
   leave(node, digest);
   const auto retry_after = static_cast<std::uint32_t>(refusal.retry_after.count());
-  parts_.links.send(node, control::Refused{digest, refusal.reason, refusal.what, retry_after, refusal.of_tracker});
+  parts_.links.send(node, control::Refused{digest, refusal.reason, refusal.what, retry_after, refusal.of_tracker,
+                                           control::wire_form(refusal.answered)});
+}
+
+// What the origin refuses the tracker, the agent's caller may read.
+void Joins::refuse_or_let_fetch(NodeId node, const control::Join& join, const Refusal& refusal) {
+  leave(node, join.digest);
+  const bool may_differ = seeder::depends_on_credential(refusal);
+  if (may_differ && parts_.own_fetches.take(node, join, control::wire_form(refusal.answered))) return;
+  refuse(node, join.digest, refusal);
 }
 
 }  // namespace shoal::tracker

@@ -10,6 +10,7 @@
 #include "shared/metrics/metrics.hpp"
 #include "tracker/agent_links.hpp"
 #include "tracker/directory/small_sources.hpp"
+#include "tracker/own_fetches.hpp"
 #include "tracker/seeder/seeder.hpp"
 
 namespace shoal::tracker {
@@ -17,6 +18,7 @@ namespace shoal::tracker {
 struct JoinMetrics {
   metrics::Counter joins;
   metrics::Counter refused_joins;
+  metrics::Counter own_fetches;  // layers left to one agent with its caller's credential
 };
 
 class Joins {
@@ -28,6 +30,7 @@ class Joins {
     directory::SmallSources& small_sources;
     seeder::Seeder& seeder;
     AgentLinks& links;
+    OwnFetches& own_fetches;
     JoinMetrics& metrics;
   };
   // `seeder_endpoint`: as agents are told it; the host is empty unless advertised.
@@ -35,6 +38,7 @@ class Joins {
       : parts_(parts), seeder_endpoint_(std::move(seeder_endpoint)) {}
 
   void join(NodeId node, const control::Join& join);
+  void request(NodeId node, const control::Join& join);  // of a join that waited
   void note_progress(NodeId node, const control::Progress& progress);
   void leave(NodeId node, const Digest& digest);
   void leave_all(NodeId node);
@@ -53,12 +57,12 @@ class Joins {
 
  private:
   bool is_there(NodeId node, const control::Join& join);
-  void request(NodeId node, const Digest& digest, const control::Source& source, std::uint64_t size_hint_bytes);
   void answer(NodeId node, const seeder::LayerInfo& layer, std::uint64_t size_hint_bytes);
   void answer_with_swarm(NodeId node, const seeder::LayerInfo& layer, std::uint64_t size_hint_bytes);
   void answer_with_sources(NodeId node, const seeder::LayerInfo& layer);
   void give_seeder(NodeId node, const seeder::LayerInfo& layer);
   void refuse(NodeId node, const Digest& digest, const seeder::Refusal& refusal);
+  void refuse_or_let_fetch(NodeId node, const control::Join& join, const seeder::Refusal& refusal);
   void introduce(NodeId node, const Digest& digest, directory::Roster& roster);
   void ask_holders_to_serve(NodeId member, const Digest& digest, directory::Roster& roster, NodeId left = 0);
   void tell_to_wait(const seeder::WaitingLayer& layer);

@@ -37,6 +37,8 @@ void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store
   page.add("connected_agents", "", "Agents with a control connection.", coordinator.connected_agents);
   page.add("joins_total", "", "Joins by agents.", coordinator.joins.joins);
   page.add("refused_joins_total", "", "Joins that were refused.", coordinator.joins.refused_joins);
+  page.add("own_fetches_total", "", "Layers left to an agent, which its caller's own credential lets read them.",
+           coordinator.joins.own_fetches);
   page.add("blames_total", "", "Reports of wrong bytes from a peer.", coordinator.blames);
   page.add("bans_total", "", "Nodes banned because two others reported them.", coordinator.bans);
   page.add("unreachable_reports_total", "", "Reports of agents that another node could not be reached.",
@@ -48,6 +50,8 @@ void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store
   page.add("failed_probes_total", "", "Ports of agents that the tracker tried and that did not answer.",
            coordinator.probes.failed);
   page.add("resolves_total", "", "Questions for tags by agents.", metrics.resolver.questions);
+  page.add("not_manifests_total", "", "Answers of origins to questions for a tag that were no manifest.",
+           metrics.resolver.not_manifests);
   page.add("seeding_layers", "", "Layers in a swarm.", metrics.seeder.seeding_layers);
   add_origin(page, metrics.seeder, metrics.resolver);
   add_swarm(page, metrics.swarm);

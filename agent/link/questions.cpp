@@ -17,7 +17,9 @@ Task<Result<JoinAnswer>> Questions::await_join(Digest digest, JoinLimits limits)
   joins_.emplace(digest, &waiter);
   const Time asked = clock_.now();
   const auto has_time = [&] {
-    return clock_.now() - asked < (waiter.is_paced ? limits.paced : limits.longest);
+    Milliseconds most = waiter.is_paced ? limits.paced : limits.longest;
+    if (waiter.is_fetched_by_agent) most = limits.fetched_by_agent;
+    return clock_.now() - asked < most;
   };
   co_await waiter.signal.wait_for(clock_, limits.answer);
   while (!waiter.answer && std::exchange(waiter.is_waiting, false) && !waiter.cut && has_time()) {
@@ -63,6 +65,7 @@ void Questions::note_waiting(const control::Waiting& waiting) {
   for (auto join = begin; join != end; ++join) {
     join->second->is_waiting = true;
     join->second->is_paced = waiting.is_paced;
+    join->second->is_fetched_by_agent = waiting.is_fetched_by_agent;
     join->second->signal.notify();
   }
 }

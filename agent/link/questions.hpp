@@ -19,6 +19,7 @@ struct JoinLimits {
   Milliseconds answer;   // without a word of the tracker
   Milliseconds longest;  // while it says Waiting
   Milliseconds paced;    // while it says that the registry limits its requests
+  Milliseconds fetched_by_agent;  // while it says that another agent fetches the layer
 };
 
 class Questions {
@@ -47,6 +48,7 @@ class Questions {
     std::optional<Answer> answer;
     bool is_waiting = false;     // the tracker said so since the last look
     bool is_paced = false;       // the last Waiting said so
+    bool is_fetched_by_agent = false;  // likewise
     std::optional<Error> cut{};  // no answer comes any more
   };
   using JoinWaiter = Waiter<JoinAnswer>;

@@ -1,5 +1,6 @@
 #include "agent/link/tracker_link.hpp"
 
+#include "shared/http/server.hpp"
 #include "shared/log/log.hpp"
 
 namespace shoal::agent::link {
@@ -41,6 +42,10 @@ std::string TrackerLink::tracker_host() const {
 }
 std::string TrackerLink::own_host() const {
   return socket_->local_address();
+}
+
+bool may_carry_credentials(const TrackerLink& link) {
+  return http::is_loopback(link.tracker_host());
 }
 
 Milliseconds TrackerLink::round_trip() const {

@@ -98,4 +98,7 @@ class TrackerLink {
   Questions questions_;
 };
 
+// Nobody else can read what is sent: the connection stays on this machine. The link is not down.
+bool may_carry_credentials(const TrackerLink& link);
+
 }  // namespace shoal::agent::link

@@ -38,9 +38,11 @@ Task<Result<void>> ClusterSource::fill_from(SharedDownload download, link::Track
   const Time asked = parts_.clock.now();
   // Once its size is named, the caller's head does not wait for the layer.
   const Milliseconds paced = ask.size_hint ? limits_.patience.paced_body : limits_.patience.paced_head;
-  const link::JoinLimits limits{limits_.join, limits_.patience.origin_wait, paced};
+  const Milliseconds fetched = ask.size_hint ? control::timing::own_fetch_wait : limits_.patience.paced_head;
+  const link::JoinLimits limits{limits_.join, limits_.patience.origin_wait, paced, fetched};
   const control::Want want = want_of(*download, *link);
-  const auto answer = co_await link->join(join_message(*download, want), limits);
+  control::Join question = join_message(*download, want, *link);
+  const auto answer = co_await link->join(std::move(question), limits);
   parts_.metrics.outcomes.tracker_wait.observe(parts_.clock.now() - asked);
   Result<void> filled;
   if (!answer) {

@@ -179,6 +179,28 @@ std::optional<store::VerifiedSpan> Download::part_now(std::uint64_t from, std::u
   return span;
 }
 
+Task<std::optional<Error>> failure_of(SharedDownload download) {
+  std::optional<Error> failure;
+  if (!download->finished()) co_return failure;
+  if (download->begun()) {
+    const auto end = co_await download->readable_within(download->layout().layer_size().value, Milliseconds::zero());
+    if (!end) failure = end.error();
+  } else {
+    const auto size = co_await download->size();
+    if (!size) failure = size.error();
+  }
+  co_return failure;
+}
+
+Task<void> wait_for_first_piece(SharedDownload download, Clock& clock, Milliseconds limit) {
+  const Time end = clock.now() + limit;
+  while (!download->finished() && !(download->begun() && download->arrival().written().held() > 0)) {
+    const auto left = std::chrono::duration_cast<Milliseconds>(end - clock.now());
+    if (left <= Milliseconds::zero()) co_return;
+    co_await download->changed().wait_for(clock, left);
+  }
+}
+
 SourceBytes sources_of(const Download& download, std::uint64_t first, std::uint64_t end) {
   SourceBytes bytes = download.arrival().sources_of(first, end);
   if (download.passage()) bytes.of(Source::passed_through) = std::exchange(bytes.of(Source::origin), 0);

@@ -27,6 +27,11 @@ struct Ask {
   std::optional<ByteCount> size_hint;  // from a verified manifest, or the origin
   std::string authorization;           // the caller's own header, for the origin only
 
+  // The origin's answer to one is that to the other.
+  bool asks_as(const Ask& other) const {
+    return kind == other.kind && repository.upstream == other.repository.upstream &&
+           repository.name == other.repository.name && authorization == other.authorization;
+  }
   std::string image() const { return repository.upstream + "/" + repository.name; }  // for the log
 };
 
@@ -118,6 +123,12 @@ inline bool wants_parts(const Download& download) {
   const auto& parts = download.attempt().parts;
   return parts && !parts->is_whole();
 }
+
+// Why it has ended without the layer; nothing while it is under way.
+Task<std::optional<Error>> failure_of(SharedDownload download);
+// Waits until a source has sent a piece of it or it has ended, for at most `limit`: until then its failure may be the
+// origin's answer to the caller that asked for it.
+Task<void> wait_for_first_piece(SharedDownload download, Clock& clock, Milliseconds limit);
 
 // Where bytes that have arrived came from. Those of the origin are passed_through when the layer is not kept.
 SourceBytes sources_of(const Download& download, std::uint64_t first, std::uint64_t end);

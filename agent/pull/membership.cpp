@@ -6,6 +6,8 @@
 namespace shoal::agent::pull {
 namespace {
 
+// Of a token: some have 17 kB. A longer one is used by this node alone.
+constexpr std::size_t longest_credential = 64 << 10;
 constexpr std::size_t most_blames = 16;  // of one layer: more peers are not banned for it, and a list stays short
 
 ErrorKind kind_of(control::Reason reason) {
@@ -15,6 +17,7 @@ ErrorKind kind_of(control::Reason reason) {
     case control::Reason::denied:
     case control::Reason::size:
     case control::Reason::upstream:
+    case control::Reason::own_fetch:
       return ErrorKind::refused;
     case control::Reason::unavailable:
       return ErrorKind::unavailable;
@@ -54,12 +57,16 @@ void tell_lagging(const swarm::Identity& peer, Metrics& metrics) {
 
 Error error_of(const control::Refused& refused) {
   return {kind_of(refused.reason), "the tracker refused: " + refused.what, Milliseconds(refused.retry_after_ms),
-          refused.of_tracker ? Fault::of_tracker : Fault::none};
+          refused.of_tracker ? Fault::of_tracker : Fault::none, control::answered_of(refused.answer)};
 }
 
-control::Join join_message(const Download& download, control::Want want) {
+control::Join join_message(const Download& download, control::Want want, const link::TrackerLink& link) {
   const Ask& ask = download.ask();
-  control::Join join{.digest = ask.digest, .source = {}, .size_hint_bytes = 0, .credential = {}, .want = want};
+  control::Join join{.digest = ask.digest, .source = {}, .size_hint_bytes = 0, .credential = {}};
+  join.want = want;
+  join.has_credential = !ask.authorization.empty();
+  const bool is_sent = link.up() && link::may_carry_credentials(link) && ask.authorization.size() <= longest_credential;
+  if (is_sent) join.credential = ask.authorization;
   join.source.kind = ask.kind == origin::Kind::manifest ? control::LayerKind::manifest : control::LayerKind::blob;
   join.source.upstream = ask.repository.upstream;
   join.source.repository = ask.repository.name;
@@ -151,7 +158,11 @@ void Membership::end(Error cause) {
 Next Membership::on_up() {
   if (!identity_.belongs_to(identity_.link->welcome())) return give_up("the tracker came back with other keys");
   patience_.note_waiting(parts_.clock.now());
-  if (fetching()) identity_.link->send(join_message(*fetching()->download, wants_parts(*fetching()->download) ? control::Want::held : control::Want::layer));
+  if (fetching()) {
+    const Download& download = *fetching()->download;
+    const control::Want want = wants_parts(download) ? control::Want::held : control::Want::layer;
+    identity_.link->send(join_message(download, want, *identity_.link));
+  }
   report();
   return Next::stay;
 }

@@ -32,7 +32,8 @@ enum class Next {
   withdraw,  // and this node does not hold the layer any more
 };
 
-control::Join join_message(const Download& download, control::Want want);
+// The caller's credential goes along on a link that nobody else can read.
+control::Join join_message(const Download& download, control::Want want, const link::TrackerLink& link);
 Error error_of(const control::Refused& refused);
 
 class Membership {

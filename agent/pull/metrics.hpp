@@ -28,7 +28,9 @@ struct Outcomes {
   metrics::SizedHistogram pull_time;  // of pulls that ended well
   metrics::Histogram tracker_wait;    // for the answer to a join
   metrics::Counter unknown_layers;    // that the origin does not have
+  metrics::Counter refused_layers;    // to their caller, by the origin
   metrics::Counter corrupt_layers;    // attempts whose digest did not match
+  metrics::Counter not_manifests;     // that a tag led to, where an origin sent something else
 };
 
 struct ByteMetrics {  // of layers, beside those of swarms

@@ -6,12 +6,18 @@
 namespace shoal::agent::pull {
 namespace {
 
+origin::LayerQuestion question_of(const Ask& ask) {
+  return {ask.repository, ask.kind, ask.digest, ask.authorization, ask.size_hint};
+}
+
 // The origin, for one layer.
 class Registry final : public origin::RangeSource {
  public:
-  Registry(const Parts& parts, const Ask& ask) : parts_(parts), ask_(ask) {}
+  Registry(const Parts& parts, const Download& download) : parts_(parts), download_(download) {}
   Task<Result<std::unique_ptr<origin::LayerStream>>> open(std::uint64_t from) override {
-    return parts_.origin.open(ask_.repository, ask_.kind, ask_.digest, from, ask_.authorization);
+    auto question = question_of(download_.ask());
+    if (download_.begun()) question.size = download_.layout().layer_size();
+    return parts_.origin.open(std::move(question), from);
   }
   Task<void> received(ByteCount all, ByteCount /*fresh*/) override {
     parts_.metrics.bytes.origin.add(all.value);
@@ -20,7 +26,7 @@ class Registry final : public origin::RangeSource {
 
  private:
   const Parts& parts_;
-  const Ask& ask_;
+  const Download& download_;
 };
 
 // No swarm verifies the pieces of the origin.
@@ -54,7 +60,8 @@ Task<Result<std::unique_ptr<PassThrough>>> OriginSource::pass_through(Ask ask, s
     Error too_many{ErrorKind::unavailable, "too many layers are passed through at once", Milliseconds(1'000)};
     co_return tl::unexpected(std::move(too_many));
   }
-  auto stream = co_await parts_.origin.open(ask.repository, ask.kind, ask.digest, from, ask.authorization);
+  auto question = question_of(ask);
+  auto stream = co_await parts_.origin.open(std::move(question), from);
   if (!stream) co_return tl::unexpected(stream.error());
   co_return std::make_unique<PassThrough>(ask.digest, std::move(*stream), std::move(*slot), parts_.metrics);
 }
@@ -69,7 +76,7 @@ Task<Result<void>> OriginSource::fetch(SharedDownload download) {
     if (!left || download->filled()) co_return left;
     first = download->arrival().written().first_missing();
   }
-  Registry registry(parts_, ask);
+  Registry registry(parts_, *download);
   origin::LayerName name{ask.digest, ask.image()};
   const std::uint64_t from = first == 0 ? 0 : download->layout().offset(first);
   origin::ResumingStream stream(registry, parts_.clock, std::move(name), limits_.resume, from);

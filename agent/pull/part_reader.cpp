@@ -30,8 +30,8 @@ Task<Result<PartBytes>> PartReader::next(origin::Stretch left) {
   auto passed = co_await next_of_origin(left);
   if (passed) co_return passed;
   auto arrived = co_await wait_for_layer(left, last_wait);
-  if (arrived) co_return arrived;
-  // Of a layer that nobody can deliver, the origin's own answer says more.
+  // Of a layer that nobody can deliver, the origin's own answer to this caller says more.
+  if (arrived || (arrived.error().answered && !passed.error().answered)) co_return arrived;
   co_return passed;
 }
 
@@ -111,13 +111,19 @@ Task<Result<PartBytes>> PartReader::wait_for_layer(origin::Stretch left, Millise
   const Time due = parts_.clock.now() + limit;
   if (!ask_.size_hint) ask_.size_hint = size_;
   pulls_.fetch(ask_);
+  SharedDownload last;
   for (;;) {
     if (auto here = find_here(left)) co_return std::move(*here);
     const auto running = pulls_.running().find(ask_.digest);
     if (running == pulls_.running().end()) {
-      lazy_.note_failed_fetch(ask_.digest);
+      std::optional<Error> failure;
+      if (last) failure = co_await failure_of(last);
+      const bool is_refused = failure && failure->answered;
+      if (is_refused && last->ask().asks_as(ask_)) co_return tl::unexpected(*failure);
+      if (!is_refused) lazy_.note_failed_fetch(ask_.digest);  // of another caller's refusal the next one need not hear
       co_return fail(ErrorKind::unavailable, "the layer could not be fetched");
     }
+    last = running->second;
     if (!follow(running->second, left.first)) {
       if (!pulls_.leave_passed(ask_.digest, left.first))
         co_return fail(ErrorKind::unavailable, "there is no room for the layer, and its window is elsewhere");

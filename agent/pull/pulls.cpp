@@ -13,7 +13,7 @@ Download::Parts download_parts(const Parts& parts) {
 // To its readers, or as much of it as they wanted: no failure.
 void tell_passed(const Download& download, Milliseconds took) {
   const Received& received = download.arrival().received();
-  log::info("pull", "layer passed through",
+  log::debug("pull", "layer passed through",
             {{"digest", download.ask().digest.text()},
              {"image", download.ask().image()},
              {"size_bytes", download.layout().layer_size().value},
@@ -51,6 +51,9 @@ void tell_failure(const Ask& ask, const Error& error, bool again, Metrics& metri
   } else if (error.kind == ErrorKind::no_space) {  // its readers get it passed through
     metrics.uncached_layers.add();
     log::warning("pull", "layer not cached", fields);
+  } else if (error.kind == ErrorKind::refused && error.answered) {  // a runtime asks without a credential first
+    metrics.outcomes.refused_layers.add();
+    log::info("pull", "layer refused to the caller", fields);
   } else if (error.kind == ErrorKind::not_found) {  // the caller's mistake, or its question
     metrics.outcomes.unknown_layers.add();
     log::info("pull", "layer not found", fields);
@@ -58,6 +61,11 @@ void tell_failure(const Ask& ask, const Error& error, bool again, Metrics& metri
     metrics.pulls_failed.add();
     log::error("pull", "layer not pulled", fields);
   }
+}
+
+// To a question of the cluster's: what it says is no failure.
+bool is_answer_of_origin(const Error& error) {
+  return error.answered && (error.kind == ErrorKind::refused || error.kind == ErrorKind::not_found);
 }
 
 }  // namespace
@@ -83,6 +91,10 @@ Task<Result<Layer>> Pulls::open(Ask ask) {
     co_return std::move(*held);
   }
   const auto running = running_.find(ask.digest);
+  if (running != running_.end() && !running->second->ask().asks_as(ask)) {
+    auto layer = co_await open_of_others(std::move(ask));
+    co_return layer;
+  }
   if (running == running_.end() && running_.size() >= limits_.downloads) {
     co_return fail(ErrorKind::unavailable, "too many layers are being pulled at once");
   }
@@ -178,11 +190,16 @@ Task<Result<void>> Pulls::fall_back(SharedDownload download, Error cause, bool h
                   {"next", "raise the registry's limit, or configure a credential"}});
     co_return tl::unexpected(cause);
   }
-  log::warning("pull", "falling back to the origin",
-               {{"digest", ask.digest.text()},
-                {"image", ask.image()},
-                {"cause", cause.what},
-                {"next", "look at the tracker's log, its link and its port 7082"}});
+  if (is_answer_of_origin(cause)) {
+    log::info("pull", "asking the origin for the caller",
+              {{"digest", ask.digest.text()}, {"image", ask.image()}, {"cause", cause.what}});
+  } else {
+    log::warning("pull", "falling back to the origin",
+                 {{"digest", ask.digest.text()},
+                  {"image", ask.image()},
+                  {"cause", cause.what},
+                  {"next", "look at the tracker's log, its link and its port 7082"}});
+  }
   parts_.metrics.origin_fallbacks.add();
   if (cause.kind == ErrorKind::unavailable) {
     // Without a tracker, or told by it that it cannot reach the registry: the agents come at times of their own.
@@ -191,6 +208,9 @@ Task<Result<void>> Pulls::fall_back(SharedDownload download, Error cause, bool h
     co_await parts_.clock.sleep(Milliseconds(random_() % static_cast<unsigned>(spread.count() + 1)));
   }
   Result<void> filled = co_await origin_.fill(download);
+  // An origin that does not answer this node has answered the tracker, which asked as an anonymous caller does.
+  const bool has_no_answer = !filled && filled.error().kind == ErrorKind::unavailable && !filled.error().answered;
+  if (has_no_answer && is_answer_of_origin(cause) && ask.authorization.empty()) co_return tl::unexpected(cause);
   co_return filled;
 }
 

@@ -25,6 +25,9 @@ struct Limits {
   Milliseconds no_cache_after_disk_error{5'000};  // a full disk would refuse each write; one try in 5 s sees it mended
   // At once. A download outlives its caller, so that the callers' connections (4,096) do not bound them alone.
   std::size_t downloads = 4'096;
+  // A caller that finds another one's download waits so long for its first byte before it relies on it: the origin may
+  // refuse it to that caller alone. As long as a head waits for its first byte.
+  Milliseconds other_caller{5'000};
   MembershipLimits memberships;
   ClusterLimits cluster;
   OriginLimits origin;
@@ -64,6 +67,7 @@ class Pulls final : public link::Listener {
   void on_message(link::TrackerLink& link, control::TrackerMessage message) override;
 
  private:
+  Task<Result<Layer>> open_of_others(Ask ask);
   SharedDownload start(Ask ask, Download::Attempt attempt);
   Task<void> pull(SharedDownload download);
   Task<Result<void>> fill(SharedDownload download);

@@ -221,10 +221,7 @@ Task<void> Blobs::pass_through(http::Exchange& exchange, pull::Ask ask) {
     if (from > 0) passing = co_await pulls_.pass_through(ask, from);
   }
   if (!passing) {
-    http::Response refusal = oci_error(passing.error(), "BLOB_UNKNOWN");
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(passing.error().retry_after).count();
-    if (seconds > 0) refusal.headers.push_back({"Retry-After", std::to_string(seconds)});
-    co_await exchange.respond(std::move(refusal));
+    co_await exchange.respond(oci_error(passing.error(), "BLOB_UNKNOWN"));
     co_return;
   }
   answer = answer_in_one_pass(exchange.request(), digest, (*passing)->size().value);

@@ -69,7 +69,8 @@ Endpoint::Endpoint(pull::Parts parts, pull::Pulls& pulls, EndpointOptions option
       images_(parts.loop, parts.clock, metrics),
       manifests_(parts, pulls, options_.stale_if_error),
       blobs_(parts, pulls, manifests_.descriptors(), images_, options_.serve),
-      lists_(parts.origin) {}
+      lists_(parts.origin),
+      base_(parts.loop, parts.clock, parts.origin, options_.default_upstream) {}
 
 // The name in a request is a key into the configuration: no other registry is contacted. The runtime goes to the registry
 // itself then, and throws our text away: so the log tells it.
@@ -143,7 +144,7 @@ Task<void> Endpoint::answer(MeteredExchange& exchange) {
     co_await exchange.respond(std::move(*refused));
     co_return;
   }
-  const auto route = parse_route(request, options_.default_upstream);
+  const auto route = parse_route(request, {parts_.origin.options(), options_.default_upstream});
   if (!route) {
     auto response = refuse_route(request, route.error());
     co_await exchange.respond(std::move(response));
@@ -159,10 +160,7 @@ Task<void> Endpoint::answer(MeteredExchange& exchange) {
   } else if (const auto* list_route = std::get_if<ListRoute>(&*route)) {
     co_await lists_.answer(exchange, *list_route);
   } else {
-    http::Response pong;
-    pong.headers = {{"Content-Type", "application/json"}, {"Docker-Distribution-Api-Version", "registry/2.0"}};
-    pong.body = "{}";
-    co_await exchange.respond(std::move(pong));
+    co_await base_.answer(exchange);
   }
 }
 

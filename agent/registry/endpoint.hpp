@@ -4,6 +4,7 @@
 // Threads: the loop.
 #pragma once
 
+#include "agent/registry/base.hpp"
 #include "agent/registry/blobs.hpp"
 #include "agent/registry/lists.hpp"
 #include "agent/registry/manifests.hpp"
@@ -39,6 +40,7 @@ class Endpoint {
   Manifests manifests_;
   Blobs blobs_;
   Lists lists_;
+  Base base_;
 };
 
 // Whether a request with this Host is for us. An address or "localhost" cannot be another machine's name. Any other name

@@ -4,11 +4,12 @@
 #include "agent/registry/oci_error.hpp"
 #include "agent/registry/relay.hpp"
 #include "shared/log/log.hpp"
+#include "shared/origin/manifest_body.hpp"
+#include "shared/origin/statuses.hpp"
 
 namespace shoal::agent::registry {
 namespace {
 
-constexpr const char* index_type = "application/vnd.oci.image.index.v1+json";
 constexpr const char* empty_index =
     R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]})";
 
@@ -17,7 +18,7 @@ std::string header(const http::Request& request, std::string_view name) {
 }
 
 http::Response index(std::string body) {
-  return {.status = 200, .headers = {{"Content-Type", index_type}}, .body = std::move(body), .length = {}};
+  return {.status = 200, .headers = {{"Content-Type", origin::index_type}}, .body = std::move(body), .length = {}};
 }
 
 // "sha256-<digits>": at most 32 and 64 characters, as the specification cuts them.
@@ -25,6 +26,22 @@ std::string referrers_tag(const Digest& subject) {
   const std::string text = subject.text();
   const std::size_t colon = text.find(':');
   return text.substr(0, colon).substr(0, 32) + "-" + text.substr(colon + 1).substr(0, 64);
+}
+
+// Never 404, whatever the kind of the error: it would say that there is no such list, and no signature.
+http::Response unserved(const http::Request& request, const ListRoute& route, const Error& error) {
+  const bool is_too_large = error.kind == ErrorKind::refused && !route.subject;
+  log::warning("registry", "list not served",
+               {{"registry", route.repository.upstream},
+                {"path", request.path},
+                {"cause", error.what},
+                {"next", is_too_large ? "ask for it in pages (?n=1000), or look at the registry and its credential"
+                                      : "look at the registry and its credential"}});
+  return oci_error(503, "UNAVAILABLE", error.what);
+}
+
+Result<void> check(const origin::Answer& answer, const ListRoute& route) {
+  return route.subject ? origin::check_index(answer.body, *route.subject) : origin::check_list(answer.body);
 }
 
 }  // namespace
@@ -39,40 +56,43 @@ Task<http::Response> Lists::ask(http::Request request, ListRoute route) {
   const std::string path = route.list + (query.empty() ? "" : "?" + query);
   const auto asked =
       co_await origin_.ask(route.repository, "GET", path, header(request, "Accept"), header(request, "Authorization"));
-  if (!asked) {
-    log::warning("registry", "list not served",
-                 {{"registry", route.repository.upstream},
-                  {"path", request.path},
-                  {"cause", asked.error().what},
-                  {"next", "look at the registry and its credential"}});
-    co_return oci_error(asked.error(), "NAME_UNKNOWN");
-  }
+  if (!asked) co_return unserved(request, route, asked.error());
   if (asked->status == 404 && route.subject) {
     auto response = co_await referrers_by_tag(std::move(request), std::move(route));
     co_return response;
   }
   if (asked->status != 200) co_return relay(*asked, "NAME_UNKNOWN");
+  const Result<void> checked = check(*asked, route);
+  if (!checked) co_return unserved(request, route, checked.error());
+  co_return page(request, route, *asked);
+}
+
+// The list as the origin has it, with the link to its next page.
+http::Response Lists::page(const http::Request& request, const ListRoute& route, const origin::Answer& answer) const {
   http::Response response;
-  response.headers = {{"Content-Type", asked->content_type.empty() ? "application/json" : asked->content_type}};
-  if (!asked->filters.empty()) response.headers.push_back({"OCI-Filters-Applied", asked->filters});
-  response.body = std::string(text_of(asked->body));
+  const std::string other = answer.content_type.empty() ? "application/json" : answer.content_type;
+  response.headers = {{"Content-Type", route.subject ? origin::index_type : other}};
+  if (!answer.filters.empty()) response.headers.push_back({"OCI-Filters-Applied", answer.filters});
+  response.body = std::string(text_of(answer.body));
   auto target = origin::find_upstream(origin_.options(), route.repository.upstream);
   if (target) {
     const std::string& name = route.repository.name;
     target->url.target += "/v2/" + (name.empty() ? "" : name + "/") + route.list;
-    const std::string next = next_page(asked->links, target->url, request.path, request.query);
+    const std::string next = next_page(answer.links, target->url, request.path, request.query);
     if (!next.empty()) response.headers.push_back({"Link", next});
   }
-  co_return response;
+  return response;
 }
 
+// A repository that does not exist has no list; that a tag does not exist means that nothing refers to the subject.
 Task<http::Response> Lists::referrers_by_tag(http::Request request, ListRoute route) {
   const auto asked = co_await origin_.ask(route.repository, "GET", "manifests/" + referrers_tag(*route.subject),
-                                          index_type, header(request, "Authorization"));
-  if (!asked) co_return oci_error(asked.error(), "NAME_UNKNOWN");
-  if (asked->status == 404) co_return index(empty_index);
+                                          origin::index_type, header(request, "Authorization"));
+  if (!asked) co_return unserved(request, route, asked.error());
+  if (asked->status == 404 && origin::answered_by(404, {}, text_of(asked->body)).code != "NAME_UNKNOWN") co_return index(empty_index);
   if (asked->status != 200) co_return relay(*asked, "NAME_UNKNOWN");
-  if (asked->content_type != index_type) co_return index(empty_index);
+  const Result<void> checked = check(*asked, route);
+  if (!checked) co_return unserved(request, route, checked.error());
   co_return index(std::string(text_of(asked->body)));
 }
 

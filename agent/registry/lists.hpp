@@ -1,8 +1,9 @@
 // Lists: tags, referrers and the catalogue, passed through to the origin with the caller's credentials, or the
 // configured ones. They are not stored: only the origin knows their present content.
 //
-// An origin without the referrers API is asked for the tag that stands in for it, as the specification has clients do;
-// with neither, the list is empty.
+// An origin without the referrers API (404) is asked for the tag that stands in for it, as the specification has clients
+// do; with neither, the list is empty. What is no list, or no index of referrers, is an error: an empty list would hide
+// signatures.
 // Source: OCI distribution-spec, content discovery.
 // Threads: the loop.
 #pragma once
@@ -21,6 +22,7 @@ class Lists {
  private:
   Task<http::Response> ask(http::Request request, ListRoute route);
   Task<http::Response> referrers_by_tag(http::Request request, ListRoute route);
+  http::Response page(const http::Request& request, const ListRoute& route, const origin::Answer& answer) const;
 
   origin::Origin& origin_;
 };

@@ -1,5 +1,6 @@
 #include "agent/registry/manifests.hpp"
 
+#include "agent/registry/oci_error.hpp"
 #include "agent/registry/relay.hpp"
 #include "shared/control/timing.hpp"
 #include "shared/log/log.hpp"
@@ -18,6 +19,17 @@ std::vector<Digest> names_of(const ManifestFacts& facts) {
   std::vector<Digest> names;
   for (const Descriptor& descriptor : facts.descriptors) names.push_back(descriptor.digest);
   return names;
+}
+
+// As the origin answers it, with its own reason.
+origin::Answer no_such_tag(const std::string& reason) {
+  origin::Answer answer;
+  answer.status = 404;
+  const http::Response body =
+      oci_error(404, "MANIFEST_UNKNOWN", reason.empty() ? "the origin has no such tag" : reason);
+  answer.content_type = "application/json";
+  answer.body = copy_of(bytes_of(body.body));
+  return answer;
 }
 
 }  // namespace
@@ -57,7 +69,8 @@ Task<Result<ManifestAnswer>> Manifests::read_once(pull::Ask ask) {
   if (type.empty()) type = std::move(learnt.facts.media_type);
   const std::uint64_t size_bytes = learnt.body.size();
   const pull::SourceBytes sources = layer->sources_of(0, size_bytes);
-  co_return Manifest{digest, size_bytes, std::move(type), std::move(learnt.body), names_of(learnt.facts), sources};
+  co_return Manifest{digest,  size_bytes, std::move(type), std::move(learnt.body), names_of(learnt.facts),
+                     sources, learnt.is_manifest};
 }
 
 // All bytes, once the digest has matched; an empty manifest waits for that too.
@@ -93,7 +106,8 @@ Task<Manifests::Learnt> Manifests::learn(Bytes body) {
   const std::size_t body_bytes = body.size();
   auto read = [body = std::move(body)]() mutable {
     ManifestFacts facts = read_manifest(text_of(body));
-    return Learnt{std::move(body), std::move(facts)};
+    Result<void> is_manifest = origin::check_manifest(body);
+    return Learnt{std::move(body), std::move(facts), std::move(is_manifest)};
   };
   Learnt learnt = co_await run(body_bytes, std::move(read));
   descriptors_.learn(learnt.facts);
@@ -112,7 +126,8 @@ Task<Manifests::Hashed> Manifests::hash(Bytes body, DigestAlgorithm algorithm) {
 
 Task<Result<ManifestAnswer>> Manifests::by_tag(ManifestQuestion question) {
   const TagQuestion tag{question.route.repository, question.route.tag, question.accept, question.authorization};
-  auto answer = co_await resolve(question);
+  auto resolved = co_await resolve(question);
+  auto answer = only_manifest(std::move(resolved));
   const auto known = stale(tag, answer);
   if (!known) co_return answer;
   log::warning("registry", "stale tag served",
@@ -123,6 +138,14 @@ Task<Result<ManifestAnswer>> Manifests::by_tag(ManifestQuestion question) {
   if (question.head_only) co_return Manifest{known->digest, known->size_bytes, known->content_type, {}};
   answer = co_await by_digest(std::move(question), known->digest);
   co_return answer;
+}
+
+// What else a tag leads to is an error.
+Result<ManifestAnswer> Manifests::only_manifest(Result<ManifestAnswer> answer) {
+  const auto* manifest = answer ? std::get_if<Manifest>(&*answer) : nullptr;
+  if (manifest == nullptr || manifest->is_manifest) return answer;
+  parts_.metrics.outcomes.not_manifests.add();
+  return tl::unexpected(manifest->is_manifest.error());
 }
 
 // Remembers the origin's answer, and gives the one before while the origin fails. A tag that is not there any more, or
@@ -146,21 +169,35 @@ Task<Result<ManifestAnswer>> Manifests::resolve(ManifestQuestion question) {
   if (question.authorization.empty()) {
     const auto resolved = co_await ask_trackers(question);
     if (resolved && resolved->status == 200 && resolved->digest) {
-      if (question.head_only) {
-        co_return Manifest{*resolved->digest, resolved->size_bytes, resolved->content_type, {}};
-      }
-      const Digest digest = *resolved->digest;
-      auto answer = co_await by_digest(std::move(question), digest);
-      co_return answer;
-    }
-    if (resolved && resolved->status == 404) co_return fail(ErrorKind::not_found, "the origin has no such tag");
-    if (resolved && resolved->retry_after_ms > 0) {  // the tracker waits for its turn: the pace holds for all nodes
+      const origin::NamedManifest named{*resolved->digest, resolved->size_bytes, resolved->content_type};
+      auto answer = co_await by_named(question, named);
+      const bool is_final = answer || answer.error().kind == ErrorKind::unavailable;
+      if (is_final) co_return answer;
+    } else if (resolved && resolved->status == 404 && !asks_better(question)) {
+      co_return no_such_tag(resolved->what);
+    } else if (resolved && resolved->retry_after_ms > 0) {  // the tracker waits for its turn, or for the origin: for all nodes
       const Milliseconds left(resolved->retry_after_ms);
-      co_return tl::unexpected(Error{ErrorKind::unavailable, "the tracker cannot ask yet: " + resolved->what, left});
+      co_return tl::unexpected(Error{ErrorKind::unavailable, "the tracker has no answer yet: " + resolved->what, left});
     }
-    // Otherwise (a challenge, a tracker that may not or cannot ask) the origin is asked here.
+    // Otherwise (a challenge, a tracker that may not or cannot ask, a digest that leads nowhere) the origin is asked here.
   }
   auto answer = co_await from_origin(std::move(question));
+  co_return answer;
+}
+
+// Whether this node may be shown what the tracker is not: with a credential of its own.
+bool Manifests::asks_better(const ManifestQuestion& question) const {
+  const auto target = origin::find_upstream(parts_.origin.options(), question.route.repository.upstream);
+  return target && origin::has_credential_source(*target);
+}
+
+// The manifest that a tag was found to have. The head of one that is held, or that lacks a type or a size, is the read one's.
+Task<Result<ManifestAnswer>> Manifests::by_named(ManifestQuestion question, origin::NamedManifest named) {
+  const bool is_known = named.size_bytes > 0 && !named.content_type.empty();
+  if (question.head_only && is_known && !pulls_.find_held(named.digest)) {
+    co_return Manifest{named.digest, named.size_bytes, std::move(named.content_type), {}};
+  }
+  auto answer = co_await by_digest(std::move(question), named.digest);
   co_return answer;
 }
 
@@ -185,35 +222,48 @@ Task<Result<control::Resolved>> Manifests::ask_trackers(ManifestQuestion questio
 }
 
 Task<Result<ManifestAnswer>> Manifests::from_origin(ManifestQuestion question) {
-  const std::string path = "manifests/" + question.route.tag;
-  auto asked = co_await parts_.origin.ask(question.route.repository, question.head_only ? "HEAD" : "GET", path,
+  if (question.head_only) {
+    auto head = co_await parts_.origin.ask(question.route.repository, "HEAD", "manifests/" + question.route.tag,
+                                           question.accept, question.authorization);
+    if (!head) co_return tl::unexpected(head.error());
+    auto named = origin::named_manifest(*head);
+    if (named) {
+      auto answer = co_await by_named(std::move(question), std::move(*named));
+      co_return answer;
+    }
+    if (!origin::is_settled_by_get(*head)) co_return std::move(*head);
+  }
+  auto answer = co_await read_at_origin(std::move(question));
+  co_return answer;
+}
+
+Task<Result<ManifestAnswer>> Manifests::read_at_origin(ManifestQuestion question) {
+  auto asked = co_await parts_.origin.ask(question.route.repository, "GET", "manifests/" + question.route.tag,
                                           question.accept, question.authorization);
   if (!asked) co_return tl::unexpected(asked.error());
   if (asked->status != 200) co_return std::move(*asked);
   const auto named = Digest::parse(asked->digest);
-  if (question.head_only && named && asked->length) {
-    co_return Manifest{*named, *asked->length, asked->content_type, {}};
-  }
-  if (question.head_only) {  // an origin that does not name the digest in its answer to HEAD
-    question.head_only = false;
-    auto fetched = co_await from_origin(std::move(question));
-    co_return fetched;
-  }
   Hashed hashed = co_await hash(std::move(asked->body), named ? named->algorithm() : DigestAlgorithm::sha256);
   const Digest digest = hashed.digest;
-  if (named && digest != *named) co_return fail(ErrorKind::corrupt, "the origin's manifest does not match its digest");
+  if (named && digest != *named) {
+    parts_.metrics.outcomes.not_manifests.add();
+    co_return fail(ErrorKind::corrupt, "the origin's manifest does not match its digest");
+  }
   Learnt learnt = co_await learn(std::move(hashed.body));
+  const std::uint64_t size_bytes = learnt.body.size();
+  pull::SourceBytes sources;
+  sources.of(pull::Source::origin) = size_bytes;
+  std::string type = asked->content_type.empty() ? learnt.facts.media_type : std::move(asked->content_type);
+  Manifest manifest{digest,  size_bytes,        std::move(type), std::move(learnt.body), names_of(learnt.facts),
+                    sources, learnt.is_manifest};
+  if (!manifest.is_manifest) co_return manifest;
   pull::Ask ask{.digest = digest,
                 .kind = origin::Kind::manifest,
                 .repository = question.route.repository,
                 .size_hint = {},
                 .authorization = {}};
-  spawn(parts_.loop, pulls_.store_bytes(std::move(ask), learnt.body, asked->content_type));
-  const std::uint64_t size_bytes = learnt.body.size();
-  pull::SourceBytes sources;
-  sources.of(pull::Source::origin) = size_bytes;
-  co_return Manifest{digest, size_bytes, std::move(asked->content_type), std::move(learnt.body), names_of(learnt.facts),
-                     sources};
+  spawn(parts_.loop, pulls_.store_bytes(std::move(ask), manifest.body, manifest.content_type));
+  co_return manifest;
 }
 
 }  // namespace shoal::agent::registry

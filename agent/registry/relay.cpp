@@ -1,6 +1,7 @@
 #include "agent/registry/relay.hpp"
 
 #include "agent/registry/oci_error.hpp"
+#include "shared/origin/statuses.hpp"
 
 namespace shoal::agent::registry {
 
@@ -10,9 +11,15 @@ bool is_failing(const origin::Answer& answer) {
 
 http::Response relay(const origin::Answer& answer, const std::string& unknown) {
   if (is_failing(answer)) {
-    return oci_error(503, "UNAVAILABLE", "the origin answered with status " + std::to_string(answer.status));
+    auto unavailable = oci_error(503, "UNAVAILABLE", "the origin answered with status " + std::to_string(answer.status));
+    if (!answer.retry_after.empty()) unavailable.headers.push_back({"Retry-After", answer.retry_after});
+    return unavailable;
   }
-  if (answer.status == 404) return oci_error(404, unknown, "the origin does not have it");
+  if (answer.status == 404) {
+    const Answered said = origin::answered_by(404, {}, text_of(answer.body));
+    const std::string code = said.code.empty() ? unknown : said.code;
+    return oci_error(404, code, said.message.empty() ? "the origin does not have it" : said.message);
+  }
   http::Response response;
   response.status = answer.status;
   if (!answer.content_type.empty()) response.headers.push_back({"Content-Type", answer.content_type});

@@ -11,9 +11,9 @@ namespace shoal::agent::registry {
 // The origin cannot answer now: its answer says nothing about the layer, and is not remembered.
 bool is_failing(const origin::Answer& answer);
 
-// The refusal as it came: a runtime needs its challenge. A failing origin becomes 503, never 408 or 429, which runtimes
-// repeat at once. A 404 gets a body of ours, with `unknown` as its code: not every origin sends a registry's JSON, and
-// HEAD brings none.
+// The refusal as it came: a runtime needs its challenge. A failing origin becomes 503 with its Retry-After, never 408 or
+// 429, which runtimes repeat at once. A 404 gets a body of ours with the origin's code and message, else with `unknown`:
+// not every origin sends a registry's JSON, and HEAD brings none.
 http::Response relay(const origin::Answer& answer, const std::string& unknown);
 
 // HEAD of a blob, and the size that the answer names.

@@ -1,6 +1,6 @@
 #include "agent/registry/route.hpp"
 
-#include "shared/origin/upstreams.hpp"
+#include "shared/origin/registry_name.hpp"
 
 namespace shoal::agent::registry {
 namespace {
@@ -16,38 +16,42 @@ tl::unexpected<BadRoute> bad(unsigned status, std::string code, std::string mess
   return tl::unexpected<BadRoute>(BadRoute{status, std::move(code), std::move(message)});
 }
 
-bool names_a_registry(std::string_view component) {
-  if (component.starts_with('.')) return false;
-  return component == "localhost" || component.find_first_of(".:") != std::string_view::npos;
-}
-
 bool has_ns(const http::Request& request) {
   return request.query.starts_with("ns=") || request.query.find("&ns=") != std::string::npos;
 }
 
+// Whether the first component of a name says the same as `ns`, by the grammar of names or by its letters.
+bool repeats(const Upstreams& upstreams, const std::string& component, const std::string& of_ns) {
+  return origin::find_registry(upstreams.configured, component) == of_ns ||
+         origin::find_registry_in_path(upstreams.configured, component) == of_ns;
+}
+
 // Which registry, and takes its name off the front of `name` when it stands there.
 tl::expected<std::string, BadRoute> take_upstream(std::string& name, const http::Request& request,
-                                                  const std::string& default_upstream) {
+                                                  const Upstreams& upstreams) {
   const std::size_t slash = name.find('/');
+  const std::string first = slash == std::string::npos ? std::string() : name.substr(0, slash);
   if (has_ns(request)) {
     const auto ns = request.query_value("ns");
     if (!ns || ns->empty()) return bad(400, "NAME_INVALID", "the ns parameter is not a registry host");
-    return *ns;
+    std::string upstream = origin::find_registry(upstreams.configured, *ns);
+    if (!first.empty() && repeats(upstreams, first, upstream)) name.erase(0, slash + 1);
+    return upstream;
   }
-  if (slash == std::string::npos || !names_a_registry(std::string_view(name).substr(0, slash))) {
-    const auto header = http::find_header(request.headers, "OCI-Namespace");
-    if (header && header->empty()) return bad(400, "NAME_INVALID", "the OCI-Namespace header is not a registry host");
-    return header.value_or(default_upstream);
+  if (auto upstream = origin::find_registry_in_path(upstreams.configured, first)) {
+    name.erase(0, slash + 1);
+    return std::move(*upstream);
   }
-  std::string upstream = name.substr(0, slash);
-  name.erase(0, slash + 1);
-  return upstream;
+  const auto header = http::find_header(request.headers, "OCI-Namespace");
+  if (header && header->empty()) return bad(400, "NAME_INVALID", "the OCI-Namespace header is not a registry host");
+  return origin::find_registry(upstreams.configured, header.value_or(upstreams.by_default));
 }
 
 tl::expected<origin::Repository, BadRoute> parse_repository(std::string name, const http::Request& request,
-                                                            const std::string& default_upstream) {
-  auto upstream = take_upstream(name, request, default_upstream);
+                                                            const Upstreams& upstreams) {
+  auto upstream = take_upstream(name, request, upstreams);
   if (!upstream) return tl::unexpected(upstream.error());
+  if (*upstream == origin::hub && name.find('/') == std::string::npos) name.insert(0, "library/");
   if (!origin::is_repository_name(name)) return bad(400, "NAME_INVALID", "invalid repository name");
   return origin::Repository{std::move(*upstream), std::move(name)};
 }
@@ -83,7 +87,7 @@ const origin::Repository* repository_of(const Route& route) {
   return nullptr;
 }
 
-tl::expected<Route, BadRoute> parse_route(const http::Request& request, const std::string& default_upstream) {
+tl::expected<Route, BadRoute> parse_route(const http::Request& request, const Upstreams& upstreams) {
   const auto decoded = http::percent_decode(request.path);
   if (!decoded) return bad(400, "NAME_INVALID", "the path is not properly encoded");
   if (*decoded == "/v2" || *decoded == base) return ApiBase{};
@@ -92,13 +96,13 @@ tl::expected<Route, BadRoute> parse_route(const http::Request& request, const st
   const std::string path = decoded->substr(base.size());
   if (path.ends_with(catalog)) {
     std::string of_registry = path;
-    auto upstream = take_upstream(of_registry, request, default_upstream);
+    auto upstream = take_upstream(of_registry, request, upstreams);
     if (!upstream) return tl::unexpected(upstream.error());
     if (of_registry == catalog) return ListRoute{{std::move(*upstream), {}}, of_registry, std::nullopt};
   }
   const auto parts = split(path);
   if (!parts) return bad(404, "UNSUPPORTED", "only manifests, blobs, tags/list, referrers and _catalog are served");
-  auto repository = parse_repository(parts->repository, request, default_upstream);
+  auto repository = parse_repository(parts->repository, request, upstreams);
   if (!repository) return tl::unexpected(repository.error());
   if (parts->word == tags_list) return ListRoute{std::move(*repository), "tags/list", std::nullopt};
   const auto digest = Digest::parse(parts->reference);

@@ -43,9 +43,16 @@ struct BadRoute {
   std::string message;
 };
 
-// The upstream is `ns` if the query has it (containerd); else the repository's first component if it has "." or ":" or
-// is "localhost" (podman, CRI-O); else the header OCI-Namespace (readers of ranges that are configured so); else
-// `default_upstream`.
-tl::expected<Route, BadRoute> parse_route(const http::Request& request, const std::string& default_upstream);
+// What names stand for: the configured tables with their aliases, and the registry of requests that name none.
+struct Upstreams {
+  const origin::Options& configured;
+  const std::string& by_default;
+};
+
+// The upstream is `ns` if the query has it (containerd); else the repository's first component if that names a registry
+// (podman, CRI-O; find_registry_in_path); else the header OCI-Namespace (readers of ranges that are configured so); else
+// the default. Routes have its key, whatever spelling or alias the request has. A first component that names the same
+// registry as `ns` is taken off (k3s' rewrite, override_path), and a one-part name of the Hub is in "library/".
+tl::expected<Route, BadRoute> parse_route(const http::Request& request, const Upstreams& upstreams);
 
 }  // namespace shoal::agent::registry

@@ -60,13 +60,24 @@ struct Section::State {
   std::vector<Fault>* faults = nullptr;
   std::vector<Fault>* warnings = nullptr;
   std::vector<Fault>* missing_files = nullptr;
+  Environment* environment = nullptr;  // nullptr in a table with a free name, which no variable names
   std::set<std::string, std::less<>> taken{};  // keys that `describe` named
   std::set<std::string, std::less<>> known{};  // those of them that it has
   std::string printed_keys{};
   std::string printed_tables{};  // after all plain keys, as TOML asks
 
-  std::string label(std::string_view name) const {
+  bool is_from_environment(std::string_view name) const {
+    return environment != nullptr && environment->find(path, name) != nullptr;
+  }
+
+  std::string plain_label(std::string_view name) const {
     return path.empty() ? std::string(name) : "[" + path + "] " + std::string(name);
+  }
+
+  // With the variable that the value comes from.
+  std::string label(std::string_view name) const {
+    const std::string variable = is_from_environment(name) ? " (" + variable_name(path, name) + ")" : "";
+    return plain_label(name) + variable;
   }
 
   const toml::node* take(std::string_view name) {
@@ -77,19 +88,31 @@ struct Section::State {
   template <class Place>
   void exchange(std::string_view name, Place& place, std::string_view comment) {
     if (printing) {
-      printed_keys += commented(comment) + std::string(name) + " = " + value_text(place) + "\n";
+      const std::string source = is_from_environment(name) ? "# From " + variable_name(path, name) + ".\n" : "";
+      printed_keys += commented(comment) + source + std::string(name) + " = " + value_text(place) + "\n";
       return;
     }
     known.emplace(name);
     const toml::node* node = take(name);
-    if (node == nullptr) return;
-    const std::string fault = read_value(*node, place);
-    if (!fault.empty()) faults->push_back({node->source().begin.line, label(name) + ": " + fault});
+    if (node != nullptr) {
+      const std::string fault = read_value(*node, place);
+      if (!fault.empty()) faults->push_back({node->source().begin.line, plain_label(name) + ": " + fault});
+    }
+    const std::string* text = environment == nullptr ? nullptr : environment->take(path, name);
+    if (text == nullptr) return;
+    const std::string fault = read_variable(*text, place);
+    if (!fault.empty()) faults->push_back({0, label(name) + ": " + fault});
   }
 
   // One sub-table: read if the file has it, printed otherwise.
-  void enter(const std::string& sub_path, const toml::node* node, const std::function<void(Section&)>& describe) {
-    State sub{.path = sub_path, .printing = printing, .faults = faults, .warnings = warnings, .missing_files = missing_files};
+  void enter(const std::string& sub_path, const toml::node* node, Environment* sub_environment,
+             const std::function<void(Section&)>& describe) {
+    State sub{.path = sub_path,
+              .printing = printing,
+              .faults = faults,
+              .warnings = warnings,
+              .missing_files = missing_files,
+              .environment = sub_environment};
     if (node != nullptr && !node->is_table()) {
       faults->push_back({node->source().begin.line, sub_path + " must be a table: write [" + sub_path + "]"});
       return;
@@ -154,7 +177,7 @@ void Section::key(std::string_view name, ListenAddresses& place, std::string_vie
 
 void Section::section(std::string_view name, const std::function<void(Section&)>& describe) {
   state_.known.emplace(name);
-  state_.enter(state_.path_of(std::string(name)), state_.take(name), describe);
+  state_.enter(state_.path_of(std::string(name)), state_.take(name), state_.environment, describe);
 }
 
 void Section::example(const std::string& key, const std::function<void(Section&)>& describe) {
@@ -172,7 +195,7 @@ void Section::each(std::string_view name, const std::vector<std::string>& keys_t
                    const std::function<void(const std::string& key, Section&)>& describe) {
   if (!name.empty()) return section(name, [&](Section& outer) { outer.each("", keys_to_print, describe); });
   const auto enter = [&](const std::string& key, const toml::node* node) {
-    state_.enter(state_.path_of(value_text(key)), node, [&](Section& inner) { describe(key, inner); });
+    state_.enter(state_.path_of(value_text(key)), node, nullptr, [&](Section& inner) { describe(key, inner); });
   };
   if (printing()) {
     for (const std::string& key : keys_to_print) enter(key, nullptr);
@@ -196,11 +219,24 @@ void Section::warning(std::string_view name, const std::string& what) {
 
 void Section::check_file(std::string_view name, const std::string& path) {
   if (printing() || path.empty() || std::ifstream(path).peek() != std::ifstream::traits_type::eof()) return;
-  state_.missing_files->push_back({line_of(name), state_.label(name) + ": " + path + " cannot be read, or is empty"});
+  unusable(name, path + " cannot be read, or is empty");
+}
+
+void Section::unusable(std::string_view name, const std::string& what) {
+  if (!printing()) state_.missing_files->push_back({line_of(name), state_.label(name) + ": " + what});
+}
+
+void Section::note(const std::string& text) {
+  if (printing()) state_.printed_keys += commented(text);
+}
+
+std::string Section::variable(const std::string& name) const {
+  return printing() || state_.environment == nullptr ? std::string() : state_.environment->other(name);
 }
 
 // Where the key stands, else its table; 0: nowhere.
 std::uint32_t Section::line_of(std::string_view name) const {
+  if (state_.is_from_environment(name)) return 0;
   const toml::node* node = state_.take(name);
   const toml::node* nearest = node != nullptr ? node : state_.table;
   return nearest == nullptr || (node == nullptr && state_.path.empty()) ? 0 : nearest->source().begin.line;
@@ -215,23 +251,30 @@ bool Section::printing() const {
   return state_.printing;
 }
 
-std::vector<Notice> read_text(const std::string& text, const std::string& name, const Describe& describe) {
+std::vector<Notice> read_text(const std::string& text, const std::string& name, const Describe& describe,
+                              const Variables& variables) {
   const toml::table table = parse(text, name);
   std::vector<Fault> faults;
   std::vector<Fault> warnings;
   std::vector<Fault> missing_files;
-  Section::State state{.table = &table, .faults = &faults, .warnings = &warnings, .missing_files = &missing_files};
+  Environment environment(variables);
+  Section::State state{.table = &table,
+                       .faults = &faults,
+                       .warnings = &warnings,
+                       .missing_files = &missing_files,
+                       .environment = &environment};
   Section root(state);
   describe(root);
   state.report_unknown();
   if (!faults.empty()) refuse(name, std::move(faults));
+  for (std::string& line : environment.unknown()) warnings.push_back({0, std::move(line)});
   std::vector<Notice> notices;
   for (const Fault& each : warnings) notices.push_back({line_text(name, each), false});
   for (const Fault& each : missing_files) notices.push_back({line_text(name, each), true});
   return notices;
 }
 
-std::vector<Notice> read_file(const std::string& path, const Describe& describe) {
+std::vector<Notice> read_file(const std::string& path, const Describe& describe, const Variables& variables) {
   std::ifstream file(path, std::ios::binary);
   std::string text;
   char chunk[4096];
@@ -240,11 +283,12 @@ std::vector<Notice> read_file(const std::string& path, const Describe& describe)
   if (!file.is_open() || file.bad()) {
     throw StartError("cannot read the configuration " + path + ": " + std::strerror(errno), 2);
   }
-  return read_text(text, path, describe);
+  return read_text(text, path, describe, variables);
 }
 
-std::string print(const Describe& describe) {
-  Section::State state{.printing = true};
+std::string print(const Describe& describe, const Variables& variables) {
+  Environment environment(variables);
+  Section::State state{.printing = true, .environment = &environment};
   Section root(state);
   describe(root);
   const std::string text = state.printed_keys + state.printed_tables;

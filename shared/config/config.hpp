@@ -1,6 +1,7 @@
 // Config: reads a TOML file into the structs of the parts. Unknown keys are refused; every fault is reported at once,
 // with its line. A part describes its keys once, in a function `void describe(config::Section&, Options&)`, which
-// reads, checks and prints alike.
+// reads, checks and prints alike. A variable of the environment wins over the file; keys of tables with free names have
+// none.
 //
 // Threads: main, before there are others.
 #pragma once
@@ -10,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "shared/config/variables.hpp"
 #include "shared/core/listen_addresses.hpp"
 #include "shared/core/units.hpp"
 
@@ -27,12 +29,14 @@ struct Notice {
 };
 
 // Reads `path` through `describe`. Throws StartError (exit code 2) with all faults, one per line: `FILE:LINE: fault`.
-std::vector<Notice> read_file(const std::string& path, const Describe& describe);
+std::vector<Notice> read_file(const std::string& path, const Describe& describe, const Variables& variables = {});
 // The same from memory; `name` stands for FILE in faults.
-std::vector<Notice> read_text(const std::string& text, const std::string& name, const Describe& describe);
+std::vector<Notice> read_text(const std::string& text, const std::string& name, const Describe& describe,
+                              const Variables& variables = {});
 
-// The configuration in force as TOML, each key with its comment: what --print-config shows. parse(print(x)) == x.
-std::string print(const Describe& describe);
+// The configuration in force as TOML, each key with its comment: what --print-config shows. parse(print(x)) == x. The
+// comment names the variable that a value comes from.
+std::string print(const Describe& describe, const Variables& variables = {});
 
 // One table of the file, in one of two modes: reading a key into its place, or printing the place's value.
 // The first argument is the key, the second the place (its value before is the default), the third the comment.
@@ -72,6 +76,13 @@ class Section {
   void warning(std::string_view name, const std::string& what);
   // A notice when the file that `name` names cannot be read. An empty path names none.
   void check_file(std::string_view name, const std::string& path);
+  // The same with another cause: the file, or the program, that `name` names cannot be used now.
+  void unusable(std::string_view name, const std::string& what);
+
+  // When printing, a line of comment above the keys that follow.
+  void note(const std::string& text);
+  // Of the environment, one that is no key's; empty when it is not set, and when printing.
+  std::string variable(const std::string& name) const;
 
   // A key that is looked for here and stands in another section: a fault that names it.
   void key_elsewhere(std::string_view name, std::string_view section);

@@ -1,5 +1,6 @@
 #include "shared/config/value.hpp"
 
+#include <charconv>
 #include <limits>
 
 #include "shared/core/bytes.hpp"
@@ -16,6 +17,23 @@ std::string read_quantity(const toml::node& node, Place& place, Parse parse, con
   if (!parsed) return parsed.error().what;
   place = *parsed;
   return {};
+}
+
+std::string without_spaces(std::string_view text) {
+  const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
+  const std::size_t end = text.find_last_not_of(" \t") + 1;
+  return begin < end ? std::string(text.substr(begin, end - begin)) : std::string();
+}
+
+std::vector<std::string> items_of(std::string_view text) {
+  std::vector<std::string> items;
+  while (true) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    std::string item = without_spaces(text.substr(0, comma));
+    if (!item.empty()) items.push_back(std::move(item));
+    if (comma == text.size()) return items;
+    text.remove_prefix(comma + 1);
+  }
 }
 
 }  // namespace
@@ -82,6 +100,33 @@ std::string read_value(const toml::node& node, ListenAddresses& place) {
     place = several;
   } else {
     return "must be an address in quotes, or a list of them, for example [\"0.0.0.0:7072\", \"[::]:7072\"]";
+  }
+  return {};
+}
+
+std::string read_variable(const std::string& text, bool& place) {
+  if (text != "true" && text != "false") return "must be true or false";
+  place = text == "true";
+  return {};
+}
+
+std::string read_variable(const std::string& text, std::uint32_t& place) {
+  std::int64_t number = -1;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  return read_value(toml::value<std::int64_t>(read.ptr == text.data() + text.size() ? number : -1), place);
+}
+
+std::string read_variable(const std::string& text, std::vector<std::string>& place) {
+  place = items_of(text);
+  return {};
+}
+
+std::string read_variable(const std::string& text, ListenAddresses& place) {
+  std::vector<std::string> items = items_of(text);
+  if (items.size() == 1) {
+    place = items.front();
+  } else {
+    place = std::move(items);
   }
   return {};
 }

@@ -22,6 +22,16 @@ std::string read_value(const toml::node& node, Milliseconds& place);
 std::string read_value(const toml::node& node, std::vector<std::string>& place);
 std::string read_value(const toml::node& node, ListenAddresses& place);
 
+// The same from the text of an environment variable: without quotes, and with commas between the items of a list.
+template <class Place>
+std::string read_variable(const std::string& text, Place& place) {
+  return read_value(toml::value<std::string>(text), place);
+}
+std::string read_variable(const std::string& text, bool& place);
+std::string read_variable(const std::string& text, std::uint32_t& place);
+std::string read_variable(const std::string& text, std::vector<std::string>& place);
+std::string read_variable(const std::string& text, ListenAddresses& place);
+
 // The inverse: TOML that reads back as `value`.
 std::string value_text(const std::string& value);
 std::string value_text(bool value);

@@ -41,12 +41,14 @@ struct Join {
   Digest digest;
   Source source;
   std::uint64_t size_hint_bytes = 0;  // from the manifest's descriptor; 0: none
-  std::string credential;             // reserved: sent over TLS or loopback only
+  // The caller's Authorization, for this registry and repository alone; sent over loopback only, else empty.
+  std::string credential;
+  bool has_credential = false;  // the caller has one, sent or not: the agent may fetch with it (Reason::own_fetch)
   Want want = Want::layer;
   template <class C>
   static void fields(C& c, Join& m) {
     c.field(m.digest), c.field(m.source), c.field(m.size_hint_bytes), c.field(m.credential);
-    c.field(m.want);
+    c.appended(m.has_credential), c.appended(m.want);
   }
   friend bool operator==(const Join&, const Join&) = default;
 };

@@ -26,8 +26,12 @@ inline constexpr Milliseconds origin_wait{15'000};
 inline constexpr Milliseconds keep_asking{10'000};
 // An agent waits for `Joined`, `Refused` or `Waiting` after its `Join`.
 inline constexpr Milliseconds join_answer{5'000};
-// An agent waits for `Resolved`. The tracker may wait longer for the origin's head: then the agent asks itself.
-inline constexpr Milliseconds resolve_answer{5'000};
+// A tracker's question for a tag waits for an earlier one of the same tag, of other agents.
+inline constexpr Milliseconds tag_turn{1'000};
+// Agents that ask for a tag wait for the origin, HEAD and GET. Then `Resolved` says that it has not answered.
+inline constexpr Milliseconds tag_question{8'000};
+// An agent waits for `Resolved`. A silent tracker is suspected long before.
+inline constexpr Milliseconds resolve_answer{12'000};
 // An agent waits for the bytes of a swarm whose tracker is connected and sends no `Waiting`.
 inline constexpr Milliseconds swarm_silence{5'000};
 // A tracker repeats `Waiting`, and looks after its swarms.
@@ -42,6 +46,7 @@ static_assert(origin_wait + origin_head < runtime_head, "the origin's answer mus
 static_assert(keep_asking < origin_wait, "the agent must receive from the tracker how the origin failed");
 static_assert(join_answer < keep_asking, "an agent must not wait for a silent tracker as for a silent origin");
 static_assert(resolve_answer + origin_head < runtime_head, "the origin's answer must reach the runtime in time");
+static_assert(tag_turn + tag_question < resolve_answer, "an agent must not ask an origin itself that the tracker waits for");
 static_assert(first_waiting < tick, "a fetch that has waited since the last tick must be reported at this one");
 static_assert(2 * tick + first_waiting < join_answer, "one lost or late Waiting must not end a join");
 static_assert(2 * tick + first_waiting < swarm_silence, "one lost or late Waiting must not end an attempt");
@@ -62,9 +67,18 @@ inline constexpr Milliseconds paced_head{25'000};
 inline constexpr Milliseconds paced_body{70'000};
 
 static_assert(origin_connection < first_waiting, "an agent must receive Refused before it is told to wait");
-static_assert(paced_question < resolve_answer, "an agent must not ask a registry itself that limits the tracker");
+static_assert(paced_question < tag_question, "an agent must not ask a registry itself that limits the tracker");
 static_assert(paced_head < runtime_head, "the runtime must receive an error in time");
 static_assert(paced_layer < paced_body, "the agent must receive from the tracker how the origin failed");
+
+// ---- A layer that one agent fetches with its caller's credential, which the tracker does not see.
+
+// A tracker lets one agent fetch for so long while others wait, then the next one too: a layer of 10 GB at 100 MB/s.
+inline constexpr Milliseconds own_fetch{120'000};
+// An agent waits for it: a caller that has its head waits longer than that; without a named size it waits paced_head.
+inline constexpr Milliseconds own_fetch_wait{130'000};
+
+static_assert(own_fetch < own_fetch_wait, "an agent must be let in itself before it gives up");
 
 // ---- A control connection that breaks.
 

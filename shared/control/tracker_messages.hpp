@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "shared/control/agent_messages.hpp"
+#include "shared/control/origin_answer.hpp"
 #include "shared/control/protocol.hpp"
 #include "shared/layer/piece_hashes.hpp"
 
@@ -51,9 +52,10 @@ enum class Reason : std::uint8_t {
   denied = 2,       // the origin asks for a credential that the tracker does not have
   size = 3,         // the origin's size is not the hint's
   upstream = 4,     // the tracker may not ask this registry
+  own_fetch = 5,    // this agent is to fetch with its caller's credential; others wait. Only for Join::has_credential
 };
 inline bool known(Reason reason) {
-  return reason <= Reason::upstream;
+  return reason <= Reason::own_fetch;
 }
 
 struct Refused {  // of a join: the agent goes to the origin itself, or answers 404
@@ -63,10 +65,11 @@ struct Refused {  // of a join: the agent goes to the origin itself, or answers 
   std::string what;
   std::uint32_t retry_after_ms = 0;  // the origin asks not to be asked for so long; 0: it did not say
   bool of_tracker = false;  // the tracker cannot use this registry, whatever the layer: it may be another for an agent
+  OriginAnswer answer{};    // of the origin, to the question as the tracker asked it
   template <class C>
   static void fields(C& c, Refused& m) {
     c.field(m.digest), c.field(m.reason), c.field(m.what), c.field(m.retry_after_ms);
-    c.appended(m.of_tracker);
+    c.appended(m.of_tracker), c.appended(m.answer);
   }
   friend bool operator==(const Refused&, const Refused&) = default;
 };
@@ -181,9 +184,10 @@ struct Waiting {  // each second: the origin sends nothing of this layer now, an
   static constexpr MessageType type = MessageType::waiting;
   Digest digest;
   bool is_paced = false;  // the origin limits its requests, and this layer's waits for its turn
+  bool is_fetched_by_agent = false;  // with its caller's credential (Reason::own_fetch)
   template <class C>
   static void fields(C& c, Waiting& m) {
-    c.field(m.digest), c.appended(m.is_paced);
+    c.field(m.digest), c.appended(m.is_paced), c.appended(m.is_fetched_by_agent);
   }
   friend bool operator==(const Waiting&, const Waiting&) = default;
 };

@@ -3,6 +3,8 @@
 namespace shoal::inline core {
 namespace {
 
+constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 int digit_value(char digit) {
   if (digit >= '0' && digit <= '9') return digit - '0';
   if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
@@ -36,15 +38,37 @@ std::optional<Bytes> parse_hex(std::string_view text) {
 }
 
 std::string base64_text(ByteView bytes) {
-  static constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
     unsigned group = 0;
     for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (k < count ? std::to_integer<unsigned>(bytes[i + k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k) text += k <= count ? digits[group >> (18 - 6 * k) & 63] : '=';
+    for (std::size_t k = 0; k < 4; ++k) text += k <= count ? base64_digits[group >> (18 - 6 * k) & 63] : '=';
   }
   return text;
+}
+
+std::optional<Bytes> parse_base64(std::string_view text) {
+  const bool is_padded = text.ends_with('=');
+  if (is_padded && text.size() % 4 != 0) return std::nullopt;
+  for (int i = 0; i < 2 && text.ends_with('='); ++i) text.remove_suffix(1);
+  if (text.size() % 4 == 1) return std::nullopt;
+  Bytes bytes;
+  bytes.reserve(text.size() / 4 * 3 + 2);
+  unsigned group = 0;
+  unsigned bits = 0;
+  for (const char c : text) {
+    const std::size_t digit = base64_digits.find(c);
+    if (digit == std::string_view::npos) return std::nullopt;
+    group = group << 6 | static_cast<unsigned>(digit);
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes.push_back(static_cast<std::byte>(group >> bits & 255));
+    group &= (1U << bits) - 1;
+  }
+  if (group != 0) return std::nullopt;
+  return bytes;
 }
 
 }  // namespace shoal::inline core

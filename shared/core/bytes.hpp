@@ -30,5 +30,7 @@ std::string hex_text(ByteView bytes, HexCase letters = HexCase::lower);  // two 
 std::optional<Bytes> parse_hex(std::string_view text);
 
 std::string base64_text(ByteView bytes);  // RFC 4648 section 4, padded
+// With padding or without; nothing for any other character, or for bits that no byte has.
+std::optional<Bytes> parse_base64(std::string_view text);
 
 }  // namespace shoal::inline core

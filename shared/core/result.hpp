@@ -9,6 +9,8 @@
 #include <tl/expected.hpp>
 #include <utility>
 
+#include "shared/core/answered.hpp"
+
 namespace shoal::inline core {
 
 enum class ErrorKind {
@@ -33,6 +35,9 @@ enum class Fault : std::uint8_t {
   issuer_unknown,  // of a certificate
   other_host,      // the certificate names another one
   out_of_date,     // the certificate, or the clock
+  certificate_refused,  // our own, or that we have none
+  proxy_unreachable,    // any of the above, on the way to the proxy
+  proxy_refused,        // it does not let the request pass
   file_unreadable, // a file that our own configuration names
   of_tracker,      // one of these, or a registry that is not configured: at the tracker
 };
@@ -42,6 +47,7 @@ struct Error {
   std::string what;                          // one line: what was attempted, on what, and the cause; nothing secret
   std::chrono::milliseconds retry_after{0};  // the source asks for no request for so long; 0: it named no time
   Fault fault = Fault::none;
+  MaybeAnswered answered{};  // by the origin, when that is the cause
 };
 
 // A class of its own because tl::expected is not [[nodiscard]]: the build refuses a Result that is not looked at.

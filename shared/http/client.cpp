@@ -5,7 +5,9 @@
 
 #include "shared/http/head.hpp"
 #include "shared/http/kept_connections.hpp"
+#include "shared/http/request_text.hpp"
 #include "shared/http/transport.hpp"
+#include "shared/http/tunnel.hpp"
 
 namespace shoal::http {
 namespace {
@@ -18,50 +20,22 @@ constexpr std::byte tls_alert{21};
 constexpr std::byte tls_handshake{22};
 constexpr std::byte tls_major_version{3};
 
-bool is_token(std::string_view text) {
-  const auto allowed = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  };
-  return !text.empty() && std::all_of(text.begin(), text.end(), allowed);
-}
-
-bool is_one_line(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < 0x20 && c != '\t') || c == 0x7f; });
-}
-
-Result<std::string> request_text(const ClientRequest& request) {
-  bool sound = is_token(request.method) && request.url.target.starts_with('/') && is_one_line(request.url.target) &&
-               request.url.target.find(' ') == std::string::npos;
-  std::string text = request.method + " " + request.url.target + " HTTP/1.1\r\nHost: " + request.url.authority() +
-                     "\r\nUser-Agent: shoal/" SHOAL_VERSION "\r\nConnection: ";
-  text += request.kept ? "keep-alive\r\n" : "close\r\n";
-  for (const Header& header : request.headers) {
-    sound = sound && is_token(header.name) && is_one_line(header.value);
-    text += header.name + ": " + header.value + "\r\n";
-  }
-  if (!sound) return fail(ErrorKind::refused, "a request with a malformed method, path or header");
-  return text + "\r\n";
-}
-
-// Whose connection it is: the other side, and how far it was verified.
-std::string server_of(const ClientRequest& request) {
-  return request.url.scheme + "://" + request.url.authority() + " " + request.ca_file + (request.insecure ? " *" : "");
-}
-
 class Received final : public ClientResponse {
  public:
   Received(Clock& clock, std::unique_ptr<Transport> transport, const ClientRequest& request)
       : clock_(clock),
         transport_(std::move(transport)),
+        reach_(transport_->reach()),
         to_head_request_(request.method == "HEAD"),
         limits_(request.limits),
-        home_{request.kept, server_of(request)},
+        home_{request.kept, connection_key(request)},
         buffer_(std::make_unique_for_overwrite<std::byte[]>(buffer_size)) {}
 
   unsigned status() const override { return head_->status; }
   const Headers& headers() const override { return head_->headers; }
   std::optional<std::uint64_t> content_length() const override { return head_->content_length; }
+
+  Reach reach() const override { return reach_; }
 
   // Reads the head of the final answer.
   Task<Result<void>> read_head(Milliseconds limit) {
@@ -95,8 +69,8 @@ class Received final : public ClientResponse {
       const auto began = clock_.now();
       const auto size = co_await fill(left);
       if (!size) co_return tl::unexpected(size.error());
-      recent_bytes_ += *size;
-      recent_wait_ += clock_.now() - began;
+      recent_.bytes += *size;
+      recent_.wait += clock_.now() - began;
       if (*size > 0) continue;
       const auto ended = head_->body.end_of_stream();
       if (!ended) co_return tl::unexpected(ended.error());
@@ -125,16 +99,16 @@ class Received final : public ClientResponse {
   }
   // By how long bytes were waited for: the reader's own pauses do not count.
   bool is_trickling() {
-    if (recent_wait_ < limits_.trickle) return false;
-    recent_wait_ = Time::duration::zero();
-    return std::exchange(recent_bytes_, 0) < limits_.least.value;
+    if (recent_.wait < limits_.trickle) return false;
+    recent_.wait = Time::duration::zero();
+    return std::exchange(recent_.bytes, 0) < limits_.least.value;
   }
   ByteView unread() const { return ByteView(buffer_.get() + begin_, end_ - begin_); }
 
   Task<Result<void>> read_one_head(Time due) {
     while (true) {
       const std::string_view received = text_of(unread());
-      const auto length = head_length(received.substr(0, largest_response_head));
+      const auto length = response_head_length(received.substr(0, largest_response_head));
       if (length) {
         begin_ += *length;
         auto head = parse_response_head(received.substr(0, *length), to_head_request_);
@@ -147,7 +121,8 @@ class Received final : public ClientResponse {
       const auto left = std::chrono::ceil<Milliseconds>(due - clock_.now());
       if (left <= Milliseconds::zero()) co_return fail(ErrorKind::unavailable, "no answer in time");
       const auto size = co_await fill(left);
-      if (!size && due > clock_.now()) co_return tl::unexpected(no_answer(size.error().what));
+      const bool is_end = !size && size.error().fault == Fault::none && due > clock_.now();
+      if (is_end) co_return tl::unexpected(no_answer(size.error().what));
       if (!size) co_return tl::unexpected(size.error());
       if (*size == 0) co_return tl::unexpected(no_answer("closed without an answer"));
     }
@@ -175,12 +150,15 @@ class Received final : public ClientResponse {
 
   Clock& clock_;
   std::unique_ptr<Transport> transport_;
+  Reach reach_;
   bool to_head_request_;
   ClientLimits limits_;
   Home home_;
   std::optional<Time> body_due_;
-  std::uint64_t recent_bytes_ = 0;
-  Time::duration recent_wait_{};
+  struct {
+    std::uint64_t bytes = 0;
+    Time::duration wait{};
+  } recent_;
   std::optional<ResponseHead> head_;
   std::unique_ptr<std::byte[]> buffer_;
   std::size_t begin_ = 0;  // unread bytes of the buffer
@@ -197,13 +175,26 @@ Task<Result<std::unique_ptr<ClientResponse>>> exchange(Clock& clock, ClientReque
                                                        std::unique_ptr<Transport> transport) {
   const auto due = clock.now() + request.limits.headers;
   const auto written = co_await transport->write(std::move(text), request.limits.headers);
-  if (!written) co_return tl::unexpected(with_authority(written.error(), request.url));
+  const bool is_late = clock.now() >= due;
+  if (!written && is_late) co_return tl::unexpected(with_authority(written.error(), request.url));
 
+  // A server that has closed may have said why before.
   auto response = std::make_unique<Received>(clock, std::move(transport), request);
   const auto left = std::chrono::ceil<Milliseconds>(due - clock.now());
   const auto head = co_await response->read_head(left);
-  if (!head) co_return tl::unexpected(with_authority(head.error(), request.url));
+  if (!head) {
+    const bool is_told = written || head.error().fault == Fault::certificate_refused;
+    co_return tl::unexpected(with_authority(is_told ? head.error() : written.error(), request.url));
+  }
+  const bool is_of_proxy = request.proxy && request.url.scheme == "http" && response->status() == 407;
+  if (is_of_proxy) co_return tl::unexpected(proxy_refusal(request, response->status()));
   co_return std::unique_ptr<ClientResponse>(std::move(response));
+}
+
+// A connection that may carry the request. The proxy's own address is configured: any is allowed.
+std::unique_ptr<Transport> kept_connection(const ClientRequest& request) {
+  if (!request.kept) return nullptr;
+  return request.kept->take(connection_key(request), request.proxy ? Reaches{} : request.reaches);
 }
 
 }  // namespace
@@ -211,8 +202,10 @@ Task<Result<std::unique_ptr<ClientResponse>>> exchange(Clock& clock, ClientReque
 Task<Result<std::unique_ptr<ClientResponse>>> request(Clock& clock, ClientRequest request) {
   auto text = request_text(request);
   if (!text) co_return tl::unexpected(text.error());
+  const auto allowed = check_proxied_host(request);
+  if (!allowed) co_return tl::unexpected(allowed.error());
   const auto due = clock.now() + request.limits.headers;
-  std::unique_ptr<Transport> kept = request.kept ? request.kept->take(server_of(request)) : nullptr;
+  std::unique_ptr<Transport> kept = kept_connection(request);
   if (kept) {
     auto answered = co_await exchange(clock, request, *text, std::move(kept));
     // Else the server has most likely closed it meanwhile. One that says nothing would say nothing on another one too.

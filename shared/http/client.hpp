@@ -5,11 +5,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "shared/core/bytes.hpp"
 #include "shared/core/clock.hpp"
 #include "shared/core/result.hpp"
+#include "shared/http/addresses.hpp"
 #include "shared/http/message.hpp"
 
 namespace shoal::http {
@@ -23,9 +25,10 @@ struct Url {
   std::string authority() const;  // host[:port], the port only when it is not the scheme's own
   bool same_place(const Url& other) const { return scheme == other.scheme && host == other.host && port == other.port; }
 };
-// `refused` for other schemes, user information, fragments, control characters or an empty host.
+// `refused` for other schemes, user information, fragments, control characters, an empty host or more than 16 KiB.
 Result<Url> parse_url(std::string_view text);
-// A Location header against the URL it came from.
+// A Location header against the URL it came from: RFC 3986 section 5.2. Characters that no URI has (a space, UTF-8, "|")
+// are percent-encoded; what is encoded already stays as it is. `refused` as above, but for a fragment, which is dropped.
 Result<Url> resolve_url(const Url& base, std::string_view location);
 std::string text(const Url& url);
 
@@ -43,12 +46,22 @@ struct ClientLimits {
 
 class KeptConnections;
 
+// An HTTP proxy: CONNECT for https, the absolute form for http. Its authorization is sent to it alone.
+struct Proxy {
+  Url url;                    // "http://proxy:3128"
+  std::string authorization;  // value of Proxy-Authorization; empty for none
+};
+
 struct ClientRequest {
   std::string method = "GET";  // one that may be repeated
   Url url;
   Headers headers;        // Host, User-Agent and Connection are added
   std::string ca_file;    // for https: certificates to trust instead of the system's; empty for the system's
   bool insecure = false;  // for https: no verification, as the operator configured
+  std::string certificate_file;  // for https: the client's own, PEM with its chain, shown when asked for; empty for none
+  std::string key_file;          // its private key, PEM
+  std::optional<Proxy> proxy;
+  Reaches reaches;  // judged on the address that is dialled, after the name was resolved: `refused` otherwise
   ClientLimits limits;
   // Shared: with the responses under way, which give their connection back. Null: a connection for this request alone.
   std::shared_ptr<KeptConnections> kept;
@@ -61,6 +74,7 @@ class ClientResponse {
   virtual unsigned status() const = 0;
   virtual const Headers& headers() const = 0;
   virtual std::optional<std::uint64_t> content_length() const = 0;
+  virtual Reach reach() const = 0;  // of the address that answers, a proxy's when there is one
   // The next bytes as they arrive, at most 256 KiB, valid until the next call; empty at the end of the body.
   // `unavailable` when the connection breaks or the body ends early.
   virtual Task<Result<ByteView>> next() = 0;

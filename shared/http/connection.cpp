@@ -2,6 +2,7 @@
 
 #include <boost/asio/write.hpp>
 
+#include "shared/http/acceptors.hpp"
 #include "shared/http/exchange.hpp"
 
 namespace shoal::http {
@@ -16,6 +17,15 @@ constexpr std::size_t most_discarded = 256 << 10;  // bytes that a refused clien
 // out the whole limit for an answer.
 bool looks_like_text(const std::string& received) {
   return received.empty() || received[0] >= ' ' || received[0] == '\r' || received[0] == '\n';
+}
+
+// Most of those who send a longer head are few runtimes with a large token; 10,000 clients could take 640 MiB.
+constexpr std::size_t usual_request_head = 16 << 10;
+constexpr std::size_t most_long_heads = 256;
+
+const char* reason_of(unsigned status) {
+  if (status == 431) return "Request Header Fields Too Large";
+  return status == 503 ? "Service Unavailable" : "Bad Request";
 }
 
 tl::unexpected<Error> client_is_gone() {
@@ -39,6 +49,17 @@ class Connection::Waiting {
   std::list<Connection*>::iterator place_;
 };
 
+class Connection::LongHead {
+ public:
+  explicit LongHead(std::shared_ptr<ServerShared> shared) : shared_(std::move(shared)) { ++shared_->long_heads; }
+  ~LongHead() { --shared_->long_heads; }
+  LongHead(const LongHead&) = delete;
+  LongHead& operator=(const LongHead&) = delete;
+
+ private:
+  std::shared_ptr<ServerShared> shared_;  // Shared: with the server, which may go before
+};
+
 Connection::Connection(tcp::socket socket, std::shared_ptr<ServerShared> shared)
     : socket_(std::move(socket)),
       shared_(std::move(shared)),
@@ -59,14 +80,10 @@ Task<void> Connection::serve(std::shared_ptr<Connection> self) {
 }
 
 Task<Connection::Next> Connection::serve_one() {
-  const bool complete = co_await read_head();
-  if (cut_) co_return Next::close;
-  if (!complete) {
-    std::string cause = "malformed request: the head is too long";
-    // containerd, dockerd and crane try TLS first, and go on with HTTP only when the answer begins with "HTTP/".
-    if (!looks_like_text(received_)) cause = "this port speaks HTTP, not TLS";
-    if (looks_like_text(received_) && received_.size() < largest_request_head) co_return Next::close;
-    const Next next = co_await refuse(std::move(cause));
+  auto refusal = co_await read_head();
+  if (cut_ || (refusal && refusal->status == 0)) co_return Next::close;
+  if (refusal) {
+    const Next next = co_await refuse(std::move(*refusal));
     co_return next;
   }
   const std::size_t length = *head_length(received_);
@@ -74,34 +91,62 @@ Task<Connection::Next> Connection::serve_one() {
   received_ = received_.substr(length);  // gives the memory back while the connection idles
   auto parsed = parse_request_head(head);
   if (!parsed) {
-    const Next next = co_await refuse(parsed.error().what);
+    const unsigned status = parsed.error().kind == ErrorKind::no_space ? 431 : 400;
+    Refusal malformed{status, parsed.error().what};
+    const Next next = co_await refuse(std::move(malformed));
     co_return next;
   }
+  // HTTP/1.0 may name no host, and means the address that it has connected to: RFC 9112 section 3.3.
+  Headers& headers = parsed->request.headers;
+  if (!find_header(headers, "Host")) headers.push_back({"Host", own_address()});
   ConnectionExchange exchange(shared_from_this(), std::move(*parsed), std::move(head));
   co_await shared_->handler(exchange);
   co_return exchange.outcome();
 }
 
-Task<bool> Connection::read_head() {
+Task<std::optional<Connection::Refusal>> Connection::read_head() {
+  const Refusal ended{0, {}};
   const Waiting waiting(*this);
   const bool idle = received_.empty();
-  if (idle && shared_->stopping) co_return false;
+  if (idle && shared_->stopping) co_return ended;
   if (idle) {
     const ServerOptions& options = shared_->options;
     const bool begun = co_await read_some(is_new_ ? options.header_limit : options.idle_limit);
-    if (!begun) co_return false;
+    if (!begun) co_return ended;
   }
   is_new_ = false;
   // One limit for the whole head: a client that sends a byte now and then gains nothing.
   const auto due = now() + shared_->options.header_limit;
+  std::optional<LongHead> place;
   while (!head_length(received_)) {
-    if (received_.size() >= largest_request_head || !looks_like_text(received_)) co_return false;
+    auto refusal = judge_beginning(place);
+    if (refusal) co_return refusal;
     const auto left = std::chrono::ceil<Milliseconds>(due - now());
-    if (left <= Milliseconds::zero()) co_return false;
+    if (left <= Milliseconds::zero()) co_return ended;
     const bool more = co_await read_some(left);
-    if (!more) co_return false;
+    if (!more) co_return ended;
   }
-  co_return *head_length(received_) <= largest_request_head;
+  if (*head_length(received_) > largest_request_head) co_return too_long();
+  co_return std::nullopt;
+}
+
+std::optional<Connection::Refusal> Connection::judge_beginning(std::optional<LongHead>& place) {
+  // containerd, dockerd and crane try TLS first, and go on with HTTP only when the answer begins with "HTTP/".
+  if (!looks_like_text(received_)) return Refusal{400, "this port speaks HTTP, not TLS"};
+  if (received_.size() >= largest_request_head) return too_long();
+  if (received_.size() < usual_request_head || place) return std::nullopt;
+  if (shared_->long_heads >= most_long_heads) return Refusal{503, "too many requests with a long head at once"};
+  place.emplace(shared_);
+  return std::nullopt;
+}
+
+Connection::Refusal Connection::too_long() {
+  return {431, "the request's head is longer than " + std::to_string(largest_request_head >> 10) + " KiB"};
+}
+
+std::string Connection::own_address() const {
+  IoError ignored;
+  return text_of_endpoint(socket_.local_endpoint(ignored));
 }
 
 Time Connection::now() const {
@@ -128,10 +173,11 @@ bool Connection::take_available() {
   return true;
 }
 
-Task<Connection::Next> Connection::refuse(std::string cause) {
-  cause += "\n";
-  std::string answer = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: ";
-  answer += std::to_string(cause.size()) + "\r\n\r\n" + cause;
+Task<Connection::Next> Connection::refuse(Refusal refusal) {
+  const std::string text = refusal.cause + "\n";
+  std::string answer = "HTTP/1.1 " + std::to_string(refusal.status) + " " + reason_of(refusal.status);
+  answer += "\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: ";
+  answer += std::to_string(text.size()) + "\r\n\r\n" + text;
   const auto written = co_await write(answer);
   co_return written ? Next::close_gently : Next::close;
 }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "shared/http/deadline.hpp"
@@ -22,6 +23,7 @@ struct ServerShared {
   ServerOptions options;
   Handler handler;
   std::size_t open_exchanges = 0;
+  std::size_t long_heads = 0;        // of requests that are coming, each longer than `usual_request_head`
   bool stopping = false;             // each answer closes its connection
   std::list<Connection*> waiting{};  // for a request, the longest wait first
 };
@@ -43,15 +45,23 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   static constexpr Milliseconds least_wait{100};  // a client sends its request a round trip after it has connected
   friend class ConnectionExchange;
-  class Waiting;  // a place in ServerShared::waiting
+  class Waiting;   // a place in ServerShared::waiting
+  class LongHead;  // one of ServerShared::long_heads
   enum class Next { request, close, close_gently, reset, given_away };
+  struct Refusal {
+    unsigned status;  // 0: the connection ends without an answer
+    std::string cause;
+  };
 
   Task<Next> serve_one();
-  Task<bool> read_head();  // true when a whole head is at the front of `received_`
+  Task<std::optional<Refusal>> read_head();  // nothing when a whole head is at the front of `received_`
+  std::optional<Refusal> judge_beginning(std::optional<LongHead>& place);  // what has come of the head
+  static Refusal too_long();
+  std::string own_address() const;  // that the client has connected to
   Task<bool> read_some(Milliseconds limit);
   bool take_available();
   Time now() const;
-  Task<Next> refuse(std::string cause);  // 400
+  Task<Next> refuse(Refusal refusal);
   Task<void> finish(Next next);        // closes as `next` says
   // One after the other, as they are: a body of megabytes is not copied. Both are the caller's until this returns.
   Task<Result<void>> write(std::string_view head, std::string_view body = {});

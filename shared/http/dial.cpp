@@ -100,10 +100,14 @@ Task<void> run(Clock& clock, std::shared_ptr<Race> race, Endpoints endpoints, Ti
 
 }  // namespace
 
-Task<Result<tcp::socket>> dial(Clock& clock, std::string host, std::uint16_t port, DialLimits limits) {
+Task<Result<tcp::socket>> dial(Clock& clock, std::string host, std::uint16_t port, DialLimits limits,
+                               Reaches reaches) {
   Time due = clock.now() + limits.whole;
-  const auto endpoints = co_await resolve(clock, host, port, limits.whole);
+  auto endpoints = co_await resolve(clock, host, port, limits.whole);
   if (!endpoints) co_return tl::unexpected(endpoints.error());
+  const auto first = endpoints->front().address();
+  std::erase_if(*endpoints, [&](const tcp::endpoint& e) { return !reaches.allows(reach_of(e.address())); });
+  if (endpoints->empty()) co_return tl::unexpected(not_allowed(host, first));
   if (limits.tcp > Milliseconds::zero()) due = std::min(due, clock.now() + limits.tcp);
   const auto executor = co_await asio::this_coro::executor;
   const auto race = std::make_shared<Race>(executor);

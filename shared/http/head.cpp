@@ -4,14 +4,14 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <limits>
 
+#include "shared/http/server.hpp"
+
 namespace shoal::http {
 namespace {
 
 namespace beast_http = boost::beast::http;
 using boost::beast::string_view;
 using ParseError = boost::beast::error_code;
-
-constexpr std::size_t most_headers = 100;  // Apache's number too; runtimes and registries send under 30
 
 std::string_view view(string_view text) {
   return {text.data(), text.size()};
@@ -32,17 +32,20 @@ class Collector : public beast_http::basic_parser<is_request> {
   }
   std::string method;
   std::string target;
-  unsigned status = 0;
+  int version = 11;  // of HTTP, by ten
   Headers headers;
+  bool has_too_many = false;  // of them
 
  protected:
-  void on_request_impl(beast_http::verb, string_view name, string_view where, int, ParseError&) override {
+  void on_request_impl(beast_http::verb, string_view name, string_view where, int number, ParseError&) override {
     method = view(name);
+    version = number;
     target = view(where);
   }
-  void on_response_impl(int code, string_view, int, ParseError&) override { status = static_cast<unsigned>(code); }
+  void on_response_impl(int, string_view, int, ParseError&) override {}
   void on_field_impl(beast_http::field, string_view name, string_view value, ParseError& error) override {
-    if (headers.size() == most_headers) {
+    if (headers.size() == most_request_headers) {
+      has_too_many = true;
       error = beast_http::error::header_limit;
       return;
     }
@@ -56,13 +59,30 @@ class Collector : public beast_http::basic_parser<is_request> {
   void on_finish_impl(ParseError&) override {}
 };
 
-tl::unexpected<Error> malformed(const char* cause) {
-  return fail(ErrorKind::refused, std::string("malformed request: ") + cause);
+tl::unexpected<Error> malformed(const std::string& cause) {
+  return fail(ErrorKind::refused, "malformed request: " + cause);
 }
 
 bool is_origin_form(std::string_view target) {
   return target.starts_with('/') &&
          std::all_of(target.begin(), target.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+// "http://host/path", which every server takes (RFC 9112 section 3.2.2), in parts; nothing when it is not one.
+struct AbsoluteForm {
+  std::string authority;
+  std::string target;
+};
+std::optional<AbsoluteForm> parse_absolute_form(const std::string& target) {
+  const std::size_t colon = std::min(target.find("://"), target.size());
+  const std::string_view scheme = std::string_view(target).substr(0, colon);
+  if (!same_name(scheme, "http") && !same_name(scheme, "https")) return std::nullopt;
+  const std::size_t begin = colon + 3;
+  const std::size_t end = std::min(target.find_first_of("/?", begin), target.size());
+  AbsoluteForm form{target.substr(begin, end - begin), target.substr(end)};
+  if (!form.target.starts_with('/')) form.target.insert(0, "/");
+  if (!parse_host(form.authority)) return std::nullopt;
+  return form;
 }
 
 bool is_clean(const Header& header) {
@@ -85,8 +105,9 @@ Result<void> check_request(const Collector<true>& parser) {
   const auto count = [&](std::string_view name) {
     return std::count_if(headers.begin(), headers.end(), [&](const Header& h) { return same_header(h, name); });
   };
-  if (!is_origin_form(parser.target)) return malformed("the target is not a path");
-  if (count("Host") != 1) return malformed("exactly one Host is needed");
+  if (!is_origin_form(parser.target)) return malformed("the target is neither a path nor a URL");
+  const bool needs_host = parser.version != 10;
+  if (count("Host") > 1 || (needs_host && count("Host") == 0)) return malformed("exactly one Host is needed");
   if (count("Content-Length") > 1) return malformed("more than one Content-Length");
   if (count("Content-Length") + count("Transfer-Encoding") > 1) return malformed("two lengths of the body");
   const bool reads = parser.method == "GET" || parser.method == "HEAD";
@@ -108,10 +129,18 @@ Result<RequestHead> parse_request_head(std::string_view head) {
   Collector<true> parser;
   ParseError error;
   const std::size_t used = parser.put(boost::asio::buffer(head.data(), head.size()), error);
-  if (error) return malformed(error.message().c_str());
+  if (parser.has_too_many)
+    return fail(ErrorKind::no_space, "the request has more than " + std::to_string(most_request_headers) + " headers");
+  if (error) return malformed(error.message());
   if (!parser.is_header_done() || used != head.size()) return malformed("incomplete head");
+  const auto absolute = parse_absolute_form(parser.target);
+  if (absolute) parser.target = absolute->target;
   const auto checked = check_request(parser);
   if (!checked) return tl::unexpected(checked.error());
+  if (absolute) {
+    std::erase_if(parser.headers, [](const Header& h) { return same_header(h, "Host"); });
+    parser.headers.push_back({"Host", absolute->authority});
+  }
 
   RequestHead result;
   const std::size_t question = std::min(parser.target.find('?'), parser.target.size());
@@ -120,29 +149,6 @@ Result<RequestHead> parse_request_head(std::string_view head) {
   result.request.query = parser.target.substr(std::min(question + 1, parser.target.size()));
   result.request.headers = std::move(parser.headers);
   result.keep_alive = parser.keep_alive() && !announces_body(result.request.headers);
-  return result;
-}
-
-Result<ResponseHead> parse_response_head(std::string_view head, bool to_head_request) {
-  Collector<false> parser;
-  ParseError error;
-  const std::size_t used = parser.put(boost::asio::buffer(head.data(), head.size()), error);
-  if (error) return fail(ErrorKind::unavailable, "malformed answer: " + error.message());
-  if (!parser.is_header_done() || used != head.size()) return fail(ErrorKind::unavailable, "malformed answer");
-  // A coding that we never asked for, or that hides where the body ends.
-  const bool coded = find_header(parser.headers, "Transfer-Encoding").has_value();
-  if (coded && !parser.chunked()) return fail(ErrorKind::unavailable, "an answer in an unknown transfer coding");
-
-  const auto length = parser.content_length();
-  const unsigned status = parser.status;
-  const bool no_body = to_head_request || status / 100 == 1 || status == 204 || status == 304;
-  const BodyReader body = no_body            ? BodyReader::none()
-                          : parser.chunked() ? BodyReader::chunked()
-                          : length           ? BodyReader::of_length(*length)
-                                             : BodyReader::until_end();
-  const bool has_end = no_body || parser.chunked() || length;
-  ResponseHead result{status, std::move(parser.headers), std::nullopt, body, has_end && parser.keep_alive()};
-  if (length) result.content_length = *length;
   return result;
 }
 

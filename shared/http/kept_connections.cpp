@@ -4,9 +4,11 @@
 
 namespace shoal::http {
 
-std::unique_ptr<Transport> KeptConnections::take(const std::string& server) {
+std::unique_ptr<Transport> KeptConnections::take(const std::string& server, const Reaches& allowed) {
   while (true) {
-    const auto found = std::find_if(kept_.begin(), kept_.end(), [&](const Kept& kept) { return kept.server == server; });
+    const auto found = std::find_if(kept_.begin(), kept_.end(), [&](const Kept& kept) {
+      return kept.server == server && allowed.allows(kept.transport->reach());
+    });
     if (found == kept_.end()) return nullptr;
     std::unique_ptr<Transport> transport = std::move(found->transport);
     kept_.erase(found);

@@ -23,8 +23,8 @@ class KeptConnections {
   KeptConnections() = default;
   explicit KeptConnections(Limits limits) : limits_(limits) {}
 
-  // One to this server that has not closed by our own limit; null when there is none.
-  std::unique_ptr<Transport> take(const std::string& server);
+  // One to this server, at an address that is allowed, that has not closed by our own limit; null when there is none.
+  std::unique_ptr<Transport> take(const std::string& server, const Reaches& allowed);
   void keep(std::string server, std::unique_ptr<Transport> transport);
 
  private:

@@ -1,10 +1,11 @@
 // Server: HTTP/1.1 over Beast on the loop, for everything of ours that faces a network. Bodies leave by sendfile on
 // serve threads. Bodies of requests are not read: one is answered by its head alone, and its connection ends.
 //
-// Bounds: header 16 KiB and 10 s as a whole, idle 60 s, connections `Options::connections`: when there are as many, the
+// Bounds: header 64 KiB and 10 s as a whole, at most 256 longer than 16 KiB at once, idle 60 s, connections `Options::connections`: when there are as many, the
 // one that has waited longest for a request, 100 ms at least, is closed for a new one (measured: beside 9,000 clients that send their
 // head slowly, others wait less than a millisecond longer). A body in a GET, Content-Length with Transfer-Encoding, or a
-// malformed head gets 400 and close. Threads: the loop.
+// malformed head gets 400 and close, one over its bound 431. A request without Host, which HTTP/1.0 allows, gets the
+// address that it has connected to as one. Threads: the loop.
 // The handler runs there too, one coroutine per connection.
 #pragma once
 
@@ -88,7 +89,7 @@ struct HostPort {
 };
 Result<HostPort> parse_host_port(std::string_view text);
 
-// The host that a Host header names, in lower case, without port and brackets; `refused` when it is none.
+// The host that a Host header names, in lower case, without port, brackets and final dot; `refused` when it is none.
 Result<std::string> parse_host(std::string_view header);
 
 bool is_ip_address(const std::string& host);

@@ -1,4 +1,4 @@
-// Transport: the bytes below a client's request, plain or TLS, each wait with a limit.
+// Transport: the bytes below a client's request, plain or TLS, directly or by way of a proxy, each wait with a limit.
 //
 // Threads: the loop.
 #pragma once
@@ -15,6 +15,7 @@ namespace shoal::http {
 class Transport {
  public:
   virtual ~Transport() = default;  // closes
+  virtual Reach reach() const = 0;  // of the address at the other end, a proxy's when there is one
   // 0 when the other side has ended properly; `unavailable` otherwise.
   virtual Task<Result<std::size_t>> read_some(MutableBytes into, Milliseconds limit) = 0;
   virtual Task<Result<void>> write(std::string text, Milliseconds limit) = 0;
@@ -24,8 +25,13 @@ class Transport {
   virtual bool resume() = 0;
 };
 
-// Resolves, connects and, for https, shakes hands within `limits.connect`. `refused` for a certificate that does not
-// verify or a `ca_file` that cannot be read.
+// Resolves, connects, asks the proxy for a tunnel and, for https, shakes hands within `limits.connect`. `refused` for an
+// address that `reaches` does not allow, a proxy that does not let it pass, a certificate that does not verify, or a file
+// that cannot be used.
 Task<Result<std::unique_ptr<Transport>>> open_transport(Clock& clock, ClientRequest request);
+
+// `refused` when the request goes by way of a proxy and its host is an address that `reaches` does not allow. A name is
+// the proxy's to resolve.
+Result<void> check_proxied_host(const ClientRequest& request);
 
 }  // namespace shoal::http

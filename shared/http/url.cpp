@@ -3,13 +3,16 @@
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 
+#include "shared/core/bytes.hpp"
 #include "shared/http/client.hpp"
 #include "shared/http/server.hpp"
 
 namespace shoal::http {
 namespace {
 
-constexpr std::size_t longest_url = 8192;  // presigned links of object stores reach 2 KiB
+constexpr std::size_t longest_url = 16 << 10;  // presigned links with a session's token reach 8 KiB
+// Of a URL that a Location of that length names: each of its bytes may become three.
+constexpr std::size_t longest_encoded_url = 3 * longest_url + longest_url;
 
 bool is_visible_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
@@ -87,6 +90,11 @@ std::string without_dot_segments(std::string_view path) {
   return ends_in_directory ? out + "/" : out;
 }
 
+std::string normalised_target(std::string_view target) {
+  const std::size_t question = std::min(target.find('?'), target.size());
+  return without_dot_segments(target.substr(0, question)).append(target.substr(question));
+}
+
 // `reference`, not absolute, against the path of `base`.
 std::string merged_target(const Url& base, std::string_view reference) {
   const std::string base_path = base.target.substr(0, base.target.find('?'));
@@ -96,21 +104,31 @@ std::string merged_target(const Url& base, std::string_view reference) {
   const std::string_view path = reference.substr(0, question);
   const std::string whole =
       path.starts_with('/') ? std::string(path) : base_path.substr(0, base_path.rfind('/') + 1) + std::string(path);
-  return without_dot_segments(whole) + std::string(reference.substr(question));
+  return whole + std::string(reference.substr(question));
 }
 
-}  // namespace
-
-std::string Url::authority() const {
-  const std::string name = host.find(':') == std::string::npos ? host : "[" + host + "]";
-  return port == default_port(scheme) ? name : name + ":" + std::to_string(port);
+// The characters that no URI has, as browsers and Go's client send them when a Location has them. What is encoded already
+// stays byte for byte: it may be signed.
+std::string with_encoded_characters(std::string_view location) {
+  std::string out;
+  for (const char c : location) {
+    const bool is_foreign = c == ' ' || (c & 0x80) != 0 || std::string_view("\"<>\\^`{|}").find(c) != std::string_view::npos;
+    out += is_foreign ? "%" + hex_text(bytes_of({&c, 1}), HexCase::upper) : std::string(1, c);
+  }
+  return out;
 }
 
-Result<Url> parse_url(std::string_view text) {
+// The scheme that an absolute URL begins with; empty for a relative reference.
+std::string_view scheme_of(std::string_view reference) {
+  const std::size_t end = reference.find_first_of(":/?");
+  return end == std::string_view::npos || reference[end] != ':' ? std::string_view() : reference.substr(0, end);
+}
+
+Result<Url> parse_within(std::string_view text, std::size_t longest) {
   const auto bad = [] {
     return fail(ErrorKind::refused, "not a URL; expected http:// or https://, a host and a path");
   };
-  if (text.size() > longest_url || !is_visible_ascii(text) || text.find('#') != std::string_view::npos) return bad();
+  if (text.size() > longest || !is_visible_ascii(text) || text.find('#') != std::string_view::npos) return bad();
   const std::size_t colon = text.find("://");
   if (colon == std::string_view::npos) return bad();
   Url url;
@@ -127,14 +145,37 @@ Result<Url> parse_url(std::string_view text) {
   return url;
 }
 
+// A port may be left out behind its colon: RFC 3986 section 3.2.3.
+std::string without_empty_port(std::string url) {
+  const std::size_t colon = url.find("://");
+  if (colon == std::string::npos) return url;
+  const std::size_t begin = colon + 3;
+  const std::size_t end = std::min(url.find_first_of("/?", begin), url.size());
+  if (end > begin && url[end - 1] == ':') url.erase(end - 1, 1);
+  return url;
+}
+
+}  // namespace
+
+std::string Url::authority() const {
+  const std::string name = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  return port == default_port(scheme) ? name : name + ":" + std::to_string(port);
+}
+
+Result<Url> parse_url(std::string_view text) {
+  return parse_within(text, longest_url);
+}
+
 Result<Url> resolve_url(const Url& base, std::string_view location) {
+  if (location.size() > longest_url) return fail(ErrorKind::refused, "a URL of more than 16 KiB");
   location = location.substr(0, location.find('#'));  // RFC 9110 section 10.2.2: a fragment is for the reader only
-  const std::size_t colon = location.find("://");
-  if (colon != std::string_view::npos && colon < location.find_first_of("/?")) return parse_url(location);
-  if (location.starts_with("//")) return parse_url(base.scheme + ":" + std::string(location));
-  const std::size_t scheme_end = location.find(':');
-  if (scheme_end != std::string_view::npos && scheme_end < location.find_first_of("/?")) return parse_url(location);
-  return parse_url(base.scheme + "://" + base.authority() + merged_target(base, location));
+  const std::string reference = with_encoded_characters(location);
+  std::string whole = base.scheme + "://" + base.authority() + merged_target(base, reference);
+  if (reference.starts_with("//")) whole = without_empty_port(base.scheme + ":" + reference);
+  if (!scheme_of(reference).empty()) whole = without_empty_port(reference);
+  auto url = parse_within(whole, longest_encoded_url);
+  if (url) url->target = normalised_target(url->target);
+  return url;
 }
 
 std::string text(const Url& url) {
@@ -152,8 +193,10 @@ Result<HostPort> parse_host_port(std::string_view text) {
 
 Result<std::string> parse_host(std::string_view header) {
   const auto authority = parse_authority(header);
-  if (!authority) return fail(ErrorKind::refused, "the Host header names no host");
-  return authority->host;
+  std::string host = authority ? authority->host : "";
+  if (host.ends_with('.')) host.pop_back();  // of an absolute name
+  if (host.empty()) return fail(ErrorKind::refused, "the Host header names no host");
+  return host;
 }
 
 bool is_ip_address(const std::string& host) {

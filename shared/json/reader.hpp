@@ -31,6 +31,8 @@ class Place {
   // As in `is({"layers", any_element, "digest"})`: the field `digest` of each element of the field `layers`.
   bool is(std::initializer_list<std::string_view> steps) const;
   std::size_t depth() const { return steps_.size(); }
+  // Of the field that step number `step` leads to, from 0; empty for an element.
+  const std::string& name(std::size_t step) const { return steps_.at(step).name; }
 
  private:
   friend class Events;

@@ -25,6 +25,13 @@ std::string next_step(Fault fault, const std::string& upstream) {
       return "the certificate is for another host; is the one in `url` of " + table + " right?";
     case Fault::out_of_date:
       return "renew the registry's certificate, or set this machine's clock";
+    case Fault::certificate_refused:
+      return "the registry asks for a certificate that it knows; name it in `client_certificate` and `client_key` of " + table;
+    case Fault::proxy_unreachable:
+      return "is the proxy up? is `proxy` of " + table + ", or HTTPS_PROXY, HTTP_PROXY or NO_PROXY, right?";
+    case Fault::proxy_refused:
+      return "does the proxy let this machine reach the host? are `proxy_username_file` and `proxy_password_file` of " + table +
+             ", or the user and password in the environment's URL, right?";
     case Fault::file_unreadable:
       return "mend the file, or its name in " + table;
     case Fault::none:
@@ -67,6 +74,12 @@ const char* text(Fault fault) {
       return "other host";
     case Fault::out_of_date:
       return "out of date";
+    case Fault::certificate_refused:
+      return "certificate refused";
+    case Fault::proxy_unreachable:
+      return "proxy unreachable";
+    case Fault::proxy_refused:
+      return "proxy refuses";
     case Fault::file_unreadable:
       return "file unreadable";
     case Fault::of_tracker:

@@ -2,6 +2,7 @@
 
 #include "shared/http/transport.hpp"
 #include "shared/log/log.hpp"
+#include "shared/origin/credentials.hpp"
 #include "shared/origin/faults.hpp"
 #include "shared/origin/retry_after.hpp"
 
@@ -18,7 +19,8 @@ std::string name_of(const http::Url& url) {
 
 // What decides whether a request can be made: the trust of one upstream may fail where another's does not.
 std::string reach_key(const http::ClientRequest& request) {
-  return name_of(request.url) + "\n" + request.ca_file + (request.insecure ? "\n" : "");
+  const std::string proxy = request.proxy ? "\n" + request.proxy->url.authority() : "";
+  return name_of(request.url) + "\n" + request.ca_file + (request.insecure ? "\n" : "") + proxy + "\n" + request.certificate_file;
 }
 
 std::string turn_key(const http::Url& url, const std::string& caller) {
@@ -44,6 +46,9 @@ Error tls_expected(const http::Url& url) {
 }  // namespace
 
 Task<Response> Hosts::request(http::ClientRequest request, Asking asking) {
+  auto proxy = proxy_of(options_, asking.upstream, request.url);
+  if (!proxy) co_return tl::unexpected(unreadable(asking.upstream, proxy.error()));
+  request.proxy = std::move(*proxy);
   Turns::Place place = turns_.enter(turn_key(request.url, asking.caller), asking.line, asking.longest);
   for (;;) {
     const auto passed = co_await pass(request, asking, place);
@@ -103,14 +108,10 @@ Task<Error> Hosts::failed(http::ClientRequest request, std::string upstream, Err
 }
 
 Error Hosts::unreached(const http::ClientRequest& request, const std::string& upstream, Error error) {
+  if (error.fault == Fault::file_unreadable) return unreadable(upstream, std::move(error));
   const std::string cause = error.what;
   const std::string next = next_step(error.fault, upstream);
   error = with_next_step(std::move(error), upstream);
-  if (error.fault == Fault::file_unreadable) {  // the file may be mended at any time, and costs nothing to look at
-    metrics_.files_unreadable.add();
-    log::warning("origin", "configured file unreadable", {{"registry", upstream}, {"cause", cause}, {"next", next}});
-    return error;
-  }
   metrics_.unreachable.add();
   const std::string key = reach_key(request);
   if (reach_.note_failure(key, error)) {
@@ -123,6 +124,12 @@ Error Hosts::unreached(const http::ClientRequest& request, const std::string& up
                   {"next_try_milliseconds", reach_.pause(key).count()}});
   }
   return error;
+}
+
+// The file may be mended at any time, and costs nothing to look at.
+Error Hosts::unreadable(const std::string& upstream, Error error) {
+  tell_unreadable(metrics_, upstream, error.what);
+  return with_next_step(std::move(error), upstream);
 }
 
 void Hosts::reached(const http::ClientRequest& request, const std::string& upstream) {
@@ -162,7 +169,9 @@ bool Hosts::is_refused(const Asking& asking, const Turns::Place& place, const ht
   return again;
 }
 
-std::optional<Error> Hosts::unreachable(const http::ClientRequest& request) const {
+std::optional<Error> Hosts::unreachable(http::ClientRequest request, const std::string& upstream) const {
+  const auto proxy = proxy_of(options_, upstream, request.url);
+  if (proxy) request.proxy = *proxy;
   return reach_.find(reach_key(request));
 }
 

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <limits>
+#include <utility>
 
 #include "shared/layer/piece_layout.hpp"
 
@@ -37,6 +38,24 @@ class RangedStream final : public LayerStream {
   std::uint64_t missing_;
 };
 
+// All of a layer that was read before its size was known.
+class ReadStream final : public LayerStream {
+ public:
+  ReadStream(Bytes bytes, std::string content_type) : bytes_(std::move(bytes)), content_type_(std::move(content_type)) {}
+  ByteCount size() const override { return {bytes_.size()}; }
+  std::uint64_t offset() const override { return 0; }
+  const std::string& content_type() const override { return content_type_; }
+  Task<Result<ByteView>> next() override {
+    const ByteView all = std::exchange(is_given_, true) ? ByteView() : ByteView(bytes_);
+    co_return all;
+  }
+
+ private:
+  Bytes bytes_;
+  std::string content_type_;
+  bool is_given_ = false;
+};
+
 bool take_number(std::string_view& text, std::uint64_t& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc()) return false;
@@ -60,12 +79,12 @@ Result<ContentRange> ranged(const http::ClientResponse& response, Stretch asked)
   return *range;
 }
 
-Result<ContentRange> promised_range(const http::ClientResponse& response, std::uint64_t from) {
-  if (response.status() != 200) {
-    // Without a Range, no part was asked for.
-    return ranged(response, from > 0 ? Stretch{from, std::numeric_limits<std::uint64_t>::max()} : Stretch{});
-  }
-  const auto length = response.content_length();
+// A 206 of the whole is what RFC 9110 section 15.3.7 lets a server send for the whole too; some proxies do.
+Result<ContentRange> promised_range(const http::ClientResponse& response, std::uint64_t from,
+                                    std::optional<ByteCount> size) {
+  if (response.status() != 200) return ranged(response, {from, std::numeric_limits<std::uint64_t>::max()});
+  auto length = response.content_length();
+  if (!length && size) length = size->value;
   if (!length) return fail(ErrorKind::refused, "the origin sends the layer without a length");
   return ContentRange{0, *length - 1, *length};
 }
@@ -88,10 +107,35 @@ std::optional<ContentRange> parse_content_range(std::string_view value) {
   return range;
 }
 
+bool lacks_length(const http::ClientResponse& response) {
+  return response.status() == 200 && !response.content_length();
+}
+
 Result<std::unique_ptr<LayerStream>> make_layer_stream(std::unique_ptr<http::ClientResponse> response,
-                                                       std::uint64_t from) {
-  const auto range = promised_range(*response, from);
+                                                       std::uint64_t from, std::optional<ByteCount> size) {
+  const auto range = promised_range(*response, from, size);
   return stream_of(std::move(response), range);
+}
+
+Task<Result<MeasuredLayer>> measure_layer(std::unique_ptr<http::ClientResponse> response, ByteCount most) {
+  std::string type = http::find_header(response->headers(), "Content-Type").value_or("");
+  Bytes kept;
+  ByteCount size{};
+  for (;;) {
+    const auto part = co_await response->next();
+    if (!part) co_return tl::unexpected(part.error());
+    if (part->empty()) break;
+    size = ByteCount{size.value + part->size()};
+    if (size > largest_layer) co_return fail(ErrorKind::refused, "the layer is larger than 1 TiB");
+    if (size <= most) {
+      kept.insert(kept.end(), part->begin(), part->end());
+    } else {
+      kept = Bytes();
+    }
+  }
+  MeasuredLayer measured{size, nullptr};
+  if (size <= most) measured.stream = std::make_unique<ReadStream>(std::move(kept), std::move(type));
+  co_return std::move(measured);
 }
 
 Result<std::unique_ptr<LayerStream>> make_part_stream(std::unique_ptr<http::ClientResponse> response, Stretch part) {

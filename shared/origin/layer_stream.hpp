@@ -1,4 +1,6 @@
-// RangedStream: the LayerStream over a client's response, which promises a stretch of the layer and must keep it.
+// RangedStream: the LayerStream over a client's response, which promises a stretch of the layer and must keep it. An
+// answer without a length (in chunks, or until the connection closes: RFC 9112 section 6.3) promises what a manifest
+// says, or is read first to find its length.
 //
 // Threads: the loop.
 #pragma once
@@ -21,10 +23,23 @@ struct ContentRange {
 // "bytes FIRST-LAST/TOTAL"; nothing for anything else, unknown totals included. RFC 9110 section 14.4.
 std::optional<ContentRange> parse_content_range(std::string_view value);
 
-// The stream of a 200 or 206 that answers a request for everything from byte `from`. `unavailable` when the answer is
-// for another stretch, `refused` without a length or when over `largest_layer`.
+// Whether it is a whole layer and does not say how long it is.
+bool lacks_length(const http::ClientResponse& response);
+
+// The stream of a 200 or 206 that answers a request for everything from byte `from`; a 206 of the whole answers one for
+// the whole too. `size` is the layer's, where the answer does not name it. `unavailable` when the answer is for another
+// stretch, `refused` without a length or when over `largest_layer`.
 Result<std::unique_ptr<LayerStream>> make_layer_stream(std::unique_ptr<http::ClientResponse> response,
-                                                       std::uint64_t from);
+                                                       std::uint64_t from, std::optional<ByteCount> size = {});
+
+// The layer in an answer that lacks its length, kept in memory up to `most`. Of a longer one the bytes are counted to
+// their end and dropped, and the stream is null: then it has to be asked for again, as one of `size`. `refused` when
+// over `largest_layer`.
+struct MeasuredLayer {
+  ByteCount size;
+  std::unique_ptr<LayerStream> stream;
+};
+Task<Result<MeasuredLayer>> measure_layer(std::unique_ptr<http::ClientResponse> response, ByteCount most);
 
 // The stream of a 206 that answers a request for `part`. Errors likewise.
 Result<std::unique_ptr<LayerStream>> make_part_stream(std::unique_ptr<http::ClientResponse> response, Stretch part);

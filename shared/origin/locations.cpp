@@ -9,15 +9,15 @@ constexpr std::size_t most_places = 1'024;  // layers that are read in parts at 
 
 }  // namespace
 
-std::optional<http::Url> Locations::find(const std::string& name) const {
+std::optional<Locations::Location> Locations::find(const std::string& name) const {
   const auto found = places_.find(name);
   if (found == places_.end() || clock_.now() >= found->second.until) return std::nullopt;
-  return found->second.url;
+  return found->second.location;
 }
 
-void Locations::store(const std::string& name, http::Url url) {
+void Locations::store(const std::string& name, Location location) {
   if (places_.size() >= most_places) places_.clear();
-  places_.insert_or_assign(name, Place{std::move(url), clock_.now() + lifetime});
+  places_.insert_or_assign(name, Place{std::move(location), clock_.now() + lifetime});
 }
 
 }  // namespace shoal::origin

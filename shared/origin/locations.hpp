@@ -17,14 +17,18 @@ class Locations {
  public:
   explicit Locations(Clock& clock) : clock_(clock) {}
 
+  struct Location {
+    http::Url url;
+    http::Reach registry;  // of the address by which the registry answered
+  };
   // `name` says whose layer it is, with the authorization that it was asked with. Nothing once it is too old.
-  std::optional<http::Url> find(const std::string& name) const;
-  void store(const std::string& name, http::Url url);
+  std::optional<Location> find(const std::string& name) const;
+  void store(const std::string& name, Location location);
   void remove(const std::string& name) { places_.erase(name); }
 
  private:
   struct Place {
-    http::Url url;
+    Location location;
     Time until;
   };
   Clock& clock_;

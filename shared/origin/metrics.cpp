@@ -14,6 +14,13 @@ void add_to_page(metrics::Page& page, const Metrics& metrics) {
            metrics.waiting);
   page.add("origin_unreadable_files_total", "", "Times that a file which [upstreams] names could not be used.",
            metrics.files_unreadable);
+  page.add("origin_token_questions_total", "", "Questions to token servers, repeated ones too.", metrics.token_questions);
+  page.add("origin_refused_credentials_total", "", "Times that a configured credential was refused.",
+           metrics.refused_credentials);
+  page.add("origin_refused_hosts_total", "", "Redirects and token servers that were not followed, for where they lead.",
+           metrics.refused_hosts);
+  page.add("origin_failed_helpers_total", "", "Runs of a credential helper that gave no credential.",
+           metrics.helpers_failed);
 }
 
 }  // namespace shoal::origin

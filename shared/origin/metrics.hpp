@@ -13,6 +13,10 @@ struct Metrics {
   metrics::Counter limited;           // answers 429 and 503
   metrics::Counter paced;             // requests that waited for their turn
   metrics::Counter files_unreadable;  // times that a file of the configuration could not be used
+  metrics::Counter token_questions;      // to token endpoints, repeated ones too
+  metrics::Counter refused_credentials;  // times that a configured credential was refused
+  metrics::Counter refused_hosts;        // redirects and token servers that our rules refused
+  metrics::Counter helpers_failed;    // runs of a credential helper that gave none
   metrics::Gauge waiting;             // requests that wait for their turn now
 };
 

@@ -2,20 +2,22 @@
 
 #include "shared/http/kept_connections.hpp"
 #include "shared/log/log.hpp"
-#include "shared/origin/faults.hpp"
+#include "shared/origin/authorization.hpp"
+#include "shared/origin/challengers.hpp"
+#include "shared/origin/credentials.hpp"
 #include "shared/origin/hosts.hpp"
 #include "shared/origin/layer_stream.hpp"
 #include "shared/origin/locations.hpp"
 #include "shared/origin/redirects.hpp"
+#include "shared/origin/requests.hpp"
 #include "shared/origin/statuses.hpp"
-#include "shared/origin/token.hpp"
 
 namespace shoal::origin {
 namespace {
 
 using Response = Result<std::unique_ptr<http::ClientResponse>>;
 
-constexpr Milliseconds basic_lifetime{300'000};  // then the files are read again, and may have been changed
+constexpr int most_answers = 3;  // to the refusals of one place: a challenge, another scope, a renewed credential
 constexpr const char* manifest_types =
     "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
     "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, "
@@ -25,170 +27,164 @@ struct Question {
   std::string method = "GET";
   std::string path;  // behind "/v2/NAME/"
   http::Headers headers;
-  std::string authorization;
-  bool is_callers_own = false;  // the authorization
+  std::string authorization;  // the caller's own
+  bool is_as_it_is = false;   // without one of ours: a challenge is the answer
   Line line = Line::question;
   Milliseconds longest{};  // wait for a turn, while the registry limits its requests
   std::string part_of{};  // of a part: whose, for Locations; the connection is kept for the next one
 };
 
-// The trust that is configured for a registry (its CA, its missing certificate) holds for its owner's hosts only.
-http::ClientRequest request_to(const http::Url& url, const Target& target, const http::ClientLimits& limits) {
-  http::ClientRequest request;
-  request.url = url;
-  request.limits = limits;
-  if (is_related_host(target.url.host, url.host)) {
-    request.ca_file = target.ca;
-    request.insecure = target.insecure;
-  }
-  return request;
-}
-
-std::string basic_header(const Credential& credential) {
-  return "Basic " + base64_text(bytes_of(credential.username + ":" + credential.password));
-}
+// What a place answers, after its own challenges.
+struct Arrived {
+  Response response;
+  bool carries_authorization = false;  // the request of it
+  http::Reach reach = http::Reach::everywhere;  // of the address by which the registry answered
+};
 
 }  // namespace
 
 struct Origin::Impl {
   Impl(Options o, Clock& clock)
-      : options(std::move(o)), locations(clock), authorizations(clock), hosts(clock, options.turns, metrics) {
-    for (const UnreadableFile& file : unreadable_files(options)) tell_unreadable(file.upstream, file.key + " " + file.cause);
+      : options(std::move(o)),
+        locations(clock),
+        hosts(clock, options, metrics),
+        authorizer(clock, hosts, metrics, options) {
+    for (const UnreadableFile& file : unreadable_files(options))
+      tell_unreadable(metrics, file.upstream, file.key + " " + file.cause);
   }
 
   Task<Response> send(Repository repository, Question question);
   Task<Response> send_to_location(Target target, Question question);
   Task<Response> follow(Target target, Repository repository, Question question);
-  Task<Result<std::string>> authorize(Target target, Repository repository, std::vector<Challenge> challenges);
-  Task<Result<std::string>> fetch_token(Target target, Repository repository, Challenge challenge,
-                                        std::optional<Credential> credential);
-
-  void tell_unreadable(const std::string& upstream, const std::string& cause);
+  Task<Arrived> ask(Place place, Question question, Hosts::Asking asking);
+  Task<Arrived> ask_once(Place place, Question question, Hosts::Asking asking);
+  void tell_not_followed(const Place& place, const std::string& cause);
 
   Options options;
   Metrics metrics;
   // Shared: with the responses under way.
   std::shared_ptr<http::KeptConnections> kept = std::make_shared<http::KeptConnections>();
   Locations locations;
-  Authorizations authorizations;
+  Challengers challengers;
   Hosts hosts;
+  Authorizer authorizer;
 };
 
-// One request with its redirects. The answer is the last hop's.
+// One request with its redirects, each place asked with its own authorization. The answer is the last place's.
 Task<Response> Origin::Impl::follow(Target target, Repository repository, Question question) {
-  const bool callers_own = question.is_callers_own;
+  const bool callers_own = !question.authorization.empty();
   const std::string caller = callers_own ? std::to_string(std::hash<std::string>()(question.authorization)) : "";
   const Hosts::Asking asking{target.name, question.line, question.longest, caller};
   http::Url url = target.url;
   url.target += "/v2/" + (repository.name.empty() ? "" : repository.name + "/") + question.path;
+  Place place = place_of_registry(target, std::move(url), repository.name);
+  const std::string first = name_of(place.url);
+  const std::string asked_for = target.name + "\n" + repository.name;
+  std::string callers_place = callers_own ? challengers.find(asked_for).value_or(first) : "";
   for (int redirects = 0; redirects <= most_redirects; ++redirects) {
-    http::ClientRequest request = request_to(url, target, options.limits);
-    request.method = question.method;
-    request.headers = question.headers;
-    if (!question.part_of.empty()) request.kept = kept;
-    if (!question.authorization.empty()) request.headers.push_back({"Authorization", question.authorization});
-    auto response = co_await hosts.request(std::move(request), asking);
-    if (!response || !is_redirect((*response)->status())) {
-      const bool is_elsewhere = redirects > 0 && question.authorization.empty();
-      if (is_elsewhere && !question.part_of.empty() && response && (*response)->status() == 206)
-        locations.store(question.part_of, url);
-      co_return response;
+    Question here = question;
+    const bool is_callers_place = name_of(place.url) == callers_place;
+    if (!is_callers_place) here.authorization.clear();
+    Arrived arrived = co_await ask(place, std::move(here), asking);
+    if (!arrived.response) {
+      const Error& error = arrived.response.error();
+      if (redirects > 0 && is_address_refused(error)) tell_not_followed(place, error.what);
+      co_return std::move(arrived.response);
     }
-    const auto hop = next_hop(url, http::find_header((*response)->headers(), "Location"));
+    place.registry = place.registry.value_or(arrived.reach);
+    const unsigned status = (*arrived.response)->status();
+    if (!is_redirect(status)) {
+      if (status == 401 && name_of(place.url) != first) challengers.store(asked_for, name_of(place.url));
+      if (status == 401 && name_of(place.url) == first) challengers.remove(asked_for);
+      const bool is_elsewhere = redirects > 0 && !arrived.carries_authorization;
+      if (is_elsewhere && !question.part_of.empty() && status == 206)
+        locations.store(question.part_of, {place.url, *place.registry});
+      co_return std::move(arrived.response);
+    }
+    const auto hop = next_hop(place.url, http::find_header((*arrived.response)->headers(), "Location"));
+    if (!hop && hop.error().kind == ErrorKind::refused) tell_not_followed(place, hop.error().what);
     if (!hop) co_return tl::unexpected(hop.error());
-    if (!hop->keeps_authorization) question.authorization.clear();
-    url = hop->url;
+    if (is_callers_place && !hop->keeps_authorization) callers_place.clear();
+    place = place_behind(options, place, hop->url);
   }
   co_return fail(ErrorKind::unavailable, target.url.authority() + " redirects more than 5 times");
+}
+
+// With the caller's own authorization as it is; else with ours, and with the answers to the place's refusals.
+Task<Arrived> Origin::Impl::ask(Place place, Question question, Hosts::Asking asking) {
+  asking.upstream = place.target.name;
+  if (!question.authorization.empty() || question.is_as_it_is) {
+    Arrived arrived = co_await ask_once(std::move(place), std::move(question), std::move(asking));
+    co_return arrived;
+  }
+  auto shown = co_await authorizer.begin(place);
+  if (!shown) co_return Arrived{tl::unexpected(shown.error())};
+  Arrived earlier{fail(ErrorKind::unavailable, "")};
+  for (int answers = 0;; ++answers) {
+    question.authorization = shown->value;
+    Arrived arrived = co_await ask_once(place, question, asking);
+    if (!arrived.response) co_return arrived;
+    const http::ClientResponse& response = **arrived.response;
+    place.registry = place.registry.value_or(arrived.reach);
+    const Verdict verdict{response.status(),
+                          parse_challenges(http::header_lines(response.headers(), "WWW-Authenticate"))};
+    auto next = co_await authorizer.next(place, *shown, verdict);
+    if (!next) co_return Arrived{tl::unexpected(next.error())};
+    const bool is_vain = shown->is_trial && (verdict.status == 401 || verdict.status == 403);
+    if (is_vain) co_return earlier;  // the answer to what was asked without being told to says nothing
+    if (!*next || answers == most_answers) co_return arrived;
+    if ((*next)->is_trial) earlier = std::move(arrived);
+    *shown = std::move(**next);
+  }
+}
+
+Task<Arrived> Origin::Impl::ask_once(Place place, Question question, Hosts::Asking asking) {
+  http::ClientRequest request = request_at(place, options.limits);
+  request.method = question.method;
+  request.headers = question.headers;
+  if (!question.part_of.empty()) request.kept = kept;
+  if (!question.authorization.empty()) request.headers.push_back({"Authorization", question.authorization});
+  auto response = co_await hosts.request(std::move(request), std::move(asking));
+  http::Reach reach = place.registry.value_or(http::Reach::everywhere);
+  if (response && !place.registry) reach = reach_of(options, place.target, place.url, **response);
+  co_return Arrived{std::move(response), !question.authorization.empty(), reach};
 }
 
 // Where the registry has sent the part before, with no authorization: the URL is one. `unavailable` when nothing is
 // known, or when the bytes are not there any more.
 Task<Response> Origin::Impl::send_to_location(Target target, Question question) {
-  const auto url = locations.find(question.part_of);
-  if (!url) co_return fail(ErrorKind::unavailable, "no location is known");
-  http::ClientRequest request = request_to(*url, target, options.limits);
-  request.headers = question.headers;
-  request.kept = kept;
+  const auto location = locations.find(question.part_of);
+  if (!location) co_return fail(ErrorKind::unavailable, "no location is known");
+  Place place = place_behind(options, place_of_registry(target, target.url, ""), location->url);
+  place.registry = location->registry;
+  question.authorization.clear();
   const Hosts::Asking asking{target.name, question.line, question.longest, ""};
-  auto response = co_await hosts.request(std::move(request), asking);
-  if (response && (*response)->status() == 206) co_return response;
+  Arrived arrived = co_await ask_once(std::move(place), question, asking);
+  if (arrived.response && (*arrived.response)->status() == 206) co_return std::move(arrived.response);
   locations.remove(question.part_of);
   co_return fail(ErrorKind::unavailable, "the location has ended");
 }
 
-// With the caller's own authorization as it is; else with an answer to the registry's challenge, once.
 Task<Response> Origin::Impl::send(Repository repository, Question question) {
   const auto found = find_upstream(options, repository.upstream);
   if (!found) co_return tl::unexpected(found.error());
   const Target target = *found;
+  repository.name = repository_at(target, repository.name);
   if (!question.part_of.empty()) {
     auto located = co_await send_to_location(target, question);
     if (located) co_return located;
   }
-  const bool callers_own = question.is_callers_own = !question.authorization.empty();
-  if (!callers_own) question.authorization = authorizations.find(repository.upstream, repository.name);
-  auto response = co_await follow(target, repository, question);
-  if (!response || (*response)->status() != 401 || callers_own) co_return response;
-
-  authorizations.remove(repository.upstream, repository.name);
-  const auto challenges = parse_challenges(http::header_lines((*response)->headers(), "WWW-Authenticate"));
-  auto fresh = co_await authorize(target, repository, challenges);
-  if (!fresh) co_return tl::unexpected(fresh.error());
-  if (fresh->empty()) co_return response;
-  question.authorization = std::move(*fresh);
-  response = co_await follow(target, repository, question);
+  auto response = co_await follow(target, std::move(repository), std::move(question));
   co_return response;
 }
 
-// The value to answer the challenges with; empty when there is nothing to say, so that the caller sees the 401.
-Task<Result<std::string>> Origin::Impl::authorize(Target target, Repository repository,
-                                                  std::vector<Challenge> challenges) {
-  auto credential = read_credential(target);
-  if (!credential) {
-    tell_unreadable(repository.upstream, credential.error().what);
-    co_return tl::unexpected(with_next_step(credential.error(), repository.upstream));
-  }
-  const Challenge* bearer = find_scheme(challenges, "bearer");
-  if (bearer != nullptr) {
-    auto token = co_await fetch_token(target, repository, *bearer, *credential);
-    co_return token;
-  }
-  if (find_scheme(challenges, "basic") == nullptr || !*credential) co_return std::string();
-  std::string value = basic_header(**credential);
-  authorizations.store(repository.upstream, repository.name, value, basic_lifetime);
-  co_return value;
-}
-
-Task<Result<std::string>> Origin::Impl::fetch_token(Target target, Repository repository, Challenge challenge,
-                                                    std::optional<Credential> credential) {
-  const auto url = token_url(challenge, target.url, repository.name, credential.has_value());
-  if (!url) co_return tl::unexpected(url.error());
-  http::ClientRequest request = request_to(*url, target, options.limits);
-  request.headers.push_back({"Accept", "application/json"});
-  if (credential) request.headers.push_back({"Authorization", basic_header(*credential)});
-  const Hosts::Asking asking{target.name, Line::question, options.turns.question, ""};
-  const auto response = co_await hosts.request(std::move(request), asking);
-  if (!response) co_return tl::unexpected(response.error());
-  const unsigned status = (*response)->status();
-  if (status == 401 || status == 403) co_return std::string();
-  if (status != 200) {
-    std::string text = "fetch a token at " + url->authority() + ": status " + std::to_string(status);
-    co_return tl::unexpected(Error{ErrorKind::unavailable, std::move(text), rest_after(**response)});
-  }
-  const auto body = co_await http::read_all(**response, largest_token_answer);
-  if (!body) co_return tl::unexpected(body.error());
-  const auto token = parse_token(*body);
-  if (!token) co_return tl::unexpected(token.error());
-  std::string value = "Bearer " + token->text;
-  authorizations.store(repository.upstream, repository.name, value, token->lifetime);
-  co_return value;
-}
-
-void Origin::Impl::tell_unreadable(const std::string& upstream, const std::string& cause) {
-  metrics.files_unreadable.add();
-  const std::string next = next_step(Fault::file_unreadable, upstream);
-  log::warning("origin", "configured file unreadable", {{"registry", upstream}, {"cause", cause}, {"next", next}});
+void Origin::Impl::tell_not_followed(const Place& place, const std::string& cause) {
+  metrics.refused_hosts.add();
+  log::warning("origin", "redirect not followed",
+               {{"registry", place.target.name},
+                {"host", place.url.authority()},
+                {"cause", cause},
+                {"next", "if it is right, name the host in `redirects` of [upstreams.\"" + place.target.name + "\"]"}});
 }
 
 Origin::Origin(Options options, Clock& clock) : impl_(std::make_unique<Impl>(std::move(options), clock)) {}
@@ -209,7 +205,7 @@ Result<void> Origin::may_ask(const std::string& upstream) const {
                   {"next", "add it to [upstreams] or allow, at the agents and at the trackers"}});
     return tl::unexpected(target.error());
   }
-  const auto cause = impl_->hosts.unreachable(request_to(target->url, *target, impl_->options.limits));
+  const auto cause = impl_->hosts.unreachable(request_to(target->url, *target, impl_->options.limits), upstream);
   if (!cause) return {};
   impl_->metrics.spared.add();
   return tl::unexpected(*cause);
@@ -220,6 +216,27 @@ bool Origin::is_paced(const std::string& upstream) const {
   return target && impl_->hosts.is_paced(upstream, target->url);
 }
 
+namespace {
+
+Task<Result<Answer>> read_answer(std::unique_ptr<http::ClientResponse> response) {
+  const http::Headers& headers = response->headers();
+  Answer answer;
+  answer.status = response->status();
+  answer.content_type = http::find_header(headers, "Content-Type").value_or("");
+  answer.digest = http::find_header(headers, "Docker-Content-Digest").value_or("");
+  answer.length = response->content_length();
+  answer.challenges = http::header_lines(headers, "WWW-Authenticate");
+  answer.links = http::header_lines(headers, "Link");
+  answer.filters = http::find_header(headers, "OCI-Filters-Applied").value_or("");
+  answer.retry_after = http::find_header(headers, "Retry-After").value_or("");
+  auto body = co_await http::read_all(*response, largest_manifest);
+  if (!body) co_return tl::unexpected(body.error());
+  answer.body = std::move(*body);
+  co_return answer;
+}
+
+}  // namespace
+
 Task<Result<Answer>> Origin::ask(Repository repository, std::string method, std::string path, std::string accept,
                                  std::string authorization) {
   Question question;
@@ -228,49 +245,64 @@ Task<Result<Answer>> Origin::ask(Repository repository, std::string method, std:
   question.authorization = std::move(authorization);
   question.longest = impl_->options.turns.question;
   if (!accept.empty()) question.headers.push_back({"Accept", std::move(accept)});
-  const auto response = co_await impl_->send(std::move(repository), std::move(question));
+  const auto target = find_upstream(impl_->options, repository.upstream);
+  auto response = co_await impl_->send(std::move(repository), std::move(question));
   if (!response) co_return tl::unexpected(response.error());
-  const http::Headers& headers = (*response)->headers();
-  Answer answer;
-  answer.status = (*response)->status();
-  answer.content_type = http::find_header(headers, "Content-Type").value_or("");
-  answer.digest = http::find_header(headers, "Docker-Content-Digest").value_or("");
-  answer.length = (*response)->content_length();
-  answer.challenges = http::header_lines(headers, "WWW-Authenticate");
-  answer.links = http::header_lines(headers, "Link");
-  answer.filters = http::find_header(headers, "OCI-Filters-Applied").value_or("");
-  answer.retry_after = http::find_header(headers, "Retry-After").value_or("");
-  auto body = co_await http::read_all(**response, largest_manifest);
-  if (!body) co_return tl::unexpected(body.error());
-  answer.body = std::move(*body);
+  auto answer = co_await read_answer(std::move(*response));
+  if (answer && target) answer->links = without_prefix(*target, std::move(answer->links));
   co_return answer;
 }
 
-Task<Result<std::unique_ptr<LayerStream>>> Origin::open(Repository repository, Kind kind, Digest digest,
-                                                        std::uint64_t from, std::string authorization) {
-  const auto open_whole = [this, repository, kind, digest, authorization] {
-    return open(repository, kind, digest, 0, authorization);
-  };
-  const std::string what = repository.upstream + "/" + repository.name + "@" + digest.text();
+Task<Result<Answer>> Origin::ask_base(std::string upstream, std::string method, std::string authorization) {
+  const auto target = find_upstream(impl_->options, upstream);
+  if (!target) co_return tl::unexpected(target.error());
+  const bool has_credential = co_await impl_->authorizer.has_credential(*target);
   Question question;
-  question.path = (kind == Kind::blob ? "blobs/" : "manifests/") + digest.text();
+  question.method = std::move(method);
+  question.is_as_it_is = !has_credential;
   question.authorization = std::move(authorization);
-  question.line = kind == Kind::blob ? Line::layer : Line::question;
-  question.longest = kind == Kind::blob ? impl_->options.turns.layer : impl_->options.turns.manifest;
-  question.headers.push_back({"Accept", kind == Kind::blob ? "*/*" : manifest_types});
+  question.longest = impl_->options.turns.question;
+  Repository registry{std::move(upstream), {}};
+  auto response = co_await impl_->send(std::move(registry), std::move(question));
+  if (!response) co_return tl::unexpected(response.error());
+  auto answer = co_await read_answer(std::move(*response));
+  co_return answer;
+}
+
+Task<Result<std::unique_ptr<LayerStream>>> Origin::open(LayerQuestion layer, std::uint64_t from) {
+  const bool is_blob = layer.kind == Kind::blob;
+  const std::string what = layer.repository.upstream + "/" + layer.repository.name + "@" + layer.digest.text();
+  Question question;
+  question.path = (is_blob ? "blobs/" : "manifests/") + layer.digest.text();
+  question.authorization = layer.authorization;
+  question.line = is_blob ? Line::layer : Line::question;
+  question.longest = is_blob ? impl_->options.turns.layer : impl_->options.turns.manifest;
+  question.headers.push_back({"Accept", is_blob ? "*/*" : manifest_types});
   if (from > 0) question.headers.push_back({"Range", "bytes=" + std::to_string(from) + "-"});
-  auto response = co_await impl_->send(std::move(repository), std::move(question));
+  auto response = co_await impl_->send(layer.repository, std::move(question));
   if (!response) co_return tl::unexpected(response.error());
   const unsigned status = (*response)->status();
   const bool range_refused = from > 0 && (status == 400 || status == 416);
   if (range_refused) {
-    auto whole = co_await open_whole();
+    auto whole = co_await open(std::move(layer), 0);
     co_return whole;
   }
-  if (status != 200 && status != 206) co_return error_of_status(what, **response);
-  auto stream = make_layer_stream(std::move(*response), from);
+  if (status != 200 && status != 206) {
+    Error error = co_await error_of_answer(what, std::move(*response));
+    co_return tl::unexpected(std::move(error));
+  }
+  if (lacks_length(**response) && !layer.size) {
+    auto measured = co_await measure_layer(std::move(*response), is_blob ? largest_measured : largest_manifest);
+    if (!measured) co_return fail(measured.error().kind, what + ": " + measured.error().what);
+    if (measured->stream) co_return std::move(measured->stream);
+    if (!is_blob) co_return fail(ErrorKind::refused, what + ": the manifest is larger than 4 MiB");
+    layer.size = measured->size;
+    auto again = co_await open(std::move(layer), from);
+    co_return again;
+  }
+  auto stream = make_layer_stream(std::move(*response), from, layer.size);
   if (!stream && from > 0 && stream.error().kind == ErrorKind::unavailable) {
-    auto whole = co_await open_whole();
+    auto whole = co_await open(std::move(layer), 0);
     co_return whole;
   }
   if (!stream) co_return fail(stream.error().kind, what + ": " + stream.error().what);
@@ -292,7 +324,10 @@ Task<Result<std::unique_ptr<LayerStream>>> Origin::open_part(Repository reposito
   if (!response) co_return tl::unexpected(response.error());
   const unsigned status = (*response)->status();
   if (status == 200 || status == 400 || status == 416 || status == 501) co_return nullptr;
-  if (status != 206) co_return error_of_status(what, **response);
+  if (status != 206) {
+    Error error = co_await error_of_answer(what, std::move(*response));
+    co_return tl::unexpected(std::move(error));
+  }
   auto stream = make_part_stream(std::move(*response), part);
   if (!stream) co_return fail(stream.error().kind, what + ": " + stream.error().what);
   co_return std::move(*stream);

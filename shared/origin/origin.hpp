@@ -1,14 +1,13 @@
 // Origin: reads manifests and layers from the configured registries.
 //
-// Redirects are followed here: at most 5, https never to http, `Authorization` dropped whenever scheme, host or port
-// change. A 401 is answered once: Basic with the configured credential, or Bearer from the challenge's realm (OCI token
-// flow; anonymous when nothing is configured). The credential goes to a realm only on the registry's own host or its
-// parent domain, over https unless the registry itself is http.
+// Redirects are followed here: at most 5, https never to http, and to no address that the registry could not answer from
+// itself (docs/authentication.md). Each host is answered for itself (authorization.hpp): a challenge with a token, or with
+// the configured credential where that host may see it. A caller's own authorization goes to the host that asked for it.
 //
 // Each host (a registry, a redirect's target, a token server) that cannot be reached is remembered (reach.hpp), and one
 // that limits its requests is asked at its pace (turns.hpp): requests wait for their turn in here. Callers with an
 // authorization of their own have a pace of their own, since registries count them apart.
-// Source: OCI distribution-spec; docker token specification.
+// Source: OCI distribution-spec.
 // Threads: the loop.
 #pragma once
 
@@ -63,6 +62,15 @@ struct Stretch {  // bytes of a layer
   std::uint64_t end = 0;  // one behind the last
 };
 
+// A layer, as a caller asks the registry for it.
+struct LayerQuestion {
+  Repository repository;
+  Kind kind = Kind::blob;
+  Digest digest;
+  std::string authorization{};      // the caller's own header, as it is; empty: configured credentials or anonymous
+  std::optional<ByteCount> size{};  // that a manifest or an earlier answer named: of an answer that does not say it
+};
+
 class Origin {  // open to tests, which have one without a network
  public:
   Origin(Options options, Clock& clock);
@@ -75,10 +83,17 @@ class Origin {  // open to tests, which have one without a network
   virtual Task<Result<Answer>> ask(Repository repository, std::string method, std::string path, std::string accept,
                                    std::string authorization);
 
-  // Opens a layer from byte `from`, or from its start when the registry makes nothing of the Range. 404 is `not_found`,
-  // 401 and 403 `refused`, the rest `unavailable`. A layer without a length or over `largest_layer` is `refused`.
-  virtual Task<Result<std::unique_ptr<LayerStream>>> open(Repository repository, Kind kind, Digest digest,
-                                                          std::uint64_t from, std::string authorization);
+  // GET or HEAD of /v2/ with this authorization, or none: the registry's answer to the caller itself, whose challenge
+  // says how to log in. With a configured credential and none of the caller's own, it is that of the credential.
+  virtual Task<Result<Answer>> ask_base(std::string upstream, std::string method, std::string authorization);
+
+  // Opens a layer from byte `from`, or from its start when the registry makes nothing of the Range. Errors by status:
+  // statuses.hpp; they hold what the registry answered. A layer over `largest_layer` is `refused`.
+  //
+  // An answer may lack its length (chunks, HTTP/1.0): then `question.size` counts, else the answer is read to its end
+  // first: into memory up to `largest_measured`, as a manifest's 4 MiB; a larger blob is read twice, first to count it.
+  virtual Task<Result<std::unique_ptr<LayerStream>>> open(LayerQuestion question, std::uint64_t from);
+  static constexpr ByteCount largest_measured = 8_MiB;  // of few requests at once: nearly all have a manifest's size
 
   // Opens a part of a blob, of which the layer's size may cut the end off. Null when the registry makes nothing of the
   // Range and would send the whole. Errors as of `open`.

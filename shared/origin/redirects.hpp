@@ -22,12 +22,15 @@ struct Hop {
   bool keeps_authorization = false;  // only when scheme, host and port stay
 };
 
+enum class Plain : bool { refused, allowed };  // http behind https
+
 // `refused` from https to http, `unavailable` without a usable Location. Errors never show the new URL: its query is
 // often a credential of its own.
-Result<Hop> next_hop(const http::Url& from, const std::optional<std::string>& location);
+Result<Hop> next_hop(const http::Url& from, const std::optional<std::string>& location, Plain plain = Plain::refused);
 
 // Whether `other` has the same owner as `registry`: the same host, or a host at or under the registry's parent domain.
-// A parent that different owners have names under, such as "com", "co.uk" or "azurecr.io", makes no host related.
+// A parent that different owners have names under makes no host related: "com", "co.uk", "azurecr.io" and what is below
+// the domain of such a service.
 bool is_related_host(const std::string& registry, const std::string& other);
 
 }  // namespace shoal::origin

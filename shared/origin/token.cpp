@@ -1,9 +1,10 @@
 #include "shared/origin/token.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "shared/json/reader.hpp"
-#include "shared/origin/redirects.hpp"
+#include "shared/origin/upstreams.hpp"
 
 namespace shoal::origin {
 namespace {
@@ -11,23 +12,47 @@ namespace {
 constexpr std::size_t longest_token = 32 << 10;  // more than any server takes in a header
 // Twice the longest token: an answer's other fields, such as a refresh token, are not much longer.
 constexpr json::Limits answer_limits{.token_bytes = 2 * longest_token};
-constexpr std::size_t most_authorizations = 1'024;  // repositories in use at once; each costs up to 32 KiB
-constexpr std::int64_t longest_lifetime_seconds = 24 * 3600;  // a token that was revoked is not used for longer
+constexpr std::uint64_t longest_lifetime_seconds = 24 * 3600;  // a token that was revoked is not used for longer
+constexpr std::string_view white_space = " \t\r\n";
 
 bool fits_into_header(std::string_view text) {
   return !text.empty() && text.size() <= longest_token &&
          std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
+std::string_view trimmed(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(white_space), text.size()));
+  text.remove_suffix(text.size() - (text.find_last_not_of(white_space) + 1));
+  return text;
+}
+
 std::string text_in(const json::Value& value) {
   const auto* text = std::get_if<std::string_view>(&value);
-  return text != nullptr ? std::string(*text) : std::string();
+  return text != nullptr ? std::string(trimmed(*text)) : std::string();
+}
+
+// Some servers write the number of seconds as a text.
+std::uint64_t seconds_in(const json::Value& value) {
+  if (const auto* number = std::get_if<std::uint64_t>(&value)) return *number;
+  std::uint64_t seconds = 0;
+  if (const auto* text = std::get_if<std::string_view>(&value)) {
+    const auto read = std::from_chars(text->data(), text->data() + text->size(), seconds);
+    if (read.ec != std::errc() || read.ptr != text->data() + text->size()) return 0;
+  }
+  return seconds;
 }
 
 Milliseconds lifetime_in(const json::Value& value) {
-  const auto* seconds = std::get_if<std::uint64_t>(&value);
-  if (seconds == nullptr) return default_lifetime;
-  return std::chrono::seconds(std::min<std::uint64_t>(*seconds, longest_lifetime_seconds));
+  const Milliseconds said = std::chrono::seconds(std::min(seconds_in(value), longest_lifetime_seconds));
+  return std::max(said, shortest_lifetime);
+}
+
+// An absolute URL, or a path of the host that was challenged. A text with spaces is a description, as of Basic.
+Result<http::Url> realm_url(const std::string& realm, const http::Url& challenged) {
+  if (realm.empty() || realm.find_first_of(white_space) != std::string::npos) return fail(ErrorKind::refused, "");
+  http::Url root = challenged;
+  root.target = "/";
+  return http::resolve_url(root, realm);
 }
 
 }  // namespace
@@ -46,44 +71,38 @@ Result<Token> parse_token(ByteView answer) {
   return token;
 }
 
-Result<http::Url> token_url(const Challenge& challenge, const http::Url& registry, const std::string& repository,
-                            bool with_credential) {
-  auto url = http::parse_url(challenge.parameter("realm"));
-  const std::string at = registry.authority() + ": ";
-  if (!url) return fail(ErrorKind::refused, at + "the realm of its challenge is not a URL");
-  if (url->scheme != "https" && registry.scheme == "https") {
-    return fail(ErrorKind::refused, at + "the realm of its challenge is not https");
+std::string scope_of(const std::string& repository) {
+  return repository.empty() ? "registry:catalog:*" : "repository:" + repository + ":pull";
+}
+
+std::string repository_of(const Challenge& challenge) {
+  const std::string all = challenge.parameter("scope");
+  constexpr std::string_view type = "repository:";
+  std::string name;
+  for (std::string_view rest = all; !rest.empty();) {
+    const std::string_view scope = rest.substr(0, rest.find(' '));
+    rest.remove_prefix(std::min(scope.size() + 1, rest.size()));
+    if (!scope.starts_with(type)) continue;
+    const std::size_t end = scope.rfind(':');
+    if (end < type.size()) continue;
+    const std::string one(scope.substr(type.size(), end - type.size()));
+    if (!is_repository_name(one) || (!name.empty() && name != one)) return {};
+    name = one;
   }
-  if (with_credential && !is_related_host(registry.host, url->host)) {
-    return fail(ErrorKind::refused,
-                at + "its challenge names a token server of another domain for the credential: " + url->host);
-  }
-  std::string scope = challenge.parameter("scope");
-  if (scope.empty()) scope = repository.empty() ? "registry:catalog:*" : "repository:" + repository + ":pull";
+  return name;
+}
+
+Result<http::Url> token_url(const Challenge& challenge, const http::Url& challenged, const std::string& scope) {
+  auto url = realm_url(challenge.parameter("realm"), challenged);
+  if (!url) return fail(ErrorKind::refused, "the realm of the challenge is not a URL");
+  if (url->scheme != "https" && challenged.scheme == "https")
+    return fail(ErrorKind::refused, "the realm of the challenge is not https");
   std::string& target = url->target;
   target += target.find('?') == std::string::npos ? '?' : '&';
   const std::string service = challenge.parameter("service");
   if (!service.empty()) target += "service=" + http::percent_encode(service) + "&";
   target += "scope=" + http::percent_encode(scope);
   return url;
-}
-
-std::string Authorizations::find(const std::string& upstream, const std::string& repository) const {
-  const auto found = entries_.find({upstream, repository});
-  return found != entries_.end() && clock_.now() < found->second.due ? found->second.value : std::string();
-}
-
-void Authorizations::store(const std::string& upstream, const std::string& repository, std::string value,
-                           Milliseconds lifetime) {
-  const auto earlier = [](const auto& a, const auto& b) { return a.second.due < b.second.due; };
-  // The tenth that is left covers a request on its way and clocks that differ.
-  entries_.insert_or_assign({upstream, repository}, Entry{std::move(value), clock_.now() + lifetime * 9 / 10});
-  if (entries_.size() > most_authorizations)
-    entries_.erase(std::min_element(entries_.begin(), entries_.end(), earlier));
-}
-
-void Authorizations::remove(const std::string& upstream, const std::string& repository) {
-  entries_.erase({upstream, repository});
 }
 
 }  // namespace shoal::origin

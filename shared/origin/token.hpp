@@ -1,15 +1,12 @@
-// Token: the answer of a token endpoint, the question to it, and the authorizations that are kept in memory.
+// Token: the question to a token endpoint, and its answer.
 // Source: docker token specification ("Token Authentication Specification"), OAuth2 is not used.
 //
-// Threads: the loop.
+// Threads: any.
 #pragma once
 
-#include <map>
-#include <optional>
 #include <string>
 
 #include "shared/core/bytes.hpp"
-#include "shared/core/clock.hpp"
 #include "shared/core/result.hpp"
 #include "shared/http/client.hpp"
 #include "shared/origin/challenge.hpp"
@@ -19,40 +16,25 @@ namespace shoal::origin {
 // Eight times the longest token that is taken: an answer may name it twice, beside a refresh token.
 inline constexpr ByteCount largest_token_answer{256 << 10};
 
-inline constexpr Milliseconds default_lifetime{60'000};  // of a token whose answer names none: the specification's
+// Of a token whose answer names none, or a shorter one: the specification's.
+inline constexpr Milliseconds shortest_lifetime{60'000};
 
 struct Token {
   std::string text;
-  Milliseconds lifetime = default_lifetime;
+  Milliseconds lifetime = shortest_lifetime;
 };
 
-// `unavailable` when it is not the JSON of a token that fits into a header.
+// `unavailable` when it is not the JSON of a token that fits into a header. White space around a token is left out.
 Result<Token> parse_token(ByteView answer);
 
-// Where to ask for a token that lets `repository` be pulled, or with no name the catalogue be read. `refused` when the
-// challenge's realm is no URL, is plain http for a registry that is not, or, with a credential to present, is not on
-// the registry's own host or domain.
-Result<http::Url> token_url(const Challenge& challenge, const http::Url& registry, const std::string& repository,
-                            bool with_credential);
+// What is asked for, whatever a challenge asks for: to pull `repository`, or with no name to read the catalogue.
+std::string scope_of(const std::string& repository);
 
-// Values of `Authorization` by (upstream, repository), until shortly before they expire. At most 1,024: the one that
-// expires first makes room.
-class Authorizations {
- public:
-  explicit Authorizations(Clock& clock) : clock_(clock) {}
+// The one repository that a challenge's scope is about; empty when it names none or several.
+std::string repository_of(const Challenge& challenge);
 
-  std::string find(const std::string& upstream, const std::string& repository) const;  // empty when there is none
-  void store(const std::string& upstream, const std::string& repository, std::string value, Milliseconds lifetime);
-  void remove(const std::string& upstream, const std::string& repository);
-  std::size_t size() const { return entries_.size(); }
-
- private:
-  struct Entry {
-    std::string value;
-    Time due;
-  };
-  Clock& clock_;
-  std::map<std::pair<std::string, std::string>, Entry> entries_;
-};
+// Where to ask for a token of this scope. The realm of the challenge may be relative to the URL that was challenged.
+// `refused` when it is no URL, or is plain http for a registry that is not.
+Result<http::Url> token_url(const Challenge& challenge, const http::Url& challenged, const std::string& scope);
 
 }  // namespace shoal::origin

@@ -1,17 +1,15 @@
 #include "shared/origin/upstreams.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
-#include "shared/http/server.hpp"
+#include "shared/origin/configured_files.hpp"
+#include "shared/origin/registry_name.hpp"
 
 namespace shoal::origin {
 namespace {
 
 constexpr std::size_t longest_name = 255;  // of a repository; containerd's and docker's limit
 constexpr std::size_t longest_tag = 128;   // distribution-spec, "Pulling manifests"
-constexpr std::size_t longest_credential = 64 << 10;  // a file named by mistake; a token in a header has less
 
 bool is_lower_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
@@ -35,145 +33,33 @@ bool is_name_component(std::string_view text) {
   }
 }
 
-// "HOST[:PORT]" and nothing else.
-bool is_upstream_name(std::string_view name) {
-  const auto url = http::parse_url("https://" + std::string(name));
-  return url && url->target == "/" && name.find_first_of("/?") == std::string_view::npos;
-}
-
 std::string default_url(const std::string& name) {
-  return "https://" + (name == "docker.io" ? std::string("registry-1.docker.io") : name);
-}
-
-bool allowed_by(const std::string& pattern, const std::string& name) {
-  if (!pattern.starts_with("*.")) return pattern == name;
-  return name.size() > pattern.size() - 1 && name.ends_with(pattern.substr(1));
-}
-
-void describe_upstream(config::Section& section, Upstream& upstream) {
-  section.key("url", upstream.url, "Where it is; empty for https:// and the name.");
-  section.key("ca", upstream.ca, "PEM file with the certificates to trust instead of the system's.");
-  section.key("username_file", upstream.username_file, "File with the user name to authenticate with.");
-  section.key("password_file", upstream.password_file, "File with the password or access token.");
-  section.key("insecure", upstream.insecure, "Accept any certificate. For tests only.");
-  if (!upstream.url.empty()) {
-    const auto url = http::parse_url(upstream.url);
-    if (!url) section.fault("url", url.error().what);
-    if (url && url->target.find('?') != std::string::npos) section.fault("url", "must not have a query");
-  }
-  if (upstream.username_file.empty() != upstream.password_file.empty()) {
-    section.fault(upstream.username_file.empty() ? "password_file" : "username_file",
-                  "username_file and password_file belong together");
-  }
-  section.check_file("ca", upstream.ca);
-  section.check_file("username_file", upstream.username_file);
-  section.check_file("password_file", upstream.password_file);
-  const auto url = http::parse_url(upstream.url);
-  if (!upstream.password_file.empty() && url && url->scheme == "http" && !http::is_loopback(url->host)) {
-    section.warning("password_file", "the password travels unencrypted to " + url->host + "; use an https url");
-  }
-}
-
-void describe_allow(config::Section& section, Options& options) {
-  section.key("allow", options.allow,
-              "Further registries that may be asked, by https and without a credential: exact names or "
-              "\"*.example.com\".");
-  for (const std::string& pattern : options.allow) {
-    const std::string name = pattern.starts_with("*.") ? pattern.substr(2) : pattern;
-    if (!is_upstream_name(name)) section.fault("allow", "\"" + pattern + "\" is neither HOST[:PORT] nor *.DOMAIN");
-  }
+  return "https://" + (name == hub ? std::string("registry-1.docker.io") : name);
 }
 
 Target target_of(const std::string& name, http::Url url, const Upstream& upstream) {
   while (url.target.ends_with('/')) url.target.pop_back();
-  return {name, std::move(url), upstream.ca, upstream.insecure, upstream.username_file, upstream.password_file};
-}
-
-tl::unexpected<Error> unreadable(std::string what) {
-  return tl::unexpected<Error>(Error{ErrorKind::refused, std::move(what), Milliseconds(0), Fault::file_unreadable});
-}
-
-// Of a key that names a file.
-Result<std::string> under_key(const char* key, Result<std::string> value) {
-  return value.map_error([key](Error error) {
-    error.what = std::string(key) + " " + error.what;
-    return error;
-  });
-}
-
-Result<std::string> read_secret(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(longest_credential + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.eof() || file.gcount() == 0)
-    return unreadable(path + ": cannot be read, is empty or too long");
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.ends_with('\n')) text.pop_back();
-  if (text.ends_with('\r')) text.pop_back();
-  const bool sound = std::none_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; });
-  if (!sound || text.empty()) return unreadable(path + ": must hold exactly one line");
-  return text;
-}
-
-Result<std::string> read_username(const std::string& path) {
-  auto username = read_secret(path);
-  if (username && username->find(':') != std::string::npos) return unreadable(path + ": a user name cannot contain a colon");
-  return username;
-}
-
-Result<std::string> read_ca(const std::string& path) {
-  if (std::ifstream(path).good()) return path;
-  return unreadable(path + ": cannot be read");
+  return {.name = name,
+          .url = std::move(url),
+          .path_prefix = upstream.path_prefix,
+          .ca = upstream.ca,
+          .insecure = upstream.insecure,
+          .username_file = upstream.username_file,
+          .password_file = upstream.password_file,
+          .auth_file = upstream.auth_file,
+          .credential_helper = upstream.credential_helper,
+          .client = upstream.client,
+          .realms = upstream.realms,
+          .redirects = upstream.redirects};
 }
 
 }  // namespace
 
-void describe(config::Section& root, Options& options) {
-  root.section("upstreams", [&options](config::Section& upstreams) {
-    describe_allow(upstreams, options);
-    std::vector<std::string> names;
-    for (const auto& [name, upstream] : options.upstreams) names.push_back(name);
-    if (names.empty()) {
-      upstreams.example("registry.example.com:5000", [](config::Section& section) {
-        Upstream example;
-        describe_upstream(section, example);
-      });
-    }
-    upstreams.each("", names, [&](const std::string& name, config::Section& section) {
-      describe_upstream(section, options.upstreams[name]);
-      if (!is_upstream_name(name)) section.fault("url", "\"" + name + "\" is not HOST[:PORT]");
-    });
-  });
-}
-
-Result<std::optional<Credential>> read_credential(const Target& target) {
-  if (target.username_file.empty()) return std::nullopt;
-  auto username = under_key("username_file", read_username(target.username_file));
-  if (!username) return tl::unexpected(username.error());
-  auto password = under_key("password_file", read_secret(target.password_file));
-  if (!password) return tl::unexpected(password.error());
-  return Credential{std::move(*username), std::move(*password)};
-}
-
-std::vector<UnreadableFile> unreadable_files(const Options& options) {
-  std::vector<UnreadableFile> files;
-  for (const auto& [name, upstream] : options.upstreams) {
-    const auto check = [&](const char* key, const std::string& path, auto read) {
-      if (path.empty()) return;
-      const Result<std::string> content = read(path);
-      if (!content) files.push_back({name, key, content.error().what});
-    };
-    check("ca", upstream.ca, read_ca);
-    check("username_file", upstream.username_file, read_username);
-    check("password_file", upstream.password_file, read_secret);
-  }
-  return files;
-}
-
-Result<Target> find_upstream(const Options& options, const std::string& name) {
+Result<Target> find_upstream(const Options& options, const std::string& written) {
+  const std::string name = find_registry(options, written);
   const auto configured = options.upstreams.find(name);
   const bool allowed = std::any_of(options.allow.begin(), options.allow.end(),
-                                   [&](const std::string& pattern) { return allowed_by(pattern, name); });
+                                   [&](const std::string& pattern) { return allows(pattern, name); });
   if (!is_upstream_name(name) || (configured == options.upstreams.end() && !allowed)) {
     return fail(ErrorKind::not_found, "registry \"" + name + "\" is not configured; add [upstreams.\"" + name +
                                           "\"] or name it in the `allow` list");
@@ -182,6 +68,49 @@ Result<Target> find_upstream(const Options& options, const std::string& name) {
   auto url = http::parse_url(upstream.url.empty() ? default_url(name) : upstream.url);
   if (!url) return tl::unexpected(url.error());
   return target_of(name, std::move(*url), upstream);
+}
+
+std::string repository_at(const Target& target, const std::string& name) {
+  return target.path_prefix.empty() || name.empty() ? name : target.path_prefix + "/" + name;
+}
+
+std::vector<std::string> without_prefix(const Target& target, std::vector<std::string> links) {
+  if (target.path_prefix.empty()) return links;
+  const std::string base = "/v2/";
+  const std::string prefixed = base + target.path_prefix + "/";
+  for (std::string& link : links) {
+    for (std::size_t at = link.find(prefixed); at != std::string::npos; at = link.find(prefixed, at + base.size()))
+      link.replace(at, prefixed.size(), base);
+  }
+  return links;
+}
+
+Result<std::optional<http::Proxy>> proxy_of(const Options& options, const std::string& upstream, const http::Url& url) {
+  static const UpstreamProxy not_configured;
+  const auto configured = options.upstreams.find(upstream);
+  const UpstreamProxy& settings = configured == options.upstreams.end() ? not_configured : configured->second.proxy;
+  if (settings.url.empty()) return std::nullopt;
+  if (settings.url == proxy_of_environment) {
+    const http::Proxy* proxy = find_proxy(options.proxies, url);
+    return proxy == nullptr ? std::nullopt : std::optional(*proxy);
+  }
+  auto at = parse_proxy_url(settings.url);
+  if (!at) return tl::unexpected(at.error());
+  const auto credential = read_password_files(
+      {"proxy_username_file", settings.username_file, "proxy_password_file", settings.password_file});
+  if (!credential) return tl::unexpected(credential.error());
+  http::Proxy proxy{std::move(*at), ""};
+  if (*credential) proxy.authorization = proxy_authorization((*credential)->username, (*credential)->password);
+  return proxy;
+}
+
+bool is_upstream_name(std::string_view name) {
+  const auto url = http::parse_url("https://" + std::string(name));
+  return url && url->target == "/" && name.find_first_of("/?") == std::string_view::npos;
+}
+
+bool has_credential_source(const Target& target) {
+  return !target.username_file.empty() || !target.auth_file.empty() || !target.credential_helper.empty();
 }
 
 bool is_repository_name(std::string_view name) {

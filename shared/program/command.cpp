@@ -1,5 +1,7 @@
 #include "shared/program/command.hpp"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
@@ -39,6 +41,16 @@ Arguments parse(int argc, const char* const* argv, const Command& command) {
   return arguments;
 }
 
+config::Variables environment() {
+  config::Variables variables;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string text = *entry;
+    const std::size_t equals = text.find('=');
+    if (equals != std::string::npos) variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return variables;
+}
+
 // A file that is missing keeps no program from starting: it may come later. Whoever checks wants to know it now.
 void check(const std::vector<config::Notice>& notices) {
   std::string missing;
@@ -51,11 +63,12 @@ void check(const std::vector<config::Notice>& notices) {
 }
 
 void run(const Arguments& arguments, const Command& command) {
+  const config::Variables variables = environment();
   const auto notices = arguments.config_file.empty()
-                           ? config::read_text("", "without a file", command.describe)
-                           : config::read_file(arguments.config_file, command.describe);
+                           ? config::read_text("", "without a file", command.describe, variables)
+                           : config::read_file(arguments.config_file, command.describe, variables);
   if (arguments.print_config) {
-    std::fputs(config::print(command.describe).c_str(), stdout);
+    std::fputs(config::print(command.describe, variables).c_str(), stdout);
   } else if (arguments.check_config) {
     check(notices);
   } else if (arguments.serve) {

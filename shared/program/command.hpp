@@ -3,7 +3,7 @@
 //   NAME serve [--config FILE]        runs until SIGTERM
 //   NAME --print-config | --check-config [--config FILE]
 //   NAME --version | --help
-// An option may stand before or after `serve`.
+// An option may stand before or after `serve`. SHOAL_<SECTION>_<KEY> in the environment wins over the file.
 //
 // Threads: main, before there are others.
 #pragma once

@@ -87,11 +87,12 @@ class Containerd:
         self._workspace.file(f"{self._name}/hosts/{upstream}/hosts.toml", "\n".join(lines))
         return self.hosts
 
-    def start_pull(self, image, hosts_directory):
-        """`ctr images pull` as a process: unpacked too, as a node needs it."""
+    def start_pull(self, image, hosts_directory, user=None):
+        """`ctr images pull` as a process: unpacked too, as a node needs it. `user`: "name:password" """
         self._pulls += 1
+        login = ["--user", user] if user else []
         return self._workspace.start(f"{self._name}-pull{self._pulls}", self._command(
-            "images", "pull", "--snapshotter", "native", "--hosts-dir", hosts_directory, image), self._place)
+            "images", "pull", "--snapshotter", "native", "--hosts-dir", hosts_directory, *login, image), self._place)
 
     def run(self, image, seconds=30):
         """Runs the image's own command with runc, without a network; (exit code, what it printed)."""

@@ -45,9 +45,10 @@ class ImageService:
     def __init__(self, socket):
         self._socket = socket
 
-    def pull(self, image, seconds=90):
-        """Pulls and unpacks; the image's id."""
-        return decode(self._call("PullImage", _request(image), seconds))[1][0].decode()
+    def pull(self, image, seconds=90, user=()):
+        """Pulls and unpacks; the image's id. `user` is (name, password): what a kubelet has from an imagePullSecret."""
+        auth = encode({2: [encode({1: [user[0].encode()], 2: [user[1].encode()]})]}) if user else b""
+        return decode(self._call("PullImage", _request(image) + auth, seconds))[1][0].decode()
 
     def status(self, image, seconds=20):
         """ImageStatus, or None when the image is not there."""

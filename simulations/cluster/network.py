@@ -46,10 +46,10 @@ class Place:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
-    def listen(self):
-        """A listening socket on a free port here."""
+    def listen(self, port=0):
+        """A listening socket here, on a free port unless one is named."""
         with _inside(self.namespace):
-            return socket.create_server((self.address, 0), family=socket.AF_INET6 if ":" in self.address else socket.AF_INET)
+            return socket.create_server((self.address, port), family=socket.AF_INET6 if ":" in self.address else socket.AF_INET)
 
     def free_port(self):
         """A port that nobody listens on at this place's address, and none that was given away before."""

@@ -1,5 +1,6 @@
 """podman and skopeo as clients: one registries.conf for both, a storage of its own for podman."""
 
+import base64
 import json
 import os
 import subprocess
@@ -45,6 +46,7 @@ class Containers:
         self.policy = workspace.file(f"{name}/policy.json", json.dumps(_POLICY))
         self._settings = workspace.file(f"{name}/containers.conf", _CONTAINERS.format(path=self.path))
         self._registries = workspace.file(f"{name}/registries.conf", "")
+        self._login = {}
 
     def mirrors(self, prefix, location, *mirrors, which="all"):
         """Images named `prefix`/... are at `location`, and at each mirror before that."""
@@ -52,9 +54,15 @@ class Containers:
         text += "".join(_MIRROR.format(location=mirror, which=which) for mirror in mirrors)
         self._registries = self._workspace.file(f"{self._name}/registries.conf", text)
 
+    def log_in(self, registry, user, password):
+        """As `podman login` leaves it: for this registry or mirror."""
+        secret = base64.b64encode(f"{user}:{password}".encode()).decode()
+        auths = {"auths": {registry: {"auth": secret}}}
+        self._login = {"REGISTRY_AUTH_FILE": self._workspace.file(f"{self._name}/auth.json", json.dumps(auths))}
+
     @property
     def environment(self):
-        return {**os.environ, "CONTAINERS_REGISTRIES_CONF": self._registries, "CONTAINERS_CONF": self._settings,
+        return {**os.environ, **self._login, "CONTAINERS_REGISTRIES_CONF": self._registries, "CONTAINERS_CONF": self._settings,
                 "TMPDIR": self._workspace.directory(f"{self._name}/temporary")}
 
     def skopeo_copy(self, image, directory, seconds=60):
@@ -68,9 +76,10 @@ class Containers:
 class Podman:
     """podman without a daemon: `vfs` storage works on every file system."""
 
-    def __init__(self, workspace, containers, name="podman"):
+    def __init__(self, workspace, containers, name="podman", place=None):
         self._path = workspace.directory(name)
         self._workspace = workspace
+        self._place = place
         self._containers = containers
         self._name = name
         self._pulls = 0
@@ -83,12 +92,12 @@ class Podman:
         return subprocess.run(self._command(*arguments), env=self._containers.environment, capture_output=True, text=True,
                               timeout=seconds, check=False)
 
-    def start_pull(self, image):
+    def start_pull(self, image, *options):
         """`podman pull` as a process; its last line of output is the image's id."""
         self._pulls += 1
         return self._workspace.start(f"{self._name}-pull{self._pulls}", self._command(
-            "pull", "--quiet", "--signature-policy", self._containers.policy, image),
-            environment=self._containers.environment)
+            "pull", "--quiet", "--signature-policy", self._containers.policy, *options, image),
+            self._place, self._containers.environment)
 
     def image(self, image):
         """What `podman image inspect` says: a dictionary; None when it is not there."""

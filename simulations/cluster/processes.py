@@ -9,6 +9,12 @@ import time
 _LONGEST_LINE = 400  # of a log's tail, in characters
 
 
+def _environment():
+    """This program's own, without what would configure the programs of a run."""
+    proxies = {"http_proxy", "https_proxy", "no_proxy"}
+    return {name: value for name, value in os.environ.items() if name.lower() not in proxies and not name.startswith("SHOAL_")}
+
+
 class Process:
     """One running program. Start it from the main thread only: the kernel ties its end to the thread that started it."""
 
@@ -20,7 +26,7 @@ class Process:
         wrapped = ["setpriv", "--pdeathsig", "TERM", "--", *(place.command(argv) if place else argv)]
         with open(log_path, "ab") as log:
             self._popen = subprocess.Popen(wrapped, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                                           env={**os.environ, **(environment or {})}, start_new_session=True)
+                                           env={**_environment(), **(environment or {})}, start_new_session=True)
 
     @property
     def id(self):

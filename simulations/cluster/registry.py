@@ -40,7 +40,8 @@ class Registry:
 
     def __init__(self, workspace, place, port=None, name="registry"):
         self.endpoint = Endpoint(place, place.address, port or place.free_port())
-        config = _CONFIG.format(root=workspace.directory(name), authority=self.authority)
+        self.root = workspace.directory(name)
+        config = _CONFIG.format(root=self.root, authority=self.authority)
         self.process = workspace.start(name, ["docker-registry", "serve", workspace.file(name + ".yml", config)], place)
         self._skip_lines = 0
         wait_until(self._answers, 20, "docker-registry answers")

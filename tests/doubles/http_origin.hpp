@@ -14,6 +14,10 @@ class HttpOrigin {
   HttpOrigin() : server_(std::make_unique<httplib::Server>()) {}
   HttpOrigin(const std::string& certificate, const std::string& key)
       : server_(std::make_unique<httplib::SSLServer>(certificate.c_str(), key.c_str())), scheme_("https") {}
+  // It requires a certificate of its clients, by that authority.
+  HttpOrigin(const std::string& certificate, const std::string& key, const std::string& client_ca)
+      : server_(std::make_unique<httplib::SSLServer>(certificate.c_str(), key.c_str(), client_ca.c_str())),
+        scheme_("https") {}
   ~HttpOrigin() {
     if (!thread_.joinable()) return;
     server_->stop();

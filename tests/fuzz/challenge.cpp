@@ -1,7 +1,8 @@
-// Any bytes as WWW-Authenticate, as a token endpoint's answer, as Content-Range, as a repository or tag: what is
-// accepted is bounded and can stand in a header or a path.
+// Any bytes as WWW-Authenticate, as a token endpoint's answer, as a redirect's path, as Content-Range, as a repository or
+// tag: what is accepted is bounded and can stand in a header or a path.
 #include "shared/core/check.hpp"
 #include "shared/origin/layer_stream.hpp"
+#include "shared/origin/places.hpp"
 #include "shared/origin/token.hpp"
 
 using namespace shoal;
@@ -22,11 +23,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   SHOAL_CHECK(challenges.size() <= 8);
   for (const Challenge& challenge : challenges) {
     SHOAL_CHECK(!challenge.scheme.empty() && challenge.parameters.size() <= 16);
-    const auto url = token_url(challenge, registry, "library/a", true);
-    SHOAL_CHECK(!url || (url->scheme == "https" && is_safe(url->target) && url->host.ends_with("example.com")));
+    const auto url = token_url(challenge, registry, scope_of("library/a"));
+    SHOAL_CHECK(!url || (url->scheme == "https" && is_safe(url->target) &&
+                         url->target.ends_with("scope=repository%3Alibrary%2Fa%3Apull")));
+    const std::string named = repository_of(challenge);
+    SHOAL_CHECK(named.empty() || is_repository_name(named));
   }
   const auto token = parse_token(bytes_of(text));
   SHOAL_CHECK(!token || (is_safe(token->text) && !token->text.empty() && token->lifetime >= Milliseconds::zero()));
+  const auto repository = repository_in(text);
+  SHOAL_CHECK(!repository || is_repository_name(*repository));
   const auto range = parse_content_range(text);
   SHOAL_CHECK(!range || range->last < range->total);
   SHOAL_CHECK(!is_repository_name(text) || (is_safe(text) && text.find("..") == std::string_view::npos));

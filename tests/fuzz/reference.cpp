@@ -38,7 +38,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t question = std::min(text.find('?'), text.size());
   request.path = text.substr(0, question);
   request.query = text.substr(std::min(question + 1, text.size()));
-  const auto route = parse_route(request, "docker.io");
+  const std::string by_default = "docker.io";
+  origin::Options configured;
+  configured.upstreams["registry.example.com:5000"] = {};
+  configured.aliases["corp"] = "registry.example.com:5000";
+  const auto route = parse_route(request, {configured, by_default});
   if (route) {
     check_route(*route);
   } else {

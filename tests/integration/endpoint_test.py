@@ -225,6 +225,7 @@ class Endpoint(Case):
         port = self.agent.registry.port
         for host, status in ((f"127.0.0.1:{port}", 200), ("127.0.0.1", 200), (f"[::1]:{port}", 200),
                              (f"localhost:{port}", 200), (f"10.1.2.3:{port}", 200), ("mirror.test:1", 200),
+                             (f"localhost.:{port}", 200), ("mirror.test.", 200), ("localhost.evil.com.", 403),
                              ("evil.example.com", 403), (f"evil.example.com:{port}", 403), ("localhost.evil.com", 403)):
             connection = self.agent.registry.open()
             connection.putrequest("GET", "/v2/", skip_host=True)
@@ -245,6 +246,33 @@ class Endpoint(Case):
             while received := connection.recv(4096):
                 answer += received
         self.assertTrue(answer.startswith(b"HTTP/1.1 400 "), answer)
+
+    def said(self, endpoint, request):
+        """What the server at `endpoint` answers to exactly these bytes, until it closes or has sent a head."""
+        with endpoint.place.connect(endpoint.address, endpoint.port, timeout_seconds=5) as connection:
+            connection.sendall(request)
+            answer = b""
+            while b"\r\n\r\n" not in answer and (received := connection.recv(4096)):
+                answer += received
+        return answer
+
+    def test_old_clients_and_proxies_are_answered_at_each_port(self):
+        blob = self.blob_path(self.layer.digest).encode()
+        registry, admin = self.agent.registry, self.agent.admin
+        for endpoint, request in ((registry, b"HEAD " + blob + b" HTTP/1.0\r\n\r\n"),
+                                  (registry, b"HEAD http://localhost" + blob + b" HTTP/1.1\r\nHost: other.test\r\n\r\n"),
+                                  (admin, b"GET /healthz HTTP/1.0\r\n\r\n"),
+                                  (admin, b"GET http://127.0.0.1/healthz HTTP/1.1\r\nHost: x\r\n\r\n"),
+                                  (admin, b"GET /healthz HTTP/1.1\r\nHost: localhost.\r\n\r\n")):
+            self.assertTrue(self.said(endpoint, request).startswith(b"HTTP/1.1 200 "), request)
+        for request in (b"GET http://evil.test/v2/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                        b"GET http://evil.test/v2/ HTTP/1.0\r\n\r\n"):
+            self.assertTrue(self.said(registry, request).startswith(b"HTTP/1.1 403 "), request)
+
+    def test_a_token_of_40_kb_is_taken_and_a_head_over_its_bound_is_told(self):
+        for size, status in ((40_000, b"200"), (70_000, b"431")):
+            head = b"GET /v2/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + b"x" * size + b"\r\n\r\n"
+            self.assertTrue(self.said(self.agent.registry, head).startswith(b"HTTP/1.1 " + status), size)
 
     def test_curl_fetches_a_blob_and_resumes_it(self):
         whole, resumed = (f"{self.workspace.path}/{name}" for name in ("whole", "resumed"))

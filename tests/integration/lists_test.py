@@ -77,9 +77,48 @@ class Lists(Case):
         answer = self.get(path)
         self.assertEqual((answer.status, answer.body), (200, body))
 
-    def test_a_list_over_four_mebibytes_is_not_taken(self):
-        self.scripted.answers["/v2/lib/app/tags/list"] = (200, {}, b"x" * ((4 << 20) + 1))
-        self.assertEqual(self.get("/v2/lib/app/tags/list").status, 404)
+    def test_referrers_keep_their_entries_whatever_the_parameters_of_the_media_type(self):
+        body = b'{"schemaVersion":2,"manifests":[{"digest":"x","artifactType":"a/b"},{"digest":"y"}]}'
+        answered = (200, {"Content-Type": self.INDEX_TYPE + "; charset=utf-8"}, body)
+        for path in (f"referrers/{self.SUBJECT}", "manifests/sha256-" + "a" * 64):
+            self.scripted.answers = {f"/v2/lib/app/{path}": answered}
+            answer = self.get(f"/v2/lib/app/referrers/{self.SUBJECT}")
+            self.assertEqual((answer.status, answer.body), (200, body))
+            self.assertEqual(answer.headers["Content-Type"], self.INDEX_TYPE)
+
+    def test_what_is_no_index_of_referrers_is_an_error_and_never_an_empty_list(self):
+        path = f"/v2/lib/app/referrers/{self.SUBJECT}"
+        others = (b"<html>log in</html>", b"", b"{}", b'{"schemaVersion":2,"layers":[]}', b'{"manifests":["x"]}',
+                  b'{"mediaType":"application/vnd.oci.image.manifest.v1+json","manifests":[]}')
+        for place in (path, "/v2/lib/app/manifests/sha256-" + "a" * 64):
+            for body in others:
+                self.scripted.answers = {place: (200, {"Content-Type": self.INDEX_TYPE}, body)}
+                self.assertEqual(self.get(path).status, 503, (place, body))
+        self.scripted.answers = {path: (303, {"Location": "/login"}, b""),
+                                 "/login": (200, {"Content-Type": "text/html"}, b"<html>log in</html>")}
+        self.assertEqual(self.get(path).status, 503)
+        self.assertTrue(self.agent.events("list not served"))
+
+    def test_the_tag_that_stands_in_for_referrers_is_asked_only_after_a_404(self):
+        path = f"/v2/lib/app/referrers/{self.SUBJECT}"
+        for status in (400, 401, 403, 405, 406):
+            self.scripted.answers = {path: (status, {}, b"{}")}
+            self.scripted.asked.clear()
+            self.assertEqual(self.get(path).status, status)
+            self.assertEqual([asked.target for asked in self.scripted.asked], [path])
+        unknown = json.dumps({"errors": [{"code": "NAME_UNKNOWN", "message": "no such repository"}]}).encode()
+        self.scripted.answers = {path: (404, {}, unknown), "/v2/lib/app/manifests/sha256-" + "a" * 64: (404, {}, unknown)}
+        self.assertEqual(self.get(path).status, 404)
+
+    def test_a_page_in_place_of_a_list_is_an_error(self):
+        for path in ("/v2/lib/app/tags/list", "/v2/_catalog"):
+            self.scripted.answers[path] = (200, {"Content-Type": "text/html"}, b"<html>log in</html>")
+            self.assertEqual(self.get(path).status, 503)
+
+    def test_a_list_over_four_mebibytes_is_an_error_that_says_to_ask_for_pages(self):
+        self.scripted.answers["/v2/lib/app/tags/list"] = (200, {}, b'{"tags":["' + b"x" * (4 << 20) + b'"]}')
+        self.assertEqual(self.get("/v2/lib/app/tags/list").status, 503)
+        self.assertIn("pages", self.agent.events("list not served")[-1][1]["next"])
 
     def test_docker_registry_pages_its_catalogue_through_the_endpoint(self):
         self.library.small()

@@ -35,7 +35,8 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 class ScriptedOrigin(ServingOrigin):
-    """Listens on 127.0.0.1. `answers` maps a path without its query to (status, headers, body); anything else is 404."""
+    """Listens on 127.0.0.1. `answers` maps a path without its query, or "METHOD path" before that, to (status, headers,
+    body); anything else is 404. A Content-Length among the headers counts instead of the body's."""
 
     def __init__(self, workspace):
         self.answers = {}
@@ -50,11 +51,14 @@ class ScriptedOrigin(ServingOrigin):
 
             def do_GET(self):
                 origin.asked.append(Asked(self.command, self.path, self.headers.get("Authorization")))
-                status, headers, body = origin.answers.get(self.path.split("?")[0], (404, {}, b""))
+                path = self.path.split("?")[0]
+                of_path = origin.answers.get(path, (404, {}, b""))
+                status, headers, body = origin.answers.get(f"{self.command} {path}", of_path)
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
+                if "Content-Length" not in headers:
+                    self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 if self.command != "HEAD":
                     self.wfile.write(body)

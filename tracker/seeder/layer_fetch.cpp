@@ -240,7 +240,7 @@ Task<void> LayerFetch::store_layer(std::vector<Hash256> hashes, store::VerifiedL
 }
 
 void LayerFetch::start_seeding() {
-  seeding_ = std::make_shared<Seeding>(parts_, request_, attempt_.generation, reserved_->file());
+  seeding_ = std::make_shared<Seeding>(parts_, request_.without_authorization(), attempt_.generation, reserved_->file());
   seeding_->start(on_swarm_);
 }
 

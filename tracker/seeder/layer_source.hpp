@@ -14,22 +14,22 @@ class LayerSource {
   virtual Result<void> may_ask(const std::string& upstream) const = 0;
   // Whether it limits its requests, so that they wait for their turn.
   virtual bool is_paced(const std::string& upstream) const = 0;
-  virtual Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::Repository repository, origin::Kind kind,
-                                                                  Digest digest, std::uint64_t from) = 0;
+  // Without an authorization of the question's: with the configured credential, or anonymous.
+  virtual Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::LayerQuestion question,
+                                                                  std::uint64_t from) = 0;
   // GET or HEAD of a manifest by tag; an HTTP error status is an Answer.
   virtual Task<Result<origin::Answer>> ask(origin::Repository repository, std::string method, std::string tag,
                                            std::string accept) = 0;
 };
 
-// With the configured credentials, or anonymous.
 class OriginSource final : public LayerSource {
  public:
   explicit OriginSource(origin::Origin& origin) : origin_(origin) {}
   Result<void> may_ask(const std::string& upstream) const override { return origin_.may_ask(upstream); }
   bool is_paced(const std::string& upstream) const override { return origin_.is_paced(upstream); }
-  Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::Repository repository, origin::Kind kind,
-                                                          Digest digest, std::uint64_t from) override {
-    return origin_.open(std::move(repository), kind, digest, from, {});
+  Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::LayerQuestion question,
+                                                          std::uint64_t from) override {
+    return origin_.open(std::move(question), from);
   }
   Task<Result<origin::Answer>> ask(origin::Repository repository, std::string method, std::string tag,
                                    std::string accept) override {

@@ -28,7 +28,9 @@ Task<Result<std::unique_ptr<origin::LayerStream>>> PeersThenOrigin::open(std::ui
     co_return std::move(*stream);
   }
   holder_.reset();
-  auto stream = co_await parts_.source.open(request_.repository, request_.kind, request_.digest, from);
+  origin::LayerQuestion question{request_.repository, request_.kind, request_.digest, request_.authorization, size_};
+  if (!size_ && request_.size_hint_bytes != 0) question.size = ByteCount{request_.size_hint_bytes};
+  auto stream = co_await parts_.source.open(std::move(question), from);
   parts_.metrics.origin_requests.add();
   co_return stream;
 }

@@ -36,6 +36,8 @@ Refusal refuse_fetch(SeederMetrics& metrics, const SeedRequest& request, const E
   if (cause.kind == ErrorKind::not_found) {
     metrics.unknown_layers.add();
     log::info("seeder", "layer not found", {{"digest", digest}, {"image", request.image()}, {"cause", cause.what}});
+  } else if (!request.authorization.empty() && cause.answered) {  // the caller is told
+    log::info("seeder", "layer refused to a caller", {{"digest", digest}, {"image", request.image()}, {"cause", cause.what}});
   } else {
     metrics.origin_failures.add();
     log::warning("seeder", "layer unavailable",
@@ -46,7 +48,7 @@ Refusal refuse_fetch(SeederMetrics& metrics, const SeedRequest& request, const E
                   {"next", "look at the registry and its credential"}});
   }
   if (origin::lasts(cause)) return refusal_of_upstream(cause);
-  return {reason_of(cause.kind), cause.what, cause.retry_after};
+  return {reason_of(cause.kind), cause.what, cause.retry_after, false, cause.answered};
 }
 
 Refusal refuse_registry(SeederMetrics& metrics, const Error& cause) {

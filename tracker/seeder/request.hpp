@@ -16,7 +16,12 @@ struct SeedRequest {  // a layer, and where the origin keeps it
   origin::Kind kind = origin::Kind::blob;
   origin::Repository repository;
   std::uint64_t size_hint_bytes = 0;  // from the agent's manifest; 0: none
+  // Of the agent's caller, for this repository, while the fetch lasts; no log and no status shows it. Empty: the
+  // tracker's own, or none.
+  std::string authorization{};
 
+  bool asks_as(const SeedRequest& other) const { return same_source(other) && authorization == other.authorization; }
+  SeedRequest without_authorization() const { return {digest, kind, repository, size_hint_bytes}; }
   bool same_source(const SeedRequest& other) const {
     return kind == other.kind && repository.upstream == other.repository.upstream &&
            repository.name == other.repository.name;
@@ -39,7 +44,15 @@ struct Refusal {
   std::string what;
   Milliseconds retry_after{0};  // the origin asks not to be asked for so long; 0: it did not say
   bool of_tracker = false;      // this tracker cannot use the registry, whatever the layer
+  MaybeAnswered answered{};     // by the origin, to this question
 };
+
+// Whether another credential than that of the question may change the answer: a registry may hide from a caller what
+// the caller may not read.
+inline bool depends_on_credential(const Refusal& refusal) {
+  const unsigned status = refusal.answered ? refusal.answered->status : 0;
+  return status == 401 || status == 403 || status == 404;
+}
 
 // For an agent's log: what is wrong may stand in the file that it cannot see.
 inline std::string of_tracker(const std::string& what) {

@@ -34,7 +34,17 @@ std::optional<Digest> longest_idle(const Layers& layers, const std::function<boo
   return idle;
 }
 
+// To tell callers apart without keeping what they show.
+std::optional<Digest> caller_of(const SeedRequest& request) {
+  if (request.authorization.empty()) return std::nullopt;
+  return digest_of(DigestAlgorithm::sha256, bytes_of(request.authorization));
+}
+
 }  // namespace
+
+bool Seeder::Refused::answers(const SeedRequest& other) const {
+  return request.same_source(other) && caller == caller_of(other);
+}
 
 Generation random_generation() {
   return static_cast<Generation>(random_number() >> 33);  // the highest ones mean no swarm at all
@@ -50,7 +60,8 @@ SeedResult Seeder::request_layer(const SeedRequest& request) {
     if (const auto* small = std::get_if<SmallReady>(&layer)) return small_info(request.digest, *small->layer);
     if (const auto* refused = std::get_if<Refused>(&layer)) {
       const bool is_recent = parts_.clock.now() - refused->at < remember_refusal;
-      if (is_recent && refused->request.same_source(request)) return refused->refusal;
+      const bool counts = is_recent && refused->answers(request) && !parts_.store.holds(request.digest);
+      if (counts && parts_.find_holders(request.digest).empty()) return refused->refusal;
     } else {
       const Seeding* seeding = seeding_of(layer);
       const auto info = seeding != nullptr ? seeding->info() : std::nullopt;
@@ -157,7 +168,8 @@ std::unique_ptr<LayerFetch> Seeder::fetch_again(const LayerFetch& failed) {
 
 void Seeder::refuse(const SeedRequest& request, const Error& cause) {
   const Refusal refusal = refuse_fetch(parts_.metrics, request, cause);
-  layers_[request.digest] = Refused{request, refusal, parts_.clock.now()};
+  layers_[request.digest] =
+      Refused{request.without_authorization(), caller_of(request), refusal, parts_.clock.now()};
   parts_.events.push(LayerRefused{request, refusal});
 }
 

@@ -22,7 +22,8 @@ class Seeder {
   // piece in memory, 64 MiB in all.
   static constexpr std::size_t largest_fetches = 64;
   static constexpr std::size_t most_waiting = 4'096;      // 4 MB of entries; more layers than a hundred images have
-  static constexpr Milliseconds remember_refusal{2'000};  // a thousand agents ask for what the origin just refused
+  // A thousand agents ask for what the origin just refused. Not while an agent holds the layer, and for no other caller.
+  static constexpr Milliseconds remember_refusal{2'000};
   static constexpr Milliseconds leave_after{600'000};     // without members: a slow rollout has pauses
   // A layer in memory, once no member lacks pieces: the members hold it, and others need the memory.
   static constexpr Milliseconds leave_memory_after{10'000};
@@ -78,10 +79,13 @@ class Seeder {
     Time used_at;  // last time that its swarm had members, or in memory one that lacked pieces
     bool in_memory = false;
   };
-  struct Refused {
-    SeedRequest request;
+  struct Refused {  // to this caller, of this source
+    SeedRequest request;           // without its authorization
+    std::optional<Digest> caller;  // of the authorization; none: the tracker asked for itself
     Refusal refusal;
     Time at;
+
+    bool answers(const SeedRequest& other) const;
   };
   using Layer = std::variant<Fetching, SmallReady, Seeded, Refused>;
 

@@ -98,7 +98,8 @@ TEST_CASE("the printed configuration shows the keys of a registry though none is
   Options options = default_options();
   const std::string printed = config::print([&](config::Section& root) { describe(root, options); });
   CHECK_THAT(printed, Catch::Contains("# [upstreams.\"registry.example.com:5000\"]\n"));
-  for (const char* key : {"url", "ca", "username_file", "password_file", "insecure"}) {
+  for (const char* key : {"url", "path_prefix", "ca", "client_certificate", "client_key", "insecure", "username_file", "password_file", "auth_file",
+        "credential_helper", "proxy", "proxy_username_file", "proxy_password_file", "realms", "redirects"}) {
     CHECK_THAT(printed, Catch::Contains("\n# " + std::string(key) + " = "));
   }
   CHECK_THAT(printed, Catch::Contains("One of \"debug\", \"info\", \"warning\", \"error\"."));

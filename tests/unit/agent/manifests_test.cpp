@@ -85,7 +85,7 @@ TEST_CASE("whichever operation fails while a held manifest is read, the client g
 
 namespace {
 
-const Bytes large_manifest = copy_of(bytes_of("{\"a\":1" + std::string(100'000, ' ') + "}"));
+const Bytes large_manifest = copy_of(bytes_of("{\"schemaVersion\":2" + std::string(100'000, ' ') + "}"));
 
 pull::Parts with_pool(const pull::Parts& p, Pool& pool) {
   return {p.loop, p.clock, pool, p.commits, p.store, p.swarm, p.origin, p.trackers, p.metrics};

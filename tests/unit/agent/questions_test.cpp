@@ -20,7 +20,7 @@ constexpr Milliseconds longest{15'000};
 constexpr Milliseconds paced{25'000};
 
 Task<void> join(Questions& questions, Digest layer, std::optional<Result<JoinAnswer>>& answer) {
-  const JoinLimits limits{limit, longest, paced};
+  const JoinLimits limits{limit, longest, paced, paced};
   answer = co_await questions.await_join(layer, limits);
 }
 

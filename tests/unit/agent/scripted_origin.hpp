@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <map>
+#include <set>
 
 #include "shared/core/signal.hpp"
 #include "shared/origin/origin.hpp"
@@ -30,14 +31,20 @@ class ScriptedOrigin final : public origin::Origin {
   void hold() { is_held_ = true; }  // streams bring nothing until `go_on`
   void go_on() {
     is_held_ = false;
+    are_answers_held = false;
     changed_.notify();
   }
 
-  Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::Repository, origin::Kind, Digest digest,
-                                                          std::uint64_t from, std::string) override {
+  Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::LayerQuestion question, std::uint64_t from) override {
     ++opened;
     opened_from.push_back(from);
-    const auto found = layers_.find(digest);
+    opened_as.push_back(question.authorization);
+    while (are_answers_held) co_await changed_.wait();
+    if (is_out_of_reach) co_return fail(ErrorKind::unavailable, "connect: no route");
+    if (!question.authorization.empty() ? refused_callers.contains(question.authorization) : refuses_anonymous) {
+      co_return tl::unexpected(refusal());
+    }
+    const auto found = layers_.find(question.digest);
     if (found == layers_.end()) co_return fail(ErrorKind::not_found, "404");
     Bytes bytes = found->second;
     if (!bodies_.empty()) {
@@ -52,6 +59,7 @@ class ScriptedOrigin final : public origin::Origin {
                                                                std::string authorization) override {
     parts.push_back({part.first, part.end});
     last_authorization = std::move(authorization);
+    if (refuses_anonymous && last_authorization.empty()) co_return tl::unexpected(refusal());
     const auto found = layers_.find(digest);
     if (found == layers_.end()) co_return fail(ErrorKind::not_found, "404");
     if (fails_parts) co_return fail(ErrorKind::unavailable, "503");
@@ -61,10 +69,13 @@ class ScriptedOrigin final : public origin::Origin {
     co_return std::move(stream);
   }
 
-  // HEAD of a blob names its size; all else gets `tagged`.
+  // HEAD of a blob names its size; all else gets `tagged`, or what `answers` has for the method.
   Task<Result<origin::Answer>> ask(origin::Repository, std::string method, std::string path, std::string,
                                    std::string) override {
     ++asked;
+    methods.push_back(method);
+    const auto scripted = answers.find(method);
+    if (scripted != answers.end()) co_return scripted->second;
     origin::Answer answer;
     answer.status = 200;
     answer.body = tagged;
@@ -76,7 +87,30 @@ class ScriptedOrigin final : public origin::Origin {
     co_return answer;
   }
 
+  // Of the base: 200 for `base_credential`, else 401.
+  Task<Result<origin::Answer>> ask_base(std::string upstream, std::string, std::string authorization) override {
+    bases_asked.push_back(upstream);
+    while (are_answers_held) co_await changed_.wait();
+    origin::Answer answer;
+    answer.status = authorization == base_credential ? 200 : 401;
+    if (answer.status == 401) answer.challenges = {"Basic realm=\"origin\"", "Negotiate"};
+    co_return answer;
+  }
+  std::string base_credential;  // empty: none is needed
+  std::vector<std::string> bases_asked;
+
+  static Error refusal() {
+    Error refused{ErrorKind::refused, "the origin answers 401"};
+    refused.answered = Answered{401, {"Basic realm=\"origin\"", "Negotiate"}, "UNAUTHORIZED", "log in"};
+    return refused;
+  }
+
   int opened = 0;
+  std::vector<std::string> opened_as;  // authorizations
+  bool is_out_of_reach = false;
+  bool refuses_anonymous = false;
+  std::set<std::string> refused_callers;  // by their authorization
+  bool are_answers_held = false;          // until `go_on`
   std::vector<std::uint64_t> opened_from;
   std::uint64_t sent_bytes = 0;
   std::size_t step = static_cast<std::size_t>(-1);  // bytes that a stream brings at once
@@ -86,6 +120,8 @@ class ScriptedOrigin final : public origin::Origin {
   bool fails_parts = false;
   bool ignores_ranges = false;
   int asked = 0;
+  std::vector<std::string> methods;                // of these
+  std::map<std::string, origin::Answer> answers;  // by method
   Bytes tagged;  // the manifest of any tag
 
  private:

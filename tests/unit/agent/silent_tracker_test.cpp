@@ -187,6 +187,8 @@ TEST_CASE("a tag is asked of the next tracker when its own is suspected") {
   control::Resolved resolved;
   resolved.status = 200;
   resolved.digest = stage.digest;
+  resolved.size_bytes = stage.content.size();
+  resolved.content_type = "application/json";
   link::TrackerLink* of_tag = stage.node.trackers.owner_of("reg/lib/app:v1");
   const bool is_other = of_tag->url() == "http://other";
   (is_other ? stage.other : stage.tracker).is_frozen = true;

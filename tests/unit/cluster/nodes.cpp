@@ -65,8 +65,9 @@ bool MemoryOrigin::reachable() const {
   return VirtualTime::now() >= registry_.down_until && !network_.node(host_).is_cut_off;
 }
 
-Task<Result<std::unique_ptr<origin::LayerStream>>> MemoryOrigin::open(origin::Repository, origin::Kind, Digest digest,
-                                                                      std::uint64_t from, std::string) {
+Task<Result<std::unique_ptr<origin::LayerStream>>> MemoryOrigin::open(origin::LayerQuestion question,
+                                                                      std::uint64_t from) {
+  const Digest digest = question.digest;
   co_await clock_.sleep(latency * 2);
   if (!reachable()) {
     co_await clock_.sleep(reset_after);

@@ -30,9 +30,7 @@ struct Registry {
 class MemoryOrigin final : public origin::Origin {
  public:
   MemoryOrigin(Registry& registry, Clock& clock, Network& network, std::string host);
-  Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::Repository repository, origin::Kind kind,
-                                                          Digest digest, std::uint64_t from,
-                                                          std::string authorization) override;
+  Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::LayerQuestion question, std::uint64_t from) override;
 
  private:
   class Stream;

@@ -15,7 +15,9 @@ template <class Message>
 struct Golden {
   const char* name;
   Message value;
-  std::size_t appended_bytes = 0;  // of fields that an earlier version does not send
+  // Of fields that earlier versions do not send: all of them, and those that only the version before does not send.
+  std::size_t appended_bytes = 0;
+  std::size_t last_appended_bytes = 0;
 };
 
 // A direction's decoder by the type of its messages.
@@ -40,8 +42,12 @@ Digest long_layer() {
   return digest_of(DigestAlgorithm::sha512, bytes_of("layer"));
 }
 Join a_join() {
-  return {a_layer(), {LayerKind::manifest, "reg.example.com:5000", "library/alpine"}, 65'536, "secret", Want::of_agents};
+  return {a_layer(), {LayerKind::manifest, "reg.example.com:5000", "library/alpine"}, 65'536, "secret", true, Want::of_agents};
 }
+OriginAnswer an_answer() {
+  return {401, {"Bearer realm=\"https://auth.example.com/token\"", "Basic realm=\"x\""}, "UNAUTHORIZED", "log in"};
+}
+constexpr std::size_t answer_bytes = 100;
 HashBatch a_batch() {
   return {64, {filled<32>(1), filled<32>(2)}, filled<64>(3)};
 }
@@ -56,7 +62,7 @@ std::vector<Golden<AgentMessage>> agent_messages() {
                       {"10.0.0.1", 7073, "node-1", false},
                       {a_layer(), long_layer()}}},
       {"holds", Holds{{long_layer()}}},
-      {"join", a_join()},
+      {"join", a_join(), 2, 1},
       {"progress", Progress{a_layer(), 1, 1000, true}},
       {"leave", Leave{a_layer()}},
       {"resolve", Resolve{7, "reg.example.com", "library/alpine", "3.19", "application/vnd.oci.image.index.v1+json"}},
@@ -77,17 +83,17 @@ std::vector<Golden<TrackerMessage>> tracker_messages() {
                         "application/vnd.oci.image.manifest.v1+json",
                         {{"", 7082, "", true}},
                         {{"10.0.0.1", 7073, "node-1", false}}}},
-      {"refused", Refused{a_layer(), Reason::size, "the origin says 5 bytes", 3'000, true}, 1},
+      {"refused", Refused{a_layer(), Reason::size, "the origin says 5 bytes", 3'000, true, an_answer()}, 1 + answer_bytes, answer_bytes},
       {"peers", Peers{a_layer(), 1, {{"10.0.0.2", 7072, "node-2", false}, {"fd00::1", 7072, "node-3", false}}}},
       {"serve", Serve{a_layer(), 1}},
       {"restart", Restart{a_layer(), 1}},
       {"hashes", Hashes{a_layer(), 0, a_batch()}},
       {"finished", Finished{a_layer(), 0, filled<64>(8)}},
       {"resolved", Resolved{7, 200, long_layer(), 1234, "application/json", "why", 2'000}, 4},
-      {"prefetch", Prefetch{a_join()}},
+      {"prefetch", Prefetch{a_join()}, 2, 1},
       {"forget", Evict{a_layer()}},
       {"ban", Ban{"node-9", "10.0.0.9"}},
-      {"waiting", Waiting{a_layer(), true}, 1},
+      {"waiting", Waiting{a_layer(), true, true}, 2, 1},
   };
 }
 
@@ -131,7 +137,8 @@ TEST_CASE("a message cut short at any byte is corrupt") {
     const Bytes whole = encode(golden.value);
     for (std::size_t length = 0; length < whole.size(); ++length) {
       const auto decoded = decode(ByteView(whole).first(length), golden.value);
-      if (golden.appended_bytes > 0 && length == whole.size() - golden.appended_bytes) continue;
+      const std::size_t left_out = whole.size() - length;
+      if (left_out == golden.appended_bytes || left_out == golden.last_appended_bytes) continue;
       REQUIRE_FALSE(decoded);
       CHECK(decoded.error().kind == ErrorKind::corrupt);
     }
@@ -143,8 +150,11 @@ TEST_CASE("a message of an earlier version has the defaults of what was appended
     const Bytes whole = encode(message);
     return decode_tracker_message(ByteView(whole).first(whole.size() - appended_bytes)).value();
   };
-  CHECK(std::get<Waiting>(of_earlier(Waiting{a_layer(), true}, 1)) == Waiting{a_layer(), false});
-  CHECK_FALSE(std::get<Refused>(of_earlier(Refused{a_layer(), Reason::size, "", 1, true}, 1)).of_tracker);
+  CHECK(std::get<Waiting>(of_earlier(Waiting{a_layer(), true, true}, 2)) == Waiting{a_layer(), false});
+  CHECK(std::get<Waiting>(of_earlier(Waiting{a_layer(), true, true}, 1)) == Waiting{a_layer(), true});
+  const Refused refused{a_layer(), Reason::denied, "", 1, true, an_answer()};
+  CHECK(std::get<Refused>(of_earlier(refused, answer_bytes)) == Refused{a_layer(), Reason::denied, "", 1, true});
+  CHECK_FALSE(std::get<Refused>(of_earlier(refused, answer_bytes + 1)).of_tracker);
   const Resolved resolved{7, 0, std::nullopt, 0, "", "why", 2'000};
   CHECK(std::get<Resolved>(of_earlier(resolved, 4)).retry_after_ms == 0);
 }
@@ -212,4 +222,20 @@ TEST_CASE("a list that claims more items than there are bytes is corrupt, and no
   const auto decoded = decode_agent_message(frame.take());
   REQUIRE_FALSE(decoded);
   CHECK(decoded.error().kind == ErrorKind::corrupt);
+}
+
+TEST_CASE("what an origin answered goes from node to node within its limits, and without what no header may hold") {
+  Answered answered{403, {"Basic realm=\"x\"", "Basic realm=\"\r\nX: y\"", std::string(5'000, 'a')}, std::string(65, 'A'),
+                    std::string(600, 'm')};
+  for (int i = 0; i < 20; ++i) answered.challenges.push_back("Scheme" + std::to_string(i));
+  const OriginAnswer wire = wire_form(answered);
+  CHECK(wire.challenges.size() == Answered::most_challenges);
+  CHECK(wire.challenges[0] == "Basic realm=\"x\"");
+  CHECK(wire.challenges[1] == "Scheme0");
+  CHECK(wire.code.empty());
+  CHECK(wire.message.size() == Answered::longest_message);
+  const MaybeAnswered back = answered_of({401, answered.challenges, "UNAUTHORIZED", ""});
+  REQUIRE(back);
+  CHECK(back->challenges == wire.challenges);
+  CHECK_FALSE(answered_of(OriginAnswer()));
 }

@@ -25,3 +25,21 @@ TEST_CASE("base64 is as RFC 4648 gives it") {
   CHECK(base64_text(bytes_of("foobar")) == "Zm9vYmFy");
   CHECK(base64_text(bytes_of("\xff\xfe\xfb")) == "//77");
 }
+
+TEST_CASE("base64 and bytes are inverse, with padding and without") {
+  Bytes all;
+  for (unsigned i = 0; i < 256; ++i) {
+    CHECK(parse_base64(base64_text(all)) == all);
+    std::string text = base64_text(all);
+    while (text.ends_with('=')) text.pop_back();
+    CHECK(parse_base64(text) == all);
+    all.push_back(static_cast<std::byte>(i));
+  }
+}
+
+TEST_CASE("what is no base64 gives no bytes") {
+  for (const char* text : {"Z", "Zg=", "Zg===", "Z===", "Zh==", "Zm9=", "Zm 8=", "Zm9v\n", "-_-_", "=", "Zg==Zg==", "é"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_base64(text));
+  }
+}

@@ -121,6 +121,36 @@ TEST_CASE("a request says what it asks for, from whom and as whom") {
   CHECK(sent.find("\r\nUser-Agent: shoal/") != std::string::npos);
   CHECK(sent.find("\r\nConnection: close\r\n") != std::string::npos);
   CHECK(sent.find("\r\nAccept: x/y\r\n") != std::string::npos);
+  CHECK(sent.find("\r\nAccept-Encoding: identity\r\n") != std::string::npos);
+}
+
+TEST_CASE("a caller that takes a compressed answer says so itself") {
+  ScriptedServer server("HTTP/1.1 204 No Content\r\n\r\n", Afterwards::close);
+  auto request = get(server.url());
+  request.headers = {{"accept-encoding", "gzip"}};
+  REQUIRE(fetch_now(request));
+  CHECK(server.last_request().find("\r\naccept-encoding: gzip\r\n") != std::string::npos);
+  CHECK(server.last_request().find("identity") == std::string::npos);
+}
+
+TEST_CASE("answers as old and careless servers send them arrive whole") {
+  std::string many;
+  for (int i = 0; i < 900; ++i) many += "X-" + std::to_string(i) + ": y\r\n";
+  for (const std::string& answer :
+       {std::string("HTTP/1.1 200\r\nContent-Length: 5\r\n\r\n12345"), std::string("HTTP/1.0 200 OK\r\n\r\n12345"),
+        std::string("HTTP/1.1 200 OK\nContent-Length: 5\n\n12345"),
+        std::string("HTTP/1.1 200 OK\r\nA B: c\r\nno colon\r\nContent-Length : 5\r\n\r\n12345"),
+        std::string("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n12345"),
+        std::string("HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n0\r\n\r\n"),
+        std::string("HTTP/1.1 100 Continue\n\nHTTP/1.1 200\n\n12345"),
+        "HTTP/1.1 200 OK\r\n" + many + "\r\n12345",
+        "HTTP/1.1 200 OK\r\nX: " + std::string(60'000, 'x') + "\r\n\r\n12345"}) {
+    INFO(answer.substr(0, 80));
+    const auto got = fetch_scripted(answer);
+    REQUIRE(got);
+    CHECK(got->status == 200);
+    CHECK(text_of(got->body.value()) == "12345");
+  }
 }
 
 TEST_CASE("an answer to HEAD has its length and no body") {
@@ -163,7 +193,7 @@ TEST_CASE("answers that are no HTTP, too long or ambiguous are unavailable") {
   for (const std::string& answer :
        {std::string("SSH-2.0-OpenSSH_9.2\r\n\r\n"), std::string(), std::string("HTTP/1.1 200 OK\r\nContent-Le"),
         std::string("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n12"),
-        std::string("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
         "HTTP/1.1 200 OK\r\nX: " + std::string(70'000, 'x') + "\r\n\r\n",
         std::string("HTTP/1.1 101 Switching Protocols\r\n\r\n")}) {
     INFO(answer.substr(0, 80));

@@ -117,3 +117,15 @@ TEST_CASE("as many values are told as the limit says, and no more") {
   CHECK(events_of("[1,2,3,4]", limits) == "read JSON: more than 4 values");
   CHECK(events_of("[1,2,{},[]]", limits) == "read JSON: more than 4 values");
 }
+
+TEST_CASE("a place names the fields that lead to it") {
+  std::string names;
+  const auto read = json::read(R"({"auths":{"reg.test":{"auth":"x"}},"list":[{"a":1}]})", {},
+                               [&](const json::Place& place, const json::Value& value) {
+                                 if (std::holds_alternative<json::Object>(value)) return;
+                                 for (std::size_t step = 0; step < place.depth(); ++step) names += place.name(step) + "/";
+                                 names += " ";
+                               });
+  REQUIRE(read);
+  CHECK(names == "auths/reg.test/auth/ list/ list//a/ ");
+}

@@ -162,7 +162,7 @@ TEST_CASE("files of the configuration that cannot be read are counted at the sta
   const auto files = origin::unreadable_files(client.options);
   REQUIRE(files.size() == 3);
   CHECK(files[0].key == "ca");
-  CHECK(files[0].cause == "/no/such/ca.pem: cannot be read");
+  CHECK(files[0].cause == "/no/such/ca.pem: cannot be read, is empty or too long");
   CHECK(files[2].key == "password_file");
   CHECK(client.metrics().files_unreadable.value() == 3);
 }

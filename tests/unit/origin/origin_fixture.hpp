@@ -71,9 +71,18 @@ class OriginClient {
                              const std::string& authorization = "", const std::string& repository = "lib/a") {
     return loop_.wait_for(origin().ask({"reg.test", repository}, method, path, "application/json", authorization));
   }
+  Result<origin::Answer> ask_base(const std::string& authorization) {
+    return loop_.wait_for(origin().ask_base("reg.test", "GET", authorization));
+  }
   // The same, for a test that lets time pass meanwhile.
   std::future<Result<origin::Answer>> start(const std::string& path) {
     return loop_.start(origin().ask({"reg.test", "lib/a"}, "GET", path, "application/json", ""));
+  }
+  // The same, of one that fails for a moment: time passes slowly.
+  Result<origin::Answer> ask_again(const std::string& path) {
+    auto answer = start(path);
+    while (answer.wait_for(std::chrono::seconds(0)) != std::future_status::ready) pass(Milliseconds(1));
+    return answer.get();
   }
   // The same, of a registry that makes the client wait: time passes until it gives up.
   Result<origin::Answer> ask_a_silent_one(const std::string& path) {
@@ -82,7 +91,14 @@ class OriginClient {
     return answer.get();
   }
   Result<WholeLayer> open(std::uint64_t from = 0, const std::string& authorization = "") {
-    return loop_.wait_for(read_layer(origin(), from, authorization));
+    return loop_.wait_for(read_layer(origin(), question(authorization), from));
+  }
+  // The same, of a layer whose kind and size are known.
+  Result<WholeLayer> open(origin::LayerQuestion question, std::uint64_t from) {
+    return loop_.wait_for(read_layer(origin(), std::move(question), from));
+  }
+  static origin::LayerQuestion question(const std::string& authorization = "") {
+    return {{"reg.test", "lib/a"}, origin::Kind::blob, digest(), authorization, std::nullopt};
   }
   // Nothing when the registry would send the whole.
   Result<std::optional<WholeLayer>> open_part(origin::Stretch part, const std::string& authorization = "") {
@@ -104,9 +120,8 @@ class OriginClient {
     if (!origin_) origin_.emplace(options, clock_);
     return *origin_;
   }
-  static Task<Result<WholeLayer>> read_layer(origin::Origin& origin, std::uint64_t from, std::string authorization) {
-    const origin::Repository repository{"reg.test", "lib/a"};
-    const auto stream = co_await origin.open(repository, origin::Kind::blob, digest(), from, authorization);
+  static Task<Result<WholeLayer>> read_layer(origin::Origin& origin, origin::LayerQuestion question, std::uint64_t from) {
+    const auto stream = co_await origin.open(std::move(question), from);
     if (!stream) co_return tl::unexpected(stream.error());
     auto layer = co_await read_to_end(**stream);
     co_return layer;

@@ -29,6 +29,11 @@ TEST_CASE("https never goes on as http") {
   CHECK_THAT(refused.error().what, !Catch::Contains("secret"));
 }
 
+TEST_CASE("https goes on as http where that is allowed") {
+  const auto from = http::parse_url("https://a.io/x").value();
+  CHECK(next_hop(from, "http://a.io/y", Plain::allowed)->url.scheme == "http");
+}
+
 TEST_CASE("a redirect to nowhere is unavailable and does not repeat what it said") {
   CHECK_FALSE(next_hop(http::parse_url("https://a.io/").value(), std::nullopt));
   for (const char* bad :
@@ -79,6 +84,14 @@ TEST_CASE("two customers of one registry service are unrelated") {
   CHECK_FALSE(is_related_host("acme.jfrog.io", "evil.jfrog.io"));
   CHECK_FALSE(is_related_host("europe-docker.pkg.dev", "us-docker.pkg.dev"));
   CHECK_FALSE(is_related_host("1.dkr.ecr.eu-west-1.amazonaws.com", "2.dkr.ecr.eu-west-1.amazonaws.com"));
+  CHECK_FALSE(is_related_host("acme.eastus.data.azurecr.io", "evil.eastus.data.azurecr.io"));
+  CHECK_FALSE(is_related_host("eu.gcr.io", "gcr.io"));
+  CHECK_FALSE(is_related_host("docker.acme.jfrog.io", "acme.jfrog.io"));
+  CHECK_FALSE(is_related_host("1.dkr.ecr-fips.us-east-1.amazonaws.com", "2.dkr.ecr-fips.us-east-1.amazonaws.com"));
+  CHECK_FALSE(is_related_host("1.dkr-ecr.eu-west-1.on.aws", "2.dkr-ecr.eu-west-1.on.aws"));
+  CHECK_FALSE(is_related_host("a.ghcr.io", "b.ghcr.io"));
+  CHECK_FALSE(is_related_host("10.0.0.1.nip.io", "9.0.0.1.nip.io"));
+  CHECK(is_related_host("registry.notgcr.io", "auth.notgcr.io"));
   CHECK(is_related_host("acme.azurecr.io", "acme.azurecr.io"));
 }
 

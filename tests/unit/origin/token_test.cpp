@@ -11,9 +11,18 @@ Result<Token> token_of(const std::string& json) {
   return parse_token(bytes_of(json));
 }
 
-Result<http::Url> url_for(const std::string& parameters, const char* registry, bool with_credential) {
+Result<http::Url> url_for(const std::string& parameters, const char* registry) {
   const auto challenge = parse_challenges("Bearer " + parameters).at(0);
-  return token_url(challenge, http::parse_url(registry).value(), "library/a", with_credential);
+  return token_url(challenge, http::parse_url(registry).value(), scope_of("library/a"));
+}
+
+std::string text_for(const std::string& parameters, const char* registry) {
+  const auto url = url_for(parameters, registry);
+  return url ? text(*url) : url.error().what;
+}
+
+std::string repository_for(const std::string& scope) {
+  return repository_of(parse_challenges("Bearer realm=\"x\",scope=\"" + scope + "\"").at(0));
 }
 
 }  // namespace
@@ -25,7 +34,18 @@ TEST_CASE("a token comes under either name and lives a minute unless it says oth
   CHECK(token_of(R"({"access_token":"abc","expires_in":300})")->lifetime == Milliseconds(300'000));
   CHECK(token_of(R"({"token":"a","access_token":"b"})")->text == "a");
   CHECK(token_of(R"({"token":"a","expires_in":99999999999999})")->lifetime == std::chrono::hours(24));
-  CHECK(token_of(R"({"token":"a","expires_in":-5})")->lifetime == Milliseconds(60'000));
+  CHECK(token_of(R"({"token":"a","expires_in":"300"})")->lifetime == Milliseconds(300'000));
+  for (const char* short_or_odd : {"0", "1", "59", "-5", "300.5", "null", "true", "\"\"", "\"soon\"", "{}", "[300]"}) {
+    CAPTURE(short_or_odd);
+    const std::string answer = std::string(R"({"token":"a","issued_at":"2026-11-30T12:00:00Z","expires_in":)") + short_or_odd + "}";
+    CHECK(token_of(answer)->lifetime == Milliseconds(60'000));
+  }
+}
+
+TEST_CASE("white space around a token is no part of it") {
+  CHECK(token_of("{\"token\":\"abc\\n\"}")->text == "abc");
+  CHECK(token_of("{\"access_token\":\" \\t abc\\r\\n\"}")->text == "abc");
+  CHECK_FALSE(token_of("{\"token\":\" \\n\"}"));
 }
 
 TEST_CASE("of a field that is named twice in a token's answer the last one counts") {
@@ -58,55 +78,43 @@ TEST_CASE("what is no token, or would break its header, is unavailable") {
   }
 }
 
-TEST_CASE("the token is asked for with the challenge's service and scope, or the repository's own") {
-  CHECK(text(url_for(R"(realm="https://auth.a.io/t",service="x&y",scope="repository:b:pull")", "https://reg.a.io", true)
-                 .value()) == "https://auth.a.io/t?service=x%26y&scope=repository%3Ab%3Apull");
-  CHECK(text(url_for(R"(realm="https://reg.a.io/t?v=2")", "https://reg.a.io", true).value()) ==
+TEST_CASE("the token is asked for with the challenge's service and our own scope") {
+  CHECK(text_for(R"(realm="https://auth.a.io/t",service="x&y",scope="repository:b:pull,push")", "https://reg.a.io") ==
+        "https://auth.a.io/t?service=x%26y&scope=repository%3Alibrary%2Fa%3Apull");
+  CHECK(text_for(R"(realm="https://reg.a.io/t?v=2")", "https://reg.a.io") ==
         "https://reg.a.io/t?v=2&scope=repository%3Alibrary%2Fa%3Apull");
 }
 
-TEST_CASE("a credential goes to no realm outside the registry's domain, and nothing to a weaker scheme") {
-  CHECK_FALSE(url_for(R"(realm="https://evil.com/t")", "https://reg.a.io", true));
-  CHECK(url_for(R"(realm="https://evil.com/t")", "https://reg.a.io", false));
-  CHECK_FALSE(url_for(R"(realm="http://reg.a.io/t")", "https://reg.a.io", true));
-  CHECK_FALSE(url_for(R"(realm="http://reg.a.io/t")", "https://reg.a.io", false));
-  CHECK(url_for(R"(realm="http://127.0.0.1:1/t")", "http://127.0.0.1:2", true));
-  CHECK_FALSE(url_for(R"(realm="not a URL")", "https://reg.a.io", false));
-  CHECK_FALSE(url_for(R"(service="x")", "https://reg.a.io", false));
+TEST_CASE("a realm may be relative to the registry") {
+  const std::string scope = "?scope=repository%3Alibrary%2Fa%3Apull";
+  CHECK(text_for(R"(realm="/t")", "https://reg.a.io:5000/v2/x/manifests/1") == "https://reg.a.io:5000/t" + scope);
+  CHECK(text_for(R"(realm="t/u")", "https://reg.a.io/v2/x/manifests/1") == "https://reg.a.io/t/u" + scope);
+  CHECK(text_for(R"(realm="//auth.a.io/t")", "https://reg.a.io/v2/") == "https://auth.a.io/t" + scope);
 }
 
-TEST_CASE("a challenge without a scope is about the repository, or without one about the catalogue") {
-  const auto challenge = parse_challenges("Bearer realm=\"https://auth.example.com/token\"").at(0);
-  const auto registry = http::parse_url("https://reg.example.com").value();
-  CHECK(token_url(challenge, registry, "lib/a", false)->target.ends_with("scope=repository%3Alib%2Fa%3Apull"));
-  CHECK(token_url(challenge, registry, "", false)->target.ends_with("scope=registry%3Acatalog%3A%2A"));
+TEST_CASE("a realm that is no URL, or plain http for a registry on https, is refused") {
+  for (const char* bad : {R"(realm="http://reg.a.io/t")", R"(realm="not a URL")", R"(service="x")", R"(realm="")",
+                          R"(realm="ftp://reg.a.io/")", R"(realm="https://me:secret@reg.a.io/")"}) {
+    const auto url = url_for(bad, "https://reg.a.io");
+    REQUIRE_FALSE(url);
+    CHECK(url.error().kind == ErrorKind::refused);
+    CHECK_THAT(url.error().what, !Catch::Contains("secret"));
+  }
+  CHECK(url_for(R"(realm="http://127.0.0.1:1/t")", "http://127.0.0.1:2"));
 }
 
-TEST_CASE("an authorization is kept until a tenth before it expires, by upstream and repository") {
-  Loop loop;
-  ManualClock clock(loop);
-  Authorizations stored(clock);
-  stored.store("a", "r", "one", Milliseconds(1000));
-  CHECK(stored.find("a", "r") == "one");
-  CHECK(stored.find("a", "s").empty());
-  CHECK(stored.find("b", "r").empty());
-  clock.advance(Milliseconds(899));
-  CHECK(stored.find("a", "r") == "one");
-  clock.advance(Milliseconds(1));
-  CHECK(stored.find("a", "r").empty());
-  stored.store("a", "r", "two", Milliseconds(1000));
-  CHECK(stored.find("a", "r") == "two");
-  stored.remove("a", "r");
-  CHECK(stored.find("a", "r").empty());
+TEST_CASE("what is asked for is to pull the repository, or without one to read the catalogue") {
+  CHECK(scope_of("lib/a") == "repository:lib/a:pull");
+  CHECK(scope_of("") == "registry:catalog:*");
 }
 
-TEST_CASE("authorizations are bounded; the first to expire makes room") {
-  Loop loop;
-  ManualClock clock(loop);
-  Authorizations stored(clock);
-  stored.store("a", "soon", "x", Milliseconds(10));
-  for (int i = 0; i < 2000; ++i) stored.store("a", std::to_string(i), "x", Milliseconds(1000 + i));
-  CHECK(stored.size() == 1024);
-  CHECK(stored.find("a", "soon").empty());
-  CHECK(stored.find("a", "1999") == "x");
+TEST_CASE("a challenge is about a repository when it names exactly one") {
+  CHECK(repository_for("repository:lib/a:pull,push") == "lib/a");
+  CHECK(repository_for("repository:lib/a:pull registry:catalog:*") == "lib/a");
+  CHECK(repository_for("repository:lib/a:pull repository:lib/a:push") == "lib/a");
+  for (const char* none : {"", "registry:catalog:*", "repository:a:pull repository:b:pull", "repository:", "repository:a",
+                           "repository:../a:pull", "repository:A:pull", "repository::pull"}) {
+    CAPTURE(none);
+    CHECK(repository_for(none).empty());
+  }
 }

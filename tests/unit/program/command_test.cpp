@@ -127,3 +127,14 @@ TEST_CASE("a file that cannot be read keeps no program from starting: it may com
                       .serve = [&] { ++served; }}) == 0);
   CHECK(served == 1);
 }
+
+TEST_CASE("a variable of the environment wins over the file") {
+  const File file("[log]\nlevel = \"error\"\n");
+  Sample sample;
+  setenv("SHOAL_LOG_LEVEL", "warning", 1);
+  CHECK(sample.run({"serve", "--config", file.path.c_str()}) == 0);
+  CHECK(sample.level_served == "warning");
+  setenv("SHOAL_LOG_LEVEL", "loud", 1);
+  CHECK(run({"serve"}) == 2);
+  unsetenv("SHOAL_LOG_LEVEL");
+}

@@ -4,6 +4,7 @@
 #include <deque>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "shared/core/signal.hpp"
 #include "tests/doubles/layer_bytes.hpp"
@@ -41,9 +42,11 @@ class MemorySource final : public LayerSource {
     if (upstream == "reg") return {};
     return fail(ErrorKind::not_found, "upstream " + upstream + " is not configured");
   }
-  Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::Repository repository, origin::Kind, Digest digest,
+  Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::LayerQuestion question,
                                                           std::uint64_t from) override {
-    opened_at.push_back(repository.name);
+    const Digest digest = question.digest;
+    opened_at.push_back(question.repository.name);
+    opened_as.push_back(question.authorization);
     opened_from.push_back(from);
     ++opened[digest];
     Body body;
@@ -52,6 +55,7 @@ class MemorySource final : public LayerSource {
       bodies_.pop_front();
     }
     if (body.error) co_return tl::unexpected(*body.error);
+    if (credentials && !credentials->contains(question.authorization)) co_return tl::unexpected(refusal());
     const auto found = layers_.find(digest);
     if (found == layers_.end()) co_return fail(ErrorKind::not_found, "404");
     Layer layer = found->second;
@@ -70,6 +74,13 @@ class MemorySource final : public LayerSource {
   }
 
   std::vector<std::string> opened_at;  // repositories
+  std::vector<std::string> opened_as;  // authorizations
+  std::optional<std::set<std::string>> credentials;  // that layers are sent for; none: for any
+  static Error refusal() {
+    Error refused{ErrorKind::refused, "reg/library/alpine: the origin answers 401 UNAUTHORIZED"};
+    refused.answered = Answered{401, {"Basic realm=\"origin\""}, "UNAUTHORIZED", "log in"};
+    return refused;
+  }
   std::vector<std::uint64_t> opened_from;
   std::map<Digest, int> opened;
   int most_reading() const { return reading_->most; }

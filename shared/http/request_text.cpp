@@ -1,0 +1,73 @@
+#include "shared/http/request_text.hpp"
+
+#include <algorithm>
+
+namespace shoal::http {
+namespace {
+
+constexpr const char* user_agent = "User-Agent: shoal/" SHOAL_VERSION "\r\n";
+
+bool is_token(std::string_view text) {
+  const auto allowed = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  };
+  return !text.empty() && std::all_of(text.begin(), text.end(), allowed);
+}
+
+bool is_one_line(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < 0x20 && c != '\t') || c == 0x7f; });
+}
+
+bool is_target(std::string_view text) {
+  return text.starts_with('/') && std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+std::string proxy_authorization(const Proxy& proxy) {
+  return proxy.authorization.empty() ? "" : "Proxy-Authorization: " + proxy.authorization + "\r\n";
+}
+
+}  // namespace
+
+Result<std::string> request_text(const ClientRequest& request) {
+  const Url& url = request.url;
+  const bool is_to_proxy = request.proxy && url.scheme == "http";
+  bool sound = is_token(request.method) && is_target(url.target);
+  std::string text = request.method + " " + (is_to_proxy ? "http://" + url.authority() : "") + url.target +
+                     " HTTP/1.1\r\nHost: " + url.authority() + "\r\n" + user_agent +
+                     (request.kept ? "Connection: keep-alive\r\n" : "Connection: close\r\n");
+  // Without it a server may compress what it sends, and no digest would match: RFC 9110 section 12.5.3.
+  if (!find_header(request.headers, "Accept-Encoding")) text += "Accept-Encoding: identity\r\n";
+  if (request.proxy) sound = sound && is_one_line(request.proxy->authorization);
+  if (is_to_proxy) text += proxy_authorization(*request.proxy);
+  for (const Header& header : request.headers) {
+    if (same_name(header.name, "Proxy-Authorization")) continue;  // a proxy's credential is for it alone
+    sound = sound && is_token(header.name) && is_one_line(header.value);
+    text += header.name + ": " + header.value + "\r\n";
+  }
+  if (!sound) return fail(ErrorKind::refused, "a request with a malformed method, path or header");
+  return text + "\r\n";
+}
+
+std::string connect_text(const ClientRequest& request) {
+  const Url& url = request.url;
+  const std::string host = url.host.find(':') == std::string::npos ? url.host : "[" + url.host + "]";
+  const std::string place = host + ":" + std::to_string(url.port);
+  std::string text = "CONNECT " + place + " HTTP/1.1\r\nHost: " + place + "\r\n" + user_agent;
+  return text + proxy_authorization(*request.proxy) + "\r\n";
+}
+
+std::string connection_key(const ClientRequest& request) {
+  std::string key = request.url.scheme + "://" + request.url.authority() + "\n" + request.ca_file + "\n" +
+                    (request.insecure ? "*" : "") + "\n" + request.certificate_file + "\n" + request.key_file;
+  if (request.proxy) key += "\n" + text(request.proxy->url) + "\n" + request.proxy->authorization;
+  return key;
+}
+
+Error at_proxy(const ClientRequest& request, Error error) {
+  const Url& url = request.proxy->url;
+  error.what = "proxy " + url.scheme + "://" + url.authority() + ": " + error.what;
+  return error;
+}
+
+}  // namespace shoal::http

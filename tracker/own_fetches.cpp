@@ -1,0 +1,101 @@
+#include "tracker/own_fetches.hpp"
+
+#include <algorithm>
+
+#include "shared/log/log.hpp"
+
+namespace shoal::tracker {
+
+bool OwnFetches::wait(NodeId node, const control::Join& join) {
+  const auto found = fetches_.find(join.digest);
+  return found != fetches_.end() && take(node, join, found->second.refusal);
+}
+
+bool OwnFetches::take(NodeId node, const control::Join& join, const control::OriginAnswer& refusal) {
+  if (!join.has_credential || !join.credential.empty()) return false;
+  if (!fetches_.contains(join.digest) && fetches_.size() >= most_layers) return false;
+  Fetch& fetch = fetches_[join.digest];
+  fetch.refusal = control::OriginAnswer(refusal);
+  fetch.fetching.erase(node);  // it asks anew: it may be let in again
+  std::erase_if(fetch.waiting, [node](const WaitingJoin& other) { return other.node == node; });
+  fetch.waiting.push_back({node, join});
+  let_in(join.digest, fetch);
+  return true;
+}
+
+void OwnFetches::let_in(const Digest& digest, Fetch& fetch) {
+  while (fetch.fetching.size() < fetch.width && !fetch.waiting.empty()) {
+    const WaitingJoin next = std::move(fetch.waiting.front());
+    fetch.waiting.pop_front();
+    if (!links_.contains(next.node)) continue;
+    fetch.fetching[next.node] = clock_.now();
+    begun_.add();
+    const control::Source& source = next.join.source;
+    log::info("tracker", "layer left to an agent and its caller's credential",
+              {{"digest", digest.text()},
+               {"image", source.upstream + "/" + source.repository},
+               {"waiting_agents", fetch.waiting.size()}});
+    links_.send(next.node, control::Refused{.digest = digest,
+                                            .reason = control::Reason::own_fetch,
+                                            .what = "this node fetches it for the others, with its caller's credential",
+                                            .answer = fetch.refusal});
+  }
+}
+
+std::vector<WaitingJoin> OwnFetches::held(const std::vector<Digest>& digests) {
+  std::vector<WaitingJoin> joins;
+  for (const Digest& digest : digests) {
+    const auto found = fetches_.find(digest);
+    if (found == fetches_.end()) continue;
+    joins.insert(joins.end(), found->second.waiting.begin(), found->second.waiting.end());
+    fetches_.erase(found);
+  }
+  return joins;
+}
+
+void OwnFetches::fail(NodeId node, Fetch& fetch) {
+  if (fetch.fetching.erase(node) > 0) fetch.width = std::min(fetch.width * 2, most_at_once);
+}
+
+void OwnFetches::failed(NodeId node, const std::vector<Digest>& digests) {
+  for (const Digest& digest : digests) {
+    const auto found = fetches_.find(digest);
+    if (found == fetches_.end()) continue;
+    fail(node, found->second);
+    let_in(digest, found->second);
+  }
+  remove_ended();
+}
+
+void OwnFetches::leave(NodeId node, const Digest& digest) {
+  const auto found = fetches_.find(digest);
+  if (found == fetches_.end()) return;
+  std::erase_if(found->second.waiting, [node](const WaitingJoin& other) { return other.node == node; });
+}
+
+void OwnFetches::remove(NodeId node) {
+  for (auto& [digest, fetch] : fetches_) {
+    std::erase_if(fetch.waiting, [node](const WaitingJoin& other) { return other.node == node; });
+    fail(node, fetch);
+    let_in(digest, fetch);
+  }
+  remove_ended();
+}
+
+void OwnFetches::remove_ended() {
+  std::erase_if(fetches_, [](const auto& entry) { return entry.second.fetching.empty() && entry.second.waiting.empty(); });
+}
+
+void OwnFetches::tick() {
+  const Time now = clock_.now();
+  for (auto& [digest, fetch] : fetches_) {
+    std::erase_if(fetch.fetching, [now](const auto& entry) { return now - entry.second >= longest; });
+    let_in(digest, fetch);
+    for (const WaitingJoin& waiting : fetch.waiting) {
+      links_.send(waiting.node, control::Waiting{.digest = digest, .is_fetched_by_agent = true});
+    }
+  }
+  remove_ended();
+}
+
+}  // namespace shoal::tracker
