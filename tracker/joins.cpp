@@ -30,26 +30,26 @@ control::Joined joined(const LayerInfo& layer) {
   return {layer.digest, layer.size.value, piece_length, layer.generation, layer.content_type, {}, {}};
 }
 
+// The layer, for as far as the join goes.
+bool is_there(const Joins::Parts& parts, NodeId node, const control::Join& join) {
+  if (join.want == control::Want::layer) return true;
+  if (join.want == control::Want::held && parts.seeder.presence(join.digest) != seeder::Seeder::Presence::absent) return true;
+  const auto is_connected = [&parts](NodeId holder) { return parts.links.contains(holder); };
+  return !parts.directory.holders(join.digest, node, 1, is_connected).empty();
+}
+
 }  // namespace
 
 // ---- what agents say
 
 void Joins::join(NodeId node, const control::Join& join) {
   parts_.metrics.joins.add();
-  if (!is_there(node, join)) {
+  if (!is_there(parts_, node, join)) {
     control::Refused refused{.digest = join.digest, .reason = control::Reason::not_found, .what = "no node holds the layer"};
     parts_.links.send(node, refused);
   } else if (!parts_.own_fetches.wait(node, join)) {
     request(node, join);
   }
-}
-
-// As far as the join goes.
-bool Joins::is_there(NodeId node, const control::Join& join) {
-  if (join.want == control::Want::layer) return true;
-  if (join.want == control::Want::held && parts_.seeder.presence(join.digest) != seeder::Seeder::Presence::absent) return true;
-  const auto is_connected = [this](NodeId holder) { return parts_.links.contains(holder); };
-  return !parts_.directory.holders(join.digest, node, 1, is_connected).empty();
 }
 
 void Joins::request(NodeId node, const control::Join& join) {

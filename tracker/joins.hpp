@@ -56,7 +56,6 @@ class Joins {
   void on(const seeder::LayerRefused& event);
 
  private:
-  bool is_there(NodeId node, const control::Join& join);
   void answer(NodeId node, const seeder::LayerInfo& layer, std::uint64_t size_hint_bytes);
   void answer_with_swarm(NodeId node, const seeder::LayerInfo& layer, std::uint64_t size_hint_bytes);
   void answer_with_sources(NodeId node, const seeder::LayerInfo& layer);

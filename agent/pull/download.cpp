@@ -207,4 +207,10 @@ SourceBytes sources_of(const Download& download, std::uint64_t first, std::uint6
   return bytes;
 }
 
+void want_whole(Download& download) {
+  if (!wants_parts(download)) return;
+  download.attempt().parts->want_whole();
+  download.changed().notify();
+}
+
 }  // namespace shoal::agent::pull

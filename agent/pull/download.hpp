@@ -124,6 +124,8 @@ inline bool wants_parts(const Download& download) {
   return parts && !parts->is_whole();
 }
 
+void want_whole(Download& download);  // a reader of the whole has come
+
 // Why it has ended without the layer; nothing while it is under way.
 Task<std::optional<Error>> failure_of(SharedDownload download);
 // Waits until a source has sent a piece of it or it has ended, for at most `limit`: until then its failure may be the

@@ -91,6 +91,7 @@ Task<Result<Layer>> Pulls::open(Ask ask) {
     co_return std::move(*held);
   }
   const auto running = running_.find(ask.digest);
+  if (running != running_.end()) want_whole(*running->second);
   if (running != running_.end() && !running->second->ask().asks_as(ask)) {
     auto layer = co_await open_of_others(std::move(ask));
     co_return layer;
@@ -99,15 +100,15 @@ Task<Result<Layer>> Pulls::open(Ask ask) {
     co_return fail(ErrorKind::unavailable, "too many layers are being pulled at once");
   }
   const SharedDownload download = running == running_.end() ? start(std::move(ask), {}) : running->second;
-  want_whole(download->ask().digest);
   const Result<ByteCount> size = co_await download->size();
   if (!size) co_return tl::unexpected(size.error());
   co_return Layer(download, *size);
 }
 
 void Pulls::fetch(Ask ask) {
-  want_whole(ask.digest);
-  if (running_.contains(ask.digest) || running_.size() >= limits_.downloads || parts_.store.holds(ask.digest)) return;
+  const auto running = running_.find(ask.digest);
+  if (running != running_.end()) want_whole(*running->second);
+  if (running != running_.end() || running_.size() >= limits_.downloads || parts_.store.holds(ask.digest)) return;
   start(std::move(ask), {});
 }
 

@@ -71,7 +71,6 @@ class Pulls final : public link::Listener {
   SharedDownload start(Ask ask, Download::Attempt attempt);
   Task<void> pull(SharedDownload download);
   Task<Result<void>> fill(SharedDownload download);
-  void want_whole(const Digest& digest);
   Task<Result<void>> fall_back(SharedDownload download, Error cause, bool had_tracker);
   Task<Result<store::HeldLayer>> verify_and_store(SharedDownload download);
   Task<Result<store::HeldLayer>> pass(SharedDownload download);

@@ -9,11 +9,4 @@ void Pulls::fetch_parts(Ask ask) {
   start(std::move(ask), {.parts = std::make_shared<WantedParts>(parts_.clock.now())});
 }
 
-void Pulls::want_whole(const Digest& digest) {
-  const auto running = running_.find(digest);
-  if (running == running_.end() || !wants_parts(*running->second)) return;
-  running->second->attempt().parts->want_whole();
-  running->second->changed().notify();
-}
-
 }  // namespace shoal::agent::pull
