@@ -29,8 +29,8 @@ struct Fixture : CoordinatorFixture {
     return !refusals(node).empty() && refusals(node).back().reason == control::Reason::own_fetch;
   }
   std::size_t waits(const std::string& node) {
-    const auto told = links[node].all<control::Waiting>();
-    return static_cast<std::size_t>(std::ranges::count_if(told, &control::Waiting::is_fetched_by_agent));
+    const auto waitings = links[node].all<control::Waiting>();
+    return static_cast<std::size_t>(std::ranges::count_if(waitings, &control::Waiting::is_fetched_by_agent));
   }
   void pass_a_second() {
     clock.advance(Milliseconds(1'000));
