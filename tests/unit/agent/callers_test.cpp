@@ -133,6 +133,33 @@ TEST_CASE("a caller who waits for another's question is not told its refusal, bu
   CHECK(node.origin.opened_as == std::vector<std::string>{"", wrong, right});
 }
 
+TEST_CASE("a size that a manifest names is no promise of the origin's: another caller waits for the first byte") {
+  PullingNode node;
+  Stage stage(node);
+  const Bytes content = numbered_bytes(600'000);
+  pull::Ask ask{.digest = node.origin.add(content),
+                .kind = origin::Kind::blob,
+                .repository = {"reg", "lib/app"},
+                .size_hint = ByteCount{content.size()},
+                .authorization = wrong};
+  node.origin.are_answers_held = true;
+  Reading refused;
+  Reading served;
+  spawn(node.loop, read_all(node.pulls, ask, refused));
+  node.settle();
+  ask.authorization = right;
+  spawn(node.loop, read_all(node.pulls, ask, served));
+  node.settle();
+  CHECK_FALSE(served.ended);
+  node.origin.go_on();
+  node.settle();
+  REQUIRE(refused.error);
+  REQUIRE(refused.error->answered);
+  CHECK(refused.error->answered->status == 401);
+  CHECK_FALSE(served.error);
+  CHECK((served.bytes == content));
+}
+
 TEST_CASE("a caller's credential goes to a tracker on this machine, and to no other") {
   const std::string host = GENERATE(as<std::string>(), "127.0.0.1", "::1", "10.0.0.1");
   TrackedNode tracked;

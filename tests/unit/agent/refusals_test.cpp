@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "agent/registry/endpoint.hpp"
+#include "agent/registry/oci_error.hpp"
 #include "agent/registry/relay.hpp"
 
 using namespace shoal;
@@ -60,4 +61,40 @@ TEST_CASE("a 404 becomes a registry's error, whatever the origin's looks like") 
   const http::Response response = relay(answer(404, "text/html", "<html>"), "BLOB_UNKNOWN");
   CHECK(response.status == 404);
   CHECK(response.body.find("BLOB_UNKNOWN") != std::string::npos);
+}
+
+TEST_CASE("a 404 keeps the origin's own code and message, of a tag and of a layer") {
+  const std::string body = R"({"errors":[{"code":"NAME_UNKNOWN","message":"no such repository"}]})";
+  const http::Response relayed = relay(answer(404, "application/json", body), "MANIFEST_UNKNOWN");
+  Error error{ErrorKind::not_found, "reg/app: the origin answers 404 NAME_UNKNOWN"};
+  error.answered = Answered{404, {}, "NAME_UNKNOWN", "no such repository"};
+  const http::Response own = oci_error(error, "MANIFEST_UNKNOWN");
+  CHECK(relayed.status == 404);
+  CHECK(own.status == 404);
+  CHECK(relayed.body == own.body);
+  CHECK_THAT(own.body, Catch::Contains("NAME_UNKNOWN") && Catch::Contains("no such repository"));
+}
+
+TEST_CASE("what is unavailable says when to come back, of a tag and of a layer") {
+  auto limited = answer(429);
+  limited.retry_after = "30";
+  CHECK(http::find_header(relay(limited, "BLOB_UNKNOWN").headers, "Retry-After") == "30");
+  const http::Response own = oci_error(Error{ErrorKind::unavailable, "429", Milliseconds(29'001)}, "BLOB_UNKNOWN");
+  CHECK(own.status == 503);
+  CHECK(http::find_header(own.headers, "Retry-After") == "30");
+  CHECK_FALSE(http::find_header(oci_error(Error{ErrorKind::unavailable, "gone"}, "BLOB_UNKNOWN").headers, "Retry-After"));
+}
+
+TEST_CASE("our own refusal is 404, and so is one whose status no refusal has") {
+  Error error{ErrorKind::refused, "its size is not the manifest's"};
+  CHECK(oci_error(error, "BLOB_UNKNOWN").status == 404);
+  for (const unsigned status : {0u, 200u, 302u, 408u, 429u, 500u}) {
+    error.answered = Answered{status, {"Basic realm=\"x\""}, "", ""};
+    const http::Response response = oci_error(error, "BLOB_UNKNOWN");
+    CHECK(response.status == 404);
+    CHECK(http::header_lines(response.headers, "WWW-Authenticate").empty());
+  }
+  error.answered = Answered{403, {}, "", ""};
+  CHECK(oci_error(error, "BLOB_UNKNOWN").status == 403);
+  CHECK_THAT(oci_error(error, "BLOB_UNKNOWN").body, Catch::Contains("DENIED"));
 }

@@ -154,6 +154,31 @@ TEST_CASE("a refusal counts for the source that it came from alone, another one 
   CHECK(f.source.opened_at == std::vector<std::string>{"library/alpine", "library/busybox"});
 }
 
+TEST_CASE("a refusal counts for the caller that it was given to alone, and not while an agent holds the layer") {
+  SeederFixture f;
+  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
+  f.source.credentials = std::set<std::string>{"Bearer right"};
+  SeedRequest of_wrong = f.request(digest);
+  of_wrong.authorization = "Bearer wrong";
+  f.seeder.request_layer(of_wrong);
+  REQUIRE(f.until([&] { return !f.told.refusals.empty(); }));
+  CHECK(f.told.refusals[0].answered->status == 401);
+  CHECK(std::holds_alternative<Refusal>(f.seeder.request_layer(of_wrong)));
+  CHECK(f.source.opened_as.size() == 1);
+  SECTION("another caller is asked for anew") {
+    SeedRequest of_right = f.request(digest);
+    of_right.authorization = "Bearer right";
+    CHECK(std::holds_alternative<Pending>(f.seeder.request_layer(of_right)));
+    REQUIRE(f.until_held(digest));
+  }
+  SECTION("an agent that holds the layer is asked") {
+    f.holders = {{"127.0.0.1", 1, "holder", false}};
+    CHECK(std::holds_alternative<Pending>(f.seeder.request_layer(of_wrong)));
+    REQUIRE(f.until([&] { return f.told.refusals.size() == 2; }));  // nobody listens there
+    CHECK(f.source.opened_as.size() == 2);
+  }
+}
+
 TEST_CASE("wrong bytes are fetched again once, under the next generation, and then kept") {
   SeederFixture f;
   const Bytes content = numbered_bytes(layer_size.value);
