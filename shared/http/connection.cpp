@@ -146,7 +146,13 @@ Connection::Refusal Connection::too_long() {
 
 std::string Connection::own_address() const {
   IoError ignored;
-  return text_of_endpoint(socket_.local_endpoint(ignored));
+  tcp::endpoint own = socket_.local_endpoint(ignored);
+  if (own.address().is_v6()) {  // without a zone, which no Host has
+    auto address = own.address().to_v6();
+    address.scope_id(0);
+    own.address(address);
+  }
+  return text_of_endpoint(own);
 }
 
 Time Connection::now() const {

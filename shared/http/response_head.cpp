@@ -69,6 +69,17 @@ bool frames_the_body(std::string_view name) {
   return same_name(name, "Content-Length") || same_name(name, "Transfer-Encoding");
 }
 
+// Of these the first line counts, as for Go's clients: joined by commas, two would mean nothing.
+constexpr std::string_view headers_of_one_value[] = {
+    "Location", "Content-Type", "Content-Range", "Docker-Content-Digest", "ETag", "Last-Modified", "Retry-After",
+};
+
+bool is_repeated(const Headers& headers, std::string_view name) {
+  const auto is_same = [&](std::string_view other) { return same_name(other, name); };
+  return std::any_of(std::begin(headers_of_one_value), std::end(headers_of_one_value), is_same) &&
+         std::any_of(headers.begin(), headers.end(), [&](const Header& header) { return is_same(header.name); });
+}
+
 // The headers of the lines up to the empty one. A line that is no header is passed over, and so are the ones folded below
 // it; false when there are too many, or when one that frames the body cannot be read.
 bool parse_headers(std::string_view rest, Headers& headers) {
@@ -85,6 +96,7 @@ bool parse_headers(std::string_view rest, Headers& headers) {
     const std::string_view value = trimmed(line.substr(std::min(colon + 1, line.size())));
     is_kept = colon < line.size() && is_token(name) && !has_control_character(value);
     if (!is_kept && frames_the_body(name)) return false;
+    is_kept = is_kept && !is_repeated(headers, name);
     if (!is_kept) continue;
     if (headers.size() == most_response_headers) return false;
     headers.push_back({std::string(name), std::string(value)});
@@ -109,7 +121,8 @@ std::optional<std::uint64_t> parse_length(const std::string& value) {
   for (const std::string_view part : parts_of(value)) {
     std::uint64_t number = 0;
     const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number);
-    if (error != std::errc() || end != part.data() + part.size() || number != length.value_or(number)) return std::nullopt;
+    if (error != std::errc() || end != part.data() + part.size()) return std::nullopt;
+    if (number != length.value_or(number)) return std::nullopt;
     length = number;
   }
   return length;

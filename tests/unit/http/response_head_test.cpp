@@ -78,6 +78,18 @@ TEST_CASE("headers come through as they are meant") {
   CHECK(value("G") == "x\ty");
 }
 
+TEST_CASE("of a header that has one value the first line counts, and the lines of a list all do") {
+  const auto head = parse_response_head(
+      "HTTP/1.1 307 T\r\nLocation: /a\r\nlocation: /b\r\n folded\r\nContent-Type: x/y\r\nContent-Type: x/z\r\nLink: <a>\r\n"
+      "Link: <b>\r\nWWW-Authenticate: Basic\r\nWWW-Authenticate: Bearer\r\n\r\n",
+      false);
+  REQUIRE(head);
+  CHECK(http::find_header(head->headers, "Location") == "/a");
+  CHECK(http::find_header(head->headers, "Content-Type") == "x/y");
+  CHECK(http::find_header(head->headers, "Link") == "<a>, <b>");
+  CHECK(http::header_lines(head->headers, "WWW-Authenticate").size() == 2);
+}
+
 TEST_CASE("where the body ends is taken from a length, from chunks, or from the end of the connection") {
   CHECK(body_of("Content-Length: 5\r\n") == "5");
   CHECK(body_of("content-length:5\r\n") == "5");
