@@ -246,7 +246,7 @@ class Parts(Case):
         self.assertLess(metrics['shoal_agent_swarm_received_bytes_total{source="peers"}']
                         + metrics['shoal_agent_swarm_received_bytes_total{source="seeder"}'], self.layer.size * 3 / 4)
         self.assertEqual(self.whole_fetches(), 1)
-        self.assertNotIn(" warning ", agents[0].log())
+        self.assertNotIn(" warning ", agents[0].process.log())
 
     def test_chunks_with_an_end_cost_one_copy_of_the_layer(self):
         """As SOCI fetches in parallel: the first from 0."""
