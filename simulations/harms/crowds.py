@@ -95,8 +95,8 @@ def _push(machines, tag, sizes):
 def _paced(machines, binaries):
     image = _push(machines, "paced", [10 << 10] * _PACED_LAYERS)
     front = Nginx(machines.workspace, machines.origin, "front-paced", lambda listen: (
-        f"limit_req_zone $server_name zone=all:1m rate={_PACE}r/s; "
-        f"server {{ listen {listen}; location / {{ limit_req zone=all burst=2 nodelay; limit_req_status 429; "
+        f"limit_req_zone $server_port zone=all:1m rate={_PACE}r/s; "
+        f"server {{ listen {listen}; location / {{ limit_req zone=all burst={_PACE - 1} nodelay; limit_req_status 429; "
         f"add_header Retry-After 1 always; proxy_pass {machines.registry.endpoint.url}; proxy_set_header Host $http_host; }} }}"))
     upstream = {"url": front.endpoint.url}
     plan = Plan(nodes=machines.nodes[:_PACED_AGENTS], tracker_upstream=upstream, agent_upstream=upstream)

@@ -42,7 +42,7 @@ def misses(outcome):
         found.append("first pull")
     if further > FURTHER_SECONDS and further_ratio(outcome) > FURTHER_RATIO:
         found.append("further pulls")
-    if outcome.situation.told:
+    if outcome.situation.told and (outcome.warm or outcome.situation.told_cold):
         if not outcome.told_line:
             found.append("no line told")
         if not outcome.told_metric:

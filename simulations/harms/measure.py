@@ -67,7 +67,8 @@ def measure(machines, binaries, situation, warm):
             outcome.through.append(_through(machines, programs, plan, [0], number))
         if not warm:
             outcome.crowd = _through(machines, programs, plan, situation.crowd[:len(programs.agents)], _CROWD)
-        _look_for_what_told(programs, situation.told, outcome)
+        if warm or situation.told_cold:
+            _look_for_what_told(programs, situation.told, outcome)
     return outcome
 
 

@@ -31,7 +31,8 @@ class Situation:
     plan: object = lambda machines: Plan()
     strike: object = lambda machines, programs, stack: None
     warm_possible: bool = True  # whether the third node can hold an image before
-    crowd: tuple = (0, 1, 2)    # the nodes that pull at once; a frozen agent keeps its runtime waiting as long as that likes
+    told_cold: bool = True      # whether a pull of an image that no node holds meets the fault at all
+    crowd: tuple = (0, 1, 2)    # the nodes that pull at once, without one that is frozen or slow itself
 
 
 def _cut_off_tracker(machines, _programs, stack):
@@ -92,14 +93,14 @@ SITUATIONS = [
     Situation("a holder loses packets over 1,280 bytes", SILENT, Told("agent", r"small layer not sent|not reached", r"small_(failed|hedged)|unreach"),
               strike=lambda machines, programs, stack: stack.enter_context(
                   faults.large_packets_lost(machines.network, machines.nodes[2]))),
-    Situation("a holder at 1 Mbit/s", SILENT, Told("agent", r"small layer not sent|not reached", r"small_(failed|hedged)|unreach"),
+    Situation("a holder at 1 Mbit/s", SILENT, Told("agent", r"small layer not sent|not reached|peer slow", r"small_failed|lagging|unreach"),
               strike=lambda machines, programs, stack: stack.enter_context(
-                  faults.slow_link(machines.network, machines.nodes[2], 125_000))),
+                  faults.slow_link(machines.network, machines.nodes[2], 125_000)), crowd=(0, 1), told_cold=False),
     Situation("a holder's machine gone", SILENT, Told("agent", r"small layer not sent|not reached", r"small_(failed|hedged)|unreach"),
               strike=lambda machines, programs, stack: stack.enter_context(
                   faults.cut_off(machines.network, machines.nodes[2]))),
     Situation("a holder frozen", SILENT, Told("agent", r"small layer not sent|not reached", r"small_(failed|hedged)|unreach"),
-              strike=lambda machines, programs, stack: faults.freeze(programs.agents[2]), crowd=(0, 1)),
+              strike=lambda machines, programs, stack: faults.freeze(programs.agents[2]), crowd=(0, 1), told_cold=False),
     Situation("peers listen where nobody can dial them", REFUSES,
               Told("tracker", r"warning \w+: .*(reach|advertise)", r"unreach"),
               plan=lambda machines: Plan(swarm_address="127.0.0.1")),

@@ -180,7 +180,7 @@ std::vector<PeerId> asked_peers(Policy& policy, Time now) {
 
 }  // namespace
 
-TEST_CASE("a peer lags when another has delivered what it owes for a second; a seeder does not") {
+TEST_CASE("a peer lags when another has delivered what it still owes; a seeder does not") {
   const bool is_seeder = GENERATE(false, true);
   Policy policy(Role::fetch, PieceSet(2), 0);
   Time now = Time{} + std::chrono::hours(1);
