@@ -85,7 +85,7 @@ SITUATIONS = [
     Situation("small-layer port of a holder dropped", SILENT,
               Told("tracker", r"warning \w+: .*(reach|holder)", r"unreach"),
               strike=lambda machines, programs, stack: stack.enter_context(
-                  faults.dropped_port(programs.agents[2], "swarm", "http_listen"))),
+                  faults.dropped_port(programs.agents[2], "swarm", "http_listen")), told_cold=False),
     Situation("swarm ports of the agents dropped", SILENT,
               Told("agent", r"warning \w+: .*(peer|seeder)", r"unreach|seeder_only"),
               strike=lambda machines, programs, stack: [stack.enter_context(
