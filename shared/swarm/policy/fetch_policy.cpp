@@ -172,10 +172,10 @@ void FetchPolicy::ask_of(PeerId id, Peer& peer, bool anywhere, Time now, std::ve
 
 // What only a peer that lags has must come from it.
 void FetchPolicy::ask_lagging(bool anywhere, Time now, std::vector<Action>& actions) {
-  const auto is_busy = [](const auto& entry) { return !entry.second.reliability.is_lagging && !entry.second.asks.owed.empty(); };
+  const auto is_busy = [](const auto& entry) { return !entry.second.node.is_lagging && !entry.second.asks.owed.empty(); };
   if (std::any_of(peers_.begin(), peers_.end(), is_busy)) return;
   for (auto& [id, peer] : peers_) {
-    if (!peer.reliability.is_lagging) continue;
+    if (!peer.node.is_lagging) continue;
     ask_first_of(id, peer, now, actions);
     ask_of(id, peer, anywhere, now, actions);
   }
@@ -203,14 +203,14 @@ void FetchPolicy::decide(Time now, std::vector<Action>& actions) {
   expire(now);
   if (peers_.have().complete()) return;
   for (auto& [id, peer] : peers_) {
-    if (!first_.empty() && !peer.reliability.is_lagging) ask_first_of(id, peer, now, actions);
+    if (!first_.empty() && !peer.node.is_lagging) ask_first_of(id, peer, now, actions);
   }
   const bool anywhere = !zone_.is_in_force(peers_, now);
   std::size_t owed_in_time = 0;
   const Milliseconds after = hedge_after(patience_);
   const auto is_in_time = [now, after](const Outstanding& owed) { return now <= owed.since + after; };
   for (auto& [id, peer] : peers_) {
-    if (peer.node.is_seeder || peer.reliability.is_lagging) continue;
+    if (peer.node.is_seeder || peer.node.is_lagging) continue;
     ask_of(id, peer, anywhere, now, actions);
     owed_in_time += static_cast<std::size_t>(std::count_if(peer.asks.owed.begin(), peer.asks.owed.end(), is_in_time));
   }

@@ -197,6 +197,8 @@ TEST_CASE("a peer lags when another has delivered what it still owes; a seeder d
   CHECK(policy.take_lagging().empty());
   now += Milliseconds(20);
   policy.piece_verified(2, 0, now);
+  policy.bytes_flow(1, now);
+  now += Patience::lagging_least;
   policy.decide(now);
   CHECK(policy.take_lagging() == (is_seeder ? std::vector<PeerId>{} : std::vector<PeerId>{1}));
   policy.decide(now + Milliseconds(500));
