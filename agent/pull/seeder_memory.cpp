@@ -14,9 +14,7 @@ SeederVerdict SeederMemory::judge(const Membership& membership, Milliseconds joi
   const bool is_known = failed_.knows(link, now);
   if (now - membership.patience().last_active() < limit(membership, is_known, join_took)) return SeederVerdict::wait;
   if (!reach.seeder_refused() && sends_elsewhere(*link)) return SeederVerdict::wait;
-  parts_.metrics.reach.unreached_seeders.add();
-  away_[link].seeder = *reach.seeder();
-  if (failed_.note_failure(link, now)) tell(membership);
+  note_failure(membership);
   return is_known ? SeederVerdict::known : SeederVerdict::first_failure;
 }
 
@@ -26,9 +24,14 @@ void SeederMemory::look_back(const Membership& membership, Time entered) {
   const Reach& reach = membership.reach();
   if (!reach.seeder() || reach.seeder_reached() || !link.up() || now - entered < limits_.first) return;
   if (sends_elsewhere(link)) return;
+  note_failure(membership);
+}
+
+void SeederMemory::note_failure(const Membership& membership) {
+  const link::TrackerLink* const link = membership.identity().link;
   parts_.metrics.reach.unreached_seeders.add();
-  away_[&link].seeder = *reach.seeder();
-  if (failed_.note_failure(&link, now)) tell(membership);
+  away_[link].seeder = *membership.reach().seeder();
+  if (failed_.note_failure(link, parts_.clock.now())) tell(membership);
 }
 
 // Without a port to try, a pull tries the seeder when a rest has passed.

@@ -43,6 +43,7 @@ class SeederMemory {
  private:
   Milliseconds limit(const Membership& membership, bool is_known, Milliseconds join_took) const;
   bool sends_elsewhere(const link::TrackerLink& link) const;
+  void note_failure(const Membership& membership);
   void tell(const Membership& membership) const;
   static Task<void> try_again(SeederMemory* self, const link::TrackerLink* link, control::Endpoint seeder);
 

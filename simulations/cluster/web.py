@@ -28,16 +28,20 @@ class Endpoint:
 
     def request(self, method, path, body=None, headers=None, timeout_seconds=30):
         """One request on a connection of its own; the whole answer."""
-        connection = self.open(timeout_seconds)
-        try:
-            connection.request(method, path, body, headers or {})
-            response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read())
-        finally:
-            connection.close()
+        return ask_once(self.open(timeout_seconds), method, path, body, headers)
 
     def get(self, path, headers=None, timeout_seconds=30):
         return self.request("GET", path, None, headers, timeout_seconds)
+
+
+def ask_once(connection, method, path, body=None, headers=None):
+    """One request; the whole answer. The connection is closed."""
+    try:
+        connection.request(method, path, body, headers or {})
+        response = connection.getresponse()
+        return Answer(response.status, response.headers, response.read())
+    finally:
+        connection.close()
 
 
 @dataclasses.dataclass(frozen=True)

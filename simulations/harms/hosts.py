@@ -5,7 +5,7 @@ import base64
 import http.client
 import threading
 
-from ..cluster.web import Answer
+from ..cluster.web import ask_once
 
 
 def basic(user, password):
@@ -26,13 +26,7 @@ class Mirrored:
         self._lock = threading.Lock()
 
     def request(self, method, path, body=None, headers=None, timeout_seconds=30):
-        connection = self.open(timeout_seconds)
-        try:
-            connection.request(method, path, body, headers or {})
-            response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read())
-        finally:
-            connection.close()
+        return ask_once(self.open(timeout_seconds), method, path, body, headers)
 
     def open(self, timeout_seconds=30):
         return _Connection(self, timeout_seconds)

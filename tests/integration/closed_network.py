@@ -14,6 +14,8 @@ import threading
 
 from simulations.cluster.network import Place, _inside
 
+from .scripted_origin import AnsweringHandler
+
 _ETH_P_ALL = 3
 _TCP = 6
 _SYN, _ACK = 0x02, 0x10
@@ -85,24 +87,10 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 def _handler(answer):
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self):
+    class Handler(AnsweringHandler):
+        def answer(self):
             address = plain(self.connection.getsockname()[0])
-            status, headers, body = answer(Seen(address, self.command, self.path, self.headers))
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
-
-        do_HEAD = do_GET
-
-        def log_message(self, *_):
-            """The test keeps what it needs."""
+            return answer(Seen(address, self.command, self.path, self.headers))
 
     return Handler
 

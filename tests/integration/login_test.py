@@ -2,14 +2,13 @@
 
 import base64
 import concurrent.futures
-import http.server
 import json
 import threading
 
 from simulations.cluster.images import digest_of
 
 from .case import Case
-from .scripted_origin import Asked, ServingOrigin
+from .scripted_origin import AnsweringHandler, Asked, ServingOrigin
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 LAYERS = {digest_of(data): data for data in (bytes([number]) * (300 << 10) for number in range(40))}
@@ -62,26 +61,12 @@ class GuardedOrigin(ServingOrigin):
     def _handler(self):
         origin = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
+        class Handler(AnsweringHandler):
+            def answer(self):
                 authorization = self.headers.get("Authorization")
                 with origin.lock:
                     origin.asked.append(Asked(self.command, self.path, authorization))
-                status, headers, body = origin.answer(self.path.split("?")[0], authorization)
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(body)
-
-            do_HEAD = do_GET
-
-            def log_message(self, *_):
-                """The requests are kept in a list instead."""
+                return origin.answer(self.path.split("?")[0], authorization)
 
         return Handler
 

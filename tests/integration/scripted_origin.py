@@ -34,6 +34,31 @@ class _Server(http.server.ThreadingHTTPServer):
     request_queue_size = 256  # a test asks for many layers at once
 
 
+class AnsweringHandler(http.server.BaseHTTPRequestHandler):
+    """Sends what `answer` returns, (status, headers, body), to GET and HEAD."""
+
+    protocol_version = "HTTP/1.1"
+
+    def answer(self):
+        raise NotImplementedError
+
+    def do_GET(self):
+        status, headers, body = self.answer()
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if "Content-Length" not in headers:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    do_HEAD = do_GET
+
+    def log_message(self, *_):
+        """The requests are kept in a list instead."""
+
+
 class ScriptedOrigin(ServingOrigin):
     """Listens on 127.0.0.1. `answers` maps a path without its query, or "METHOD path" before that, to (status, headers,
     body); anything else is 404. A Content-Length among the headers counts instead of the body's."""
@@ -46,26 +71,11 @@ class ScriptedOrigin(ServingOrigin):
     def _handler(self):
         origin = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
+        class Handler(AnsweringHandler):
+            def answer(self):
                 origin.asked.append(Asked(self.command, self.path, self.headers.get("Authorization")))
                 path = self.path.split("?")[0]
                 of_path = origin.answers.get(path, (404, {}, b""))
-                status, headers, body = origin.answers.get(f"{self.command} {path}", of_path)
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                if "Content-Length" not in headers:
-                    self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(body)
-
-            do_HEAD = do_GET
-
-            def log_message(self, *_):
-                """The requests are kept in a list instead."""
+                return origin.answers.get(f"{self.command} {path}", of_path)
 
         return Handler

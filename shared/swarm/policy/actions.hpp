@@ -44,7 +44,7 @@ struct NewPeer {
   Nearness nearness = Nearness::nowhere;
   std::uint64_t identity = 0;  // of its node, the same wherever it is computed
   bool takes_only = false;     // it keeps no piece: none is pushed to it
-  bool is_lagging = false;     // it was in another swarm, a minute ago or later
+  bool is_lagging = false;     // it was in another swarm, and rests for that
 };
 
 }  // namespace shoal::swarm
