@@ -43,7 +43,7 @@ class _Case(unittest.TestCase):
     mode = "direct"
 
     def setUp(self):
-        self._mark = f"SHOAL_MARK={uuid.uuid4()}"
+        self._mark = f"BENCHMARK_MARK={uuid.uuid4()}"  # names with SHOAL_ configure the programs, and are kept from them
         self._before = _traces()
         self._temporary = self.enterContext(tempfile.TemporaryDirectory())
         name, _, value = self._mark.partition("=")
