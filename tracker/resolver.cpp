@@ -77,14 +77,14 @@ void Resolver::resolve(const control::Resolve& question, Answer answer) {
 void Resolver::remove_old() {
   std::erase_if(tags_, [this](const auto& item) {
     const Tag& tag = item.second;
-    return !tag.is_next_planned && tag.questions_awaited == 0 && time_to_turn(tag) <= Milliseconds::zero();
+    return !tag.is_next_planned && tag.questions_awaited == 0 && parts_.clock.now() - *tag.asked_at >= longest_gap;
   });
 }
 
 // Until the next question may begin. One that the origin is slow with keeps the next one only for a while.
 Milliseconds Resolver::time_to_turn(const Tag& tag) const {
   if (!tag.asked_at) return Milliseconds::zero();
-  const Milliseconds gap = tag.questions_awaited > 0 ? control::timing::tag_turn : shortest_gap;
+  const Milliseconds gap = tag.questions_awaited > 0 ? control::timing::tag_turn : tag.gap;
   return std::chrono::ceil<Milliseconds>(*tag.asked_at + gap - parts_.clock.now());
 }
 
@@ -96,6 +96,7 @@ Task<void> Resolver::ask_next(Key key, control::Resolve question) {
   const std::vector<Waiting> agents = std::exchange(tag.waiting, {});
   tag.is_next_planned = false;
   tag.asked_at = parts_.clock.now();
+  tag.gap = std::clamp(2 * tag.gap, first_gap, longest_gap);
   ++tag.questions_awaited;
   parts_.metrics.origin_questions.add();
   const auto asked = std::make_shared<Asked>(parts_.loop);
