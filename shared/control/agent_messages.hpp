@@ -29,9 +29,11 @@ struct Hello {
 struct Holds {  // further layers this agent holds: after `Hello`, or committed since
   static constexpr MessageType type = MessageType::holds;
   std::vector<Digest> held;
+  // The registry that this agent has read all of them at, with its callers' own credentials (Reason::own_fetch); else empty.
+  std::string upstream{};
   template <class C>
   static void fields(C& c, Holds& m) {
-    c.field(m.held);
+    c.field(m.held), c.appended(m.upstream);
   }
   friend bool operator==(const Holds&, const Holds&) = default;
 };
