@@ -4,6 +4,7 @@
 // Threads: the loop.
 #pragma once
 
+#include "shared/origin/manifest_body.hpp"
 #include "tracker/known_layers.hpp"
 #include "tracker/seeder/layer_source.hpp"
 
@@ -31,8 +32,9 @@ class NotingSource final : public seeder::LayerSource {
   }
 
  private:
-  // What a caller's credential has opened says nothing of callers without one, only that the registry has it.
+  // A portal's page with status 200 is no layer. What a caller's credential has opened says nothing of callers without one, only that the registry has it.
   void note(const origin::LayerQuestion& question, const origin::LayerStream& stream) {
+    if (origin::is_page_type(stream.content_type())) return;
     if (!question.authorization.empty()) return known_.note_at(question.repository.upstream, question.digest);
     const bool is_manifest = question.kind == origin::Kind::manifest;
     known_.note_readable({question.repository, question.kind, question.digest},

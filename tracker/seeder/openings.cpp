@@ -38,8 +38,7 @@ Task<SharedSource> Openings::next(std::shared_ptr<Openings> self, std::uint64_t 
   for (;;) {
     self->ask_next();
     if (const SharedSource opened = self->find(State::open)) {
-      opened->state = State::used;
-      self->phase_ = Phase::chosen;
+      self->choose(*opened);
       co_return opened;
     }
     if (self->tell_refusals()) co_return nullptr;
@@ -48,8 +47,32 @@ Task<SharedSource> Openings::next(std::shared_ptr<Openings> self, std::uint64_t 
   }
 }
 
+// Another one that answered in the same moment is closed: nobody would read it.
+void Openings::choose(Source& opened) {
+  for (const SharedSource& source : sources_) {
+    if (source->state != State::open) continue;
+    if (source.get() != &opened) source->stream.reset();
+    source->state = source.get() == &opened ? State::used : State::unasked;
+  }
+  phase_ = Phase::chosen;
+}
+
+// While a registry is being asked, only another one: a registry that is slow, or limits its requests, is for all its
+// repositories.
+SharedSource Openings::find_next() const {
+  const auto is_asked = [this](const std::string& upstream) {
+    return std::ranges::any_of(sources_, [&](const auto& source) {
+      return source->state == State::opening && source->request.repository.upstream == upstream;
+    });
+  };
+  const auto found = std::ranges::find_if(sources_, [&](const auto& source) {
+    return source->state == State::unasked && !is_asked(source->request.repository.upstream);
+  });
+  return found == sources_.end() ? nullptr : *found;
+}
+
 void Openings::ask_next() {
-  const SharedSource source = find(State::unasked);
+  const SharedSource source = find_next();
   if (!source || time_to_next() > Milliseconds::zero()) return;
   source->state = State::opening;
   asked_at_ = parts_.clock.now();
@@ -59,7 +82,7 @@ void Openings::ask_next() {
 // A source that is being opened ends by itself, within `limits.open_time` and the origin's own limits.
 Milliseconds Openings::time_to_next() const {
   if (!find(State::opening)) return Milliseconds::zero();
-  if (!find(State::unasked)) return limits.open_time;
+  if (!find_next()) return limits.open_time;
   return std::max(Milliseconds::zero(), std::chrono::ceil<Milliseconds>(asked_at_ + patience - parts_.clock.now()));
 }
 

@@ -29,7 +29,7 @@ using SharedSource = std::shared_ptr<Source>;  // Shared: with the coroutine tha
 
 class Openings : public std::enable_shared_from_this<Openings> {  // Shared: likewise
  public:
-  // Without an answer of the sources before, until the next one is asked: a registry answers within a round trip or a few.
+  // Without an answer of the registries before, until the next one is asked: they answer within a round trip or a few.
   static constexpr Milliseconds patience{300};
   static constexpr std::size_t most = 16;  // callers of one layer with sources of their own, at the same time
   // Many agents wait for one fetch, so that it is patient; an agent's own limits are in agent/pull/origin_source.hpp.
@@ -73,7 +73,9 @@ class Openings : public std::enable_shared_from_this<Openings> {  // Shared: lik
   Result<void> check_size(const Source& source) const;
   SharedSource find(State state) const;
   SharedSource find(const SeedRequest& request) const;
+  SharedSource find_next() const;
   void ask_next();
+  void choose(Source& opened);
   bool tell_refusals();
   Milliseconds time_to_next() const;
 

@@ -64,6 +64,21 @@ TEST_CASE("a caller that comes late does not wait for the silent registry of ano
   CHECK(f.passed() - before < soon);
 }
 
+TEST_CASE("a registry that is silent is asked once, whatever repositories its callers name, and one after the other") {
+  Fixture f;
+  f.source.silent = {evil};
+  f.join_at("a", "evil");
+  f.join("b", f.digest, 0, "another", "evil");
+  f.settle();
+  f.clock.advance(Milliseconds(2'000));
+  f.settle();
+  CHECK(f.source.opened_at == std::vector<std::string>{"app"});
+  f.source.absent_at = {evil};
+  f.source.let_answer(evil);
+  REQUIRE(f.until_joined("b"));
+  CHECK(f.refused("a").size() == 1);
+}
+
 TEST_CASE("a small layer comes from the registry that answers, too") {
   Fixture f;
   const Digest small = f.source.add(numbered_bytes(5'000));
