@@ -1,5 +1,8 @@
 #include "tracker/coordinator.hpp"
 
+#include <algorithm>
+#include <span>
+
 #include "shared/log/log.hpp"
 
 namespace shoal::tracker {
@@ -109,8 +112,11 @@ void Coordinator::on(NodeId from, const control::Leave& leave) {
 
 // What an agent was let in to fetch, it has read there: another agent's caller may read it there too, by its own right.
 void Coordinator::on(NodeId from, const control::Holds& holds) {
+  constexpr std::size_t most = 8;
   for (const Digest& digest : holds.held) {
-    if (own_fetches_.is_fetching(from, digest, holds.upstream)) parts_.checks.known().note_at(holds.upstream, digest);
+    for (const std::string& upstream : std::span(holds.upstreams).first(std::min(most, holds.upstreams.size()))) {
+      if (own_fetches_.is_fetching(from, digest, upstream)) parts_.checks.known().note_at(upstream, digest);
+    }
   }
   note_held(from, holds.held);
 }

@@ -88,7 +88,7 @@ TEST_CASE("what an agent was let in to fetch at a registry is there, and what it
   f.coordinator.handle(f.ids.at("a"), control::Join{f.large, {control::LayerKind::blob, "good", "app"}, 0, "", true});
   REQUIRE(f.until([&] { return !f.links["a"].all<control::Refused>().empty(); }));
   const auto holds = [&f](const std::string& node, const Digest& layer, const std::string& upstream) {
-    f.coordinator.handle(f.ids.at(node), control::Holds{{layer}, upstream});
+    f.coordinator.handle(f.ids.at(node), control::Holds{{layer}, {"other", upstream}});
   };
   SECTION("it has read it there") {
     holds("a", f.large, "good");
