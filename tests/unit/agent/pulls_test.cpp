@@ -39,7 +39,7 @@ struct Agent {
   explicit Agent(const FakeOrigin& fake, const Settings& settings)
       : store({.path = directory.path(), .capacity = settings.capacity, .faults = settings.faults}),
         origin(options_for(fake), clock),
-        pulls({loop, clock, pool, pool, store, swarm, origin, trackers, metrics}, settings.limits) {}
+        pulls({loop, clock, pool, pool, store, swarm, origin, trackers, metrics, access}, settings.limits) {}
   explicit Agent(const FakeOrigin& fake) : Agent(fake, Settings()) {}
 
   pull::Ask ask(const Bytes& content, std::optional<ByteCount> hint = {}) const {
@@ -59,6 +59,7 @@ struct Agent {
   NoSwarm swarm;
   origin::Origin origin;
   link::Trackers trackers{loop, clock, {}, [] { return control::Hello{}; }};
+  access::Access access{{loop, clock, origin, trackers}, {}};
   pull::Pulls pulls;
 };
 
