@@ -36,11 +36,6 @@ LazyReads::Read& LazyReads::at(const Ask& ask) {
   return by_use_.front();
 }
 
-std::optional<ByteCount> LazyReads::size_of(const Ask& ask) const {
-  const auto found = reads_.find(key_of(ask));
-  return found == reads_.end() ? std::nullopt : found->second->size;
-}
-
 bool LazyReads::is_over(const Read& read, std::optional<ByteCount> size, std::uint64_t length) const {
   if (limits_.percent == 0) return true;
   return size && read.passed_bytes + length > size->value / 100 * limits_.percent;
@@ -95,9 +90,7 @@ Task<Result<std::unique_ptr<PartStream>>> LazyReads::open(Ask ask, origin::Stret
     co_return tl::unexpected(stream.error());
   }
   note_possession(parts_, ask);
-  Read& read = at(ask);
-  read.size = (*stream)->size();
-  read.passed_bytes += std::min(part.end, read.size->value) - part.first;
+  at(ask).passed_bytes += std::min(part.end, (*stream)->size().value) - part.first;
   co_return std::make_unique<PartStream>(std::move(*stream), std::move(*slot), parts_.metrics);
 }
 

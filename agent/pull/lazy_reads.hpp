@@ -77,14 +77,12 @@ class LazyReads {
   void note_read(const Ask& ask, std::uint64_t length);  // of their pieces
 
   void note_failed_fetch(const Ask& ask);
-  std::optional<ByteCount> size_of(const Ask& ask) const;  // as the ask's registry named it with a part
 
  private:
   using Key = std::pair<std::string, Digest>;  // the registry's name
   static Key key_of(const Ask& ask) { return {ask.repository.upstream, ask.digest}; }
   struct Read {
     Key key;
-    std::optional<ByteCount> size{};
     std::uint64_t passed_bytes = 0;   // in parts, those that came twice too
     bool is_whole_reader = false;     // some client reads it in chunks
     bool has_no_ranges = false;       // the origin makes nothing of Range

@@ -25,7 +25,7 @@ Task<Result<void>> Sources::fill(SharedDownload download) {
   for (;;) {
     if (download->filled()) co_return Result<void>();
     if (turns->ended) co_return tl::unexpected(*turns->ended);
-    begin_turns(download, turns);
+    if (begin_turns(download, turns)) continue;
     if (!download->askers().any_asking()) {
       Error none{ErrorKind::unavailable, "no caller waits for the layer"};
       co_return tl::unexpected(turns->last.value_or(std::move(none)));
@@ -39,25 +39,24 @@ Task<Result<void>> Sources::fill(SharedDownload download) {
   }
 }
 
-void Sources::begin_turns(const SharedDownload& download, const SharedTurns& turns) {
+// The next one's, when no other is asked; else that of one who has waited long enough. False when there is none.
+bool Sources::begin_turns(const SharedDownload& download, const SharedTurns& turns) {
   Askers& askers = download->askers();
-  if (!askers.any_asking()) {
-    if (const SharedAsker next = askers.next()) {
-      askers.let_fill(next);
-      next->is_asking = true;
-      ++next->turns;
-      spawn(parts_.loop, take_turn(download, next, turns, false));
-    }
-    return;
-  }
-  for (auto left = until_beside(*download); left && *left <= Milliseconds::zero(); left = until_beside(*download)) {
-    const SharedAsker next = askers.next_beside();
-    next->is_asking = true;
-    ++next->turns;
+  const bool is_beside = askers.any_asking();
+  SharedAsker next;
+  if (!is_beside) {
+    next = askers.next();
+    if (next) askers.let_fill(next);
+  } else if (const auto left = until_beside(*download); left && *left <= Milliseconds::zero()) {
+    next = askers.next_beside();
     log::info("pull", "another registry asked, the first is slow",
               {{"digest", next->ask.digest.text()}, {"image", next->ask.image()}, {"slow", askers.filler()->ask.image()}});
-    spawn(parts_.loop, take_turn(download, next, turns, true));
   }
+  if (!next) return false;
+  next->is_asking = true;
+  ++next->turns;
+  spawn(parts_.loop, take_turn(download, next, turns, is_beside));
+  return true;
 }
 
 // How long until the next one need not wait any more for a byte of other registries.

@@ -43,7 +43,7 @@ class Sources {
   };
   using SharedTurns = std::shared_ptr<Turns>;
 
-  void begin_turns(const SharedDownload& download, const SharedTurns& turns);
+  bool begin_turns(const SharedDownload& download, const SharedTurns& turns);
   std::optional<Milliseconds> until_beside(const Download& download) const;
   Task<void> take_turn(SharedDownload download, SharedAsker asker, SharedTurns turns, bool is_beside);
   Task<Result<void>> fill_for(SharedDownload download, SharedAsker asker);
