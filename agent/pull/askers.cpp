@@ -17,6 +17,12 @@ bool waits(const Asker& asker) {
   return !asker.is_asking && !asker.is_spent && !asker.is_refused && asker.turns < most_turns;
 }
 
+bool is_asked(const std::vector<SharedAsker>& all, const std::string& upstream) {
+  return std::ranges::any_of(all, [&](const SharedAsker& asker) {
+    return asker->is_asking && asker->ask.repository.upstream == upstream;
+  });
+}
+
 }  // namespace
 
 bool depends_on_caller(const Error& error) {
@@ -71,14 +77,12 @@ bool Askers::make_room(const std::string& upstream) {
   return true;
 }
 
-bool Askers::any_asking() const {
-  return std::ranges::any_of(all_, [](const SharedAsker& asker) { return asker->is_asking; });
+bool are_all_of(const Askers& askers, const std::string& upstream) {
+  return std::ranges::all_of(askers.all(), [&](const SharedAsker& asker) { return asker->ask.repository.upstream == upstream; });
 }
 
-bool Askers::is_asked(const std::string& upstream) const {
-  return std::ranges::any_of(all_, [&](const SharedAsker& asker) {
-    return asker->is_asking && asker->ask.repository.upstream == upstream;
-  });
+bool Askers::any_asking() const {
+  return std::ranges::any_of(all_, [](const SharedAsker& asker) { return asker->is_asking; });
 }
 
 SharedAsker Askers::next() const {
@@ -88,7 +92,7 @@ SharedAsker Askers::next() const {
 
 SharedAsker Askers::next_beside() const {
   const auto found = std::ranges::find_if(all_, [this](const SharedAsker& asker) {
-    return waits(*asker) && asker->turns == 0 && !is_asked(asker->ask.repository.upstream);
+    return waits(*asker) && asker->turns == 0 && !is_asked(all_, asker->ask.repository.upstream);
   });
   return found == all_.end() ? nullptr : *found;
 }

@@ -80,7 +80,6 @@ class Askers {
   bool is_over() const { return is_over_; }  // the download has ended, well or not
 
  private:
-  bool is_asked(const std::string& upstream) const;
   bool make_room(const std::string& upstream);
 
   std::vector<SharedAsker> all_;  // in the order of coming
@@ -91,6 +90,9 @@ class Askers {
   bool is_verified_ = false;
   bool is_over_ = false;
 };
+
+// Whether no caller of another registry has asked for the layer.
+bool are_all_of(const Askers& askers, const std::string& upstream);
 
 // Whether a failure is the registry's answer to this caller; another caller may get another one.
 bool depends_on_caller(const Error& error);

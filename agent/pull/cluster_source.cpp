@@ -67,7 +67,8 @@ Task<Result<void>> ClusterSource::fill_joined(SharedDownload download, From from
   Askers& askers = download->askers();
   const control::Joined& joined = from.joined;
   const Ask& ask = from.asker->ask;
-  if (joined.at_source) note_possession(parts_, ask);
+  // An answer does not say to whose join it is: a late one to another registry's proves nothing of this one.
+  if (joined.at_source && are_all_of(askers, ask.repository.upstream)) note_possession(parts_, ask);
   if (!askers.fills(*from.asker)) co_return tl::unexpected(overtaken());
   // A correct tracker has gone on to the next generation by then.
   if (download->attempt().disproved == joined.generation)

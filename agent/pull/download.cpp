@@ -26,7 +26,7 @@ Task<void> recheck(SharedDownload download, Download::Parts parts, std::vector<s
 }  // namespace
 
 Download::Download(Parts parts, Askers askers, Attempt attempt)
-    : parts_(parts), askers_(std::move(askers)), attempt_(attempt), changed_(parts.loop) {}
+    : parts_(parts), askers_(std::make_unique<Askers>(std::move(askers))), attempt_(attempt), changed_(parts.loop) {}
 
 void Download::begin(store::Reserved reserved) {
   SHOAL_CHECK(!begun());
@@ -107,7 +107,7 @@ Task<void> Download::hash_behind() {
   verdict_ = verifier->finish();
   if (*verdict_) {
     arrival_->release_tail(**verdict_);
-    askers_.note_verified();
+    askers_->note_verified();
   }
   changed_.notify();
 }
@@ -120,8 +120,8 @@ Task<Result<store::VerifiedLayer>> Download::verified() {
 void Download::finish(Result<store::HeldLayer> outcome) {
   SHOAL_CHECK(!finished());
   if (arrival_) arrival_->release_space(!outcome && outcome.error().kind == ErrorKind::corrupt);
-  if (outcome) askers_.note_verified();
-  askers_.note_over();
+  if (outcome) askers_->note_verified();
+  askers_->note_over();
   outcome_ = std::move(outcome);
   changed_.notify();
 }

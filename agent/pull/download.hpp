@@ -39,9 +39,8 @@ class Download : public std::enable_shared_from_this<Download> {
   };
   Download(Parts parts, Askers askers, Attempt attempt);
 
-  const Ask& ask() const { return askers_.filler()->ask; }  // of the one whose sources fill it
-  Askers& askers() { return askers_; }
-  const Askers& askers() const { return askers_; }
+  const Ask& ask() const { return askers_->filler()->ask; }  // of the one whose sources fill it
+  Askers& askers() const { return *askers_; }
   const Attempt& attempt() const { return attempt_; }
 
   // ---- filling: the sources
@@ -93,7 +92,7 @@ class Download : public std::enable_shared_from_this<Download> {
   Task<void> hash_behind();
 
   Parts parts_;
-  Askers askers_;
+  std::unique_ptr<Askers> askers_;
   Attempt attempt_;
   Signal changed_;
   std::optional<Arrival> arrival_;

@@ -37,7 +37,8 @@ Task<void> prove(Parts parts, SharedDownload download, SharedAsker asker) {
   const bool has_failed = askers.is_over() && !askers.is_verified();
   if (has_possession(parts, asker->ask) || asker->is_refused || has_failed) co_return;
   const Ask ask = asker->ask;
-  const Result<void> proven = co_await parts.access.prove({ask.repository, ask.authorization}, ask.digest, ask.kind);
+  access::Caller caller{ask.repository, ask.authorization};
+  const Result<void> proven = co_await parts.access.prove(std::move(caller), ask.digest, ask.kind);
   asker->is_proven = proven.has_value();
   if (!proven && !has_possession(parts, ask)) {
     asker->failure = proven.error();

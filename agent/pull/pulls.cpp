@@ -47,7 +47,8 @@ Task<Result<Layer>> Pulls::open(access::Granted granted, Ask ask) {
   // It may have become held, for another registry's callers, since the right was given.
   if (const auto held = parts_.store.look(ask.digest)) note_possession(parts_, *held);
   if (holds(ask.digest) && !needs_no_possession(granted) && !has_possession(parts_, ask)) {
-    const Result<void> proven = co_await parts_.access.prove({ask.repository, ask.authorization}, ask.digest, ask.kind);
+    access::Caller caller{ask.repository, ask.authorization};
+    const Result<void> proven = co_await parts_.access.prove(std::move(caller), ask.digest, ask.kind);
     if (!proven) co_return tl::unexpected(proven.error());
   }
   if (auto held = take_held(ask.digest)) {
@@ -125,19 +126,11 @@ Task<void> Pulls::pull(SharedDownload download) {
   if (filled && download->passage()) {
     held = co_await pass(download);
   } else if (filled) {
-    held = co_await verify_and_store(download);
+    held = co_await commit(download);
   } else {
     held = tl::unexpected(filled.error());
   }
   end(download, std::move(held), started);
-}
-
-// The digest is the last check; then the layer is stored.
-Task<Result<store::HeldLayer>> Pulls::verify_and_store(SharedDownload download) {
-  Result<store::VerifiedLayer> verified = co_await download->verified();
-  if (!verified) co_return tl::unexpected(verified.error());
-  Result<store::HeldLayer> held = co_await commit(download, std::move(*verified));
-  co_return held;
 }
 
 // The layer has arrived, and passes to its readers from the window: no node is to ask here for it.
@@ -149,8 +142,11 @@ Task<Result<store::HeldLayer>> Pulls::pass(SharedDownload download) {
   co_return fail(ErrorKind::no_space, "the layer was passed through");
 }
 
-// Durable under its name, and known to the cluster.
-Task<Result<store::HeldLayer>> Pulls::commit(SharedDownload download, store::VerifiedLayer proof) {
+// The digest is the last check. Then the layer is durable under its name, and known to the cluster.
+Task<Result<store::HeldLayer>> Pulls::commit(SharedDownload download) {
+  const Result<store::VerifiedLayer> verified = co_await download->verified();
+  if (!verified) co_return tl::unexpected(verified.error());
+  const store::VerifiedLayer& proof = *verified;
   const PieceLayout& layout = proof.file()->layout();
   store::SideFile side{.digest = proof.digest(),
                        .size_bytes = layout.layer_size().value,
@@ -162,7 +158,7 @@ Task<Result<store::HeldLayer>> Pulls::commit(SharedDownload download, store::Ver
                        .content_type = download->content_type(),
                        .upstreams = possessors(parts_, *download)};
   memberships_.describe(proof.digest(), side);
-  auto commit = [reserved = download->arrival().reserved(), proof, side = std::move(side)] {
+  auto commit = [reserved = download->arrival().reserved(), proof = proof, side = std::move(side)] {
     return store::Store::commit(reserved, proof, side);
   };
   auto committed = co_await parts_.commits.run(std::move(commit));
@@ -304,7 +300,7 @@ Task<void> Pulls::store_bytes(Ask ask, Bytes bytes, std::string content_type) {
     download->set_content_type(std::move(content_type));
     const Result<void> written = co_await download->write_whole(std::move(bytes), &Received::from_origin);
     if (written) {
-      held = co_await verify_and_store(download);
+      held = co_await commit(download);
     } else {
       held = tl::unexpected(written.error());
     }

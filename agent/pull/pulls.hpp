@@ -74,9 +74,8 @@ class Pulls final : public link::Listener {
   Entered enter(const access::Granted& granted, Ask ask);
   SharedDownload start(Askers askers, Download::Attempt attempt);
   Task<void> pull(SharedDownload download);
-  Task<Result<store::HeldLayer>> verify_and_store(SharedDownload download);
   Task<Result<store::HeldLayer>> pass(SharedDownload download);
-  Task<Result<store::HeldLayer>> commit(SharedDownload download, store::VerifiedLayer proof);
+  Task<Result<store::HeldLayer>> commit(SharedDownload download);
   Task<void> keep_in_memory(store::HeldLayer layer);
   void end(SharedDownload download, Result<store::HeldLayer> outcome, Time started);
 

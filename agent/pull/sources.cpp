@@ -69,7 +69,8 @@ std::optional<Milliseconds> Sources::until_beside(const Download& download) cons
 Task<void> Sources::take_turn(SharedDownload download, SharedAsker asker, SharedTurns turns, bool is_beside) {
   Result<void> filled;
   if (is_beside) {
-    filled = co_await fill_beside(download, asker);
+    // The tracker waits for the slow registry, and its answer to a second join could be taken for that to the first.
+    filled = co_await origin_.fill(download, asker);
   } else {
     filled = co_await fill_for(download, asker);
   }
@@ -118,14 +119,6 @@ Task<Result<void>> Sources::fill_for(SharedDownload download, SharedAsker asker)
   } else {
     filled = co_await origin_.fill(download, asker);
   }
-  co_return filled;
-}
-
-// The tracker hears of this source too: it asks it once the one before has failed. It may wait for that for long.
-Task<Result<void>> Sources::fill_beside(SharedDownload download, SharedAsker asker) {
-  link::TrackerLink* link = parts_.trackers.owner_of(asker->ask.digest);
-  if (link != nullptr && !wants_parts(*download)) link->send(join_message(asker->ask, control::Want::layer, *link));
-  const Result<void> filled = co_await origin_.fill(download, asker);
   co_return filled;
 }
 

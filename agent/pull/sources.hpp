@@ -1,5 +1,5 @@
 // Sources: all that a download may come from: the cluster, and the registries of its askers. They are asked for one asker
-// after the other; for one of another registry that has waited without a first byte, beside the others.
+// after the other; the registry of one that has waited without a first byte from others is asked beside them.
 //
 // Threads: the loop.
 #pragma once
@@ -47,7 +47,6 @@ class Sources {
   std::optional<Milliseconds> until_beside(const Download& download) const;
   Task<void> take_turn(SharedDownload download, SharedAsker asker, SharedTurns turns, bool is_beside);
   Task<Result<void>> fill_for(SharedDownload download, SharedAsker asker);
-  Task<Result<void>> fill_beside(SharedDownload download, SharedAsker asker);
   Task<Result<void>> fall_back(SharedDownload download, SharedAsker asker, Error cause, bool had_tracker);
   void note_failure(Download& download, Asker& asker, Turns& turns, const Error& error);
 
