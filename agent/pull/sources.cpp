@@ -23,7 +23,7 @@ bool has_pieces(const Download& download) {
 Task<Result<void>> Sources::fill(SharedDownload download) {
   const auto turns = std::make_shared<Turns>();
   for (;;) {
-    if (download->filled()) co_return Result<void>();
+    if (turns->is_filled) co_return Result<void>();
     if (turns->ended) co_return tl::unexpected(*turns->ended);
     if (begin_turns(download, turns)) continue;
     if (!download->askers().any_asking()) {
@@ -75,7 +75,11 @@ Task<void> Sources::take_turn(SharedDownload download, SharedAsker asker, Shared
     filled = co_await fill_for(download, asker);
   }
   asker->is_asking = false;
-  if (!filled) note_failure(*download, *asker, *turns, filled.error());
+  if (filled) {
+    turns->is_filled = true;
+  } else {
+    note_failure(*download, *asker, *turns, filled.error());
+  }
   download->changed().notify();
 }
 

@@ -38,6 +38,7 @@ class Sources {
  private:
   // Shared: between `fill` and the turns of the askers.
   struct Turns {
+    bool is_filled = false;        // its source has finished
     std::optional<Error> last{};   // of an asker
     std::optional<Error> ended{};  // of the layer
   };

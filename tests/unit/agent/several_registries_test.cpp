@@ -2,7 +2,7 @@
 // answer. Both registries are in the same cluster's configuration; a tenant of one writes its manifests.
 #include <catch2/catch.hpp>
 
-#include "agent/pull/possession.hpp"
+#include "agent/pull/part_reader.hpp"
 #include "tests/unit/agent/tracked_node.hpp"
 
 using namespace shoal;
@@ -89,6 +89,18 @@ pull::Ask tenant(PullingNode& node, const std::string& upstream, const Digest& l
           .repository = repository,
           .size_hint = {},
           .authorization = authorization};
+}
+
+// As the endpoint lets it in when nothing of the layer is here.
+Task<void> let_in(PullingNode& node, pull::Ask ask, std::optional<access::Granted>& granted) {
+  access::Caller caller{ask.repository, ask.authorization};
+  auto verdict = co_await node.access.may(std::move(caller), ask.digest, ask.kind, false);
+  if (verdict && std::holds_alternative<access::Granted>(*verdict)) granted = std::get<access::Granted>(*verdict);
+}
+
+Task<void> read_part(pull::PartReader& reader, origin::Stretch stretch, std::optional<Result<pull::PartBytes>>& part) {
+  auto bytes = co_await reader.next(stretch);
+  part = std::move(bytes);
 }
 
 PullingNode::Room room() {
@@ -355,4 +367,26 @@ TEST_CASE("what is known of a layer that is read in parts is kept for each regis
   static_cast<void>(lazy.choose(evil, ByteCount{5}, 0, 5));
   lazy.note_failed_fetch(evil);
   CHECK(lazy.choose(good, ByteCount{size}, 0, size) == pull::LazyReads::Source::layer);
+}
+
+TEST_CASE("pieces that arrive for one registry's callers are no part for another's, which does not have the layer") {
+  Stage stage;
+  stage.node.origin.step = 16'384;
+  stage.registry("good").stalls_at = 163'840;
+  stage.registry("evil").has_nothing = true;
+  stage.read(tenant(stage.node, "good", stage.layer));
+  pull::LazyReads lazy(stage.node.parts, {});
+  const bool is_good = GENERATE(true, false);
+  const pull::Ask ask = tenant(stage.node, is_good ? "good" : "evil", stage.layer);
+  std::optional<access::Granted> granted;
+  spawn(stage.node.loop, let_in(stage.node, ask, granted));
+  stage.node.settle();
+  REQUIRE(granted);
+  pull::PartReader reader(stage.node.parts, stage.node.pulls, lazy, {*granted, ask}, ByteCount{size}, 100);
+  std::optional<Result<pull::PartBytes>> part;
+  spawn(stage.node.loop, read_part(reader, {0, 100}, part));
+  stage.node.settle();
+  REQUIRE(part);
+  CHECK(part->has_value() == is_good);
+  if (!is_good) CHECK(part->error().answered->status == 404);
 }
