@@ -166,7 +166,7 @@ Task<Result<store::HeldLayer>> Pulls::commit(SharedDownload download) {
   store::HeldLayer held = parts_.store.adopt(std::move(*committed));
   parts_.metrics.bytes.resumed.add(download->arrival().received().from_partial);
   if (parts_.store.holds(held.digest())) {
-    memberships_.announce(held.digest());
+    memberships_.announce(held.digest(), held.side().upstreams);
   } else {
     memberships_.withdraw(held.digest());  // it is only in memory, for this node's readers
     if (limits_.linger > Milliseconds::zero()) spawn(parts_.loop, keep_in_memory(held));
