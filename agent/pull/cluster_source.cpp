@@ -1,5 +1,6 @@
 #include "agent/pull/cluster_source.hpp"
 
+#include "agent/pull/possession.hpp"
 #include "agent/pull/space.hpp"
 #include "shared/log/log.hpp"
 
