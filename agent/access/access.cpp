@@ -27,14 +27,25 @@ Milliseconds grace_of(const origin::Options& options, const std::string& upstrea
   return entry == nullptr ? Milliseconds::zero() : entry->offline_grace;
 }
 
+// Retry-After in seconds (RFC 9110 section 10.2.3); its form with a date counts as none.
+Milliseconds rest_of(const std::string& retry_after) {
+  constexpr std::size_t longest = 4;
+  const bool is_number = !retry_after.empty() && retry_after.size() <= longest &&
+                         std::all_of(retry_after.begin(), retry_after.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return is_number ? std::chrono::seconds(std::stoi(retry_after)) : Milliseconds::zero();
+}
+
+// It does not answer, or as a server that fails; a limit of its requests is no failure.
+bool is_down(const Error& cause) {
+  return cause.kind == ErrorKind::unavailable && (!cause.answered || cause.answered->status >= 500);
+}
+
 Error error_of(const origin::Answer& answer) {
   Error error{origin::kind_of_status(answer.status), "the origin answered with status " + std::to_string(answer.status)};
-  error.answered = origin::answered_by(answer.status, {}, text_of(answer.body));
-  error.answered = [&] {
-    Answered answered = *error.answered;
-    answered.challenges = answer.challenges;
-    return bounded(std::move(answered));
-  }();
+  Answered answered = origin::answered_by(answer.status, {}, text_of(answer.body));
+  answered.challenges = answer.challenges;
+  error.answered = bounded(std::move(answered));
+  error.retry_after = rest_of(answer.retry_after);
   return error;
 }
 
@@ -105,8 +116,7 @@ Result<Verdict> Access::judge(Question question, bool is_here, Result<origin::An
 Result<Verdict> Access::close(const Question& question, bool is_here, Error cause) {
   const Caller& caller = question.caller;
   const Milliseconds grace = grace_of(parts_.origin.options(), caller.repository.upstream);
-  const bool may_be_down = cause.kind == ErrorKind::unavailable;
-  if (may_be_down && grace > Milliseconds::zero() && is_known(caller, question.digest, is_here, grace)) {
+  if (is_down(cause) && grace > Milliseconds::zero() && is_known(caller, question.digest, is_here, grace)) {
     metrics_.by_grace.add();
     log::warning("access", "layer granted without the origin",
                  {{"digest", question.digest.text()},
@@ -121,7 +131,7 @@ Result<Verdict> Access::close(const Question& question, bool is_here, Error caus
                 {"image", image_of(caller)},
                 {"cause", cause.what},
                 {"next", "look at the registry; offline_grace of its [upstreams] entry lets former callers in meanwhile"}});
-  if (!may_be_down) return tl::unexpected(std::move(cause));
+  cause.kind = ErrorKind::unavailable;
   cause.what = "the registry " + caller.repository.upstream + " cannot say now whether the caller may have this (" +
                cause.what + "); offline_grace of its [upstreams] entry would let in again whom it let in before";
   cause.answered = {};
@@ -242,6 +252,7 @@ std::optional<origin::Answer> Access::refused_lately(const Caller& caller) const
 
 Task<Result<void>> Access::prove(Caller caller, Digest digest, origin::Kind kind) {
   if (is_open(caller.repository.upstream) || possession_.has(caller.repository.upstream, digest)) co_return Result<void>();
+  if (const auto refused = refused_lately(caller)) co_return tl::unexpected(error_of(*refused));
   auto answer = co_await ask_shared({std::move(caller), digest, kind});
   if (!answer) co_return tl::unexpected(std::move(answer.error()));
   if (answer->status != 200) co_return tl::unexpected(error_of(*answer));
