@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/access/date.hpp"
 #include "shared/control/timing.hpp"
 #include "shared/log/log.hpp"
 #include "shared/origin/statuses.hpp"
@@ -17,14 +18,9 @@ std::string image_of(const Caller& caller) {
   return caller.repository.upstream + "/" + caller.repository.name;
 }
 
-const origin::Upstream* configured(const origin::Options& options, const std::string& upstream) {
-  const auto entry = options.upstreams.find(upstream);
-  return entry == options.upstreams.end() ? nullptr : &entry->second;
-}
-
-Milliseconds grace_of(const origin::Options& options, const std::string& upstream) {
-  const origin::Upstream* entry = configured(options, upstream);
-  return entry == nullptr ? Milliseconds::zero() : entry->offline_grace;
+origin::UpstreamAccess rules_of(const origin::Options& options, const std::string& upstream) {
+  const auto entry = options.access.find(upstream);
+  return entry == options.access.end() ? origin::UpstreamAccess{} : entry->second;
 }
 
 // Retry-After in seconds (RFC 9110 section 10.2.3); its form with a date counts as none.
@@ -47,15 +43,6 @@ Error error_of(const origin::Answer& answer) {
   error.answered = bounded(std::move(answered));
   error.retry_after = rest_of(answer.retry_after);
   return error;
-}
-
-// The caller's grant ends with its token, if that ends first.
-Milliseconds life_of(const std::string& authorization, Milliseconds longest) {
-  const auto end = token_end(authorization);
-  if (!end) return longest;
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const auto left = std::chrono::duration_cast<Milliseconds>(*end - now);
-  return std::clamp(left, Milliseconds::zero(), longest);
 }
 
 }  // namespace
@@ -81,9 +68,8 @@ Task<Result<Verdict>> Access::may(Caller caller, Digest digest, origin::Kind kin
 }
 
 bool Access::is_open(const std::string& upstream) const {
-  const origin::Upstream* entry = configured(parts_.origin.options(), upstream);
-  const bool has_own = entry != nullptr && !entry->access.empty();
-  return (has_own ? entry->access : options_.mode) == origin::access_node;
+  const std::string mode = rules_of(parts_.origin.options(), upstream).mode;
+  return (mode.empty() ? options_.mode : mode) == origin::access_node;
 }
 
 bool Access::is_known(const Caller& caller, const Digest& digest, bool is_here, Milliseconds grace) const {
@@ -115,7 +101,7 @@ Result<Verdict> Access::judge(Question question, bool is_here, Result<origin::An
 // The origin could not be asked: an ended grant counts again within the grace, else nothing is served.
 Result<Verdict> Access::close(const Question& question, bool is_here, Error cause) {
   const Caller& caller = question.caller;
-  const Milliseconds grace = grace_of(parts_.origin.options(), caller.repository.upstream);
+  const Milliseconds grace = rules_of(parts_.origin.options(), caller.repository.upstream).offline_grace;
   if (is_down(cause) && grace > Milliseconds::zero() && is_known(caller, question.digest, is_here, grace)) {
     metrics_.by_grace.add();
     log::warning("access", "layer granted without the origin",
@@ -227,7 +213,7 @@ void Access::note_yes(const Question& question, const origin::Answer& answer) {
 
 Granted Access::note_read(const Caller& caller, const Member& manifest) {
   const Milliseconds longest = caller.authorization.empty() ? options_.anonymous_grant : options_.grant;
-  grants_.give(caller, parts_.clock.now() + life_of(caller.authorization, longest));
+  grants_.give(caller, parts_.clock.now() + grant_life(caller.authorization, longest, date()));
   members_.add(caller.repository, manifest);
   possession_.note(caller.repository.upstream, manifest.digest);
   return granted(caller, manifest.digest);
@@ -253,7 +239,8 @@ std::optional<origin::Answer> Access::refused_lately(const Caller& caller) const
 Task<Result<void>> Access::prove(Caller caller, Digest digest, origin::Kind kind) {
   if (is_open(caller.repository.upstream) || possession_.has(caller.repository.upstream, digest)) co_return Result<void>();
   if (const auto refused = refused_lately(caller)) co_return tl::unexpected(error_of(*refused));
-  auto answer = co_await ask_shared({std::move(caller), digest, kind});
+  Question question{std::move(caller), digest, kind};
+  auto answer = co_await ask_shared(std::move(question));
   if (!answer) co_return tl::unexpected(std::move(answer.error()));
   if (answer->status != 200) co_return tl::unexpected(error_of(*answer));
   co_return Result<void>();

@@ -34,4 +34,14 @@ Task<Result<Layer>> Pulls::open_of_others(access::Granted granted, Ask ask) {
   co_return fail(ErrorKind::unavailable, "too many callers are refused the layer now");
 }
 
+bool holds(const Pulls& pulls, const Digest& digest) {
+  return pulls.parts_.store.holds(digest) || pulls.in_memory_.contains(digest);
+}
+
+bool is_here(const Pulls& pulls, const Digest& digest, const std::string& upstream) {
+  if (holds(pulls, digest)) return true;
+  const auto running = pulls.running().find(digest);
+  return running != pulls.running().end() && running->second->ask().repository.upstream != upstream;
+}
+
 }  // namespace shoal::agent::pull

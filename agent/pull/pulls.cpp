@@ -88,7 +88,7 @@ Task<Result<Layer>> Pulls::open(access::Granted granted, Ask ask) {
   const auto in_memory = in_memory_.find(ask.digest);
   if (in_memory != in_memory_.end() && stores_layers() && parts_.store.has_room(ask.digest, in_memory->second.layer.size()))
     in_memory_.erase(in_memory);  // there is room now: it is pulled into the store
-  if (auto held = take_held(ask.digest)) {
+  if (auto held = find_held(granted)) {
     parts_.metrics.hits.add();
     co_return std::move(*held);
   }
@@ -322,20 +322,7 @@ void Pulls::end(SharedDownload download, Result<store::HeldLayer> outcome, Time 
 // ---- layers as others see them
 
 std::optional<Layer> Pulls::find_held(const access::Granted& granted) {
-  return take_held(granted.digest());
-}
-
-bool Pulls::holds(const Digest& digest) const {
-  return parts_.store.holds(digest) || in_memory_.contains(digest);
-}
-
-bool Pulls::is_here(const Digest& digest, const std::string& upstream) const {
-  if (holds(digest)) return true;
-  const auto running = running_.find(digest);
-  return running != running_.end() && running->second->ask().repository.upstream != upstream;
-}
-
-std::optional<Layer> Pulls::take_held(const Digest& digest) {
+  const Digest& digest = granted.digest();
   auto held = parts_.store.find(digest);
   if (held) return Layer(std::move(*held));
   const auto in_memory = in_memory_.find(digest);
@@ -345,9 +332,8 @@ std::optional<Layer> Pulls::take_held(const Digest& digest) {
 }
 
 Task<std::optional<Layer>> Pulls::find_begun(access::Granted granted, Milliseconds limit) {
-  const Digest& digest = granted.digest();
-  if (auto held = take_held(digest)) co_return held;
-  const auto running = running_.find(digest);
+  if (auto held = find_held(granted)) co_return held;
+  const auto running = running_.find(granted.digest());
   if (running == running_.end()) co_return std::nullopt;
   const SharedDownload download = running->second;
   const auto end = parts_.clock.now() + limit;
@@ -355,7 +341,7 @@ Task<std::optional<Layer>> Pulls::find_begun(access::Granted granted, Millisecon
     const auto left = std::chrono::duration_cast<Milliseconds>(end - parts_.clock.now());
     co_await download->changed().wait_for(parts_.clock, left);
   }
-  if (!download->begun()) co_return take_held(digest);
+  if (!download->begun()) co_return find_held(granted);
   co_return Layer(download, download->layout().layer_size());
 }
 

@@ -19,10 +19,10 @@ const access::Caller of_nobody{{"reg", "team/app"}, ""};
 origin::Options options() {
   origin::Options options;
   options.upstreams["reg"].url = "http://reg";
-  options.upstreams["reg"].offline_grace = Milliseconds(60'000);
+  options.access["reg"].offline_grace = Milliseconds(60'000);
   options.upstreams["strict"].url = "http://strict";
   options.upstreams["open"].url = "http://open";
-  options.upstreams["open"].access = origin::access_node;
+  options.access["open"].mode = origin::access_node;
   options.upstreams["configured"].url = "http://configured";
   options.upstreams["configured"].username_file = "/u";
   options.upstreams["configured"].password_file = "/p";

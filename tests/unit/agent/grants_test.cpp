@@ -111,3 +111,14 @@ TEST_CASE("a bearer token that is a JSON web token names its end") {
   }
   CHECK(token_end("Bearer a.e30.c") == std::nullopt);
 }
+
+TEST_CASE("a grant counts no longer than the token lives") {
+  const std::chrono::seconds now(1'700'000'000);
+  const auto ending_in = [&](int seconds) { return token("{\"exp\":" + std::to_string(now.count() + seconds) + "}"); };
+  const Milliseconds most(300'000);
+  CHECK(grant_life("Basic YTpi", most, now) == most);
+  CHECK(grant_life(ending_in(3'600), most, now) == most);
+  CHECK(grant_life(ending_in(60), most, now) == Milliseconds(60'000));
+  CHECK(grant_life(ending_in(-60), most, now) == Milliseconds(0));
+  CHECK(grant_life(token(R"({"exp":18446744073709551615})"), most, now) == most);
+}
