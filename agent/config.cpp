@@ -24,13 +24,13 @@ void describe_node(config::Section& section, NodeOptions& node) {
   if (node.name == control::seeder_node) section.fault("name", "is the seeders' name; write another one");
 }
 
-// The endpoint asks nobody who they are.
+// What the configured credentials may have, callers without one get too.
 void warn_of_readers(config::Section& section, const ListenAddresses& listen) {
   for (const std::string& address : listen.list()) {
     const auto parts = http::parse_host_port(address);
     if (!parts || http::is_loopback(parts->host)) continue;
     section.warning("listen", "every machine that reaches " + address +
-                                  " may read every layer that this node holds; listen on 127.0.0.1 unless that is meant");
+                                  " may read what this node's own credentials may; listen on 127.0.0.1 unless that is meant");
   }
 }
 

@@ -40,6 +40,13 @@ class Program {
     std::string failure{};  // why the registry does not listen; empty: it does, or will
   };
 
+  // What a layer passes on its way to a client.
+  struct PullPath {
+    explicit PullPath(Program& program);
+    access::Access access;
+    pull::Pulls pulls;
+  };
+
   pull::Parts parts();
   http::Server::Parts server_parts() { return {loop_, clock_, workers_.serve}; }
   control::Hello hello(std::uint64_t epoch) const;
@@ -55,8 +62,7 @@ class Program {
   swarm::Carrier carrier_;
   origin::Origin origin_;
   link::Trackers trackers_;
-  access::Access access_;
-  pull::Pulls pulls_;
+  PullPath path_;
   store::Scrub scrub_;
   Servers servers_;
 };

@@ -35,8 +35,9 @@ Task<void> Blobs::answer(http::Exchange& exchange, BlobRoute route) {
                 .repository = std::move(route.repository),
                 .size_hint = {},
                 .authorization = http::find_header(request.headers, "Authorization").value_or("")};
-  auto verdict = co_await parts_.access.may({ask.repository, ask.authorization}, ask.digest, ask.kind,
-                                            pulls_.is_here(ask.digest, ask.repository.upstream));
+  access::Caller caller{ask.repository, ask.authorization};
+  auto verdict = co_await parts_.access.may(std::move(caller), ask.digest, ask.kind,
+                                            pull::is_here(pulls_, ask.digest, ask.repository.upstream));
   if (!verdict) {
     co_await exchange.respond(oci_error(verdict.error(), "BLOB_UNKNOWN"));
   } else if (const auto* refusal = std::get_if<origin::Answer>(&*verdict)) {
@@ -56,7 +57,7 @@ Task<void> Blobs::answer_granted(http::Exchange& exchange, pull::GrantedAsk aske
     co_return;
   }
   const bool for_parts = options_.mode == ServeMode::stream && wants_parts(request, digest);
-  if (for_parts && !pulls_.holds(digest)) {
+  if (for_parts && !pull::holds(pulls_, digest)) {
     const bool answered = co_await part_answers_.answer(exchange, asked, known_size(asked));
     if (answered) co_return;
   }

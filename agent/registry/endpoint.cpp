@@ -188,7 +188,7 @@ Task<void> Endpoint::manifest(MeteredExchange& exchange, ManifestRoute route) {
     if (!route.digest) tell_unserved(route, answer.error());  // the pull path has logged the failure of a digest
     response = oci_error(answer.error(), "MANIFEST_UNKNOWN");
   } else if (const auto* refused = std::get_if<origin::Answer>(&*answer)) {
-    if (refused->status == 404) tell_unserved(route, {ErrorKind::not_found, "the origin has no such tag"});
+    if (refused->status == 404 && !route.digest) tell_unserved(route, {ErrorKind::not_found, "the origin has no such tag"});
     response = relay(*refused, "MANIFEST_UNKNOWN");
   } else {
     Manifest& manifest = std::get<Manifest>(*answer);
