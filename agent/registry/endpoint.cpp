@@ -73,8 +73,8 @@ Endpoint::Endpoint(pull::Parts parts, pull::Pulls& pulls, EndpointOptions option
       activity_(observers.activity),
       images_(parts.loop, parts.clock, metrics_, activity_),
       manifests_(parts, pulls, options_.stale_if_error),
-      blobs_(parts, pulls, manifests_.descriptors(), images_, options_.serve),
-      lists_(parts.origin),
+      blobs_(parts, pulls, images_, options_.serve),
+      lists_(parts.origin, parts.access),
       base_(parts.loop, parts.clock, parts.origin, options_.default_upstream) {}
 
 // The name in a request is a key into the configuration: no other registry is contacted. The runtime goes to the registry
@@ -143,10 +143,11 @@ void Endpoint::count(const MeteredExchange& exchange) {
   metrics_.first_byte.observe(exchange.length(), *exchange.first_byte() - exchange.asked());
 }
 
-activity::Caller Endpoint::caller_of(const http::Request& request) const {
+activity::Caller Endpoint::caller_of(const http::Request& request, const origin::Repository& repository) const {
+  const std::string authorization = http::find_header(request.headers, "Authorization").value_or("");
   return {.client = client_of(request),
           .address = request.client,
-          .authority = authorities_.of(http::find_header(request.headers, "Authorization").value_or(""))};
+          .authority = parts_.access.authority_of({repository, authorization})};
 }
 
 // Of an image or a layer. A faulty Range is the client's own mistake.
@@ -160,7 +161,7 @@ void Endpoint::tell_refusal(const MeteredExchange& exchange, const Route& route)
   activity_->tell(activity::Refused{.repository = repository,
                                     .image = manifest ? image_of(*manifest) : repository,
                                     .digest = manifest ? manifest->digest : blob->digest,
-                                    .caller = caller_of(exchange.request()),
+                                    .caller = caller_of(exchange.request(), *repository_of(route)),
                                     .status = status,
                                     .at = exchange.asked()});
 }
@@ -199,7 +200,7 @@ Task<void> Endpoint::blob(MeteredExchange& exchange, BlobRoute route) {
   }
   images_.begin_blob(exchange, {.repository = text_of(route.repository),
                                 .digest = route.digest,
-                                .caller = caller_of(exchange.request()),
+                                .caller = caller_of(exchange.request(), route.repository),
                                 .asked = exchange.asked()});
   co_await blobs_.answer(exchange, std::move(route));
   images_.end_blob(exchange, exchange.status());
@@ -228,7 +229,7 @@ Task<void> Endpoint::manifest(MeteredExchange& exchange, ManifestRoute route) {
                         .image = image_of(route),
                         .by_tag = !route.digest,
                         .digest = manifest.digest,
-                        .caller = caller_of(request),
+                        .caller = caller_of(request, route.repository),
                         .asked = exchange.asked(),
                         .names = std::move(manifest.names)});
     response = response_of(request, manifest);

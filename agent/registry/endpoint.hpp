@@ -42,14 +42,13 @@ class Endpoint {
   Task<void> manifest(MeteredExchange& exchange, ManifestRoute route);
   Task<void> blob(MeteredExchange& exchange, BlobRoute route);
   void count(const MeteredExchange& exchange);
-  activity::Caller caller_of(const http::Request& request) const;
+  activity::Caller caller_of(const http::Request& request, const origin::Repository& repository) const;
   void tell_refusal(const MeteredExchange& exchange, const Route& route);
 
   pull::Parts parts_;
   EndpointOptions options_;
   Metrics& metrics_;
   activity::Activity* activity_;
-  activity::Authorities authorities_;
   ImagePulls images_;
   Manifests manifests_;
   Blobs blobs_;

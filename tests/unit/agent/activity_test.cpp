@@ -33,20 +33,6 @@ std::string content_of(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("a credential is named by a hash that is the same for the same credential, and only within the process") {
-  const activity::Authorities one;
-  const activity::Authorities other;
-  const std::string secret = "Basic bWU6c2VjcmV0";
-  const activity::Authority authority = one.of(secret);
-  CHECK(authority.by == By::credential);
-  CHECK(authority.credential_hash.size() == 16);
-  CHECK(authority == one.of(secret));
-  CHECK(authority.credential_hash != one.of("Basic bWU6c2VjcmV1").credential_hash);
-  CHECK(authority.credential_hash != other.of(secret).credential_hash);
-  CHECK(one.of("").by == By::anonymous);
-  CHECK(one.of("").credential_hash.empty());
-}
-
 TEST_CASE("a first refusal is told at once, and those of the next minute in one line") {
   activity::Refusals refusals;
   CHECK(refusals.note(refusal("curl", By::credential, 403)).size() == 1);
