@@ -36,7 +36,7 @@ struct Served {
   Time began;
   Time ended;
   bool goes_on = false;  // a pull of long duration is told in several lines; the last of them has false
-  Counts counts;
+  Counts counts{};
 };
 
 struct Metrics {

@@ -17,12 +17,12 @@ std::string client_of(const http::Request& request) {
   return http::find_header(request.headers, "User-Agent").value_or(request.client).substr(0, longest_client);
 }
 
-std::string text_of(const origin::Repository& repository) {
+std::string name_of(const origin::Repository& repository) {
   return repository.upstream + "/" + repository.name;
 }
 
 std::string image_of(const ManifestRoute& route) {
-  const std::string repository = text_of(route.repository);
+  const std::string repository = name_of(route.repository);
   return route.tag.empty() ? repository : repository + ":" + route.tag;
 }
 
@@ -157,7 +157,7 @@ void Endpoint::tell_refusal(const MeteredExchange& exchange, const Route& route)
   const auto* manifest = std::get_if<ManifestRoute>(&route);
   const auto* blob = std::get_if<BlobRoute>(&route);
   if (manifest == nullptr && blob == nullptr) return;
-  const std::string repository = text_of(*repository_of(route));
+  const std::string repository = name_of(*repository_of(route));
   activity_->tell(activity::Refused{.repository = repository,
                                     .image = manifest ? image_of(*manifest) : repository,
                                     .digest = manifest ? manifest->digest : blob->digest,
@@ -198,7 +198,7 @@ Task<void> Endpoint::blob(MeteredExchange& exchange, BlobRoute route) {
     co_await blobs_.answer(exchange, std::move(route));
     co_return;
   }
-  images_.begin_blob(exchange, {.repository = text_of(route.repository),
+  images_.begin_blob(exchange, {.repository = name_of(route.repository),
                                 .digest = route.digest,
                                 .caller = caller_of(exchange.request(), route.repository),
                                 .asked = exchange.asked()});
@@ -225,7 +225,7 @@ Task<void> Endpoint::manifest(MeteredExchange& exchange, ManifestRoute route) {
     response = relay(*refused, "MANIFEST_UNKNOWN");
   } else {
     Manifest& manifest = std::get<Manifest>(*answer);
-    pull = images_.see({.repository = text_of(route.repository),
+    pull = images_.see({.repository = name_of(route.repository),
                         .image = image_of(route),
                         .by_tag = !route.digest,
                         .digest = manifest.digest,

@@ -226,7 +226,7 @@ class TheFile(ActivityCase):
         for number in range(40):
             answer = self.get(agent, f"manifests/none{number}", Accept=MANIFEST, **{"User-Agent": f"client {number}"})
             self.assertEqual(answer.status, 404)
-        wait_until(lambda: agent.events("records not written"), 10, "the full disk is told")
+        wait_until(lambda: "records not written" in agent.process.log(), 10, "the full disk is told")
         self.pull_all(agent)
         os.remove(ballast)
         clients = [refusal["client"] for refusal in self.told("refusal", 40)]

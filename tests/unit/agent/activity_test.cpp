@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "shared/crypto/hasher.hpp"
 #include "tests/doubles/temporary_directory.hpp"
 
 using namespace shoal;
