@@ -4,10 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <cstdio>
-#include <ctime>
 
 #include "shared/log/line.hpp"
 #include "shared/log/log.hpp"
@@ -132,27 +129,6 @@ bool Records::flush() {
 
 std::uint64_t Records::dropped_lines() const {
   return file_ ? file_->writer.dropped_lines() : 0;
-}
-
-std::chrono::milliseconds date_now() {
-  timespec real{};
-  ::clock_gettime(CLOCK_REALTIME, &real);
-  const auto since = std::chrono::seconds(real.tv_sec) + std::chrono::nanoseconds(real.tv_nsec);
-  return std::chrono::duration_cast<std::chrono::milliseconds>(since);
-}
-
-std::string date_text(std::chrono::milliseconds date) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(date);
-  const std::time_t whole = seconds.count();
-  std::tm parts{};
-  ::gmtime_r(&whole, &parts);
-  std::array<char, 32> day{};
-  std::array<char, 48> text{};
-  const std::size_t length = std::strftime(day.data(), day.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  if (length == 0) return "";
-  const int milliseconds = static_cast<int>((date - seconds).count());
-  std::snprintf(text.data(), text.size(), "%s.%03dZ", day.data(), milliseconds);
-  return text.data();
 }
 
 }  // namespace shoal::log

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "shared/core/result.hpp"
+#include "shared/log/date.hpp"
 #include "shared/log/field.hpp"
 
 namespace shoal::log {
@@ -49,10 +50,5 @@ class Records {
   RecordOptions options_;
   std::unique_ptr<File> file_;  // none: standard error
 };
-
-// The date of the computer's clock. Not std::chrono::system_clock's: a swarm's programs make that one steady.
-std::chrono::milliseconds date_now();
-// "2026-11-30T17:05:00.123Z".
-std::string date_text(std::chrono::milliseconds date);
 
 }  // namespace shoal::log
