@@ -76,6 +76,7 @@ std::vector<ToldRefusal> Refusals::rest() {
 }
 
 void Refusals::serve(const std::string& repository, const Caller& caller) {
+  if (entries_.empty()) return;
   Refused challenge{.repository = repository, .image = {}, .digest = {}, .caller = caller, .status = 401, .at = {}};
   challenge.caller.authority = {};
   const auto entry = entries_.find(key_of(challenge));

@@ -59,7 +59,7 @@ ImagePulls::Number ImagePulls::enter(Pull pull) {
   pull.last = pull.told_last = pull.told.began;
   const Number number = ++last_number_;
   Pull& entered = pulls_.emplace(number, std::move(pull)).first->second;
-  if (pulls_.size() == 1) spawn(loop_, watch());
+  if (!std::exchange(is_watching_, true)) spawn(loop_, watch());
   name(number, entered, entered.told.digest);
   return number;
 }
@@ -219,6 +219,7 @@ Task<void> ImagePulls::watch() {
     co_await clock_.sleep(check);
     tell_due();
   }
+  is_watching_ = false;
 }
 
 }  // namespace shoal::agent::registry

@@ -93,6 +93,7 @@ class ImagePulls {
   std::unordered_map<Number, Pull> pulls_;
   std::unordered_multimap<Digest, Number> pulls_of_;
   std::unordered_map<const http::Request*, Number> running_;  // by the exchange's request
+  bool is_watching_ = false;
 };
 
 }  // namespace shoal::agent::registry

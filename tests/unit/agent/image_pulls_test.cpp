@@ -201,6 +201,19 @@ TEST_CASE("a layer that was asked for alone and refused is no pull") {
   CHECK(f.count("event=pull") == 0);
 }
 
+TEST_CASE("however many layers are refused, one watcher tells each pull once") {
+  Fixture f;
+  for (int i = 0; i < 100; ++i) {
+    const Asked blob;
+    f.begin(blob, 9);
+    f.images.end_blob(blob, 404);
+  }
+  f.see(1);
+  f.wait(Milliseconds(7'000));
+  CHECK(f.images.open() == 0);
+  CHECK(f.count("event=pull") == 1);
+}
+
 TEST_CASE("a pull that never ends is told every ten minutes, each byte once") {
   Fixture f;
   const Asked blob;
