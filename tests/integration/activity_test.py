@@ -198,11 +198,9 @@ class TheFile(ActivityCase):
         os.symlink(target, link)
         for place, said in ((link, "symbolic link"), (self.directory, "directory"), ("relative.log", "absolute path")):
             with self.subTest(place=place):
-                path = self.workspace.file("agent.toml", f'[log]\nactivity = "{place}"\n'
-                                           f'[store]\npath = "{self.workspace.directory("store")}"\n'
-                                           '[registry]\nlisten = "127.0.0.1:0"\n')
-                done = subprocess.run([self.programs.agent, "serve", "--config", path], capture_output=True, text=True,
-                                      timeout=30, check=False)
+                agent = Agent(self.workspace, self.programs, self.place("node"), self.upstreams(),
+                              settings={"log": {"activity": place}})
+                done = subprocess.run(agent.command, capture_output=True, text=True, timeout=30, check=False)
                 self.assertIn(done.returncode, (1, 2), done.stderr)
                 self.assertIn(said, done.stderr.lower())
         with open(target, encoding="ascii") as file:
