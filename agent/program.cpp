@@ -72,10 +72,25 @@ std::string advertised(const SwarmOptions& options, const ListenAddresses& liste
   return options.advertise.empty() ? http::only_address(listen) : options.advertise;
 }
 
+activity::Options activity_options(const Options& options) {
+  return {.place = options.activity, .format = options.log.format, .node = options.node.name};
+}
+
+// After each of the signals.
+void repeat(boost::asio::signal_set& signals, std::function<void()> action) {
+  signals.async_wait([&signals, action = std::move(action)](const IoError& error, int) {
+    if (error) return;
+    action();
+    repeat(signals, action);
+  });
+}
+
 }  // namespace
 
 Program::Servers::Servers(Program& program)
-    : endpoint(program.parts(), program.path_.pulls, program.options_.registry.endpoint, program.metrics_.registry),
+    : activity(program.loop_, program.clock_, activity_options(program.options_)),
+      endpoint(program.parts(), program.path_.pulls, program.options_.registry.endpoint,
+               {program.metrics_.registry, &activity}),
       small_layers(program.path_.pulls, program.trackers_),
       small(program.server_parts(), server_options(program.options_.swarm.http_listen, program.options_.descriptors),
             "small layers",
@@ -107,6 +122,7 @@ Program::Program(Options options)
   add_to_page(servers_.admin.page(), metrics_, store_, trackers_);
   origin::add_to_page(servers_.admin.page(), origin_.metrics());
   access::add_to_page(servers_.admin.page(), path_.access);
+  activity::add_to_page(servers_.admin.page(), servers_.activity);
   trackers_.start(path_.pulls);
   scrub_.start();
   store::start_upkeep(loop_, clock_, store_);
@@ -146,6 +162,8 @@ void Program::run() {
   signals.async_wait([this](const IoError& error, int) {
     if (!error) spawn(loop_, drain());
   });
+  boost::asio::signal_set hang_up(loop_, SIGHUP);  // from whoever rotates the activity log; without one nothing happens
+  repeat(hang_up, [this] { servers_.activity.reopen(); });
   spawn(loop_, open());
   loop_.run();
   if (!servers_.failure.empty()) throw StartError(servers_.failure);
@@ -184,6 +202,7 @@ Task<void> Program::drain() {
   while ((servers_.registry.open_exchanges() > 0 || pull::committing(path_.pulls) > 0) && clock_.now() < end) {
     co_await clock_.sleep(step);
   }
+  servers_.endpoint.tell_pulls();
   trackers_.stop();
   loop_.stop();
 }

@@ -31,6 +31,7 @@ class Program {
   // Everything that listens for HTTP, and what it answers with.
   struct Servers {
     explicit Servers(Program& program);
+    activity::Activity activity;
     registry::Endpoint endpoint;
     SmallLayers small_layers;
     http::Server small;

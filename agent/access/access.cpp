@@ -78,8 +78,13 @@ bool Access::is_known(const Caller& caller, const Digest& digest, bool is_here, 
 }
 
 Granted Access::granted(const Caller& caller, const Digest& digest) const {
+  return {digest, caller.repository, authority_of(caller)};
+}
+
+Authority Access::authority_of(const Caller& caller) const {
+  if (is_open(caller.repository.upstream)) return {By::node};
   const By by = caller.authorization.empty() ? By::anonymous : By::credential;
-  return {digest, caller.repository, {by, grants_.credential_hash(caller.authorization)}};
+  return {by, grants_.credential_hash(caller.authorization)};
 }
 
 Result<Verdict> Access::judge(Question question, bool is_here, Result<origin::Answer> answer) {
