@@ -15,6 +15,9 @@ from .access.content import Content, Kind, described, index_of, kinds_of, manife
 from .access.registry import basic
 
 FORGED = "forged/app"
+UNSEEN = ("subject", "subject of another size", "foreign layers")  # forgeries that an honest registry takes
+_FOREIGN = "application/vnd.oci.image.layer.nondistributable.v1.tar"
+_LONGEST_SECONDS = 15
 _TYPES = {"Accept": f"{MANIFEST}, {INDEX}"}
 
 
@@ -25,6 +28,8 @@ def forged(content):
     own = b"{}"
     return {
         "layers": (MANIFEST, manifest_of(own, [content.small, content.large])),
+        "foreign layers": (MANIFEST, manifest_of(own, [described(each, _FOREIGN, urls=["https://elsewhere.lab/it"])
+                                                       for each in (content.small, content.large)])),
         "config": (MANIFEST, manifest_of(content.config, [])),
         "layers of other sizes": (MANIFEST, manifest_of(own, [{**each, **size} for each in layers])),
         "manifests as layers": (MANIFEST, manifest_of(own, [content.image, content.child, content.index, content.signature])),
@@ -127,18 +132,19 @@ class NamedByAnother(TenantsCase):
             self.judge(self.cell(self.reader, kind, "first"))
         self.assert_no_faults()
 
-    def test_a_neighbour_at_the_same_registry_names_digests_in_vain_too(self):
+    def test_a_neighbour_at_the_same_registry_names_in_vain_what_no_registry_looks_for(self):
+        """Registries refuse a manifest whose layers or children they do not have, but take any subject and foreign layers."""
         content = self.private("next-door")
         self.good.users["neighbour"] = "next door"
         neighbours = self.good.repository(FORGED)
         neighbours.readers.add("neighbour")
-        for name, (media_type, body) in forged(content).items():
-            neighbours.manifests[digest_of(body)] = (media_type, body)
-            neighbours.manifests[name.replace(" ", "-")] = (media_type, body)
+        forgeries = {name: body for name, (_, body) in forged(content).items() if name in UNSEEN}
+        for name, body in forgeries.items():
+            neighbours.manifests[digest_of(body)] = neighbours.manifests[name.replace(" ", "-")] = (MANIFEST, body)
         self.start("first")
         self.pull(content, "first")
         neighbour = Client("neighbour", basic("neighbour", "next door"))
-        for name, (_, body) in forged(content).items():
+        for name, body in forgeries.items():
             for reference in (digest_of(body), name.replace(" ", "-")):
                 kind = Kind(f"forgery: {name}", "GET", f"manifests/{reference}", body, _TYPES)
                 self.judge(self.cell(neighbour, kind, "first", repository=FORGED))
@@ -195,7 +201,7 @@ class AskedTogether(TenantsCase):
     def layer_kinds(self, content):
         return [kind for kind in kinds_of(content) if kind.name in ("small layer", "large layer")]
 
-    def owner_is_served(self, tag, misbehave, retries=0):
+    def owner_is_served(self, tag, misbehave, retries=0, released_after=None):
         """While the other's request is under way; returns the other's answers."""
         content = self.private(tag)
         misbehave(content)
@@ -204,6 +210,8 @@ class AskedTogether(TenantsCase):
             others = [pool.submit(self.mallorys(kind, "first").ask, self.nodes["first"].registry) for kind in kinds]
             time.sleep(0.5)  # they are under way
             began = time.monotonic()
+            if released_after:
+                pool.submit(lambda: (time.sleep(released_after), self.other.release_all()))
             owners = list(pool.map(lambda kind: self._owners(kind, retries), kinds))
             seconds = time.monotonic() - began
             self.other.delay = 0
@@ -218,7 +226,7 @@ class AskedTogether(TenantsCase):
     def _owners(self, kind, retries):
         cell = self.cell(self.reader, kind, "first", state="arriving")
         for left in range(retries, -1, -1):
-            seen = cell.ask(self.nodes["first"].registry)
+            seen = cell.ask(self.nodes["first"].registry, _LONGEST_SECONDS)
             if left == 0 or seen.body == kind.wanted:
                 break
         return cell, seen
@@ -268,7 +276,7 @@ class AskedTogether(TenantsCase):
                 self.other.repository(FORGED).blobs[digest_of(data)] = bytes(len(data))
                 self.other.hold(digest_of(data))
 
-        self.owner_is_served("wrong-bytes", lie, retries=1)
+        self.owner_is_served("wrong-bytes", lie, retries=1, released_after=0.5)
         self.assert_no_faults()
 
     def test_a_registry_that_is_gone_is_no_answer_to_another_tenant(self):

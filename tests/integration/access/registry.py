@@ -19,7 +19,7 @@ from simulations.cluster.images import INDEX, MANIFEST, digest_of
 
 _PATH = re.compile(r"/v2/(.+)/(manifests|blobs|referrers|tags)/([^/]+)$")
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)$")
-_LONGEST_HOLD = 30
+_LONGEST_HOLD = 20
 ANONYMOUS, INVALID = "", None
 
 
