@@ -34,6 +34,18 @@ void warn_of_readers(config::Section& section, const ListenAddresses& listen) {
   }
 }
 
+void describe_access(config::Section& section, access::Options& access) {
+  word_key(section, "access", access.mode, {origin::access_origin, origin::access_node},
+           "Of registries that do not say: \"origin\": a caller gets what the registry lets it have; \"node\": all who reach "
+           "this port get everything.");
+  section.key("grant", access.grant,
+              "How long the registry's yes to a caller's credential counts, at most; never longer than its token lives.");
+  section.key("anonymous_grant", access.anonymous_grant, "The same for callers without a credential.");
+  constexpr Milliseconds most = std::chrono::hours(24);
+  if (access.grant > most) section.fault("grant", "is at most 24h: a revoked credential reads what is here for so long");
+  if (access.anonymous_grant > most) section.fault("anonymous_grant", "is at most 24h");
+}
+
 void describe_registry(config::Section& section, RegistryOptions& registry) {
   registry::EndpointOptions& endpoint = registry.endpoint;
   listen_key(section, "listen", registry.listen, "The endpoint for the node's container runtime.");
@@ -51,6 +63,7 @@ void describe_registry(config::Section& section, RegistryOptions& registry) {
     const auto name = http::parse_host(host);
     if (!name || !http::same_name(*name, host)) section.fault("hosts", "\"" + host + "\" is not a host name");
   }
+  describe_access(section, registry.access);
   std::uint32_t& lazy_percent = endpoint.serve.lazy.percent;
   section.key("lazy_percent", lazy_percent,
               "Of a layer that clients read in parts (stargz, SOCI, nydus): per cent that come from the origin by Range "

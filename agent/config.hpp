@@ -26,6 +26,7 @@ struct RegistryOptions {
   ListenAddresses listen = "127.0.0.1:7070";
   std::string handover = "stream";
   registry::EndpointOptions endpoint;
+  access::Options access;
 };
 
 struct TrackerOptions {

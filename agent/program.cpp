@@ -96,12 +96,14 @@ Program::Program(Options options)
       carrier_(swarm::make_swarm(loop_, clock_, swarm_options(options_), metrics_.swarm)),
       origin_(origin_options(options_), clock_),
       trackers_(loop_, clock_, options_.trackers.urls, [this, epoch = random_number()] { return hello(epoch); }),
+      access_({loop_, clock_, origin_, trackers_}, options_.registry.access),
       pulls_(parts(), pull_limits(options_.descriptors)),
       scrub_({loop_, clock_, workers_.pool, store_, metrics_.scrub}, options_.scrub,
              [this](const Digest& digest) { pulls_.withdraw(digest); }),
       servers_(*this) {
   add_to_page(servers_.admin.page(), metrics_, store_, trackers_);
   origin::add_to_page(servers_.admin.page(), origin_.metrics());
+  access::add_to_page(servers_.admin.page(), access_);
   trackers_.start(pulls_);
   scrub_.start();
   store::start_upkeep(loop_, clock_, store_);
@@ -118,7 +120,7 @@ Program::~Program() {
 
 pull::Parts Program::parts() {
   return {loop_,           clock_,  workers_.pool, workers_.commits, store_,
-          *carrier_.swarm, origin_, trackers_,     metrics_.pull,     http::try_port};
+          *carrier_.swarm, origin_, trackers_,     metrics_.pull,     access_, http::try_port};
 }
 
 control::Hello Program::hello(std::uint64_t epoch) const {

@@ -55,6 +55,7 @@ class Program {
   swarm::Carrier carrier_;
   origin::Origin origin_;
   link::Trackers trackers_;
+  access::Access access_;
   pull::Pulls pulls_;
   store::Scrub scrub_;
   Servers servers_;

@@ -62,6 +62,7 @@ class Coordinator {
   void on(NodeId from, const control::Holds& holds) { note_held(from, holds.held); }
   void on(NodeId from, const control::Lost& lost);
   void on(NodeId from, const control::Resolve& question);
+  void on(NodeId, const control::Check&) {}
   void on(NodeId from, const control::Blame& blame);
   void on(NodeId from, const control::RequestHashes& wanted);
   void on(NodeId from, const control::Unreachable& report);

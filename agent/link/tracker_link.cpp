@@ -208,4 +208,13 @@ Task<Result<control::Resolved>> TrackerLink::resolve(control::Resolve question, 
   co_return answer;
 }
 
+Task<Result<control::Checked>> TrackerLink::check(control::Check question, Milliseconds limit) {
+  if (!up()) co_return tl::unexpected(not_up());
+  question.request = questions_.next_request();
+  send(question);
+  watch(clock_.now());
+  auto answer = co_await questions_.await_checked(question.request, limit);
+  co_return answer;
+}
+
 }  // namespace shoal::agent::link

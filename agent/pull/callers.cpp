@@ -13,13 +13,13 @@ bool depends_on_caller(const Error& error) {
 
 // A layer that is being pulled for a caller with another credential, or from another repository: its bytes are the same,
 // but what the origin refuses that caller it may give this one, which asks anew then.
-Task<Result<Layer>> Pulls::open_of_others(Ask ask) {
+Task<Result<Layer>> Pulls::open_of_others(access::Granted granted, Ask ask) {
   constexpr int most_others = 8;  // that fail before this caller's turn comes
   for (int others = 0; others < most_others; ++others) {
     const auto running = running_.find(ask.digest);
     const bool is_of_another = running != running_.end() && !running->second->ask().asks_as(ask);
     if (!is_of_another) {
-      auto own = co_await open(std::move(ask));
+      auto own = co_await open(std::move(granted), std::move(ask));
       co_return own;
     }
     const SharedDownload download = running->second;

@@ -69,6 +69,7 @@ Task<Result<void>> ClusterSource::fill_joined(SharedDownload download, link::Tra
     co_return fail(ErrorKind::unavailable, "the tracker still seeds the generation whose bytes proved wrong");
   const Result<void> agreed = agree(*download, joined);
   if (!agreed) co_return agreed;
+  if (joined.at_source) parts_.access.possession().note(download->ask().repository.upstream, joined.digest);
   if (!link->up()) co_return fail(ErrorKind::unavailable, "the tracker disconnected");
   const bool is_small = !joined.holders.empty();
   Result<void> filled;

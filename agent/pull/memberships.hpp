@@ -57,6 +57,7 @@ class Memberships {
   void on(link::TrackerLink& link, const control::Ban& ban);
   void on(link::TrackerLink&, const control::Welcome&) {}   // `on_up` announced it; a second one changes nothing
   void on(link::TrackerLink&, const control::Resolved&) {}  // the link paired it with its question
+  void on(link::TrackerLink&, const control::Checked&) {}   // likewise
   void on(link::TrackerLink&, const control::Prefetch&) {}  // reserved
   void on(link::TrackerLink&, const control::Evict&) {}    // reserved
   // Peers, Hashes, Finished, Restart, Refused, Waiting.

@@ -63,6 +63,7 @@ Task<Result<std::unique_ptr<PassThrough>>> OriginSource::pass_through(Ask ask, s
   auto question = question_of(ask);
   auto stream = co_await parts_.origin.open(std::move(question), from);
   if (!stream) co_return tl::unexpected(stream.error());
+  parts_.access.possession().note(ask.repository.upstream, ask.digest);
   co_return std::make_unique<PassThrough>(ask.digest, std::move(*stream), std::move(*slot), parts_.metrics);
 }
 
@@ -82,6 +83,7 @@ Task<Result<void>> OriginSource::fetch(SharedDownload download) {
   origin::ResumingStream stream(registry, parts_.clock, std::move(name), limits_.resume, from);
   const Result<void> opened = co_await stream.open();
   if (!opened) co_return opened;
+  parts_.access.possession().note(ask.repository.upstream, ask.digest);
   const Result<void> accepted = accept(*download, stream);
   if (!accepted) co_return accepted;
   const Result<void> copied = co_await copy(download, stream, first);

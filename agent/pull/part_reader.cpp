@@ -83,7 +83,7 @@ Result<void> PartReader::accept_size(ByteCount size) {
 Task<std::optional<PartBytes>> PartReader::wait_for_holders(origin::Stretch left) {
   if (lazy_.looks_for_holders(ask_)) {
     if (!ask_.size_hint) ask_.size_hint = size_;
-    pulls_.fetch_parts(ask_);
+    pulls_.fetch_parts(granted_, ask_);
   }
   const auto running = pulls_.running().find(ask_.digest);
   if (running == pulls_.running().end() || !running->second->begun() || !wants_parts(*running->second)) co_return std::nullopt;
@@ -110,7 +110,7 @@ Task<std::optional<PartBytes>> PartReader::wait_for_holders(origin::Stretch left
 Task<Result<PartBytes>> PartReader::wait_for_layer(origin::Stretch left, Milliseconds limit) {
   const Time due = parts_.clock.now() + limit;
   if (!ask_.size_hint) ask_.size_hint = size_;
-  pulls_.fetch(ask_);
+  pulls_.fetch(granted_, ask_);
   SharedDownload last;
   for (;;) {
     if (auto here = find_here(left)) co_return std::move(*here);
@@ -127,7 +127,7 @@ Task<Result<PartBytes>> PartReader::wait_for_layer(origin::Stretch left, Millise
     if (!follow(running->second, left.first)) {
       if (!pulls_.leave_passed(ask_.digest, left.first))
         co_return fail(ErrorKind::unavailable, "there is no room for the layer, and its window is elsewhere");
-      pulls_.fetch(ask_);
+      pulls_.fetch(granted_, ask_);
       continue;
     }
     const auto time_left = std::chrono::duration_cast<Milliseconds>(due - parts_.clock.now());

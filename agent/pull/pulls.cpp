@@ -1,6 +1,7 @@
 #include "agent/pull/pulls.hpp"
 
 #include "agent/pull/space.hpp"
+#include "shared/core/check.hpp"
 #include "shared/log/log.hpp"
 
 namespace shoal::agent::pull {
@@ -82,18 +83,19 @@ Pulls::Pulls(Parts parts, Limits limits)
 
 // ---- the pull path: request -> held? -> arriving -> verified -> held
 
-Task<Result<Layer>> Pulls::open(Ask ask) {
+Task<Result<Layer>> Pulls::open(access::Granted granted, Ask ask) {
+  SHOAL_CHECK(granted.digest() == ask.digest);
   const auto in_memory = in_memory_.find(ask.digest);
   if (in_memory != in_memory_.end() && stores_layers() && parts_.store.has_room(ask.digest, in_memory->second.layer.size()))
     in_memory_.erase(in_memory);  // there is room now: it is pulled into the store
-  if (auto held = find_held(ask.digest)) {
+  if (auto held = take_held(ask.digest)) {
     parts_.metrics.hits.add();
     co_return std::move(*held);
   }
   const auto running = running_.find(ask.digest);
   if (running != running_.end()) want_whole(*running->second);
   if (running != running_.end() && !running->second->ask().asks_as(ask)) {
-    auto layer = co_await open_of_others(std::move(ask));
+    auto layer = co_await open_of_others(std::move(granted), std::move(ask));
     co_return layer;
   }
   if (running == running_.end() && running_.size() >= limits_.downloads) {
@@ -105,14 +107,16 @@ Task<Result<Layer>> Pulls::open(Ask ask) {
   co_return Layer(download, *size);
 }
 
-void Pulls::fetch(Ask ask) {
+void Pulls::fetch(const access::Granted& granted, Ask ask) {
+  SHOAL_CHECK(granted.digest() == ask.digest);
   const auto running = running_.find(ask.digest);
   if (running != running_.end()) want_whole(*running->second);
   if (running != running_.end() || running_.size() >= limits_.downloads || parts_.store.holds(ask.digest)) return;
   start(std::move(ask), {});
 }
 
-Task<Result<std::unique_ptr<PassThrough>>> Pulls::pass_through(Ask ask, std::uint64_t from) {
+Task<Result<std::unique_ptr<PassThrough>>> Pulls::pass_through(access::Granted granted, Ask ask, std::uint64_t from) {
+  SHOAL_CHECK(granted.digest() == ask.digest);
   log::debug("pull", "reading the origin for one client",
              {{"digest", ask.digest.text()}, {"image", ask.image()}, {"from_byte", from}});
   auto stream = co_await origin_.pass_through(std::move(ask), from);
@@ -317,7 +321,21 @@ void Pulls::end(SharedDownload download, Result<store::HeldLayer> outcome, Time 
 
 // ---- layers as others see them
 
-std::optional<Layer> Pulls::find_held(const Digest& digest) {
+std::optional<Layer> Pulls::find_held(const access::Granted& granted) {
+  return take_held(granted.digest());
+}
+
+bool Pulls::holds(const Digest& digest) const {
+  return parts_.store.holds(digest) || in_memory_.contains(digest);
+}
+
+bool Pulls::is_here(const Digest& digest, const std::string& upstream) const {
+  if (holds(digest)) return true;
+  const auto running = running_.find(digest);
+  return running != running_.end() && running->second->ask().repository.upstream != upstream;
+}
+
+std::optional<Layer> Pulls::take_held(const Digest& digest) {
   auto held = parts_.store.find(digest);
   if (held) return Layer(std::move(*held));
   const auto in_memory = in_memory_.find(digest);
@@ -326,8 +344,9 @@ std::optional<Layer> Pulls::find_held(const Digest& digest) {
   return Layer(in_memory->second.layer);
 }
 
-Task<std::optional<Layer>> Pulls::find_begun(Digest digest, Milliseconds limit) {
-  if (auto held = find_held(digest)) co_return held;
+Task<std::optional<Layer>> Pulls::find_begun(access::Granted granted, Milliseconds limit) {
+  const Digest& digest = granted.digest();
+  if (auto held = take_held(digest)) co_return held;
   const auto running = running_.find(digest);
   if (running == running_.end()) co_return std::nullopt;
   const SharedDownload download = running->second;
@@ -336,7 +355,7 @@ Task<std::optional<Layer>> Pulls::find_begun(Digest digest, Milliseconds limit) 
     const auto left = std::chrono::duration_cast<Milliseconds>(end - parts_.clock.now());
     co_await download->changed().wait_for(parts_.clock, left);
   }
-  if (!download->begun()) co_return find_held(digest);
+  if (!download->begun()) co_return take_held(digest);
   co_return Layer(download, download->layout().layer_size());
 }
 

@@ -37,17 +37,22 @@ class Pulls final : public link::Listener {
  public:
   Pulls(Parts parts, Limits limits);
 
+  // Whatever gives bytes takes the right to them, which is for the same layer as the `ask`.
+
   // The layer, as soon as its size is known. Errors: not_found, refused (see the text), unavailable, no_space, corrupt.
-  Task<Result<Layer>> open(Ask ask);
-  std::optional<Layer> find_held(const Digest& digest);  // also one that is only in memory
+  Task<Result<Layer>> open(access::Granted granted, Ask ask);
+  std::optional<Layer> find_held(const access::Granted& granted);  // also one that is only in memory
   // Held, or arriving and its size known within `limit`. Starts nothing.
-  Task<std::optional<Layer>> find_begun(Digest digest, Milliseconds limit);
+  Task<std::optional<Layer>> find_begun(access::Granted granted, Milliseconds limit);
   // After `no_space`: the layer for one client, from the origin's byte `from` on, without storing it.
-  Task<Result<std::unique_ptr<PassThrough>>> pass_through(Ask ask, std::uint64_t from);
+  Task<Result<std::unique_ptr<PassThrough>>> pass_through(access::Granted granted, Ask ask, std::uint64_t from);
   // Starts the download of a layer that is not held, unless it is under way, and waits for nothing.
-  void fetch(Ask ask);
+  void fetch(const access::Granted& granted, Ask ask);
   // The same for readers of parts: only from nodes that hold the layer, and only what such readers want.
-  void fetch_parts(Ask ask);
+  void fetch_parts(const access::Granted& granted, Ask ask);
+  bool holds(const Digest& digest) const;  // as find_held finds it
+  // Whether the layer is held, or arriving for callers of other registries alone: then it may be none of this one's.
+  bool is_here(const Digest& digest, const std::string& upstream) const;
   // A layer that has passed, and whose window is at its end: the next `open` begins at its start again, when `from` is
   // near that. False when nothing changes.
   bool leave_passed(const Digest& digest, std::uint64_t from);
@@ -67,7 +72,8 @@ class Pulls final : public link::Listener {
   void on_message(link::TrackerLink& link, control::TrackerMessage message) override;
 
  private:
-  Task<Result<Layer>> open_of_others(Ask ask);
+  std::optional<Layer> take_held(const Digest& digest);
+  Task<Result<Layer>> open_of_others(access::Granted granted, Ask ask);
   SharedDownload start(Ask ask, Download::Attempt attempt);
   Task<void> pull(SharedDownload download);
   Task<Result<void>> fill(SharedDownload download);

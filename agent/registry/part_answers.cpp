@@ -60,14 +60,22 @@ bool wants_parts(const http::Request& request, const Digest& digest) {
 
 // Nothing while the origin can name it together with the part, or when the origin does not answer.
 Task<std::optional<ByteCount>> PartAnswers::find_size(pull::Ask ask, std::optional<Span> alone) {
-  if (const auto known = lazy_.size_of(ask.digest)) co_return known;
   if (alone && alone->length() <= short_part.value) co_return std::nullopt;
   const auto asked = co_await ask_head(parts_.origin, ask.repository, ask.digest, ask.authorization);
-  co_return named_size(asked);
+  const auto size = named_size(asked);
+  if (size) remember(ask, *size);
+  co_return size;
 }
 
-Task<bool> PartAnswers::answer(http::Exchange& exchange, pull::Ask ask, std::optional<ByteCount> size) {
+// The origin, or what was verified, has said it to a caller of this repository.
+void PartAnswers::remember(const pull::Ask& ask, ByteCount size) {
+  const access::Member member{ask.digest, size};
+  parts_.access.learn(ask.repository, {&member, 1});
+}
+
+Task<bool> PartAnswers::answer(http::Exchange& exchange, pull::GrantedAsk asked, std::optional<ByteCount> size) {
   const http::Request& request = exchange.request();
+  const pull::Ask ask = asked.ask;
   const Digest digest = ask.digest;
   const auto alone = only_part(counting_range(request, digest));
   if (!size) size = co_await find_size(ask, alone);
@@ -80,14 +88,17 @@ Task<bool> PartAnswers::answer(http::Exchange& exchange, pull::Ask ask, std::opt
     co_return true;
   }
   if (size && (*size <= small_layer_limit || is_whole(answer.range, size->value))) co_return false;
-  pull::PartReader reader(parts_, pulls_, lazy_, std::move(ask), size, length_of(answer.range.spans));
+  pull::PartReader reader(parts_, pulls_, lazy_, std::move(asked), size, length_of(answer.range.spans));
   const origin::Stretch first{answer.range.spans.front().first, answer.range.spans.front().end};
   auto bytes = co_await reader.next(first);
   if (!bytes) {
     co_await exchange.respond(oci_error(bytes.error(), "BLOB_UNKNOWN"));
     co_return true;
   }
-  if (!size) answer = choose_answer(request, digest, reader.size().value, false);
+  if (!size) {
+    remember(ask, reader.size());
+    answer = choose_answer(request, digest, reader.size().value, false);
+  }
   const Result<void> started = co_await exchange.start(head_of(answer, digest));
   if (started) co_await send(exchange, digest, reader, std::move(answer), std::move(*bytes));
   co_return true;

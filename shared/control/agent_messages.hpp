@@ -138,4 +138,20 @@ struct Lost {  // layers that this agent no longer holds
   friend bool operator==(const Lost&, const Lost&) = default;
 };
 
+// Whether the origin has a layer, for an anonymous caller or the tracker's configured credential. Bytes are served on the
+// answer, so it is the origin's own, of an hour at most.
+struct Check {
+  static constexpr MessageType type = MessageType::check;
+  std::uint32_t request = 0;
+  std::string upstream;
+  std::string repository;
+  LayerKind kind = LayerKind::blob;
+  Digest digest;
+  template <class C>
+  static void fields(C& c, Check& m) {
+    c.field(m.request), c.field(m.upstream), c.field(m.repository), c.field(m.kind), c.field(m.digest);
+  }
+  friend bool operator==(const Check&, const Check&) = default;
+};
+
 }  // namespace shoal::control

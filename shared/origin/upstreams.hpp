@@ -21,6 +21,10 @@ struct ClientCertificate {
   std::string key_file;
 };
 
+// Who may have what an agent serves of a registry.
+inline constexpr const char* access_origin = "origin";  // whom the registry lets in
+inline constexpr const char* access_node = "node";      // all who reach the agent's port
+
 inline constexpr const char* proxy_of_environment = "environment";
 
 struct UpstreamProxy {
@@ -43,6 +47,9 @@ struct Upstream {
   UpstreamProxy proxy;
   std::vector<std::string> realms;     // further hosts that may see the credential, for a token (named_hosts.hpp)
   std::vector<std::string> redirects;  // further hosts that the registry may redirect to, wherever their addresses are
+  // Of agents alone: docs/access.md.
+  std::string access;             // access_origin, access_node; empty: as [registry] says
+  Milliseconds offline_grace{0};  // how long an ended grant counts again while the registry is down
 };
 
 struct Options {

@@ -155,12 +155,23 @@ void describe_hosts(config::Section& section, Upstream& upstream) {
   check("redirects", upstream.redirects);
 }
 
+void describe_access(config::Section& section, Upstream& upstream) {
+  section.key("access", upstream.access,
+              "Agents: \"origin\": what the registry lets a caller have; \"node\": all who reach the agent's port have all of "
+              "it; empty: as [registry] says.");
+  section.key("offline_grace", upstream.offline_grace,
+              "Agents: how long after its end a caller's grant counts again while the registry is down; \"0s\": not at all.");
+  const bool is_known = upstream.access.empty() || upstream.access == access_origin || upstream.access == access_node;
+  if (!is_known) section.fault("access", "\"" + upstream.access + "\" is neither \"origin\" nor \"node\"");
+}
+
 void describe_upstream(config::Section& section, const std::string& name, Upstream& upstream) {
   describe_url(section, upstream);
   describe_trust(section, upstream);
   describe_credential(section, name, upstream);
   describe_proxy(section, upstream.proxy);
   describe_hosts(section, upstream);
+  describe_access(section, upstream);
 }
 
 void describe_allow(config::Section& section, Options& options) {

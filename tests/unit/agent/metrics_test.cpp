@@ -13,6 +13,7 @@ TEST_CASE("docs/metrics.md has each metric that the agent serves, and no other")
   metrics::Page page("agent");
   agent::add_to_page(page, counted, node.store, node.trackers);
   origin::add_to_page(page, node.origin.metrics());
+  agent::access::add_to_page(page, node.access);
   const metrics::MetricLines served = metrics::served(page.text());
   CHECK(served.size() > 20);
   CHECK(metrics::documented(metrics::metrics_document(), "agent", {"Both programs", "Agent"}) == served);

@@ -8,7 +8,7 @@ namespace shoal::agent {
 
 struct TrackedNode {
   explicit TrackedNode(std::vector<std::string> urls = {"http://tracker"}, const pull::Limits& limits = {},
-                       const PullingNode::Room& room = {50_MiB, {}})
+                       const PullingNode::Room& room = {50_MiB, {}, origin::access_node})
       : node(
             limits, urls,
             [this](Clock& clock, std::string url, std::string path, std::string subprotocol) {
