@@ -11,9 +11,10 @@ from .private_test import WithACredentialOfItsOwn
 
 
 class Secretive(WithACredentialOfItsOwn):
-    """`pulls(agent, user)`: whether a client with nothing of before brings the image, and whether it has a layer of it."""
+    """`pulls(agent, user, reference)`: whether a client with nothing of before brings the image, and whether it has a layer of
+    it. By digest no tag is resolved, which would be asked of the origin in any case."""
 
-    def pulls(self, agent, user):
+    def pulls(self, agent, user, reference):
         raise NotImplementedError
 
     def setUp(self):
@@ -40,17 +41,20 @@ class Secretive(WithACredentialOfItsOwn):
         self.assertEqual(received["origin"], 0, received)
         self.assertGreater(received["peers"] + received["seeder"] + received["small"], self.image.layers[0].size, received)
 
+    def assert_refused(self, agent, *situation):
+        for user in ((), (USER, "guessed")):
+            for reference in ("medium", self.image.digest):
+                self.assertEqual(self.pulls(agent, user, reference), (False, False), (*situation, agent.name, user, reference))
+
     def assert_matrix(self):
         first, second = self.start()
-        wrong = (USER, "guessed")
-        for agent in (first, second):  # nobody has pulled yet
-            self.assertEqual(self.pulls(agent, ()), (False, False), agent.name)
         for agent in (first, second):
-            self.assertEqual(self.pulls(agent, (USER, PASSWORD)), (True, True), agent.name)
+            self.assert_refused(agent, "nobody has pulled yet")
+        for agent, reference in ((first, "medium"), (second, self.image.digest)):
+            self.assertEqual(self.pulls(agent, (USER, PASSWORD), reference), (True, True), agent.name)
             self.wait_until_idle(agent, self.running_tracker)
-            for other in (first, second):  # held here, and held by the other one
-                self.assertEqual(self.pulls(other, ()), (False, False), (agent.name, other.name))
-                self.assertEqual(self.pulls(other, wrong), (False, False), (agent.name, other.name))
+            for other in (first, second):
+                self.assert_refused(other, agent.name, "has pulled")
         self.assert_second_from_the_first(first, second)
         self.assertEqual([each for each in self.door.requests if each.status == 200 and each.path != "/v2/"], [])
 
@@ -62,9 +66,9 @@ class Secretive(WithACredentialOfItsOwn):
 class Ctr(Secretive):
     why_not = staticmethod(why_not_containerd)
 
-    def pulls(self, agent, user):
+    def pulls(self, agent, user, reference):
         runtime = self.runtime(agent)
-        pull = runtime.start_pull(self.image_name("medium"), runtime.hosts, ":".join(user) if user else None)
+        pull = runtime.start_pull(self.image_name(reference), runtime.hosts, ":".join(user) if user else None)
         done = pull.wait(60) == 0
         layers = self.has_layers(runtime)
         runtime.process.end()
@@ -85,10 +89,10 @@ class Cri(Secretive):
     def why_not():
         return why_not_containerd() or why_not_cri()
 
-    def pulls(self, agent, user):
+    def pulls(self, agent, user, reference):
         runtime = self.runtime(agent, cri=True)
         try:
-            done = ImageService(runtime.socket).pull(self.image_name("medium"), user=user) == self.image.id
+            done = ImageService(runtime.socket).pull(self.image_name(reference), user=user) == self.image.id
         except CallFailed as refused:
             self.assertRegex(str(refused), "401|403|authoriz|denied")
             done = False
@@ -112,16 +116,16 @@ class PodmanWithAFile(Secretive):
     def image_name(self, reference):
         return super().image_name(reference).replace(self.door.authority, NAME)
 
-    def pulls(self, agent, user):
+    def pulls(self, agent, user, reference):
         self.clients += 1
         containers = Containers(self.workspace, f"containers-{self.clients}")
         containers.mirrors(NAME, self.door.authority, f"{agent.registry.authority}/{NAME}")
         if user:
             containers.log_in(agent.registry.authority, *user)
         podman = Podman(self.workspace, containers, f"podman-{self.clients}")
-        pull = podman.start_pull(self.image_name("medium"))
+        pull = podman.start_pull(self.image_name(reference))
         done = pull.wait(60) == 0
-        return done, podman.image(self.image_name("medium")) is not None
+        return done, podman.image(self.image_name(reference)) is not None
 
     def test_podman_with_an_auth_file_shares_between_nodes_and_without_it_has_nothing(self):
         self.assert_matrix()

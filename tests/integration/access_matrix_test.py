@@ -199,6 +199,32 @@ class Ends(AccessCase):
         self.assert_no_faults()
 
 
+class Ways(AccessCase):
+    """Further ways to the same content."""
+
+    def test_each_way_to_name_a_registry_leads_to_its_rights(self):
+        self.make_callers()
+        content = Content("named").put_into(self.good.repository(PRIVATE))
+        self.start_cluster("first")
+        for named in ("ns", "path", "header"):
+            for client in (self.caller("right, Basic"), *self.callers):
+                for kind in kinds_of(content):
+                    cell = self.cell(client, kind, "first")
+                    self.judge(cell, cell.ask(self.nodes["first"].registry, named=named))
+        self.assert_no_faults()
+
+    def test_a_node_without_room_lets_in_nobody_else(self):
+        """Its layers pass through memory."""
+        self.capacity = "64KiB"
+        self.make_callers()
+        content = Content("roomless").put_into(self.good.repository(PRIVATE))
+        self.start_cluster("first", "second")
+        for _ in range(2):
+            for node in ("first", "second"):
+                self.judge_all([self.cell(client, kind, node, state="new") for client in self.callers for kind in kinds_of(content)])
+        self.assert_no_faults()
+
+
 class Cost(AccessCase):
     """What the origin is asked does not grow with the nodes where one answer is good for all."""
 

@@ -27,6 +27,7 @@ class AccessCase(Case):
     grant = None             # as long as it is unless configured
     anonymous_grant = None
     upstream_keys = {}
+    capacity = "20GiB"       # of an agent's store
 
     def setUp(self):
         super().setUp()
@@ -44,7 +45,7 @@ class AccessCase(Case):
         grants = {"grant": self.grant, "anonymous_grant": self.anonymous_grant}
         settings = {"registry": {key: value for key, value in grants.items() if value}}
         agent = Agent(self.workspace, self.programs, self.place(name), upstreams, [tracker] if tracker else [],
-                      settings=settings)
+                      self.capacity, settings)
         agent.start(wait=False)
         self.nodes[name] = agent
         return agent

@@ -68,7 +68,14 @@ class Kind:
     headers: dict
     status: int = 200         # to a caller who is let in
     span: tuple | None = None
+    parts: tuple = ()         # spans that the answer holds, among whatever else
     by_digest: bool = True    # the answer follows from the name alone, so that no origin is needed
+
+    def is_body(self, body):
+        """Whether a caller who is let in may read this."""
+        if self.parts and body != self.wanted:
+            return all(self.wanted[first:last + 1] in body for first, last in self.parts)
+        return body == (self.wanted if self.parts else self.body())
 
     def body(self):
         """What a caller who is let in reads."""
@@ -97,6 +104,9 @@ def kinds_of(content):
         Kind("small layer", "GET", f"blobs/{small}", content.small, {}),
         Kind("large layer", "GET", f"blobs/{large}", content.large, {}),
         Kind("range of a layer", "GET", f"blobs/{large}", content.large, {"Range": "bytes=1000-1999"}, 206, (1000, 1999)),
+        Kind("ranges of a layer", "GET", f"blobs/{large}", content.large, {"Range": "bytes=0-99,2000-2099"}, 206,
+             parts=((0, 99), (2000, 2099))),
+        Kind("first byte of a layer", "GET", f"blobs/{small}", content.small, {"Range": "bytes=0-0"}, 206, (0, 0)),
         Kind("HEAD of a layer", "HEAD", f"blobs/{large}", content.large, {}),
         Kind("layer, conditional", "GET", f"blobs/{small}", content.small, same(small), 304),
         Kind("list of referrers", "GET", f"referrers/{image}", None, {}, by_digest=False),
