@@ -8,6 +8,7 @@ import concurrent.futures
 import time
 
 from simulations.cluster.images import INDEX, MANIFEST, digest_of
+from simulations.cluster.processes import wait_until
 
 from .access.access_case import GOOD, OTHER, PRIVATE, AccessCase
 from .access.cells import Cell, Client
@@ -15,7 +16,8 @@ from .access.content import Content, Kind, described, index_of, kinds_of, manife
 from .access.registry import basic
 
 FORGED = "forged/app"
-UNSEEN = ("subject", "subject of another size", "foreign layers")  # forgeries that an honest registry takes
+# Forgeries that an honest registry takes: https://github.com/advisories/GHSA-mc8v-mgrf-8f4m tells of those of two kinds.
+UNSEEN = ("subject", "subject of another size", "foreign layers", "a field of artifacts", "layers of an index", "children of an image")
 _FOREIGN = "application/vnd.oci.image.layer.nondistributable.v1.tar"
 _LONGEST_SECONDS = 15
 _TYPES = {"Accept": f"{MANIFEST}, {INDEX}"}
@@ -30,6 +32,10 @@ def forged(content):
         "layers": (MANIFEST, manifest_of(own, [content.small, content.large])),
         "foreign layers": (MANIFEST, manifest_of(own, [described(each, _FOREIGN, urls=["https://elsewhere.lab/it"])
                                                        for each in (content.small, content.large)])),
+        "a field of artifacts": (MANIFEST, manifest_of(own, [], blobs=layers)),
+        "layers of an index": (INDEX, manifest_of(content.config, [content.small, content.large], mediaType=INDEX, manifests=[])),
+        "children of an image": (MANIFEST, manifest_of(own, [], manifests=[described(each, MANIFEST) for each in (
+            content.image, content.child, content.signature)])),
         "config": (MANIFEST, manifest_of(content.config, [])),
         "layers of other sizes": (MANIFEST, manifest_of(own, [{**each, **size} for each in layers])),
         "manifests as layers": (MANIFEST, manifest_of(own, [content.image, content.child, content.index, content.signature])),
@@ -104,6 +110,8 @@ def _named_kinds(content):
 class NamedByAnother(TenantsCase):
     """A manifest at other.lab names what good.lab has."""
 
+    NODES = ("first",)
+
     def test_what_a_node_holds_of_one_registry_is_not_given_under_anothers_rights(self):
         content = self.forge(self.private("held"))
         self.start("first")
@@ -118,6 +126,23 @@ class NamedByAnother(TenantsCase):
         self.attack(content, "first")
         self.pull(content, "first")
         self.attack(content, "first")
+        self.assert_no_faults()
+
+    def test_what_is_on_its_way_to_its_owner_is_not_given_under_anothers_rights(self):
+        content = self.forge(self.private("on-its-way"))
+        self.start(*self.NODES)
+        ways = [kind for kind in kinds_of(content) if kind.name in ("small layer", "large layer")]
+        for kind in ways:
+            self.good.hold(kind.path.rpartition("/")[2])
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            owners = [pool.submit(self.judge, self.cell(self.reader, kind, "first", state="arriving")) for kind in ways]
+            wait_until(lambda: all(self.good.gets(kind.path.rpartition("/")[2]) for kind in ways), 10, "it is on its way")
+            attacks = [pool.submit(self.attack, content, node) for node in self.NODES]
+            late = concurrent.futures.wait(attacks, 12).not_done
+            self.good.release_all()
+            for each in (*owners, *attacks):
+                each.result()
+        self.assertEqual(late, set(), "the other tenant's answers waited for the owner's registry")
         self.assert_no_faults()
 
     def test_a_size_that_another_registry_names_is_not_the_layers(self):
@@ -138,18 +163,20 @@ class NamedByAnother(TenantsCase):
         self.good.users["neighbour"] = "next door"
         neighbours = self.good.repository(FORGED)
         neighbours.readers.add("neighbour")
-        forgeries = {name: body for name, (_, body) in forged(content).items() if name in UNSEEN}
-        for name, body in forgeries.items():
-            neighbours.manifests[digest_of(body)] = neighbours.manifests[name.replace(" ", "-")] = (MANIFEST, body)
+        forgeries = {name: forged(content)[name] for name in UNSEEN}
+        for name, typed in forgeries.items():
+            neighbours.manifests[digest_of(typed[1])] = neighbours.manifests[name.replace(" ", "-")] = typed
         self.start("first")
         self.pull(content, "first")
         neighbour = Client("neighbour", basic("neighbour", "next door"))
-        for name, body in forgeries.items():
+        for name, (_, body) in forgeries.items():
             for reference in (digest_of(body), name.replace(" ", "-")):
                 kind = Kind(f"forgery: {name}", "GET", f"manifests/{reference}", body, _TYPES)
                 self.judge(self.cell(neighbour, kind, "first", repository=FORGED))
-        for kind in _named_kinds(content):
-            self.judge(self.cell(neighbour, kind, "first", repository=FORGED))
+            for kind in _named_kinds(content):
+                cell = self.cell(neighbour, kind, "first", repository=FORGED)
+                if gives := cell.gives(cell.ask(self.nodes["first"].registry)):
+                    self.faults.append(f"after {name}: {cell}: {gives}")
         self.pull(content, "first")
         self.assert_no_faults()
 
@@ -169,6 +196,7 @@ class NamedByAnother(TenantsCase):
 class NamedByAnotherInACluster(NamedByAnother):
     """The same with a tracker, and from a node that has nothing itself."""
 
+    NODES = ("first", "second")
     has_tracker = True
 
     def test_what_another_node_holds_is_not_given_under_anothers_rights(self):

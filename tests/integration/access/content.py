@@ -18,7 +18,7 @@ def described(data, media_type, **more):
 def manifest_of(config, layers, **more):
     """As bytes; `layers` are bytes, or descriptors that say what they like."""
     listed = [described(each, _LAYER) if isinstance(each, bytes) else each for each in layers]
-    return json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "config": described(config, CONFIG), "layers": listed,
+    return json.dumps({**{"schemaVersion": 2, "mediaType": MANIFEST, "config": described(config, CONFIG), "layers": listed},
                        **more}).encode()
 
 
