@@ -331,7 +331,7 @@ TEST_CASE("a restarted node knows from the side file which registry a layer is k
                           node.origin, node.trackers, node.metrics, access};
   pull::Pulls restarted(parts, {});
   CHECK_FALSE(access.possession().has("good", stage.layer));
-  CHECK(restarted.is_here(stage.layer, "good"));
+  CHECK(pull::is_here(restarted, stage.layer, "good"));
   CHECK(access.possession().has("good", stage.layer));
   CHECK_FALSE(access.possession().has("evil", stage.layer));
 }
