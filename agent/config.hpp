@@ -24,6 +24,7 @@ struct NodeOptions {
 
 struct RegistryOptions {
   ListenAddresses listen = "127.0.0.1:7070";
+  std::string socket;  // path of a Unix socket beside it; empty: none
   std::string handover = "stream";
   registry::EndpointOptions endpoint;
   access::Options access;
