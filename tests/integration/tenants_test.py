@@ -221,6 +221,54 @@ class NamedByAnotherInACluster(NamedByAnother):
         self.assert_no_faults()
 
 
+class ClaimedByAnother(TenantsCase):
+    """other.lab says that it has what it never had: its HEAD is as good as any. Only its bytes can prove that."""
+
+    NODES = ("first",)
+
+    def claim(self, content, absent, of_size):
+        repository = self.other.repository(FORGED)
+        repository.absent = absent
+        for kind in _named_kinds(content):
+            repository.claims[kind.path.rpartition("/")[2]] = bytes(of_size(kind.wanted))
+
+    def assert_nothing_leaks(self, tag, absent, of_size=len):
+        content = self.forge(self.private(tag))
+        self.claim(content, absent, of_size)
+        self.other.repository(FORGED).public = True
+        self.start(*self.NODES)
+        self.pull(content, "first")
+        self.wait_until_idle(self.nodes["first"], self.running_tracker if self.has_tracker else None)
+        for _ in range(2):
+            for node in self.NODES:
+                for client in (self.mallory, Client("anybody")):
+                    self.assert_claims_leak_nothing(content, client, node)
+        for node in self.NODES:
+            self.pull(content, node)
+        self.assert_no_faults()
+
+    def assert_claims_leak_nothing(self, content, client, node):
+        for kind in (*self.forged_kinds(content), *_named_kinds(content)):
+            cell = Cell(client, OTHER, FORGED, "held", kind, node, "origin", "up")
+            seen = cell.ask(self.nodes[node].registry, _LONGEST_SECONDS)
+            if not kind.name.startswith("forge") and cell.leaks(seen):
+                self.faults.append(f"{cell}: the owner's bytes; seen: {seen}")
+
+    def test_a_registry_that_claims_to_have_a_layer_and_sends_none_is_given_none(self):
+        self.assert_nothing_leaks("claimed", absent=True)
+
+    def test_a_registry_that_sends_other_bytes_is_given_none(self):
+        self.assert_nothing_leaks("faked", absent=False)
+
+    def test_a_registry_that_claims_another_size_is_given_none_and_changes_none(self):
+        self.assert_nothing_leaks("resized", absent=True, of_size=lambda wanted: len(wanted) + 1)
+
+
+class ClaimedByAnotherInACluster(ClaimedByAnother):
+    NODES = ("first", "second")
+    has_tracker = True
+
+
 class AskedTogether(TenantsCase):
     """Both ask for one layer at a time; other.lab is slow, absent, wrong, or breaks off."""
 
