@@ -278,8 +278,10 @@ class AskedTogether(TenantsCase):
         return [kind for kind in kinds_of(content) if kind.name in ("small layer", "large layer")]
 
     def owner_is_served(self, tag, misbehave, retries=0, released_after=None):
-        """While the other's request is under way; returns the other's answers."""
-        content = self.private(tag)
+        """While the other's request is under way, under a manifest that names the layers; returns the other's answers."""
+        content = self.forge(self.private(tag))
+        for kind in self.forged_kinds(content):
+            self.judge(self.mallorys(kind, "first"))
         misbehave(content)
         kinds = self.layer_kinds(content)
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
@@ -315,10 +317,9 @@ class AskedTogether(TenantsCase):
 
     def test_a_slow_registry_without_the_layer_holds_up_no_other_tenant(self):
         self.start("first")
-        self.other.delay = 6
 
         def absent(_content):
-            """It has none of it."""
+            self.other.delay = 6
 
         self.assert_others_got_nothing(self.owner_is_served("slow-and-absent", absent))
 
@@ -357,10 +358,9 @@ class AskedTogether(TenantsCase):
 
     def test_a_registry_that_is_gone_is_no_answer_to_another_tenant(self):
         self.start("first")
-        self.other.down()
 
         def gone(_content):
-            """Nobody listens."""
+            self.other.down()
 
         self.assert_others_got_nothing(self.owner_is_served("gone", gone))
 
