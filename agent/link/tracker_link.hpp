@@ -79,7 +79,6 @@ class TrackerLink {
   Task<Result<void>> shake_hands();
   Task<void> receive_all();
   Task<Result<Bytes>> receive_welcome();
-  Error not_up() const;
   void fail_dial(const Error& error);
   void go_down(const std::string& cause);
   void watch(Time until);

@@ -29,9 +29,11 @@ struct Hello {
 struct Holds {  // further layers this agent holds: after `Hello`, or committed since
   static constexpr MessageType type = MessageType::holds;
   std::vector<Digest> held;
+  // Registries that this agent has read all of them at; 8 at most count, and only where it was told Reason::own_fetch.
+  std::vector<std::string> upstreams{};
   template <class C>
   static void fields(C& c, Holds& m) {
-    c.field(m.held);
+    c.field(m.held), c.appended(m.upstreams);
   }
   friend bool operator==(const Holds&, const Holds&) = default;
 };

@@ -61,7 +61,7 @@ std::vector<Golden<AgentMessage>> agent_messages() {
                       {"", 7072, "node-1", false},
                       {"10.0.0.1", 7073, "node-1", false},
                       {a_layer(), long_layer()}}},
-      {"holds", Holds{{long_layer()}}},
+      {"holds", Holds{{long_layer()}, {"reg.example.com"}}, 23},
       {"join", a_join(), 2, 1},
       {"progress", Progress{a_layer(), 1, 1000, true}},
       {"leave", Leave{a_layer()}},
