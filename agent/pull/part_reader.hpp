@@ -35,6 +35,7 @@ class PartReader {
 
  private:
   std::optional<PartBytes> find_here(origin::Stretch left);
+  bool may_have(const SharedAsker& asker) const;
   bool follow(const SharedDownload& download, std::uint64_t at);
   Task<std::optional<PartBytes>> wait_for_holders(origin::Stretch left);
   Task<Result<PartBytes>> wait_for_layer(origin::Stretch left, Milliseconds limit);

@@ -230,7 +230,7 @@ TEST_CASE("a pull that ended is resumed by the next one, and what it had is not 
   FakeOrigin fake(content);
   fake.break_off_after(100'000);
   Agent::Settings settings;
-  settings.limits.origin.resume.bodies = 1;
+  settings.limits.sources.origin.resume.bodies = 1;
   Agent agent(fake, settings);
   CHECK(read_one(agent, agent.ask(content)).error);
   CHECK(agent.store.partial() == ByteCount{300'000});

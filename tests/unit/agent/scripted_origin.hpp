@@ -39,7 +39,12 @@ class ScriptedOrigin final : public origin::Origin {
     ++opened;
     opened_from.push_back(from);
     opened_as.push_back(question.authorization);
+    opened_at.push_back(question.repository.upstream);
     while (are_answers_held) co_await changed_.wait();
+    Registry& registry = registries[question.repository.upstream];
+    while (registry.is_silent) co_await changed_.wait();
+    if (registry.answers) co_return tl::unexpected(*registry.answers);
+    if (registry.has_nothing) co_return tl::unexpected(nothing());
     if (is_out_of_reach) co_return fail(ErrorKind::unavailable, "connect: no route");
     if (!question.authorization.empty() ? refused_callers.contains(question.authorization) : refuses_anonymous) {
       co_return tl::unexpected(refusal());
@@ -51,14 +56,18 @@ class ScriptedOrigin final : public origin::Origin {
       bytes = std::move(bodies_.front());
       bodies_.pop_front();
     }
-    std::unique_ptr<origin::LayerStream> stream = std::make_unique<Stream>(*this, std::move(bytes), from);
+    if (registry.sends) bytes = *registry.sends;
+    auto opened_stream = std::make_unique<Stream>(*this, std::move(bytes), from);
+    opened_stream->ends_at(registry.breaks_off_at, registry.stalls_at);
+    std::unique_ptr<origin::LayerStream> stream = std::move(opened_stream);
     co_return std::move(stream);
   }
 
-  Task<Result<std::unique_ptr<origin::LayerStream>>> open_part(origin::Repository, Digest digest, origin::Stretch part,
+  Task<Result<std::unique_ptr<origin::LayerStream>>> open_part(origin::Repository repository, Digest digest, origin::Stretch part,
                                                                std::string authorization) override {
     parts.push_back({part.first, part.end});
     last_authorization = std::move(authorization);
+    if (registries[repository.upstream].has_nothing) co_return tl::unexpected(nothing());
     if (refuses_anonymous && last_authorization.empty()) co_return tl::unexpected(refusal());
     const auto found = layers_.find(digest);
     if (found == layers_.end()) co_return fail(ErrorKind::not_found, "404");
@@ -70,10 +79,17 @@ class ScriptedOrigin final : public origin::Origin {
   }
 
   // HEAD of a blob names its size; all else gets `tagged`, or what `answers` has for the method.
-  Task<Result<origin::Answer>> ask(origin::Repository, std::string method, std::string path, std::string,
+  Task<Result<origin::Answer>> ask(origin::Repository repository, std::string method, std::string path, std::string,
                                    std::string) override {
     ++asked;
     methods.push_back(method);
+    asked_at.push_back(repository.upstream);
+    while (registries[repository.upstream].are_heads_held) co_await changed_.wait();
+    if (registries[repository.upstream].has_nothing) {
+      origin::Answer nothing;
+      nothing.status = 404;
+      co_return nothing;
+    }
     const auto scripted = answers.find(method);
     if (scripted != answers.end()) co_return scripted->second;
     origin::Answer answer;
@@ -99,6 +115,25 @@ class ScriptedOrigin final : public origin::Origin {
   std::string base_credential;  // empty: none is needed
   std::vector<std::string> bases_asked;
 
+  // One of several registries. What it does not say is as of all.
+  struct Registry {
+    bool is_silent = false;          // to GET, until it is false and `go_on` is called
+    bool are_heads_held = false;     // likewise, to HEAD
+    std::optional<Error> answers{};  // to GET
+    bool has_nothing = false;        // 404 to all
+    std::optional<Bytes> sends{};    // instead of each layer
+    std::optional<std::size_t> breaks_off_at{};  // byte of each layer
+    std::optional<std::size_t> stalls_at{};      // likewise
+  };
+  std::map<std::string, Registry> registries;
+  std::vector<std::string> opened_at;  // by which registries
+  std::vector<std::string> asked_at;   // likewise, by HEAD
+
+  static Error nothing() {
+    Error error{ErrorKind::not_found, "the origin answers 404"};
+    error.answered = Answered{404, {}, "BLOB_UNKNOWN", "none"};
+    return error;
+  }
   static Error refusal() {
     Error refused{ErrorKind::refused, "the origin answers 401"};
     refused.answered = Answered{401, {"Basic realm=\"origin\"", "Negotiate"}, "UNAUTHORIZED", "log in"};
@@ -136,9 +171,14 @@ class ScriptedOrigin final : public origin::Origin {
     ByteCount size() const override { return {bytes_.size()}; }
     std::uint64_t offset() const override { return offset_; }
     const std::string& content_type() const override { return content_type_; }
+    void ends_at(std::optional<std::size_t> breaks_off, std::optional<std::size_t> stalls) {
+      breaks_off_ = breaks_off;
+      stalls_ = stalls;
+    }
     Task<Result<ByteView>> next() override {
-      while (origin_.is_held_) co_await origin_.changed_.wait();
-      const ByteView rest = ByteView(bytes_).first(end_).subspan(position_);
+      while (origin_.is_held_ || position_ == stalls_) co_await origin_.changed_.wait();
+      if (position_ == breaks_off_) co_return fail(ErrorKind::unavailable, "the connection broke");
+      const ByteView rest = ByteView(bytes_).first(std::min(end_, breaks_off_.value_or(stalls_.value_or(end_)))).subspan(position_);
       const ByteView some = rest.first(std::min(rest.size(), origin_.step));
       position_ += some.size();
       origin_.sent_bytes += some.size();
@@ -152,6 +192,8 @@ class ScriptedOrigin final : public origin::Origin {
     std::uint64_t offset_;
     std::uint64_t position_;
     std::uint64_t end_;
+    std::optional<std::size_t> breaks_off_;
+    std::optional<std::size_t> stalls_;
   };
 
   Signal changed_;

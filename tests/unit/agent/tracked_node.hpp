@@ -34,7 +34,8 @@ struct TrackedNode {
                         .size_hint = ByteCount{content.size()},
                         .authorization = {}};
     const auto download =
-        std::make_shared<pull::Download>(pull::Download::Parts{node.loop, node.clock, node.pool}, ask,
+        std::make_shared<pull::Download>(pull::Download::Parts{node.loop, node.clock, node.pool},
+                                         pull::Askers(ask, node.clock.now()),
                                          pull::Download::Attempt{});
     auto reserved = node.store.reserve(digest, {content.size()});
     REQUIRE(reserved);
