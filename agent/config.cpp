@@ -24,13 +24,13 @@ void describe_node(config::Section& section, NodeOptions& node) {
   if (node.name == control::seeder_node) section.fault("name", "is the seeders' name; write another one");
 }
 
-// The endpoint asks nobody who they are.
+// What the configured credentials may have, callers without one get too.
 void warn_of_readers(config::Section& section, const ListenAddresses& listen) {
   for (const std::string& address : listen.list()) {
     const auto parts = http::parse_host_port(address);
     if (!parts || http::is_loopback(parts->host)) continue;
     section.warning("listen", "every machine that reaches " + address +
-                                  " may read every layer that this node holds; listen on 127.0.0.1 unless that is meant");
+                                  " may read what this node's own credentials may; listen on 127.0.0.1 unless that is meant");
   }
 }
 
@@ -104,6 +104,14 @@ void describe_swarm(config::Section& section, SwarmOptions& swarm) {
   section.key("download_limit", swarm.download_limit, "Most that comes from other agents; \"0B/s\": no limit.");
 }
 
+void describe_activity(config::Section& section, std::string& activity) {
+  section.key("activity", activity,
+              "Who pulled what by whose right, one line a pull: an absolute path as \"/var/log/shoal/activity.log\" "
+              "(rotate: rename, SIGHUP), or \"stderr\"; empty: none.");
+  if (activity.empty() || activity == "stderr" || activity.front() == '/') return;
+  section.fault("activity", "write an absolute path, or \"stderr\"");
+}
+
 // A configuration that is good by its letters and serves next to nothing.
 void warn_of_nothing(config::Section& root, const Options& options) {
   const origin::Options& upstreams = options.upstreams;
@@ -131,7 +139,7 @@ void describe(config::Section& root, Options& options) {
   root.section("swarm", [&](config::Section& section) { describe_swarm(section, options.swarm); });
   store::describe(root, options.store, options.scrub);
   program::describe(root, options.admin, "Health, metrics and status.");
-  program::describe(root, options.log);
+  program::describe(root, options.log, [&](config::Section& section) { describe_activity(section, options.activity); });
   warn_of_nothing(root, options);
 }
 

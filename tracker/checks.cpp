@@ -58,9 +58,9 @@ bool is_refusal(const control::Checked& checked) {
 void Checks::check(const control::Check& question, Answer answer) {
   const OriginLayer layer = layer_of(question);
   if (auto checked = answer_at_once(layer)) return reply(answer, question.request, std::move(*checked));
-  remove_old();
   const Hash256 key = key_of(layer);
   const auto known = questions_.find(key);
+  if (known == questions_.end()) remove_old();
   const bool rests = known != questions_.end() && !known->second.is_asked && parts_.clock.now() < known->second.rests_until;
   if (rests) return reply(answer, question.request, *known->second.refused);
   const bool is_full = (known == questions_.end() && questions_.size() >= most_questions) || waiting_ >= most_waiting;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/access/date.hpp"
 #include "shared/control/timing.hpp"
 #include "shared/log/log.hpp"
 #include "shared/origin/statuses.hpp"
@@ -17,34 +18,31 @@ std::string image_of(const Caller& caller) {
   return caller.repository.upstream + "/" + caller.repository.name;
 }
 
-const origin::Upstream* configured(const origin::Options& options, const std::string& upstream) {
-  const auto entry = options.upstreams.find(upstream);
-  return entry == options.upstreams.end() ? nullptr : &entry->second;
+origin::UpstreamAccess rules_of(const origin::Options& options, const std::string& upstream) {
+  const auto entry = options.access.find(upstream);
+  return entry == options.access.end() ? origin::UpstreamAccess{} : entry->second;
 }
 
-Milliseconds grace_of(const origin::Options& options, const std::string& upstream) {
-  const origin::Upstream* entry = configured(options, upstream);
-  return entry == nullptr ? Milliseconds::zero() : entry->offline_grace;
+// Retry-After in seconds (RFC 9110 section 10.2.3); its form with a date counts as none.
+Milliseconds rest_of(const std::string& retry_after) {
+  constexpr std::size_t longest = 4;
+  const bool is_number = !retry_after.empty() && retry_after.size() <= longest &&
+                         std::all_of(retry_after.begin(), retry_after.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return is_number ? std::chrono::seconds(std::stoi(retry_after)) : Milliseconds::zero();
+}
+
+// It does not answer, or as a server that fails; a limit of its requests is no failure.
+bool is_down(const Error& cause) {
+  return cause.kind == ErrorKind::unavailable && (!cause.answered || cause.answered->status >= 500);
 }
 
 Error error_of(const origin::Answer& answer) {
   Error error{origin::kind_of_status(answer.status), "the origin answered with status " + std::to_string(answer.status)};
-  error.answered = origin::answered_by(answer.status, {}, text_of(answer.body));
-  error.answered = [&] {
-    Answered answered = *error.answered;
-    answered.challenges = answer.challenges;
-    return bounded(std::move(answered));
-  }();
+  Answered answered = origin::answered_by(answer.status, {}, text_of(answer.body));
+  answered.challenges = answer.challenges;
+  error.answered = bounded(std::move(answered));
+  error.retry_after = rest_of(answer.retry_after);
   return error;
-}
-
-// The caller's grant ends with its token, if that ends first.
-Milliseconds life_of(const std::string& authorization, Milliseconds longest) {
-  const auto end = token_end(authorization);
-  if (!end) return longest;
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const auto left = std::chrono::duration_cast<Milliseconds>(*end - now);
-  return std::clamp(left, Milliseconds::zero(), longest);
 }
 
 }  // namespace
@@ -70,9 +68,8 @@ Task<Result<Verdict>> Access::may(Caller caller, Digest digest, origin::Kind kin
 }
 
 bool Access::is_open(const std::string& upstream) const {
-  const origin::Upstream* entry = configured(parts_.origin.options(), upstream);
-  const bool has_own = entry != nullptr && !entry->access.empty();
-  return (has_own ? entry->access : options_.mode) == origin::access_node;
+  const std::string mode = rules_of(parts_.origin.options(), upstream).mode;
+  return (mode.empty() ? options_.mode : mode) == origin::access_node;
 }
 
 bool Access::is_known(const Caller& caller, const Digest& digest, bool is_here, Milliseconds grace) const {
@@ -81,8 +78,13 @@ bool Access::is_known(const Caller& caller, const Digest& digest, bool is_here, 
 }
 
 Granted Access::granted(const Caller& caller, const Digest& digest) const {
+  return {digest, caller.repository, authority_of(caller)};
+}
+
+Authority Access::authority_of(const Caller& caller) const {
+  if (is_open(caller.repository.upstream)) return {By::node};
   const By by = caller.authorization.empty() ? By::anonymous : By::credential;
-  return {digest, caller.repository, {by, grants_.credential_hash(caller.authorization)}};
+  return {by, grants_.credential_hash(caller.authorization)};
 }
 
 Result<Verdict> Access::judge(Question question, bool is_here, Result<origin::Answer> answer) {
@@ -104,9 +106,8 @@ Result<Verdict> Access::judge(Question question, bool is_here, Result<origin::An
 // The origin could not be asked: an ended grant counts again within the grace, else nothing is served.
 Result<Verdict> Access::close(const Question& question, bool is_here, Error cause) {
   const Caller& caller = question.caller;
-  const Milliseconds grace = grace_of(parts_.origin.options(), caller.repository.upstream);
-  const bool may_be_down = cause.kind == ErrorKind::unavailable;
-  if (may_be_down && grace > Milliseconds::zero() && is_known(caller, question.digest, is_here, grace)) {
+  const Milliseconds grace = rules_of(parts_.origin.options(), caller.repository.upstream).offline_grace;
+  if (is_down(cause) && grace > Milliseconds::zero() && is_known(caller, question.digest, is_here, grace)) {
     metrics_.by_grace.add();
     log::warning("access", "layer granted without the origin",
                  {{"digest", question.digest.text()},
@@ -121,7 +122,7 @@ Result<Verdict> Access::close(const Question& question, bool is_here, Error caus
                 {"image", image_of(caller)},
                 {"cause", cause.what},
                 {"next", "look at the registry; offline_grace of its [upstreams] entry lets former callers in meanwhile"}});
-  if (!may_be_down) return tl::unexpected(std::move(cause));
+  cause.kind = ErrorKind::unavailable;
   cause.what = "the registry " + caller.repository.upstream + " cannot say now whether the caller may have this (" +
                cause.what + "); offline_grace of its [upstreams] entry would let in again whom it let in before";
   cause.answered = {};
@@ -217,7 +218,7 @@ void Access::note_yes(const Question& question, const origin::Answer& answer) {
 
 Granted Access::note_read(const Caller& caller, const Member& manifest) {
   const Milliseconds longest = caller.authorization.empty() ? options_.anonymous_grant : options_.grant;
-  grants_.give(caller, parts_.clock.now() + life_of(caller.authorization, longest));
+  grants_.give(caller, parts_.clock.now() + grant_life(caller.authorization, longest, date()));
   members_.add(caller.repository, manifest);
   possession_.note(caller.repository.upstream, manifest.digest);
   return granted(caller, manifest.digest);
@@ -242,7 +243,9 @@ std::optional<origin::Answer> Access::refused_lately(const Caller& caller) const
 
 Task<Result<void>> Access::prove(Caller caller, Digest digest, origin::Kind kind) {
   if (is_open(caller.repository.upstream) || possession_.has(caller.repository.upstream, digest)) co_return Result<void>();
-  auto answer = co_await ask_shared({std::move(caller), digest, kind});
+  if (const auto refused = refused_lately(caller)) co_return tl::unexpected(error_of(*refused));
+  Question question{std::move(caller), digest, kind};
+  auto answer = co_await ask_shared(std::move(question));
   if (!answer) co_return tl::unexpected(std::move(answer.error()));
   if (answer->status != 200) co_return tl::unexpected(error_of(*answer));
   co_return Result<void>();

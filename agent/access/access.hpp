@@ -63,6 +63,9 @@ class Access {
   // What it answered to this credential within the last two seconds.
   std::optional<origin::Answer> refused_lately(const Caller& caller) const;
 
+  // By whose right the caller is served, if it is.
+  Authority authority_of(const Caller& caller) const;
+
   // The origin's word for one layer, whatever is granted: after a 2xx its registry is known to have it. An error holds
   // what the origin answered instead.
   Task<Result<void>> prove(Caller caller, Digest digest, origin::Kind kind);

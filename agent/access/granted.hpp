@@ -24,6 +24,8 @@ enum class By : std::uint8_t {
 struct Authority {
   By by = By::anonymous;
   std::string credential_hash{};  // keyed, 16 hexadecimal digits; another one after a restart; empty without a credential
+
+  bool operator==(const Authority&) const = default;
 };
 
 class Granted {

@@ -89,4 +89,10 @@ std::optional<std::chrono::seconds> token_end(const std::string& authorization) 
   return read ? end : std::nullopt;
 }
 
+Milliseconds grant_life(const std::string& authorization, Milliseconds longest, std::chrono::seconds date) {
+  const auto end = token_end(authorization);
+  if (!end) return longest;
+  return std::clamp(Milliseconds(*end - date), Milliseconds::zero(), longest);
+}
+
 }  // namespace shoal::agent::access

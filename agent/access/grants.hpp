@@ -48,4 +48,7 @@ class Grants {
 // any other credential. The signature is not checked: what a caller makes up only shortens its own grant.
 std::optional<std::chrono::seconds> token_end(const std::string& authorization);
 
+// How long a grant to the credential counts: no longer than its token lives, of which `date` is the present, since 1970.
+Milliseconds grant_life(const std::string& authorization, Milliseconds longest, std::chrono::seconds date);
+
 }  // namespace shoal::agent::access

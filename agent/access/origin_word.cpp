@@ -65,6 +65,16 @@ Task<Result<origin::Answer>> get_blob(origin::Origin& origin, Question question)
   co_return yes((*stream)->size().value);
 }
 
+// A refusal of HEAD gets a body of ours: whoever sent GET reads why.
+void fill(origin::Answer& refusal) {
+  const bool is_login = refusal.status == 401;
+  const std::string code = is_login ? "UNAUTHORIZED" : refusal.status == 403 ? "DENIED" : "";
+  origin::Answer filled = answer_of({refusal.status, std::move(refusal.challenges), code,
+                                     is_login ? "the registry asks for a login" : "the registry refuses it"});
+  filled.retry_after = std::move(refusal.retry_after);
+  refusal = std::move(filled);
+}
+
 }  // namespace
 
 bool is_failing(const origin::Answer& answer) {
@@ -96,8 +106,7 @@ Task<Result<origin::Answer>> ask_origin(origin::Origin& origin, Question questio
       answer = co_await get_blob(origin, question);
     }
   }
-  // The length of a body that HEAD leaves out is not that of ours.
-  if (answer && answer->status != 200 && answer->body.empty()) answer->length.reset();
+  if (answer && answer->status != 200 && answer->body.empty()) fill(*answer);
   co_return answer;
 }
 

@@ -5,7 +5,8 @@
 namespace shoal::agent::pull {
 
 bool Admission::is_known() const {
-  return asker_->is_proven || possession_->has(asker_->ask.repository.upstream, asker_->ask.digest);
+  if (!asker_->is_proven) asker_->is_proven = possession_->has(asker_->ask.repository.upstream, asker_->ask.digest);
+  return asker_->is_proven;
 }
 
 // The manifest's, when the layer has it, or the one that the asker's own registry named.

@@ -39,7 +39,7 @@ Task<void> prove(Parts parts, SharedDownload download, SharedAsker asker) {
   const Ask ask = asker->ask;
   access::Caller caller{ask.repository, ask.authorization};
   const Result<void> proven = co_await parts.access.prove(std::move(caller), ask.digest, ask.kind);
-  asker->is_proven = proven.has_value();
+  if (proven) asker->is_proven = true;
   if (!proven && !has_possession(parts, ask)) {
     asker->failure = proven.error();
     asker->is_refused = true;

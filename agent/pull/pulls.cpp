@@ -46,7 +46,7 @@ Task<Result<Layer>> Pulls::open(access::Granted granted, Ask ask) {
     in_memory_.erase(in_memory);  // there is room now: it is pulled into the store
   // It may have become held, for another registry's callers, since the right was given.
   if (const auto held = parts_.store.look(ask.digest)) note_possession(parts_, *held);
-  if (holds(ask.digest) && !needs_no_possession(granted) && !has_possession(parts_, ask)) {
+  if (holds(*this, ask.digest) && !needs_no_possession(granted) && !has_possession(parts_, ask)) {
     access::Caller caller{ask.repository, ask.authorization};
     const Result<void> proven = co_await parts_.access.prove(std::move(caller), ask.digest, ask.kind);
     if (!proven) co_return tl::unexpected(proven.error());
@@ -237,15 +237,15 @@ std::optional<Layer> Pulls::find_held(const access::Granted& granted) {
   return take_held(granted.digest());
 }
 
-bool Pulls::holds(const Digest& digest) const {
-  return parts_.store.holds(digest) || in_memory_.contains(digest);
+bool holds(const Pulls& pulls, const Digest& digest) {
+  return pulls.parts_.store.holds(digest) || pulls.in_memory_.contains(digest);
 }
 
-bool Pulls::is_here(const Digest& digest, const std::string& upstream) const {
-  if (const auto held = parts_.store.look(digest)) note_possession(parts_, *held);  // as its side file says
-  if (holds(digest)) return true;
-  const auto running = running_.find(digest);
-  return running != running_.end() && running->second->ask().repository.upstream != upstream;
+bool is_here(const Pulls& pulls, const Digest& digest, const std::string& upstream) {
+  if (const auto held = pulls.parts_.store.look(digest)) note_possession(pulls.parts_, *held);  // as its side file says
+  if (holds(pulls, digest)) return true;
+  const auto running = pulls.running_.find(digest);
+  return running != pulls.running_.end() && running->second->ask().repository.upstream != upstream;
 }
 
 std::optional<Layer> Pulls::take_held(const Digest& digest) {
@@ -259,9 +259,8 @@ std::optional<Layer> Pulls::take_held(const Digest& digest) {
 }
 
 Task<std::optional<Layer>> Pulls::find_begun(access::Granted granted, Milliseconds limit) {
-  const Digest& digest = granted.digest();
-  if (auto held = take_held(digest)) co_return held;
-  const auto running = running_.find(digest);
+  if (auto held = find_held(granted)) co_return held;
+  const auto running = running_.find(granted.digest());
   if (running == running_.end()) co_return std::nullopt;
   const SharedDownload download = running->second;
   const auto end = parts_.clock.now() + limit;
@@ -269,7 +268,7 @@ Task<std::optional<Layer>> Pulls::find_begun(access::Granted granted, Millisecon
     const auto left = std::chrono::duration_cast<Milliseconds>(end - parts_.clock.now());
     co_await download->changed().wait_for(parts_.clock, left);
   }
-  if (!download->begun()) co_return take_held(digest);
+  if (!download->begun()) co_return find_held(granted);
   co_return Layer(download, download->layout().layer_size());
 }
 

@@ -42,9 +42,8 @@ class Pulls final : public link::Listener {
   void fetch(const access::Granted& granted, Ask ask);
   // The same for readers of parts: only from nodes that hold the layer, and only what such readers want.
   void fetch_parts(const access::Granted& granted, Ask ask);
-  bool holds(const Digest& digest) const;  // as find_held finds it
-  // Whether the layer is held, or arriving for callers of other registries alone: then it may be none of this one's.
-  bool is_here(const Digest& digest, const std::string& upstream) const;
+  friend bool holds(const Pulls& pulls, const Digest& digest);
+  friend bool is_here(const Pulls& pulls, const Digest& digest, const std::string& upstream);
   // A layer that has passed, and whose window is at its end: the next `open` begins at its start again, when `from` is
   // near that. False when nothing changes.
   bool leave_passed(const Digest& digest, std::uint64_t from);
@@ -93,6 +92,9 @@ class Pulls final : public link::Listener {
   std::optional<Time> disk_failed_at_;
 };
 
+bool holds(const Pulls& pulls, const Digest& digest);  // as `find_held` finds it
+// Whether the layer is held, or arriving for callers of other registries alone: then it may be none of this one's.
+bool is_here(const Pulls& pulls, const Digest& digest, const std::string& upstream);
 std::size_t committing(const Pulls& pulls);  // layers that are whole and on their way to being held
 
 }  // namespace shoal::agent::pull

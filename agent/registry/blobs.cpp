@@ -35,8 +35,9 @@ Task<void> Blobs::answer(http::Exchange& exchange, BlobRoute route) {
                 .repository = std::move(route.repository),
                 .size_hint = {},
                 .authorization = http::find_header(request.headers, "Authorization").value_or("")};
-  auto verdict = co_await parts_.access.may({ask.repository, ask.authorization}, ask.digest, ask.kind,
-                                            pulls_.is_here(ask.digest, ask.repository.upstream));
+  access::Caller caller{ask.repository, ask.authorization};
+  auto verdict = co_await parts_.access.may(std::move(caller), ask.digest, ask.kind,
+                                            pull::is_here(pulls_, ask.digest, ask.repository.upstream));
   if (!verdict) {
     co_await exchange.respond(oci_error(verdict.error(), "BLOB_UNKNOWN"));
   } else if (const auto* refusal = std::get_if<origin::Answer>(&*verdict)) {
@@ -56,7 +57,7 @@ Task<void> Blobs::answer_granted(http::Exchange& exchange, pull::GrantedAsk aske
     co_return;
   }
   const bool for_parts = options_.mode == ServeMode::stream && wants_parts(request, digest);
-  if (for_parts && !pulls_.holds(digest)) {
+  if (for_parts && !pull::holds(pulls_, digest)) {
     const bool answered = co_await part_answers_.answer(exchange, asked, known_size(asked));
     if (answered) co_return;
   }
@@ -195,7 +196,7 @@ Task<Result<void>> Blobs::send_all(http::Exchange& exchange, Digest digest, pull
   for (const Span& span : answer.range.spans) {
     if (answer.multipart) {
       Bytes head = copy_of(bytes_of(answer.multipart->head_of(span)));
-      const Result<void> framed = co_await images_.send(exchange, digest, pull::Source::store, std::move(head));
+      const Result<void> framed = co_await images_.send(exchange, pull::Source::store, std::move(head));
       if (!framed) co_return Result<void>();
     }
     const Result<void> sent = co_await send(exchange, digest, layer, span);
@@ -203,7 +204,7 @@ Task<Result<void>> Blobs::send_all(http::Exchange& exchange, Digest digest, pull
   }
   Bytes end;
   if (answer.multipart) end = copy_of(bytes_of(answer.multipart->end()));
-  if (!end.empty()) static_cast<void>(co_await images_.send(exchange, digest, pull::Source::store, std::move(end)));
+  if (!end.empty()) static_cast<void>(co_await images_.send(exchange, pull::Source::store, std::move(end)));
   co_return Result<void>();
 }
 
@@ -227,7 +228,7 @@ Task<Result<void>> Blobs::send(http::Exchange& exchange, Digest digest, pull::La
                                std::min(span->length(), end - position)};
     const std::uint64_t before = exchange.sent_bytes();
     const Result<void> sent = co_await exchange.send(bytes);
-    images_.serve(digest, layer.sources_of(position, position + exchange.sent_bytes() - before));
+    images_.serve(exchange, layer.sources_of(position, position + exchange.sent_bytes() - before));
     position += bytes.length;
     if (!sent && sent.error().kind == ErrorKind::unavailable) break;
     if (!sent && layer.held()) pulls_.remove_unreadable(digest, *span->file());
@@ -264,7 +265,7 @@ Task<void> Blobs::pass_through(http::Exchange& exchange, pull::GrantedAsk asked)
   if (answer.range.open_ended) exchange.limit_send_buffer(options_.open_ended_send_buffer);
   const Result<void> started = co_await exchange.start(std::move(head));
   if (!started) co_return;
-  const Result<void> sent = co_await send_passing(exchange, digest, **passing, answer.range.spans.front());
+  const Result<void> sent = co_await send_passing(exchange, **passing, answer.range.spans.front());
   if (!sent && sent.error().kind != ErrorKind::unavailable)  // a client that is gone is no failure
     log::warning("registry", "pass-through aborted",
                  {{"digest", digest.text()},
@@ -272,7 +273,7 @@ Task<void> Blobs::pass_through(http::Exchange& exchange, pull::GrantedAsk asked)
                   {"next", "look at the registry; the runtime asks again"}});
 }
 
-Task<Result<void>> Blobs::send_passing(http::Exchange& exchange, Digest digest, pull::PassThrough& passing, Span range) {
+Task<Result<void>> Blobs::send_passing(http::Exchange& exchange, pull::PassThrough& passing, Span range) {
   const bool is_whole = range.first == 0 && range.end == passing.size().value;
   Bytes withheld;
   for (std::uint64_t position = passing.offset(); is_whole || position < range.end;) {
@@ -283,11 +284,11 @@ Task<Result<void>> Blobs::send_passing(http::Exchange& exchange, Digest digest, 
     position += bytes->size();
     if (is_whole) std::swap(withheld, part);
     if (part.empty()) continue;
-    const Result<void> sent = co_await images_.send(exchange, digest, pull::Source::passed_through, std::move(part));
+    const Result<void> sent = co_await images_.send(exchange, pull::Source::passed_through, std::move(part));
     if (!sent) co_return sent;
   }
   Result<void> sent;
-  if (!withheld.empty()) sent = co_await images_.send(exchange, digest, pull::Source::passed_through, std::move(withheld));
+  if (!withheld.empty()) sent = co_await images_.send(exchange, pull::Source::passed_through, std::move(withheld));
   co_return sent;
 }
 

@@ -61,7 +61,7 @@ class Blobs {
   Task<Result<void>> send_all(http::Exchange& exchange, Digest digest, pull::Layer layer, BlobAnswer answer);
   Task<Result<void>> send(http::Exchange& exchange, Digest digest, pull::Layer layer, Span wanted);
   Task<void> pass_through(http::Exchange& exchange, pull::GrantedAsk asked);
-  Task<Result<void>> send_passing(http::Exchange& exchange, Digest digest, pull::PassThrough& passing, Span range);
+  Task<Result<void>> send_passing(http::Exchange& exchange, pull::PassThrough& passing, Span range);
 
   pull::Parts parts_;
   pull::Pulls& pulls_;

@@ -56,7 +56,7 @@ Task<Result<ManifestAnswer>> Manifests::answer(ManifestQuestion question) {
 
 Task<Result<ManifestAnswer>> Manifests::by_digest(ManifestQuestion question, Digest digest) {
   auto verdict = co_await parts_.access.may(question.caller(), digest, origin::Kind::manifest,
-                                            pulls_.is_here(digest, question.route.repository.upstream));
+                                            pull::is_here(pulls_, digest, question.route.repository.upstream));
   if (!verdict) co_return tl::unexpected(verdict.error());
   if (auto* refusal = std::get_if<origin::Answer>(&*verdict)) co_return std::move(*refusal);
   const auto& granted = std::get<access::Granted>(*verdict);
@@ -160,7 +160,7 @@ Task<Result<ManifestAnswer>> Manifests::by_tag(ManifestQuestion question) {
 
 Task<Result<ManifestAnswer>> Manifests::stale_head(ManifestQuestion question, Resolved known) {
   auto verdict = co_await parts_.access.may(question.caller(), known.digest, origin::Kind::manifest,
-                                            pulls_.is_here(known.digest, question.route.repository.upstream));
+                                            pull::is_here(pulls_, known.digest, question.route.repository.upstream));
   if (!verdict) co_return tl::unexpected(verdict.error());
   if (auto* refusal = std::get_if<origin::Answer>(&*verdict)) co_return std::move(*refusal);
   co_return Manifest{known.digest, known.size_bytes, std::move(known.content_type), {}};
@@ -232,7 +232,7 @@ access::Granted Manifests::note_named(const ManifestQuestion& question, const or
 // The manifest that a tag was found to have. The head of one that is held, or that lacks a type or a size, is the read one's.
 Task<Result<ManifestAnswer>> Manifests::by_named(ManifestQuestion question, origin::NamedManifest named) {
   const bool is_known = named.size_bytes > 0 && !named.content_type.empty();
-  if (question.head_only && is_known && !pulls_.holds(named.digest)) {
+  if (question.head_only && is_known && !pull::holds(pulls_, named.digest)) {
     co_return Manifest{named.digest, named.size_bytes, std::move(named.content_type), {}};
   }
   auto answer = co_await by_digest(std::move(question), named.digest);

@@ -100,19 +100,19 @@ Task<bool> PartAnswers::answer(http::Exchange& exchange, pull::GrantedAsk asked,
     answer = choose_answer(request, digest, reader.size().value, false);
   }
   const Result<void> started = co_await exchange.start(head_of(answer, digest));
-  if (started) co_await send(exchange, digest, reader, std::move(answer), std::move(*bytes));
+  if (started) co_await send(exchange, reader, std::move(answer), std::move(*bytes));
   co_return true;
 }
 
 // A source that fails now resets the connection: the client asks for the rest again.
-Task<void> PartAnswers::send(http::Exchange& exchange, Digest digest, pull::PartReader& reader, BlobAnswer answer,
+Task<void> PartAnswers::send(http::Exchange& exchange, pull::PartReader& reader, BlobAnswer answer,
                              pull::PartBytes first) {
   std::optional<pull::PartBytes> bytes = std::move(first);
   Result<void> sent;
   for (const Span& span : answer.range.spans) {
     if (answer.multipart) {
       Bytes head = copy_of(bytes_of(answer.multipart->head_of(span)));
-      sent = co_await images_.send(exchange, digest, pull::Source::store, std::move(head));
+      sent = co_await images_.send(exchange, pull::Source::store, std::move(head));
     }
     for (std::uint64_t position = span.first; sent && position < span.end;) {
       if (!bytes) {
@@ -129,14 +129,14 @@ Task<void> PartAnswers::send(http::Exchange& exchange, Digest digest, pull::Part
       const std::uint64_t before = exchange.sent_bytes();
       sent = co_await send_bytes(exchange, std::move(*bytes), length);
       bytes.reset();
-      images_.serve(digest, reader.sources_of(here, position, position + exchange.sent_bytes() - before));
+      images_.serve(exchange, reader.sources_of(here, position, position + exchange.sent_bytes() - before));
       position += length;
     }
     if (!sent) break;
   }
   if (sent && answer.multipart) {
     Bytes end = copy_of(bytes_of(answer.multipart->end()));
-    sent = co_await images_.send(exchange, digest, pull::Source::store, std::move(end));
+    sent = co_await images_.send(exchange, pull::Source::store, std::move(end));
   }
   const bool is_gone = !sent && sent.error().kind == ErrorKind::unavailable;  // which is no failure
   if (!sent && !is_gone) tell_abort(exchange.request(), sent.error());

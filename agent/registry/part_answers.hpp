@@ -27,7 +27,7 @@ class PartAnswers {
  private:
   Task<std::optional<ByteCount>> find_size(pull::Ask ask, std::optional<Span> alone);
   void remember(const pull::Ask& ask, ByteCount size);
-  Task<void> send(http::Exchange& exchange, Digest digest, pull::PartReader& reader, BlobAnswer answer,
+  Task<void> send(http::Exchange& exchange, pull::PartReader& reader, BlobAnswer answer,
                   pull::PartBytes first);
 
   pull::Parts parts_;

@@ -16,10 +16,11 @@ class ScriptedOrigin final : public origin::Origin {
  public:
   static origin::Options options() {
     origin::Options options;
-    options.allow = {"reg.example.com"};
+    options.allow = {"reg.example.com", "evil.example.com"};
     return options;
   }
-  ScriptedOrigin(Loop& loop, Clock& clock) : Origin(options(), clock), changed_(loop) {}
+  ScriptedOrigin(Loop& loop, Clock& clock, origin::Options given = options())
+      : Origin(std::move(given), clock), changed_(loop) {}
 
   Digest add(Bytes bytes) {
     const Digest digest = digest_of(DigestAlgorithm::sha256, bytes);
@@ -46,6 +47,8 @@ class ScriptedOrigin final : public origin::Origin {
     if (registry.answers) co_return tl::unexpected(*registry.answers);
     if (registry.has_nothing) co_return tl::unexpected(nothing());
     if (is_out_of_reach) co_return fail(ErrorKind::unavailable, "connect: no route");
+    const unsigned status = guarded(question.repository, "blobs/" + question.digest.text(), question.authorization);
+    if (status != 200) co_return tl::unexpected(refusal(status));
     if (!question.authorization.empty() ? refused_callers.contains(question.authorization) : refuses_anonymous) {
       co_return tl::unexpected(refusal());
     }
@@ -63,9 +66,11 @@ class ScriptedOrigin final : public origin::Origin {
     co_return std::move(stream);
   }
 
-  Task<Result<std::unique_ptr<origin::LayerStream>>> open_part(origin::Repository repository, Digest digest, origin::Stretch part,
-                                                               std::string authorization) override {
+  Task<Result<std::unique_ptr<origin::LayerStream>>> open_part(origin::Repository repository, Digest digest,
+                                                               origin::Stretch part, std::string authorization) override {
     parts.push_back({part.first, part.end});
+    const unsigned status = guarded(repository, "blobs/" + digest.text(), authorization);
+    if (status != 200) co_return tl::unexpected(refusal(status));
     last_authorization = std::move(authorization);
     if (registries[repository.upstream].has_nothing) co_return tl::unexpected(nothing());
     if (refuses_anonymous && last_authorization.empty()) co_return tl::unexpected(refusal());
@@ -80,7 +85,7 @@ class ScriptedOrigin final : public origin::Origin {
 
   // HEAD of a blob names its size; all else gets `tagged`, or what `answers` has for the method.
   Task<Result<origin::Answer>> ask(origin::Repository repository, std::string method, std::string path, std::string,
-                                   std::string) override {
+                                   std::string authorization) override {
     ++asked;
     methods.push_back(method);
     asked_at.push_back(repository.upstream);
@@ -90,6 +95,12 @@ class ScriptedOrigin final : public origin::Origin {
       nothing.status = 404;
       co_return nothing;
     }
+    while (are_answers_held) co_await changed_.wait();
+    if (is_out_of_reach) co_return fail(ErrorKind::unavailable, "connect: no route");
+    origin::Answer refused;
+    refused.status = method == "HEAD" && head_status != 200 ? head_status : guarded(repository, path, authorization);
+    if (refused.status == 401) refused.challenges = {"Basic realm=\"origin\""};
+    if (refused.status != 200) co_return refused;
     const auto scripted = answers.find(method);
     if (scripted != answers.end()) co_return scripted->second;
     origin::Answer answer;
@@ -134,11 +145,22 @@ class ScriptedOrigin final : public origin::Origin {
     error.answered = Answered{404, {}, "BLOB_UNKNOWN", "none"};
     return error;
   }
-  static Error refusal() {
-    Error refused{ErrorKind::refused, "the origin answers 401"};
-    refused.answered = Answered{401, {"Basic realm=\"origin\"", "Negotiate"}, "UNAUTHORIZED", "log in"};
+  static Error refusal(unsigned status = 401) {
+    if (status == 401) {
+      Error refused{ErrorKind::refused, "the origin answers 401"};
+      refused.answered = Answered{401, {"Basic realm=\"origin\"", "Negotiate"}, "UNAUTHORIZED", "log in"};
+      return refused;
+    }
+    Error refused{status == 404 ? ErrorKind::not_found : ErrorKind::refused, "the origin answers otherwise"};
+    refused.answered = Answered{status, {}, "", ""};
     return refused;
   }
+
+  // The status with which the origin answers this caller's question for `path`; empty: it lets all in.
+  using Guard = std::function<unsigned(const origin::Repository& repository, const std::string& path,
+                                       const std::string& authorization)>;
+  Guard guard;
+  unsigned head_status = 200;  // of any HEAD; another one: as proxies refuse it where GET works
 
   int opened = 0;
   std::vector<std::string> opened_as;  // authorizations
@@ -160,6 +182,10 @@ class ScriptedOrigin final : public origin::Origin {
   Bytes tagged;  // the manifest of any tag
 
  private:
+  unsigned guarded(const origin::Repository& repository, const std::string& path, const std::string& authorization) {
+    return guard ? guard(repository, path, authorization) : 200;
+  }
+
   class Stream final : public origin::LayerStream {
    public:
     Stream(ScriptedOrigin& from_whom, Bytes bytes, std::uint64_t from, std::optional<std::uint64_t> end = {})

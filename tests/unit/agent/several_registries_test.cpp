@@ -58,7 +58,7 @@ Task<void> read_granted(pull::Pulls& pulls, access::Granted granted, pull::Ask a
 
 Task<void> read_as(PullingNode& node, pull::Ask ask, Reader& reader) {
   access::Caller caller{ask.repository, ask.authorization};
-  const bool is_here = node.pulls.is_here(ask.digest, ask.repository.upstream);
+  const bool is_here = pull::is_here(node.pulls, ask.digest, ask.repository.upstream);
   auto verdict = co_await node.access.may(std::move(caller), ask.digest, ask.kind, is_here);
   REQUIRE(verdict);
   if (std::holds_alternative<origin::Answer>(*verdict)) {

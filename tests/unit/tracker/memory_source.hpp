@@ -77,7 +77,7 @@ class MemorySource final : public LayerSource {
   Task<Result<origin::Answer>> ask(origin::Repository, std::string method, std::string path, std::string) override {
     asked.push_back(method);
     asked_paths.push_back(path);
-    most_asked_at_once = std::max(most_asked_at_once, ++asked_now_);
+    most_asked_at_once = std::max(most_asked_at_once, ++*asked_now_);
     const Leaving leaving{asked_now_};
     while (hold_answers) co_await changed_.wait();
     origin::Answer answer = answers[method];
@@ -131,8 +131,8 @@ class MemorySource final : public LayerSource {
     int most = 0;  // of one layer at once
   };
   struct Leaving {
-    int& count;
-    ~Leaving() { --count; }
+    std::shared_ptr<int> count;  // outlives the source, as a loop's questions may
+    ~Leaving() { --*count; }
   };
   class Stream final : public origin::LayerStream {
    public:
@@ -172,7 +172,7 @@ class MemorySource final : public LayerSource {
     std::shared_ptr<Reading> reading_;
   };
 
-  int asked_now_ = 0;
+  std::shared_ptr<int> asked_now_ = std::make_shared<int>(0);
   Signal changed_;
   std::shared_ptr<Reading> reading_ = std::make_shared<Reading>();
   std::map<Digest, Layer> layers_;
