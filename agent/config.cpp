@@ -119,6 +119,7 @@ void describe(config::Section& root, Options& options) {
   store::describe(root, options.store, options.scrub);
   program::describe(root, options.admin, "Health, metrics and status.");
   program::describe(root, options.log);
+  program::describe(root, options.process);
   warn_of_nothing(root, options);
 }
 

@@ -51,6 +51,7 @@ struct Options {
   store::ScrubOptions scrub;
   program::AdminOptions admin{.listen = "127.0.0.1:7071"};
   program::LogOptions log;
+  program::ProcessOptions process;
   program::DescriptorBudget descriptors{};  // no key: what the process is allowed
 };
 

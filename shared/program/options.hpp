@@ -16,6 +16,10 @@ struct LogOptions {
   std::string format = "text";
 };
 
+struct ProcessOptions {
+  bool core_dumps = false;  // the program's memory has passwords and tokens: for the search for a fault only
+};
+
 struct AdminOptions {
   ListenAddresses listen;            // health, metrics, status: on loopback unless asked for, nothing for other machines
   ListenAddresses metrics_listen{};  // /metrics alone, beside it; empty: nowhere else
@@ -23,6 +27,8 @@ struct AdminOptions {
 
 // Reads, checks and prints [log].
 void describe(config::Section& root, LogOptions& options);
+// Reads, checks and prints [process].
+void describe(config::Section& root, ProcessOptions& options);
 // Reads, checks and prints [admin]; `comment` of its address.
 void describe(config::Section& root, AdminOptions& options, std::string_view comment);
 
