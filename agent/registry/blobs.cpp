@@ -34,7 +34,7 @@ Task<void> Blobs::answer(http::Exchange& exchange, BlobRoute route) {
                 .kind = origin::Kind::blob,
                 .repository = std::move(route.repository),
                 .size_hint = descriptors_.size_of(route.digest),
-                .authorization = http::find_header(request.headers, "Authorization").value_or("")};
+                .authorization = Secret(http::find_header(request.headers, "Authorization").value_or(""))};
   if (request.method == "HEAD" || has_already(http::find_header(request.headers, "If-None-Match"), ask.digest)) {
     co_await answer_head(exchange, std::move(ask));
     co_return;

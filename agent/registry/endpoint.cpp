@@ -180,7 +180,7 @@ Task<void> Endpoint::manifest(MeteredExchange& exchange, ManifestRoute route) {
   const std::string accept = http::sorted_list(http::find_header(request.headers, "Accept").value_or(""));
   ManifestQuestion question{.route = route,
                             .accept = accept,
-                            .authorization = http::find_header(request.headers, "Authorization").value_or(""),
+                            .authorization = Secret(http::find_header(request.headers, "Authorization").value_or("")),
                             .head_only = request.method == "HEAD"};
   auto answer = co_await manifests_.answer(std::move(question));
   http::Response response;

@@ -54,8 +54,8 @@ Task<void> Lists::answer(http::Exchange& exchange, ListRoute route) {
 Task<http::Response> Lists::ask(http::Request request, ListRoute route) {
   const std::string query = query_for_origin(request.query);
   const std::string path = route.list + (query.empty() ? "" : "?" + query);
-  const auto asked =
-      co_await origin_.ask(route.repository, "GET", path, header(request, "Accept"), header(request, "Authorization"));
+  const auto asked = co_await origin_.ask(route.repository, "GET", path, header(request, "Accept"),
+                                          Secret(header(request, "Authorization")));
   if (!asked) co_return unserved(request, route, asked.error());
   if (asked->status == 404 && route.subject) {
     auto response = co_await referrers_by_tag(std::move(request), std::move(route));
@@ -87,7 +87,7 @@ http::Response Lists::page(const http::Request& request, const ListRoute& route,
 // A repository that does not exist has no list; that a tag does not exist means that nothing refers to the subject.
 Task<http::Response> Lists::referrers_by_tag(http::Request request, ListRoute route) {
   const auto asked = co_await origin_.ask(route.repository, "GET", "manifests/" + referrers_tag(*route.subject),
-                                          origin::index_type, header(request, "Authorization"));
+                                          origin::index_type, Secret(header(request, "Authorization")));
   if (!asked) co_return unserved(request, route, asked.error());
   if (asked->status == 404 && origin::answered_by(404, {}, text_of(asked->body)).code != "NAME_UNKNOWN") co_return index(empty_index);
   if (asked->status != 200) co_return relay(*asked, "NAME_UNKNOWN");

@@ -38,10 +38,10 @@ class ScriptedOrigin final : public origin::Origin {
   Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::LayerQuestion question, std::uint64_t from) override {
     ++opened;
     opened_from.push_back(from);
-    opened_as.push_back(question.authorization);
+    opened_as.emplace_back(question.authorization.reveal());
     while (are_answers_held) co_await changed_.wait();
     if (is_out_of_reach) co_return fail(ErrorKind::unavailable, "connect: no route");
-    if (!question.authorization.empty() ? refused_callers.contains(question.authorization) : refuses_anonymous) {
+    if (!question.authorization.empty() ? refused_callers.contains(opened_as.back()) : refuses_anonymous) {
       co_return tl::unexpected(refusal());
     }
     const auto found = layers_.find(question.digest);
@@ -56,9 +56,9 @@ class ScriptedOrigin final : public origin::Origin {
   }
 
   Task<Result<std::unique_ptr<origin::LayerStream>>> open_part(origin::Repository, Digest digest, origin::Stretch part,
-                                                               std::string authorization) override {
+                                                               Secret authorization) override {
     parts.push_back({part.first, part.end});
-    last_authorization = std::move(authorization);
+    last_authorization = authorization.reveal();
     if (refuses_anonymous && last_authorization.empty()) co_return tl::unexpected(refusal());
     const auto found = layers_.find(digest);
     if (found == layers_.end()) co_return fail(ErrorKind::not_found, "404");
@@ -71,7 +71,7 @@ class ScriptedOrigin final : public origin::Origin {
 
   // HEAD of a blob names its size; all else gets `tagged`, or what `answers` has for the method.
   Task<Result<origin::Answer>> ask(origin::Repository, std::string method, std::string path, std::string,
-                                   std::string) override {
+                                   Secret) override {
     ++asked;
     methods.push_back(method);
     const auto scripted = answers.find(method);
@@ -88,11 +88,11 @@ class ScriptedOrigin final : public origin::Origin {
   }
 
   // Of the base: 200 for `base_credential`, else 401.
-  Task<Result<origin::Answer>> ask_base(std::string upstream, std::string, std::string authorization) override {
+  Task<Result<origin::Answer>> ask_base(std::string upstream, std::string, Secret authorization) override {
     bases_asked.push_back(upstream);
     while (are_answers_held) co_await changed_.wait();
     origin::Answer answer;
-    answer.status = authorization == base_credential ? 200 : 401;
+    answer.status = authorization.reveal() == base_credential ? 200 : 401;
     if (answer.status == 401) answer.challenges = {"Basic realm=\"origin\"", "Negotiate"};
     co_return answer;
   }
