@@ -90,9 +90,9 @@ class Secrets(Case):
 
     def pages(self, agents, tracker):
         for program in (*agents, *([tracker] if tracker else [])):
-            for path in ("/metrics", "/healthz", "/readyz", "/v1/status", "/canary"):
+            for path in ("/metrics", "/healthz", "/readyz", "/v1/status", "/nothing"):
                 yield f"{program.name}{path}", program.admin.get(path).body
-        for path in ("/v1/agents", "/v1/layers", "/v1/held", "/canary") if tracker else ():
+        for path in ("/v1/agents", "/v1/layers", "/v1/held", "/nothing") if tracker else ():
             yield f"tracker{path}", tracker.control.get(path).body
 
     def printed(self, program):
