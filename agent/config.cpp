@@ -24,14 +24,26 @@ void describe_node(config::Section& section, NodeOptions& node) {
   if (node.name == control::seeder_node) section.fault("name", "is the seeders' name; write another one");
 }
 
-// The endpoint asks nobody who they are.
+// What the configured credentials may have, callers without one get too.
 void warn_of_readers(config::Section& section, const ListenAddresses& listen) {
   for (const std::string& address : listen.list()) {
     const auto parts = http::parse_host_port(address);
     if (!parts || http::is_loopback(parts->host)) continue;
     section.warning("listen", "every machine that reaches " + address +
-                                  " may read every layer that this node holds; listen on 127.0.0.1 unless that is meant");
+                                  " may read what this node's own credentials may; listen on 127.0.0.1 unless that is meant");
   }
+}
+
+void describe_access(config::Section& section, access::Options& access) {
+  word_key(section, "access", access.mode, {origin::access_origin, origin::access_node},
+           "Of registries that do not say: \"origin\": a caller gets what the registry lets it have; \"node\": all who reach "
+           "this port get everything.");
+  section.key("grant", access.grant,
+              "How long the registry's yes to a caller's credential counts, at most; never longer than its token lives.");
+  section.key("anonymous_grant", access.anonymous_grant, "The same for callers without a credential.");
+  constexpr Milliseconds most = std::chrono::hours(24);
+  if (access.grant > most) section.fault("grant", "is at most 24h: a revoked credential reads what is here for so long");
+  if (access.anonymous_grant > most) section.fault("anonymous_grant", "is at most 24h");
 }
 
 void describe_registry(config::Section& section, RegistryOptions& registry) {
@@ -51,6 +63,7 @@ void describe_registry(config::Section& section, RegistryOptions& registry) {
     const auto name = http::parse_host(host);
     if (!name || !http::same_name(*name, host)) section.fault("hosts", "\"" + host + "\" is not a host name");
   }
+  describe_access(section, registry.access);
   std::uint32_t& lazy_percent = endpoint.serve.lazy.percent;
   section.key("lazy_percent", lazy_percent,
               "Of a layer that clients read in parts (stargz, SOCI, nydus): per cent that come from the origin by Range "
@@ -91,6 +104,14 @@ void describe_swarm(config::Section& section, SwarmOptions& swarm) {
   section.key("download_limit", swarm.download_limit, "Most that comes from other agents; \"0B/s\": no limit.");
 }
 
+void describe_activity(config::Section& section, std::string& activity) {
+  section.key("activity", activity,
+              "Who pulled what by whose right, one line a pull: an absolute path as \"/var/log/shoal/activity.log\" "
+              "(rotate: rename, SIGHUP), or \"stderr\"; empty: none.");
+  if (activity.empty() || activity == "stderr" || activity.front() == '/') return;
+  section.fault("activity", "write an absolute path, or \"stderr\"");
+}
+
 // A configuration that is good by its letters and serves next to nothing.
 void warn_of_nothing(config::Section& root, const Options& options) {
   const origin::Options& upstreams = options.upstreams;
@@ -118,7 +139,7 @@ void describe(config::Section& root, Options& options) {
   root.section("swarm", [&](config::Section& section) { describe_swarm(section, options.swarm); });
   store::describe(root, options.store, options.scrub);
   program::describe(root, options.admin, "Health, metrics and status.");
-  program::describe(root, options.log);
+  program::describe(root, options.log, [&](config::Section& section) { describe_activity(section, options.activity); });
   program::describe(root, options.process);
   warn_of_nothing(root, options);
 }

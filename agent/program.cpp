@@ -72,22 +72,41 @@ std::string advertised(const SwarmOptions& options, const ListenAddresses& liste
   return options.advertise.empty() ? http::only_address(listen) : options.advertise;
 }
 
+activity::Options activity_options(const Options& options) {
+  return {.place = options.activity, .format = options.log.format, .node = options.node.name};
+}
+
+// After each of the signals.
+void repeat(boost::asio::signal_set& signals, std::function<void()> action) {
+  signals.async_wait([&signals, action = std::move(action)](const IoError& error, int) {
+    if (error) return;
+    action();
+    repeat(signals, action);
+  });
+}
+
 }  // namespace
 
 Program::Servers::Servers(Program& program)
-    : endpoint(program.parts(), program.pulls_, program.options_.registry.endpoint, program.metrics_.registry),
-      small_layers(program.pulls_, program.trackers_),
+    : activity(program.loop_, program.clock_, activity_options(program.options_)),
+      endpoint(program.parts(), program.path_.pulls, program.options_.registry.endpoint,
+               {program.metrics_.registry, &activity}),
+      small_layers(program.path_.pulls, program.trackers_),
       small(program.server_parts(), server_options(program.options_.swarm.http_listen, program.options_.descriptors),
             "small layers",
             [this](http::Exchange& exchange) { return small_layers.handle(exchange); }),
       admin(program.server_parts(), program.options_.admin,
             {.program = "agent",
              .wrong_hosts = program.metrics_.admin_wrong_hosts,
-             .readiness = [this, &program] { return readiness(phase, program.parts(), program.pulls_); },
-             .status = [&program] { return status_text(program.options_, program.parts(), program.pulls_); }}),
+             .readiness = [this, &program] { return readiness(phase, program.parts(), program.path_.pulls); },
+             .status = [&program] { return status_text(program.options_, program.parts(), program.path_.pulls); }}),
       registry(program.server_parts(),
                closed_at_first(server_options(program.options_.registry.listen, program.options_.descriptors)), "registry",
                [this](http::Exchange& exchange) { return endpoint.handle(exchange); }) {}
+
+Program::PullPath::PullPath(Program& program)
+    : access({program.loop_, program.clock_, program.origin_, program.trackers_}, program.options_.registry.access),
+      pulls(program.parts(), pull_limits(program.options_.descriptors)) {}
 
 Program::Program(Options options)
     : options_(with_descriptors(std::move(options))),
@@ -96,13 +115,15 @@ Program::Program(Options options)
       carrier_(swarm::make_swarm(loop_, clock_, swarm_options(options_), metrics_.swarm)),
       origin_(origin_options(options_), clock_),
       trackers_(loop_, clock_, options_.trackers.urls, [this, epoch = random_number()] { return hello(epoch); }),
-      pulls_(parts(), pull_limits(options_.descriptors)),
+      path_(*this),
       scrub_({loop_, clock_, workers_.pool, store_, metrics_.scrub}, options_.scrub,
-             [this](const Digest& digest) { pulls_.withdraw(digest); }),
+             [this](const Digest& digest) { path_.pulls.withdraw(digest); }),
       servers_(*this) {
   add_to_page(servers_.admin.page(), metrics_, store_, trackers_);
   origin::add_to_page(servers_.admin.page(), origin_.metrics());
-  trackers_.start(pulls_);
+  access::add_to_page(servers_.admin.page(), path_.access);
+  activity::add_to_page(servers_.admin.page(), servers_.activity);
+  trackers_.start(path_.pulls);
   scrub_.start();
   store::start_upkeep(loop_, clock_, store_);
 }
@@ -118,7 +139,7 @@ Program::~Program() {
 
 pull::Parts Program::parts() {
   return {loop_,           clock_,  workers_.pool, workers_.commits, store_,
-          *carrier_.swarm, origin_, trackers_,     metrics_.pull,     http::try_port};
+          *carrier_.swarm, origin_, trackers_,     metrics_.pull,     path_.access, http::try_port};
 }
 
 control::Hello Program::hello(std::uint64_t epoch) const {
@@ -141,6 +162,8 @@ void Program::run() {
   signals.async_wait([this](const IoError& error, int) {
     if (!error) spawn(loop_, drain());
   });
+  boost::asio::signal_set hang_up(loop_, SIGHUP);  // from whoever rotates the activity log; without one nothing happens
+  repeat(hang_up, [this] { servers_.activity.reopen(); });
   spawn(loop_, open());
   loop_.run();
   if (!servers_.failure.empty()) throw StartError(servers_.failure);
@@ -176,9 +199,10 @@ Task<void> Program::drain() {
   servers_.registry.stop_listening();
   const Time end = clock_.now() + drain_limit;
   constexpr Milliseconds step{50};  // a stop takes so much longer than its last exchange
-  while ((servers_.registry.open_exchanges() > 0 || pull::committing(pulls_) > 0) && clock_.now() < end) {
+  while ((servers_.registry.open_exchanges() > 0 || pull::committing(path_.pulls) > 0) && clock_.now() < end) {
     co_await clock_.sleep(step);
   }
+  servers_.endpoint.tell_pulls();
   trackers_.stop();
   loop_.stop();
 }

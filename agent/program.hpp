@@ -31,6 +31,7 @@ class Program {
   // Everything that listens for HTTP, and what it answers with.
   struct Servers {
     explicit Servers(Program& program);
+    activity::Activity activity;
     registry::Endpoint endpoint;
     SmallLayers small_layers;
     http::Server small;
@@ -38,6 +39,13 @@ class Program {
     http::Server registry;  // closed until a first dial of each tracker has ended
     program::Phase phase = program::Phase::starting;
     std::string failure{};  // why the registry does not listen; empty: it does, or will
+  };
+
+  // What a layer passes on its way to a client.
+  struct PullPath {
+    explicit PullPath(Program& program);
+    access::Access access;
+    pull::Pulls pulls;
   };
 
   pull::Parts parts();
@@ -55,7 +63,7 @@ class Program {
   swarm::Carrier carrier_;
   origin::Origin origin_;
   link::Trackers trackers_;
-  pull::Pulls pulls_;
+  PullPath path_;
   store::Scrub scrub_;
   Servers servers_;
 };

@@ -19,7 +19,7 @@ Task<void> SmallLayers::handle(http::Exchange& exchange) {
   if (!question) {
     co_await exchange.respond(std::move(question.error()));
   } else if (question->resource == holder::Resource::held) {
-    co_await serve_held(exchange, question->digest);
+    co_await serve_held(exchange, *question);
   } else {
     co_await serve_small(exchange, *question);
   }
@@ -33,7 +33,7 @@ Task<void> SmallLayers::serve_small(http::Exchange& exchange, holder::Question q
     co_await exchange.respond(holder::too_many());
     co_return;
   }
-  const auto layer = co_await pulls_.find_begun(question.digest, holder::limits.serving.size);
+  const auto layer = co_await pulls_.find_begun(access::Granted::of_cluster(question), holder::limits.serving.size);
   if (!layer || layer->size() > holder::largest_small) {
     co_await exchange.respond(holder::not_held());
     co_return;
@@ -48,8 +48,8 @@ Task<void> SmallLayers::serve_small(http::Exchange& exchange, holder::Question q
   co_await holder::send_file(exchange, std::move(*all), size);
 }
 
-Task<void> SmallLayers::serve_held(http::Exchange& exchange, Digest digest) {
-  const auto layer = pulls_.find_held(digest);
+Task<void> SmallLayers::serve_held(http::Exchange& exchange, holder::Question question) {
+  const auto layer = pulls_.find_held(access::Granted::of_cluster(question));
   if (!layer) {
     co_await exchange.respond(holder::not_held());
     co_return;

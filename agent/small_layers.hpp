@@ -22,7 +22,7 @@ class SmallLayers {
  private:
   std::vector<SwarmKey> keys() const;
   Task<void> serve_small(http::Exchange& exchange, holder::Question question);
-  Task<void> serve_held(http::Exchange& exchange, Digest digest);
+  Task<void> serve_held(http::Exchange& exchange, holder::Question question);
   pull::Pulls& pulls_;
   link::Trackers& trackers_;
   Slots held_slots_{holder::limits.serving.held_at_once};

@@ -1,15 +1,33 @@
 #include "tracker/coordinator.hpp"
 
+#include <algorithm>
+#include <span>
+
 #include "shared/log/log.hpp"
 
 namespace shoal::tracker {
+namespace {
+
+void warn_of_duplicate_name(const directory::Directory& directory, NodeId node, NodeId other) {
+  const auto address = [&directory](NodeId id) {
+    const auto* agent = directory.find(id);
+    return agent->host.with_port(agent->swarm.port);
+  };
+  log::warning("tracker", "duplicate node name",
+               {{"node", directory.find(node)->node},
+                {"address", address(node)},
+                {"other", address(other)},
+                {"next", "give each node a [node] name of its own"}});
+}
+
+}  // namespace
 
 Coordinator::Coordinator(Parts parts, Options options)
     : parts_(parts),
       options_(std::move(options)),
       own_fetches_(parts.clock, links_, parts.metrics.joins.own_fetches),
       joins_({parts.clock, parts.directory, parts.reachability, parts.small_sources, parts.seeder, links_, own_fetches_,
-              parts.metrics.joins},
+              parts.checks.known(), parts.metrics.joins},
              options_.seeder) {}
 
 // ---- connections
@@ -31,7 +49,7 @@ Result<NodeId> Coordinator::arrive(const control::Hello& hello, const std::strin
   parts_.metrics.connected_agents.set(static_cast<std::int64_t>(links_.size()));
   log::info("tracker", "agent connected",
             {{"node", hello.node}, {"zone", hello.zone}, {"address", source}, {"held_layers", hello.held.size()}});
-  if (arrival->duplicate_name) warn_of_duplicate_name(id, *arrival->duplicate_name);
+  if (arrival->duplicate_name) warn_of_duplicate_name(parts_.directory, id, *arrival->duplicate_name);
   welcome(id);
   parts_.probes.arrived(id);
   for (const WaitingJoin& waited : own_fetches_.held(hello.held)) joins_.request(waited.node, waited.join);
@@ -47,18 +65,6 @@ void Coordinator::welcome(NodeId node) {
   const Time now = parts_.clock.now();
   parts_.directory.set_banned(node, parts_.trust.is_banned(node, now));
   for (const auto& accused : parts_.trust.banned(now)) links_.send(node, control::Ban{accused.node, accused.host});
-}
-
-void Coordinator::warn_of_duplicate_name(NodeId node, NodeId other) const {
-  const auto address = [this](NodeId id) {
-    const auto* agent = parts_.directory.find(id);
-    return agent->host.with_port(agent->swarm.port);
-  };
-  log::warning("tracker", "duplicate node name",
-               {{"node", parts_.directory.find(node)->node},
-                {"address", address(node)},
-                {"other", address(other)},
-                {"next", "give each node a [node] name of its own"}});
 }
 
 void Coordinator::gone(NodeId node, const AgentLink& link) {
@@ -104,6 +110,17 @@ void Coordinator::on(NodeId from, const control::Leave& leave) {
   own_fetches_.leave(from, leave.digest);
 }
 
+// What an agent was let in to fetch, it has read there: another agent's caller may read it there too, by its own right.
+void Coordinator::on(NodeId from, const control::Holds& holds) {
+  constexpr std::size_t most = 8;
+  for (const Digest& digest : holds.held) {
+    for (const std::string& upstream : std::span(holds.upstreams).first(std::min(most, holds.upstreams.size()))) {
+      if (own_fetches_.is_fetching(from, digest, upstream)) parts_.checks.known().note_at(upstream, digest);
+    }
+  }
+  note_held(from, holds.held);
+}
+
 void Coordinator::note_held(NodeId node, const std::vector<Digest>& digests) {
   parts_.directory.hold(node, digests);
   parts_.small_sources.note_held(node, digests);
@@ -118,6 +135,10 @@ void Coordinator::on(NodeId from, const control::Lost& lost) {
 
 void Coordinator::on(NodeId from, const control::Resolve& question) {
   parts_.resolver.resolve(question, [this, from](control::Resolved resolved) { links_.send(from, resolved); });
+}
+
+void Coordinator::on(NodeId from, const control::Check& question) {
+  parts_.checks.check(question, [this, from](control::Checked checked) { links_.send(from, checked); });
 }
 
 void Coordinator::on(NodeId from, const control::Blame& blame) {

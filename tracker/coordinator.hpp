@@ -4,6 +4,7 @@
 // Threads: the loop.
 #pragma once
 
+#include "tracker/checks.hpp"
 #include "tracker/directory/trust.hpp"
 #include "tracker/joins.hpp"
 #include "tracker/probes.hpp"
@@ -37,6 +38,7 @@ class Coordinator {
     seeder::Events& events;
     seeder::Seeder& seeder;
     Resolver& resolver;
+    Checks& checks;
     CoordinatorMetrics& metrics;
   };
   Coordinator(Parts parts, Options options);
@@ -59,9 +61,10 @@ class Coordinator {
   void on(NodeId from, const control::Join& join) { joins_.join(from, join); }
   void on(NodeId from, const control::Progress& progress);
   void on(NodeId from, const control::Leave& leave);
-  void on(NodeId from, const control::Holds& holds) { note_held(from, holds.held); }
+  void on(NodeId from, const control::Holds& holds);
   void on(NodeId from, const control::Lost& lost);
   void on(NodeId from, const control::Resolve& question);
+  void on(NodeId from, const control::Check& question);
   void on(NodeId from, const control::Blame& blame);
   void on(NodeId from, const control::RequestHashes& wanted);
   void on(NodeId from, const control::Unreachable& report);
@@ -74,7 +77,6 @@ class Coordinator {
   }
 
   void welcome(NodeId node);
-  void warn_of_duplicate_name(NodeId node, NodeId other) const;
   void note_held(NodeId node, const std::vector<Digest>& digests);
 
   Parts parts_;

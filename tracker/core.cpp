@@ -18,12 +18,13 @@ Core::Core(const Parts& parts, Coordinator::Options options)
       small_sources_(directory_, reachability_, parts.random),
       probes_({parts.loop, parts.clock, directory_, reachability_, parts.metrics.coordinator.probes, parts.connect}),
       events_(parts.loop),
+      origins_{KnownLayers(parts.clock), QuestionSlots(parts.loop, parts.clock), NotingSource(parts.source, origins_.known)},
       seeder_({.loop = parts.loop,
                .clock = parts.clock,
                .pool = parts.pool,
                .store = parts.store,
                .swarm = parts.swarm,
-               .source = parts.source,
+               .source = origins_.source,
                .keys = parts.keys,
                .pace = parts.pace,
                .metrics = parts.metrics.seeder,
@@ -38,12 +39,19 @@ Core::Core(const Parts& parts, Coordinator::Options options)
                  .clock = parts.clock,
                  .pool = parts.pool,
                  .source = parts.source,
+                 .slots = origins_.slots,
+                 .known = origins_.known,
                  .metrics = parts.metrics.resolver,
-                 .keep =
-                     [this](const seeder::SeedRequest& manifest, Bytes bytes, std::string content_type) {
-                       seeder_.keep_manifest(manifest, std::move(bytes), std::move(content_type));
-                     },
+                 .keep = keeper(),
                  .find_held = [&store = parts.store](const Digest& digest) { return find_manifest(store, digest); }}),
+      checks_({.loop = parts.loop,
+               .clock = parts.clock,
+               .pool = parts.pool,
+               .source = parts.source,
+               .slots = origins_.slots,
+               .known = origins_.known,
+               .metrics = parts.metrics.checks,
+               .keep = keeper()}),
       coordinator_({.clock = parts.clock,
                     .keys = parts.keys,
                     .directory = directory_,
@@ -54,6 +62,7 @@ Core::Core(const Parts& parts, Coordinator::Options options)
                     .events = events_,
                     .seeder = seeder_,
                     .resolver = resolver_,
+                    .checks = checks_,
                     .metrics = parts.metrics.coordinator},
                    std::move(options)) {
   connect(parts.store);
@@ -64,6 +73,12 @@ void Core::connect(store::Store& store) {
   events_.on_waiting([this] { coordinator_.take_seeder_events(); });
   store.ask_before_evicting([this](const Digest& digest) { return coordinator_.may_evict(digest); },
                             [this](const Digest& digest) { seeder_.remove(digest); });
+}
+
+Checks::Keep Core::keeper() {
+  return [this](const seeder::SeedRequest& manifest, Bytes bytes, std::string content_type) {
+    seeder_.keep_manifest(manifest, std::move(bytes), std::move(content_type));
+  };
 }
 
 }  // namespace shoal::tracker

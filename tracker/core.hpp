@@ -7,6 +7,7 @@
 
 #include "tracker/coordinator.hpp"
 #include "tracker/metrics.hpp"
+#include "tracker/noting_source.hpp"
 
 namespace shoal::tracker {
 
@@ -35,10 +36,12 @@ class Core {
   Coordinator& coordinator() { return coordinator_; }
   seeder::Seeder& seeder() { return seeder_; }
   const directory::Directory& directory() const { return directory_; }
+  const KnownLayers& known() const { return origins_.known; }
   const directory::Reachability& reachability() const { return reachability_; }
 
  private:
   void connect(store::Store& store);
+  Checks::Keep keeper();
 
   directory::Directory directory_;
   directory::Reachability reachability_;
@@ -46,8 +49,14 @@ class Core {
   directory::SmallSources small_sources_;
   Probes probes_;
   seeder::Events events_;
+  struct Origins {  // what is known of them, and how they are asked
+    KnownLayers known;
+    QuestionSlots slots;
+    NotingSource source;  // of the seeder
+  } origins_;
   seeder::Seeder seeder_;
   Resolver resolver_;
+  Checks checks_;
   Coordinator coordinator_;
 };
 

@@ -27,7 +27,7 @@ bool asks_otherwise(const Member& member, const seeder::SeedRequest& request) {
 
 control::Joined joined(const LayerInfo& layer) {
   const auto piece_length = static_cast<std::uint32_t>(piece_length_for(layer.size).value);
-  return {layer.digest, layer.size.value, piece_length, layer.generation, layer.content_type, {}, {}};
+  return {layer.digest, layer.size.value, piece_length, layer.generation, layer.content_type, {}, {}, false};
 }
 
 // The layer, for as far as the join goes.
@@ -60,7 +60,7 @@ void Joins::request(NodeId node, const control::Join& join) {
   member.has_credential = join.has_credential;
   const auto result = parts_.seeder.request_layer(request_of(join));
   if (const auto* refusal = std::get_if<Refusal>(&result)) refuse_or_let_fetch(node, join, *refusal);
-  if (const auto* layer = std::get_if<LayerInfo>(&result)) answer(node, *layer, join.size_hint_bytes);
+  if (const auto* layer = std::get_if<LayerInfo>(&result)) answer(node, *layer);
 }
 
 void Joins::note_progress(NodeId node, const control::Progress& progress) {
@@ -159,9 +159,9 @@ void Joins::on(const seeder::LayerKnown& event) {
   for (const NodeId node : roster->nodes()) {  // an answer may remove its member
     const Member* member = roster->find(node);
     if (!member->is_answered) {
-      answer(node, layer, member->size_hint_bytes);
-    } else if (member->state != MemberState::joining) {
-      give_seeder(node, layer);
+      answer(node, layer);
+    } else if (member->state != MemberState::joining && roster->give_seeder(node)) {
+      parts_.links.send(node, control::Peers{layer.digest, layer.generation, {seeder_endpoint_}});
     }
     if (parts_.directory.find_swarm(layer.digest) != roster) return;  // its last member was removed
   }
@@ -209,45 +209,57 @@ void Joins::on(const seeder::LayerRefused& event) {
   }
 }
 
+// Its callers hear of it now, and not once the others' sources have ended. Those that have begun go on: another source
+// gives the rest.
+void Joins::on(const seeder::SourceRefused& event) {
+  const Digest& digest = event.request.digest;
+  const Roster* const roster = parts_.directory.find_swarm(digest);
+  if (roster == nullptr) return;
+  std::vector<WaitingJoin> refused;
+  for (const auto& [node, member] : roster->members()) {
+    const bool has_begun = member.is_answered || member.state != MemberState::joining;
+    const bool is_of_it = !member.source.upstream.empty() && !asks_otherwise(member, event.request);
+    if (!has_begun && is_of_it) refused.push_back({node, join_of(digest, member)});
+  }
+  for (const WaitingJoin& join : refused) refuse_or_let_fetch(join.node, join.join, event.refusal);
+}
+
 // ---- what agents are told
 
-void Joins::answer(NodeId node, const LayerInfo& layer, std::uint64_t size_hint_bytes) {
+void Joins::answer(NodeId node, const LayerInfo& layer) {
+  const Member& member = *parts_.directory.swarm(layer.digest).find(node);
+  const std::uint64_t size_hint_bytes = member.size_hint_bytes;
+  control::Joined answer = joined(layer);
+  answer.at_source = layer.size.value == 0 || parts_.known.is_at(member.source.upstream, layer.digest);
   if (size_hint_bytes != 0 && size_hint_bytes != layer.size.value) {
     const std::string what = "the layer has " + std::to_string(layer.size.value) + " bytes";
     refuse(node, layer.digest, {control::Reason::size, what});
   } else if (layer.is_small) {
-    answer_with_sources(node, layer);
+    answer_with_sources(node, layer, std::move(answer));
   } else {
-    answer_with_swarm(node, layer, size_hint_bytes);
+    answer_with_swarm(node, layer, std::move(answer));
   }
 }
 
-void Joins::answer_with_swarm(NodeId node, const LayerInfo& layer, std::uint64_t size_hint_bytes) {
+void Joins::answer_with_swarm(NodeId node, const LayerInfo& layer, control::Joined joined) {
   Roster& roster = parts_.directory.swarm(layer.digest);
   if (roster.generation() != layer.generation) roster.restart(layer.generation);
-  Member& member = roster.join(node, size_hint_bytes);
+  Member& member = *roster.find(node);
   member.is_answered = true;
   member.has_seeder = false;  // it asks anew: it may have lost the seeder
   if (layer.finished) member.credential.clear();
-  control::Joined answer = joined(layer);
-  if (roster.give_seeder(node)) answer.peers = {seeder_endpoint_};
-  parts_.links.send(node, answer);
+  if (roster.give_seeder(node)) joined.peers = {seeder_endpoint_};
+  parts_.links.send(node, joined);
   if (layer.finished)
     parts_.links.send(node, control::Finished{layer.digest, layer.generation, *layer.finished});
   ask_holders_to_serve(node, layer.digest, roster);
 }
 
-void Joins::answer_with_sources(NodeId node, const LayerInfo& layer) {
+void Joins::answer_with_sources(NodeId node, const LayerInfo& layer, control::Joined joined) {
   leave(node, layer.digest);  // no swarm
-  control::Joined answer = joined(layer);
   const bool is_empty = layer.size.value == 0;
-  if (!is_empty) answer.holders = parts_.small_sources.sources_for(layer.digest, node, parts_.clock.now());
-  parts_.links.send(node, answer);
-}
-
-void Joins::give_seeder(NodeId node, const LayerInfo& layer) {
-  if (!parts_.directory.swarm(layer.digest).give_seeder(node)) return;
-  parts_.links.send(node, control::Peers{layer.digest, layer.generation, {seeder_endpoint_}});
+  if (!is_empty) joined.holders = parts_.small_sources.sources_for(layer.digest, node, parts_.clock.now());
+  parts_.links.send(node, joined);
 }
 
 // Tells a ready member its neighbours, once on each of its connections: a message on an earlier one may be lost.

@@ -10,6 +10,7 @@
 #include "shared/metrics/metrics.hpp"
 #include "tracker/agent_links.hpp"
 #include "tracker/directory/small_sources.hpp"
+#include "tracker/known_layers.hpp"
 #include "tracker/own_fetches.hpp"
 #include "tracker/seeder/seeder.hpp"
 
@@ -31,6 +32,7 @@ class Joins {
     seeder::Seeder& seeder;
     AgentLinks& links;
     OwnFetches& own_fetches;
+    const KnownLayers& known;
     JoinMetrics& metrics;
   };
   // `seeder_endpoint`: as agents are told it; the host is empty unless advertised.
@@ -54,12 +56,12 @@ class Joins {
   void on(const seeder::LayerRestarted& event);
   void on(const seeder::LayerFinished& event);
   void on(const seeder::LayerRefused& event);
+  void on(const seeder::SourceRefused& event);
 
  private:
-  void answer(NodeId node, const seeder::LayerInfo& layer, std::uint64_t size_hint_bytes);
-  void answer_with_swarm(NodeId node, const seeder::LayerInfo& layer, std::uint64_t size_hint_bytes);
-  void answer_with_sources(NodeId node, const seeder::LayerInfo& layer);
-  void give_seeder(NodeId node, const seeder::LayerInfo& layer);
+  void answer(NodeId node, const seeder::LayerInfo& layer);
+  void answer_with_swarm(NodeId node, const seeder::LayerInfo& layer, control::Joined joined);
+  void answer_with_sources(NodeId node, const seeder::LayerInfo& layer, control::Joined joined);
   void refuse(NodeId node, const Digest& digest, const seeder::Refusal& refusal);
   void refuse_or_let_fetch(NodeId node, const control::Join& join, const seeder::Refusal& refusal);
   void introduce(NodeId node, const Digest& digest, directory::Roster& roster);

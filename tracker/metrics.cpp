@@ -21,6 +21,17 @@ void add_origin(metrics::Page& page, const seeder::SeederMetrics& seeder, const 
   page.add("unknown_registry_requests_total", "what=\"tags\"", unknown, resolver.unknown_registries);
 }
 
+void add_checks(metrics::Page& page, const CheckMetrics& checks) {
+  page.add("unknown_registry_requests_total", "what=\"checks\"",
+           "Requests of agents for a registry that is not configured here.", checks.unknown_registries);
+  const char* answers = "Answers to agents that ask whether an origin has a layer for callers without a credential.";
+  page.add("checks_total", "result=\"known\"", answers, checks.known);
+  page.add("checks_total", "result=\"allowed\"", answers, checks.allowed);
+  page.add("checks_total", "result=\"refused\"", answers, checks.refused);
+  page.add("checks_total", "result=\"failed\"", answers, checks.failed);
+  page.add("origin_requests_total", "what=\"checks\"", "Questions to origins.", checks.origin_questions);
+}
+
 void add_swarm(metrics::Page& page, const swarm::Metrics& swarm) {
   page.add("swarm_sent_bytes_total", "", "Bytes of pieces sent to agents.", swarm.sent_bytes);
   page.add("swarm_reassigned_pieces_total", "", "Pieces that one agent did not confirm in time.",
@@ -54,6 +65,7 @@ void add_to_page(metrics::Page& page, const Metrics& metrics, const store::Store
            metrics.resolver.not_manifests);
   page.add("seeding_layers", "", "Layers in a swarm.", metrics.seeder.seeding_layers);
   add_origin(page, metrics.seeder, metrics.resolver);
+  add_checks(page, metrics.checks);
   add_swarm(page, metrics.swarm);
   store::add_to_page(page, store, metrics.scrub);
   page.add("admin_wrong_host_requests_total", "", "Requests to the admin port whose Host is not its own.",

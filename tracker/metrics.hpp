@@ -10,6 +10,7 @@ namespace shoal::tracker {
 struct Metrics {
   seeder::SeederMetrics seeder;
   ResolverMetrics resolver;
+  CheckMetrics checks;
   CoordinatorMetrics coordinator;
   swarm::Metrics swarm;
   store::ScrubMetrics scrub;

@@ -6,15 +6,30 @@
 
 namespace shoal::tracker {
 
+template <class Visit>
+void OwnFetches::for_each(const Digest& digest, Visit visit) {
+  auto fetch = fetches_.lower_bound({digest, "", ""});
+  for (; fetch != fetches_.end() && fetch->first.digest == digest; ++fetch) visit(fetch->second);
+}
+
+bool OwnFetches::is_fetching(NodeId node, const Digest& digest, const std::string& upstream) const {
+  auto fetch = fetches_.lower_bound({digest, upstream, ""});
+  for (; fetch != fetches_.end() && fetch->first.digest == digest && fetch->first.upstream == upstream; ++fetch) {
+    if (fetch->second.fetching.contains(node)) return true;
+  }
+  return false;
+}
+
 bool OwnFetches::wait(NodeId node, const control::Join& join) {
-  const auto found = fetches_.find(join.digest);
+  const auto found = fetches_.find(key_of(join));
   return found != fetches_.end() && take(node, join, found->second.refusal);
 }
 
 bool OwnFetches::take(NodeId node, const control::Join& join, const control::OriginAnswer& refusal) {
   if (!join.has_credential || !join.credential.empty()) return false;
-  if (!fetches_.contains(join.digest) && fetches_.size() >= most_layers) return false;
-  Fetch& fetch = fetches_[join.digest];
+  const Key key = key_of(join);
+  if (!fetches_.contains(key) && fetches_.size() >= most_layers) return false;
+  Fetch& fetch = fetches_[key];
   fetch.refusal = control::OriginAnswer(refusal);
   fetch.fetching.erase(node);  // it asks anew: it may be let in again
   std::erase_if(fetch.waiting, [node](const WaitingJoin& other) { return other.node == node; });
@@ -45,10 +60,11 @@ void OwnFetches::let_in(const Digest& digest, Fetch& fetch) {
 std::vector<WaitingJoin> OwnFetches::held(const std::vector<Digest>& digests) {
   std::vector<WaitingJoin> joins;
   for (const Digest& digest : digests) {
-    const auto found = fetches_.find(digest);
-    if (found == fetches_.end()) continue;
-    joins.insert(joins.end(), found->second.waiting.begin(), found->second.waiting.end());
-    fetches_.erase(found);
+    for_each(digest, [&joins](const Fetch& fetch) {
+      joins.insert(joins.end(), fetch.waiting.begin(), fetch.waiting.end());
+    });
+    auto fetch = fetches_.lower_bound({digest, "", ""});
+    while (fetch != fetches_.end() && fetch->first.digest == digest) fetch = fetches_.erase(fetch);
   }
   return joins;
 }
@@ -59,25 +75,25 @@ void OwnFetches::fail(NodeId node, Fetch& fetch) {
 
 void OwnFetches::failed(NodeId node, const std::vector<Digest>& digests) {
   for (const Digest& digest : digests) {
-    const auto found = fetches_.find(digest);
-    if (found == fetches_.end()) continue;
-    fail(node, found->second);
-    let_in(digest, found->second);
+    for_each(digest, [&](Fetch& fetch) {
+      fail(node, fetch);
+      let_in(digest, fetch);
+    });
   }
   remove_ended();
 }
 
 void OwnFetches::leave(NodeId node, const Digest& digest) {
-  const auto found = fetches_.find(digest);
-  if (found == fetches_.end()) return;
-  std::erase_if(found->second.waiting, [node](const WaitingJoin& other) { return other.node == node; });
+  for_each(digest, [node](Fetch& fetch) {
+    std::erase_if(fetch.waiting, [node](const WaitingJoin& other) { return other.node == node; });
+  });
 }
 
 void OwnFetches::remove(NodeId node) {
-  for (auto& [digest, fetch] : fetches_) {
+  for (auto& [key, fetch] : fetches_) {
     std::erase_if(fetch.waiting, [node](const WaitingJoin& other) { return other.node == node; });
     fail(node, fetch);
-    let_in(digest, fetch);
+    let_in(key.digest, fetch);
   }
   remove_ended();
 }
@@ -88,11 +104,11 @@ void OwnFetches::remove_ended() {
 
 void OwnFetches::tick() {
   const Time now = clock_.now();
-  for (auto& [digest, fetch] : fetches_) {
+  for (auto& [key, fetch] : fetches_) {
     std::erase_if(fetch.fetching, [now](const auto& entry) { return now - entry.second >= longest; });
-    let_in(digest, fetch);
+    let_in(key.digest, fetch);
     for (const WaitingJoin& waiting : fetch.waiting) {
-      links_.send(waiting.node, control::Waiting{.digest = digest, .is_fetched_by_agent = true});
+      links_.send(waiting.node, control::Waiting{.digest = key.digest, .is_fetched_by_agent = true});
     }
   }
   remove_ended();

@@ -40,15 +40,6 @@ control::Resolved refused(const origin::Answer& answer) {
   return resolved;
 }
 
-control::Resolved found(origin::NamedManifest manifest) {
-  control::Resolved resolved;
-  resolved.status = 200;
-  resolved.digest = manifest.digest;
-  resolved.size_bytes = manifest.size_bytes;
-  resolved.content_type = std::move(manifest.content_type);
-  return resolved;
-}
-
 }  // namespace
 
 void Resolver::resolve(const control::Resolve& question, Answer answer) {
@@ -60,6 +51,7 @@ void Resolver::resolve(const control::Resolve& question, Answer answer) {
   if (!origin::is_repository_name(question.repository) || !origin::is_tag(question.tag)) {
     return reply(no_answer("not a repository's name and tag"));
   }
+  if (question.accept.size() > longest_accept) return reply(no_answer("an Accept header that is too long"));
   const auto allowed = parts_.source.may_ask(question.upstream);
   if (!allowed) {
     if (allowed.error().kind == ErrorKind::not_found) parts_.metrics.unknown_registries.add();
@@ -124,14 +116,16 @@ Task<void> Resolver::ask(std::shared_ptr<Asked> asked, control::Resolve question
 
 Task<control::Resolved> Resolver::ask_origin(control::Resolve question) {
   origin::Repository repository{question.upstream, question.repository};
-  const auto head = co_await parts_.source.ask(std::move(repository), "HEAD", question.tag, question.accept);
+  const auto slot = co_await parts_.slots.take(question.upstream, control::timing::tag_question);
+  if (!slot) co_return no_answer(slot.error());
+  const auto head = co_await parts_.source.ask(repository, "HEAD", "manifests/" + question.tag, question.accept);
   if (!head) co_return no_answer(head.error());
   auto named = origin::named_manifest(*head);
   if (named) {
     const auto held = parts_.find_held(named->digest);
     if (held) named->size_bytes = held->size_bytes;
     if (held && !held->content_type.empty()) named->content_type = held->content_type;
-    co_return found(std::move(*named));
+    co_return found(std::move(repository), std::move(*named));
   }
   if (!origin::is_settled_by_get(*head)) co_return refused(*head);
   control::Resolved resolved = co_await read_manifest(std::move(question));
@@ -140,7 +134,7 @@ Task<control::Resolved> Resolver::ask_origin(control::Resolve question) {
 
 Task<control::Resolved> Resolver::read_manifest(control::Resolve question) {
   origin::Repository repository{question.upstream, question.repository};
-  auto answer = co_await parts_.source.ask(repository, "GET", question.tag, question.accept);
+  auto answer = co_await parts_.source.ask(repository, "GET", "manifests/" + question.tag, question.accept);
   if (!answer) co_return no_answer(answer.error());
   if (answer->status != 200) co_return refused(*answer);
   const auto named = Digest::parse(answer->digest);
@@ -150,9 +144,8 @@ Task<control::Resolved> Resolver::read_manifest(control::Resolve question) {
     co_return not_a_manifest(question, {ErrorKind::corrupt, "the origin's manifest does not match its digest"});
   }
   const std::uint64_t size_bytes = manifest.body.size();
-  parts_.keep({manifest.digest, origin::Kind::manifest, std::move(repository)}, std::move(manifest.body),
-              answer->content_type);
-  co_return found({manifest.digest, size_bytes, std::move(answer->content_type)});
+  parts_.keep({manifest.digest, origin::Kind::manifest, repository}, std::move(manifest.body), answer->content_type);
+  co_return found(std::move(repository), {manifest.digest, size_bytes, std::move(answer->content_type)});
 }
 
 Task<Resolver::Read> Resolver::read(Bytes body, DigestAlgorithm algorithm) {
@@ -165,6 +158,17 @@ Task<Resolver::Read> Resolver::read(Bytes body, DigestAlgorithm algorithm) {
   if (!is_large) co_return work();
   Read done = co_await parts_.pool.run(std::move(work));
   co_return done;
+}
+
+control::Resolved Resolver::found(origin::Repository repository, origin::NamedManifest manifest) {
+  parts_.known.note_readable({std::move(repository), origin::Kind::manifest, manifest.digest},
+                             {manifest.size_bytes, manifest.content_type});
+  control::Resolved resolved;
+  resolved.status = 200;
+  resolved.digest = manifest.digest;
+  resolved.size_bytes = manifest.size_bytes;
+  resolved.content_type = std::move(manifest.content_type);
+  return resolved;
 }
 
 control::Resolved Resolver::not_a_manifest(const control::Resolve& question, const Error& error) {

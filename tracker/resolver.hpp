@@ -19,6 +19,8 @@
 #include "shared/core/signal.hpp"
 #include "shared/metrics/metrics.hpp"
 #include "shared/origin/manifest_body.hpp"
+#include "tracker/known_layers.hpp"
+#include "tracker/question_slots.hpp"
 #include "tracker/seeder/layer_source.hpp"
 #include "tracker/seeder/request.hpp"
 
@@ -38,6 +40,7 @@ class Resolver {
   static constexpr Milliseconds first_gap{10};
   static constexpr Milliseconds longest_gap{100};
   static constexpr std::size_t most_tags = 4'096;  // a few MiB; each is removed soon after its answer
+  static constexpr std::size_t longest_accept = 8'192;  // bytes: twice what clients send that name every type
 
   using Answer = std::function<void(control::Resolved)>;
   using Keep = std::function<void(const seeder::SeedRequest&, Bytes, std::string content_type)>;
@@ -48,6 +51,8 @@ class Resolver {
     Clock& clock;
     Pool& pool;
     seeder::LayerSource& source;
+    QuestionSlots& slots;
+    KnownLayers& known;
     ResolverMetrics& metrics;
     Keep keep;  // is given each manifest that was read
     FindHeld find_held;
@@ -91,6 +96,7 @@ class Resolver {
   Task<control::Resolved> ask_origin(control::Resolve question);
   Task<control::Resolved> read_manifest(control::Resolve question);
   Task<Read> read(Bytes body, DigestAlgorithm algorithm);
+  control::Resolved found(origin::Repository repository, origin::NamedManifest manifest);
   control::Resolved not_a_manifest(const control::Resolve& question, const Error& error);
 
   Parts parts_;

@@ -31,20 +31,30 @@ Task<Result<JoinAnswer>> Questions::await_join(Digest digest, JoinLimits limits)
   co_return std::move(*waiter.answer);
 }
 
-Task<Result<control::Resolved>> Questions::await_resolved(std::uint32_t request, Milliseconds limit) {
-  ResolveWaiter waiter(loop_);
-  resolves_[request] = &waiter;
+template <class Answer>
+Task<Result<Answer>> Questions::await_answer(std::uint32_t request, Milliseconds limit, Waiters<Answer>& waiters) {
+  Waiter<Answer> waiter(loop_);
+  waiters[request] = &waiter;
   co_await waiter.signal.wait_for(clock_, limit);
-  resolves_.erase(request);
+  waiters.erase(request);
   if (!waiter.answer) co_return tl::unexpected(no_answer(waiter.cut));
   co_return std::move(*waiter.answer);
+}
+
+Task<Result<control::Resolved>> Questions::await_resolved(std::uint32_t request, Milliseconds limit) {
+  return await_answer(request, limit, resolves_);
+}
+
+Task<Result<control::Checked>> Questions::await_checked(std::uint32_t request, Milliseconds limit) {
+  return await_answer(request, limit, checks_);
 }
 
 bool Questions::take(const control::TrackerMessage& message) {
   if (const auto* joined = std::get_if<control::Joined>(&message)) return answer_joins(joined->digest, *joined);
   if (const auto* refused = std::get_if<control::Refused>(&message)) return answer_joins(refused->digest, *refused);
   if (const auto* waiting = std::get_if<control::Waiting>(&message)) note_waiting(*waiting);
-  if (const auto* resolved = std::get_if<control::Resolved>(&message)) return answer_resolve(*resolved);
+  if (const auto* resolved = std::get_if<control::Resolved>(&message)) return answer_request(*resolved, resolves_);
+  if (const auto* checked = std::get_if<control::Checked>(&message)) return answer_request(*checked, checks_);
   return false;
 }
 
@@ -70,12 +80,12 @@ void Questions::note_waiting(const control::Waiting& waiting) {
   }
 }
 
-// One whose limit has passed is dropped.
-bool Questions::answer_resolve(const control::Resolved& resolved) {
-  const auto resolve = resolves_.find(resolved.request);
-  if (resolve == resolves_.end()) return true;
-  resolve->second->answer = resolved;
-  resolve->second->signal.notify();
+template <class Answer>
+bool Questions::answer_request(const Answer& answer, Waiters<Answer>& waiters) {
+  const auto asked = waiters.find(answer.request);
+  if (asked == waiters.end()) return true;
+  asked->second->answer = answer;
+  asked->second->signal.notify();
   return true;
 }
 
@@ -88,6 +98,7 @@ void Questions::end_all(const Error& cause) {
   };
   cut(joins_);
   cut(resolves_);
+  cut(checks_);
 }
 
 }  // namespace shoal::agent::link

@@ -33,8 +33,9 @@ class Questions {
   Task<Result<JoinAnswer>> await_join(Digest digest, JoinLimits limits);
   std::uint32_t next_request() { return next_request_++; }
   Task<Result<control::Resolved>> await_resolved(std::uint32_t request, Milliseconds limit);
+  Task<Result<control::Checked>> await_checked(std::uint32_t request, Milliseconds limit);
 
-  bool any() const { return !joins_.empty() || !resolves_.empty(); }
+  bool any() const { return !joins_.empty() || !resolves_.empty() || !checks_.empty(); }
   // True when the message answered a question, and means nothing more.
   bool take(const control::TrackerMessage& message);
   void end_all(const Error& cause);  // none of the questions is answered any more
@@ -52,20 +53,26 @@ class Questions {
     std::optional<Error> cut{};  // no answer comes any more
   };
   using JoinWaiter = Waiter<JoinAnswer>;
-  using ResolveWaiter = Waiter<control::Resolved>;
+  template <class Answer>
+  using Waiters = std::map<std::uint32_t, Waiter<Answer>*>;  // by request
 
   Error no_answer(const std::optional<Error>& cut) const;
   Error still_paced() const;
   bool answer_joins(const Digest& digest, const JoinAnswer& answer);
   void note_waiting(const control::Waiting& waiting);
-  bool answer_resolve(const control::Resolved& resolved);
+  template <class Answer>
+  Task<Result<Answer>> await_answer(std::uint32_t request, Milliseconds limit, Waiters<Answer>& waiters);
+  // One whose limit has passed is dropped.
+  template <class Answer>
+  static bool answer_request(const Answer& answer, Waiters<Answer>& waiters);
 
   Loop& loop_;
   Clock& clock_;
   std::string tracker_;
   std::uint32_t next_request_ = 1;
   std::unordered_multimap<Digest, JoinWaiter*> joins_;
-  std::map<std::uint32_t, ResolveWaiter*> resolves_;
+  Waiters<control::Resolved> resolves_;
+  Waiters<control::Checked> checks_;
 };
 
 }  // namespace shoal::agent::link

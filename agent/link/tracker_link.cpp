@@ -15,6 +15,11 @@ Milliseconds jittered(Milliseconds pause, std::minstd_rand& random) {
   return pause / 4 + Milliseconds(random() % static_cast<unsigned>(pause.count() * 3 / 4 + 1));
 }
 
+Error not_up(const std::string& tracker, LinkHealth state) {
+  const bool suspected = state == LinkHealth::suspected;
+  return {ErrorKind::unavailable, "the tracker " + tracker + (suspected ? " is silent" : " is not connected")};
+}
+
 constexpr Milliseconds told_after{5'000};  // without a connection
 
 }  // namespace
@@ -156,11 +161,6 @@ void TrackerLink::fail_dial(const Error& error) {
   }
 }
 
-Error TrackerLink::not_up() const {
-  const bool suspected = health_.state() == LinkHealth::suspected;
-  return {ErrorKind::unavailable, "the tracker " + options_.url + (suspected ? " is silent" : " is not connected")};
-}
-
 // ---- silence
 
 void TrackerLink::watch(Time until) {
@@ -184,7 +184,7 @@ void TrackerLink::apply(Health::Next next) {
                  {{"tracker", options_.url},
                   {"cause", health_.cause()},
                   {"next", "is the tracker's process or host frozen, or does the network drop packets?"}});
-    questions_.end_all(not_up());
+    questions_.end_all(not_up(options_.url, health_.state()));
   }
   if (next == Health::Next::give_up) go_down("it was silent for too long");
 }
@@ -192,7 +192,7 @@ void TrackerLink::apply(Health::Next next) {
 // ---- questions
 
 Task<Result<JoinAnswer>> TrackerLink::join(control::Join question, JoinLimits limits) {
-  if (!up()) co_return tl::unexpected(not_up());
+  if (!up()) co_return tl::unexpected(not_up(options_.url, health_.state()));
   send(question);
   watch(clock_.now());
   auto answer = co_await questions_.await_join(question.digest, limits);
@@ -200,11 +200,20 @@ Task<Result<JoinAnswer>> TrackerLink::join(control::Join question, JoinLimits li
 }
 
 Task<Result<control::Resolved>> TrackerLink::resolve(control::Resolve question, Milliseconds limit) {
-  if (!up()) co_return tl::unexpected(not_up());
+  if (!up()) co_return tl::unexpected(not_up(options_.url, health_.state()));
   question.request = questions_.next_request();
   send(question);
   watch(clock_.now());
   auto answer = co_await questions_.await_resolved(question.request, limit);
+  co_return answer;
+}
+
+Task<Result<control::Checked>> TrackerLink::check(control::Check question, Milliseconds limit) {
+  if (!up()) co_return tl::unexpected(not_up(options_.url, health_.state()));
+  question.request = questions_.next_request();
+  send(question);
+  watch(clock_.now());
+  auto answer = co_await questions_.await_checked(question.request, limit);
   co_return answer;
 }
 

@@ -71,13 +71,14 @@ class TrackerLink {
   // answer, and no Waiting; or when the tracker has waited for the origin for too long.
   Task<Result<JoinAnswer>> join(control::Join question, JoinLimits limits);
   Task<Result<control::Resolved>> resolve(control::Resolve question, Milliseconds limit);
+  // `limit`: timing::check_answer. A `Checked` of any status is a value; `unavailable` as of `join`.
+  Task<Result<control::Checked>> check(control::Check question, Milliseconds limit);
 
  private:
   Task<void> run();
   Task<Result<void>> shake_hands();
   Task<void> receive_all();
   Task<Result<Bytes>> receive_welcome();
-  Error not_up() const;
   void fail_dial(const Error& error);
   void go_down(const std::string& cause);
   void watch(Time until);

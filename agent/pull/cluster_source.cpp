@@ -1,5 +1,6 @@
 #include "agent/pull/cluster_source.hpp"
 
+#include "agent/pull/possession.hpp"
 #include "agent/pull/space.hpp"
 #include "shared/log/log.hpp"
 
@@ -17,23 +18,24 @@ constexpr Milliseconds quiet{500};
 
 }  // namespace
 
-Task<Result<void>> ClusterSource::fill(SharedDownload download) {
+Task<Result<void>> ClusterSource::fill(SharedDownload download, SharedAsker asker) {
   Result<void> filled = fail(ErrorKind::unavailable, "no tracker is connected");
   std::vector<std::pair<link::TrackerLink*, std::uint64_t>> asked;  // each with its memory's epoch
   while (asked.size() < limits_.trackers_asked) {
-    link::TrackerLink* link = parts_.trackers.owner_of(download->ask().digest);
+    link::TrackerLink* link = parts_.trackers.owner_of(asker->ask.digest);
     if (!link) break;
+    if (!download->askers().fills(*asker)) co_return tl::unexpected(overtaken());
     const std::pair candidate{link, link->welcome().epoch};
     if (std::ranges::find(asked, candidate) != asked.end()) break;
     asked.push_back(candidate);
-    filled = co_await fill_from(download, link);
+    filled = co_await fill_from(download, asker, link);
     if (filled || filled.error().kind != ErrorKind::unavailable) break;
   }
   co_return filled;
 }
 
-Task<Result<void>> ClusterSource::fill_from(SharedDownload download, link::TrackerLink* link) {
-  const Ask& ask = download->ask();
+Task<Result<void>> ClusterSource::fill_from(SharedDownload download, SharedAsker asker, link::TrackerLink* link) {
+  const Ask& ask = asker->ask;
   memberships_.leave(ask.digest);  // of an attempt before
   const Time asked = parts_.clock.now();
   // Once its size is named, the caller's head does not wait for the layer.
@@ -41,7 +43,7 @@ Task<Result<void>> ClusterSource::fill_from(SharedDownload download, link::Track
   const Milliseconds fetched = ask.size_hint ? control::timing::own_fetch_wait : limits_.patience.paced_head;
   const link::JoinLimits limits{limits_.join, limits_.patience.origin_wait, paced, fetched};
   const control::Want want = want_of(*download, *link);
-  control::Join question = join_message(*download, want, *link);
+  control::Join question = join_message(ask, want, *link);
   const auto answer = co_await link->join(std::move(question), limits);
   parts_.metrics.outcomes.tracker_wait.observe(parts_.clock.now() - asked);
   Result<void> filled;
@@ -54,28 +56,36 @@ Task<Result<void>> ClusterSource::fill_from(SharedDownload download, link::Track
       filled = fail(ErrorKind::refused, "the seeder cannot be reached, and no agent holds the layer");
     }
   } else {
-    control::Joined joined = std::get<control::Joined>(*answer);
-    const auto took = std::chrono::duration_cast<Milliseconds>(parts_.clock.now() - asked);
-    filled = co_await fill_joined(download, link, std::move(joined), took);
+    From from{std::move(asker), link, std::get<control::Joined>(*answer)};
+    from.took = std::chrono::duration_cast<Milliseconds>(parts_.clock.now() - asked);
+    filled = co_await fill_joined(download, std::move(from));
   }
   if (!filled && !memberships_.contains(ask.digest)) link->send(control::Leave{ask.digest});
   co_return filled;
 }
 
-Task<Result<void>> ClusterSource::fill_joined(SharedDownload download, link::TrackerLink* link, control::Joined joined,
-                                              Milliseconds join_took) {
+Task<Result<void>> ClusterSource::fill_joined(SharedDownload download, From from) {
+  Askers& askers = download->askers();
+  const control::Joined& joined = from.joined;
+  const Ask& ask = from.asker->ask;
+  // An answer does not say to whose join it is: a late one to another registry's proves nothing of this one.
+  if (joined.at_source && are_all_of(askers, ask.repository.upstream)) note_possession(parts_, ask);
+  if (!askers.fills(*from.asker)) co_return tl::unexpected(overtaken());
   // A correct tracker has gone on to the next generation by then.
   if (download->attempt().disproved == joined.generation)
     co_return fail(ErrorKind::unavailable, "the tracker still seeds the generation whose bytes proved wrong");
-  const Result<void> agreed = agree(*download, joined);
+  const Result<void> agreed = agree(*download, ask, joined);
   if (!agreed) co_return agreed;
-  if (!link->up()) co_return fail(ErrorKind::unavailable, "the tracker disconnected");
+  askers.note_size_of(ask.repository.upstream);
+  askers.note_answer();
+  download->changed().notify();
+  if (!from.link->up()) co_return fail(ErrorKind::unavailable, "the tracker disconnected");
   const bool is_small = !joined.holders.empty();
   Result<void> filled;
   if (is_small) {
-    filled = co_await holders_.fill(download, link, std::move(joined));
+    filled = co_await holders_.fill(download, from.link, std::move(from.joined));
   } else {
-    filled = co_await fill_from_swarm(download, link, std::move(joined), join_took);
+    filled = co_await fill_from_swarm(download, from.link, std::move(from.joined), from.took);
   }
   co_return filled;
 }
@@ -87,10 +97,12 @@ control::Want ClusterSource::want_of(const Download& download, const link::Track
 }
 
 // The tracker's size must be that of the manifest, its piece length that of the protocol.
-Result<void> ClusterSource::agree(Download& download, const control::Joined& joined) {
-  const ByteCount most = download.ask().kind == origin::Kind::manifest ? origin::largest_manifest : largest_layer;
+Result<void> ClusterSource::agree(Download& download, const Ask& ask, const control::Joined& joined) {
+  const ByteCount most = ask.kind == origin::Kind::manifest ? origin::largest_manifest : largest_layer;
   if (joined.size_bytes > most.value) return fail(ErrorKind::refused, "the tracker's size is out of bounds");
   const PieceLayout layout(ByteCount{joined.size_bytes});
+  const Result<void> named = agree_on_size(ask, layout.layer_size());
+  if (!named) return named;
   if (joined.piece_length_bytes != layout.piece_length().value)
     return fail(ErrorKind::refused, "piece length mismatch between the tracker and this node");
   if (!download.begun()) {

@@ -28,14 +28,19 @@ class ClusterSource {
 
   // From the swarm of its tracker, or of the next one when that goes. `corrupt` when the tracker restarts the swarm:
   // the next attempt joins its new generation. The membership stays when the download is filled: the node then serves
-  // the layer to the swarm.
-  Task<Result<void>> fill(SharedDownload download);
+  // the layer to the swarm. The source that the tracker asks is that of the asker.
+  Task<Result<void>> fill(SharedDownload download, SharedAsker asker);
 
  private:
-  Task<Result<void>> fill_from(SharedDownload download, link::TrackerLink* link);
-  Task<Result<void>> fill_joined(SharedDownload download, link::TrackerLink* link, control::Joined joined,
-                                 Milliseconds join_took);
-  Result<void> agree(Download& download, const control::Joined& joined);
+  struct From {  // a tracker's answer, and whose join it answers
+    SharedAsker asker;
+    link::TrackerLink* link;
+    control::Joined joined;
+    Milliseconds took{};
+  };
+  Task<Result<void>> fill_from(SharedDownload download, SharedAsker asker, link::TrackerLink* link);
+  Task<Result<void>> fill_joined(SharedDownload download, From from);
+  Result<void> agree(Download& download, const Ask& ask, const control::Joined& joined);
   Task<Result<void>> fill_from_swarm(SharedDownload download, link::TrackerLink* link, control::Joined joined,
                                      Milliseconds join_took);
   control::Want want_of(const Download& download, const link::TrackerLink& link);

@@ -25,8 +25,8 @@ Task<void> recheck(SharedDownload download, Download::Parts parts, std::vector<s
 
 }  // namespace
 
-Download::Download(Parts parts, Ask ask, Attempt attempt)
-    : parts_(parts), ask_(std::move(ask)), attempt_(attempt), changed_(parts.loop) {}
+Download::Download(Parts parts, Askers askers, Attempt attempt)
+    : parts_(parts), askers_(std::make_unique<Askers>(std::move(askers))), attempt_(attempt), changed_(parts.loop) {}
 
 void Download::begin(store::Reserved reserved) {
   SHOAL_CHECK(!begun());
@@ -51,8 +51,8 @@ Task<Result<void>> Download::resume(std::optional<Generation> generation) {
   if (!left || left->empty()) co_return Result<void>{};  // an unreadable record costs a download, no more
   co_await recheck(self, parts_, std::move(*left));
   log::debug("pull", "layer resumed",
-             {{"digest", ask_.digest.text()},
-              {"image", ask_.image()},
+             {{"digest", ask().digest.text()},
+              {"image", ask().image()},
               {"pieces", arrival_->written().held()},
               {"of_pieces", arrival_->written().size()}});
   co_return Result<void>{};
@@ -61,7 +61,7 @@ Task<Result<void>> Download::resume(std::optional<Generation> generation) {
 void Download::note(const store::WrittenPiece& piece, std::uint64_t Received::*source) {
   if (!arrival_->note(piece, source)) return;
   if (arrival_->written().held() == 1)
-    log::debug("pull", "first piece", {{"digest", ask_.digest.text()}, {"image", ask_.image()}});
+    log::debug("pull", "first piece", {{"digest", ask().digest.text()}, {"image", ask().image()}});
   changed_.notify();
 }
 
@@ -86,7 +86,7 @@ Task<Result<void>> Download::write_whole(Bytes bytes, std::uint64_t Received::*s
 Task<void> Download::hash_behind() {
   const auto self = shared_from_this();
   // Shared: with the pool's thread, one step at a time.
-  const auto verifier = std::make_shared<store::LayerVerifier>(ask_.digest, arrival_->file());
+  const auto verifier = std::make_shared<store::LayerVerifier>(ask().digest, arrival_->file());
   const std::uint64_t size = layout().layer_size().value;
   while (verifier->position() < size) {
     const std::uint64_t ready = arrival_->partial().contiguous_bytes();
@@ -105,7 +105,10 @@ Task<void> Download::hash_behind() {
     co_return;
   }
   verdict_ = verifier->finish();
-  if (*verdict_) arrival_->release_tail(**verdict_);
+  if (*verdict_) {
+    arrival_->release_tail(**verdict_);
+    askers_->note_verified();
+  }
   changed_.notify();
 }
 
@@ -117,6 +120,8 @@ Task<Result<store::VerifiedLayer>> Download::verified() {
 void Download::finish(Result<store::HeldLayer> outcome) {
   SHOAL_CHECK(!finished());
   if (arrival_) arrival_->release_space(!outcome && outcome.error().kind == ErrorKind::corrupt);
+  if (outcome) askers_->note_verified();
+  askers_->note_over();
   outcome_ = std::move(outcome);
   changed_.notify();
 }
@@ -190,15 +195,6 @@ Task<std::optional<Error>> failure_of(SharedDownload download) {
     if (!size) failure = size.error();
   }
   co_return failure;
-}
-
-Task<void> wait_for_first_piece(SharedDownload download, Clock& clock, Milliseconds limit) {
-  const Time end = clock.now() + limit;
-  while (!download->finished() && !(download->begun() && download->arrival().written().held() > 0)) {
-    const auto left = std::chrono::duration_cast<Milliseconds>(end - clock.now());
-    if (left <= Milliseconds::zero()) co_return;
-    co_await download->changed().wait_for(clock, left);
-  }
 }
 
 SourceBytes sources_of(const Download& download, std::uint64_t first, std::uint64_t end) {

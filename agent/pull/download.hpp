@@ -1,4 +1,4 @@
-// Download: one attempt at one layer, while it is being filled: what was asked, which pieces are there, which bytes may
+// Download: one attempt at one layer, while it is being filled: who asks for it, which pieces are there, which bytes may
 // be served, and how it ended. All callers that ask for the layer share the one download; none of them can cancel it.
 //
 // Threads: the loop.
@@ -9,31 +9,15 @@
 #include <string>
 
 #include "agent/pull/arrival.hpp"
+#include "agent/pull/askers.hpp"
 #include "agent/pull/passage.hpp"
 #include "agent/pull/wanted_parts.hpp"
 #include "shared/core/clock.hpp"
 #include "shared/core/pool.hpp"
 #include "shared/core/signal.hpp"
-#include "shared/origin/origin.hpp"
 #include "shared/store/store.hpp"
 
 namespace shoal::agent::pull {
-
-// A layer that a caller asks for, and where the origin keeps it.
-struct Ask {
-  Digest digest;
-  origin::Kind kind = origin::Kind::blob;
-  origin::Repository repository;
-  std::optional<ByteCount> size_hint;  // from a verified manifest, or the origin
-  Secret authorization;                // the caller's own header, for the origin only
-
-  // The origin's answer to one is that to the other.
-  bool asks_as(const Ask& other) const {
-    return kind == other.kind && repository.upstream == other.repository.upstream &&
-           repository.name == other.repository.name && authorization == other.authorization;
-  }
-  std::string image() const { return repository.upstream + "/" + repository.name; }  // for the log
-};
 
 class Download;
 // Shared: between the pull that fills it, its swarm's membership, and the coroutine frames of all its readers.
@@ -53,11 +37,11 @@ class Download : public std::enable_shared_from_this<Download> {
     // Of a layer that others hold. Shared: with the pull's readers. Null: the whole layer is wanted.
     std::shared_ptr<WantedParts> parts{};
   };
-  Download(Parts parts, Ask ask, Attempt attempt);
+  Download(Parts parts, Askers askers, Attempt attempt);
 
-  const Ask& ask() const { return ask_; }
+  const Ask& ask() const { return askers_->filler()->ask; }  // of the one whose sources fill it
+  Askers& askers() const { return *askers_; }
   const Attempt& attempt() const { return attempt_; }
-  void learn_size(ByteCount size) { ask_.size_hint = size; }  // for the next attempt
 
   // ---- filling: the sources
 
@@ -108,7 +92,7 @@ class Download : public std::enable_shared_from_this<Download> {
   Task<void> hash_behind();
 
   Parts parts_;
-  Ask ask_;
+  std::unique_ptr<Askers> askers_;
   Attempt attempt_;
   Signal changed_;
   std::optional<Arrival> arrival_;
@@ -128,10 +112,6 @@ void want_whole(Download& download);  // a reader of the whole has come
 
 // Why it has ended without the layer; nothing while it is under way.
 Task<std::optional<Error>> failure_of(SharedDownload download);
-// Waits until a source has sent a piece of it or it has ended, for at most `limit`: until then its failure may be the
-// origin's answer to the caller that asked for it.
-Task<void> wait_for_first_piece(SharedDownload download, Clock& clock, Milliseconds limit);
-
 // Where bytes that have arrived came from. Those of the origin are passed_through when the layer is not kept.
 SourceBytes sources_of(const Download& download, std::uint64_t first, std::uint64_t end);
 

@@ -18,25 +18,48 @@ SourceBytes Layer::sources_of(std::uint64_t first, std::uint64_t end) const {
 // The end of a layer is readable once its digest has matched. The reader stays where it is.
 Task<Result<void>> Layer::verified() const {
   if (held()) co_return Result<void>();
-  const auto end = co_await std::get<SharedDownload>(source_)->readable(size().value);
+  const SharedDownload download = std::get<SharedDownload>(source_);
+  Result<void> admitted;
+  if (admission_) admitted = co_await admission_->bytes(std::nullopt);
+  if (!admitted) co_return admitted;
+  const auto end = co_await download->readable(size().value);
   co_return end ? Result<void>() : tl::unexpected(end.error());
 }
 
 Task<Result<void>> Layer::verified_within(Milliseconds limit) const {
   if (held()) co_return Result<void>();
-  const auto end = co_await std::get<SharedDownload>(source_)->readable_within(size().value, limit);
+  const SharedDownload download = std::get<SharedDownload>(source_);
+  Result<void> admitted;
+  if (admission_) admitted = co_await admission_->bytes(limit);
+  if (!admitted) co_return admitted;
+  const auto end = co_await download->readable_within(size().value, limit);
   co_return end ? Result<void>() : tl::unexpected(end.error());
+}
+
+Window::Reader Layer::reader() const {
+  const SharedDownload& download = std::get<SharedDownload>(source_);
+  if (!*reader_ && download->passage()) *reader_ = download->passage()->add_reader();
+  return *reader_;
 }
 
 Task<Result<store::VerifiedSpan>> Layer::readable(std::uint64_t from) const {
   if (const auto* layer = std::get_if<store::HeldLayer>(&source_)) co_return layer->readable(from);
-  auto span = co_await std::get<SharedDownload>(source_)->readable(from, reader_);
+  const SharedDownload download = std::get<SharedDownload>(source_);
+  Result<void> admitted;
+  if (admission_) admitted = co_await admission_->bytes(std::nullopt);
+  if (!admitted) co_return tl::unexpected(admitted.error());
+  auto span = co_await download->readable(from, reader());
   co_return span;
 }
 
 Task<Result<store::VerifiedSpan>> Layer::readable_within(std::uint64_t from, Milliseconds limit) const {
   if (const auto* layer = std::get_if<store::HeldLayer>(&source_)) co_return layer->readable(from);
-  auto span = co_await std::get<SharedDownload>(source_)->readable_within(from, limit, reader_);
+  const SharedDownload download = std::get<SharedDownload>(source_);
+  const auto admission = admission_;
+  Result<void> admitted;
+  if (admission) admitted = co_await admission->bytes(limit);
+  if (!admitted) co_return tl::unexpected(admitted.error());
+  auto span = co_await download->readable_within(from, limit, reader());
   co_return span;
 }
 

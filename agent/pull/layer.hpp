@@ -5,16 +5,20 @@
 
 #include <variant>
 
-#include "agent/pull/download.hpp"
+#include "agent/pull/admission.hpp"
 
 namespace shoal::agent::pull {
 
 class Layer {
  public:
   explicit Layer(store::HeldLayer held) : source_(std::move(held)) {}
-  // One request's: copies of it are one reader.
-  Layer(SharedDownload download, ByteCount size)
-      : source_(download), size_(size), reader_(download->passage() ? download->passage()->add_reader() : nullptr) {}
+  // For another node of the cluster: it may have what is there. One request's: copies of it are one reader.
+  Layer(SharedDownload download, ByteCount size) : source_(std::move(download)), size_(size) { reader(); }
+  // For a caller, to whom it gives no byte before the admission lets it.
+  Layer(SharedDownload download, ByteCount size, Admission admission)
+      : source_(std::move(download)), size_(size), admission_(std::move(admission)) {
+    reader();
+  }
 
   bool held() const { return std::holds_alternative<store::HeldLayer>(source_); }
   // There is no room for it: a window of it is kept while it passes. `readable` is `no_space` outside of that.
@@ -27,13 +31,18 @@ class Layer {
   Task<Result<void>> verified() const;
   // As `verified`, for at most `limit`; then `unavailable`, while the download goes on.
   Task<Result<void>> verified_within(Milliseconds limit) const;
+  // Errors: the caller's own, or the pull's. `no_space`: the caller is to have the layer passed through.
   Task<Result<store::VerifiedSpan>> readable(std::uint64_t from) const;
   Task<Result<store::VerifiedSpan>> readable_within(std::uint64_t from, Milliseconds limit) const;
 
  private:
+  Window::Reader reader() const;
+
   std::variant<store::HeldLayer, SharedDownload> source_;
   ByteCount size_{};
-  Window::Reader reader_{};
+  std::optional<Admission> admission_{};
+  // Shared: by copies of it. Made when the layer turns out to have a window.
+  std::shared_ptr<Window::Reader> reader_ = std::make_shared<Window::Reader>();
 };
 
 }  // namespace shoal::agent::pull

@@ -15,30 +15,25 @@ Task<Result<ByteView>> PartStream::next() {
   co_return bytes;
 }
 
-LazyReads::Read* LazyReads::find(const Digest& digest) {
-  const auto found = reads_.find(digest);
+LazyReads::Read* LazyReads::find(const Ask& ask) {
+  const auto found = reads_.find(key_of(ask));
   return found == reads_.end() ? nullptr : &*found->second;
 }
 
 // In front from now on; the one that was read longest ago makes room for a new one.
 LazyReads::Read& LazyReads::at(const Ask& ask) {
-  const auto found = reads_.find(ask.digest);
+  const auto found = reads_.find(key_of(ask));
   if (found != reads_.end()) {
     by_use_.splice(by_use_.begin(), by_use_, found->second);
     return by_use_.front();
   }
-  by_use_.push_front({.digest = ask.digest});
-  reads_[ask.digest] = by_use_.begin();
+  by_use_.push_front({.key = key_of(ask)});
+  reads_[key_of(ask)] = by_use_.begin();
   if (reads_.size() > limits_.layers) {
-    reads_.erase(by_use_.back().digest);
+    reads_.erase(by_use_.back().key);
     by_use_.pop_back();
   }
   return by_use_.front();
-}
-
-std::optional<ByteCount> LazyReads::size_of(const Digest& digest) const {
-  const auto found = reads_.find(digest);
-  return found == reads_.end() ? std::nullopt : found->second->size;
 }
 
 bool LazyReads::is_over(const Read& read, std::optional<ByteCount> size, std::uint64_t length) const {
@@ -49,7 +44,7 @@ bool LazyReads::is_over(const Read& read, std::optional<ByteCount> size, std::ui
 LazyReads::Source LazyReads::choose(const Ask& ask, std::optional<ByteCount> size, std::uint64_t first,
                                     std::uint64_t length) {
   const bool is_long = length >= limits_.whole_reader.value;
-  const bool is_new = find(ask.digest) == nullptr;
+  const bool is_new = find(ask) == nullptr;
   Read& read = at(ask);
   if (is_new && first == 0 && is_long) read.is_whole_reader = true;
   if (read.fetch_after && parts_.clock.now() < *read.fetch_after && !read.has_no_ranges) return Source::origin;
@@ -72,10 +67,10 @@ Milliseconds LazyReads::patience(std::uint64_t length) const {
   return length >= limits_.whole_reader.value ? limits_.wait_for_chunk : limits_.wait_for_file;
 }
 
-Task<std::optional<Slots::Slot>> LazyReads::turn() {
+Task<std::optional<Slots::Slot>> LazyReads::turn(std::string upstream) {
   const Time due = parts_.clock.now() + limits_.turn;
   for (;;) {
-    auto slot = slots_.take();
+    auto slot = slots_.take(upstream);
     if (slot || parts_.clock.now() >= due) co_return slot;
     co_await parts_.clock.sleep(next_look);
   }
@@ -83,7 +78,7 @@ Task<std::optional<Slots::Slot>> LazyReads::turn() {
 
 Task<Result<std::unique_ptr<PartStream>>> LazyReads::open(Ask ask, origin::Stretch part) {
   if (at(ask).has_no_ranges) co_return fail(ErrorKind::unavailable, "the origin ignores ranges");
-  auto slot = co_await turn();
+  auto slot = co_await turn(ask.repository.upstream);
   if (!slot) co_return fail(ErrorKind::unavailable, "too many parts of layers come from the origin now");
   auto stream = co_await parts_.origin.open_part(ask.repository, ask.digest, part, ask.authorization);
   if (stream && !*stream) {
@@ -94,9 +89,8 @@ Task<Result<std::unique_ptr<PartStream>>> LazyReads::open(Ask ask, origin::Stret
     tell_failure(ask, stream.error());
     co_return tl::unexpected(stream.error());
   }
-  Read& read = at(ask);
-  read.size = (*stream)->size();
-  read.passed_bytes += std::min(part.end, read.size->value) - part.first;
+  note_possession(parts_, ask);
+  at(ask).passed_bytes += std::min(part.end, (*stream)->size().value) - part.first;
   co_return std::make_unique<PartStream>(std::move(*stream), std::move(*slot), parts_.metrics);
 }
 
@@ -119,21 +113,21 @@ bool LazyReads::looks_for_holders(const Ask& ask) {
   return true;
 }
 
-Milliseconds LazyReads::patience_with_holders(const Digest& digest, PieceIndex held) {
-  const Read* read = find(digest);
+Milliseconds LazyReads::patience_with_holders(const Ask& ask, PieceIndex held) {
+  const Read* read = find(ask);
   return read != nullptr && read->missed_at == held ? Milliseconds::zero() : limits_.wait_for_holder;
 }
 
-void LazyReads::note_holders_missed(const Digest& digest, PieceIndex held) {
-  if (Read* read = find(digest)) read->missed_at = held;
+void LazyReads::note_holders_missed(const Ask& ask, PieceIndex held) {
+  if (Read* read = find(ask)) read->missed_at = held;
 }
 
-void LazyReads::note_read(const Digest& digest, std::uint64_t length) {
-  if (Read* read = find(digest)) read->passed_bytes += length;
+void LazyReads::note_read(const Ask& ask, std::uint64_t length) {
+  if (Read* read = find(ask)) read->passed_bytes += length;
 }
 
-void LazyReads::note_failed_fetch(const Digest& digest) {
-  if (Read* read = find(digest)) read->fetch_after = parts_.clock.now() + limits_.fetch_again;
+void LazyReads::note_failed_fetch(const Ask& ask) {
+  if (Read* read = find(ask)) read->fetch_after = parts_.clock.now() + limits_.fetch_again;
 }
 
 }  // namespace shoal::agent::pull

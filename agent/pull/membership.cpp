@@ -60,8 +60,7 @@ Error error_of(const control::Refused& refused) {
           refused.of_tracker ? Fault::of_tracker : Fault::none, control::answered_of(refused.answer)};
 }
 
-control::Join join_message(const Download& download, control::Want want, const link::TrackerLink& link) {
-  const Ask& ask = download.ask();
+control::Join join_message(const Ask& ask, control::Want want, const link::TrackerLink& link) {
   control::Join join{.digest = ask.digest, .source = {}, .size_hint_bytes = 0, .credential = {}};
   join.want = want;
   join.has_credential = !ask.authorization.empty();
@@ -161,7 +160,7 @@ Next Membership::on_up() {
   if (fetching()) {
     const Download& download = *fetching()->download;
     const control::Want want = wants_parts(download) ? control::Want::held : control::Want::layer;
-    identity_.link->send(join_message(download, want, *identity_.link));
+    identity_.link->send(join_message(download.ask(), want, *identity_.link));
   }
   report();
   return Next::stay;

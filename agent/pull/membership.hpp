@@ -33,7 +33,7 @@ enum class Next {
 };
 
 // The caller's credential goes along on a link that nobody else can read.
-control::Join join_message(const Download& download, control::Want want, const link::TrackerLink& link);
+control::Join join_message(const Ask& ask, control::Want want, const link::TrackerLink& link);
 Error error_of(const control::Refused& refused);
 
 class Membership {

@@ -86,11 +86,11 @@ void Memberships::describe(const Digest& digest, store::SideFile& side) const {
 
 // ---- of a layer
 
-void Memberships::announce(const Digest& digest) {
+void Memberships::announce(const Digest& digest, std::vector<std::string> upstreams) {
   if (Membership* member = find(digest)) {
     member->mark_held();
   } else {
-    parts_.trackers.send_to_all(control::Holds{{digest}});
+    parts_.trackers.send_to_all(control::Holds{{digest}, std::move(upstreams)});
   }
 }
 

@@ -38,7 +38,8 @@ class Memberships {
 
   // ---- of a layer
 
-  void announce(const Digest& digest);         // it is held: the trackers are told
+  // It is held, and these registries are known to have it: the trackers are told.
+  void announce(const Digest& digest, std::vector<std::string> upstreams);
   void withdraw(const Digest& digest);         // it is not held any more, or never will be: its swarm is left
   bool may_evict(const Digest& digest) const;  // no peer depends on this node for it; `withdraw` follows
 
@@ -57,6 +58,7 @@ class Memberships {
   void on(link::TrackerLink& link, const control::Ban& ban);
   void on(link::TrackerLink&, const control::Welcome&) {}   // `on_up` announced it; a second one changes nothing
   void on(link::TrackerLink&, const control::Resolved&) {}  // the link paired it with its question
+  void on(link::TrackerLink&, const control::Checked&) {}   // likewise
   void on(link::TrackerLink&, const control::Prefetch&) {}  // reserved
   void on(link::TrackerLink&, const control::Evict&) {}    // reserved
   // Peers, Hashes, Finished, Restart, Refused, Waiting.

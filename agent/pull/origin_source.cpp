@@ -1,5 +1,6 @@
 #include "agent/pull/origin_source.hpp"
 
+#include "agent/pull/possession.hpp"
 #include "agent/pull/space.hpp"
 #include "shared/store/filling.hpp"
 
@@ -13,10 +14,11 @@ origin::LayerQuestion question_of(const Ask& ask) {
 // The origin, for one layer.
 class Registry final : public origin::RangeSource {
  public:
-  Registry(const Parts& parts, const Download& download) : parts_(parts), download_(download) {}
+  Registry(const Parts& parts, const Download& download, const Ask& ask) : parts_(parts), download_(download), ask_(ask) {}
   Task<Result<std::unique_ptr<origin::LayerStream>>> open(std::uint64_t from) override {
-    auto question = question_of(download_.ask());
-    if (download_.begun()) question.size = download_.layout().layer_size();
+    auto question = question_of(ask_);
+    const bool is_named = download_.begun() && download_.askers().names_size(ask_.repository.upstream);
+    if (is_named) question.size = download_.layout().layer_size();
     return parts_.origin.open(std::move(question), from);
   }
   Task<void> received(ByteCount all, ByteCount /*fresh*/) override {
@@ -27,7 +29,13 @@ class Registry final : public origin::RangeSource {
  private:
   const Parts& parts_;
   const Download& download_;
+  const Ask& ask_;
 };
+
+// Its caller has a head, or may have one, and waits longer than one that has none.
+bool has_size(const Download& download, const Asker& asker) {
+  return download.begun() || asker.ask.size_hint;
+}
 
 // No swarm verifies the pieces of the origin.
 Result<void> leave_generations(const Download& download) {
@@ -36,26 +44,27 @@ Result<void> leave_generations(const Download& download) {
 
 }  // namespace
 
-OriginSource::OriginSource(Parts parts, OriginLimits limits)
-    : parts_(parts), limits_(limits), slots_(limits.fetches), ended_(parts.loop) {}
+OriginSource::OriginSource(Parts parts, Memberships& memberships, OriginLimits limits)
+    : parts_(parts), memberships_(memberships), limits_(limits), passing_(limits.fetches), ended_(parts.loop) {}
 
-Task<Result<void>> OriginSource::fill(SharedDownload download) {
+Task<Result<void>> OriginSource::fill(SharedDownload download, SharedAsker asker) {
+  const std::string upstream = asker->ask.repository.upstream;
   const Time due = parts_.clock.now() + limits_.turn;
-  while (running_ >= limits_.fetches) {
+  while (running_[upstream] >= limits_.fetches) {
     const auto left = std::chrono::duration_cast<Milliseconds>(due - parts_.clock.now());
-    if (left <= Milliseconds::zero() && !download->begun())
+    if (left <= Milliseconds::zero() && !has_size(*download, *asker))
       co_return fail(ErrorKind::unavailable, "too many layers come from the origin now");
-    co_await ended_.wait_for(parts_.clock, download->begun() ? limits_.turn : left);
+    co_await ended_.wait_for(parts_.clock, has_size(*download, *asker) ? limits_.turn : left);
   }
-  ++running_;
-  const Result<void> filled = co_await fetch(download);
-  --running_;
+  ++running_[upstream];
+  const Result<void> filled = co_await fetch(download, asker);
+  if (--running_[upstream] == 0) running_.erase(upstream);
   ended_.notify();
   co_return filled;
 }
 
 Task<Result<std::unique_ptr<PassThrough>>> OriginSource::pass_through(Ask ask, std::uint64_t from) {
-  auto slot = slots_.take();
+  auto slot = passing_.take(ask.repository.upstream);
   if (!slot) {
     Error too_many{ErrorKind::unavailable, "too many layers are passed through at once", Milliseconds(1'000)};
     co_return tl::unexpected(std::move(too_many));
@@ -63,33 +72,52 @@ Task<Result<std::unique_ptr<PassThrough>>> OriginSource::pass_through(Ask ask, s
   auto question = question_of(ask);
   auto stream = co_await parts_.origin.open(std::move(question), from);
   if (!stream) co_return tl::unexpected(stream.error());
+  note_possession(parts_, ask);
   co_return std::make_unique<PassThrough>(ask.digest, std::move(*stream), std::move(*slot), parts_.metrics);
 }
 
-Task<Result<void>> OriginSource::fetch(SharedDownload download) {
-  const Ask& ask = download->ask();
+Task<Result<void>> OriginSource::fetch(SharedDownload download, SharedAsker asker) {
+  const Ask& ask = asker->ask;
   PieceIndex first = 0;
-  if (download->begun()) {
+  if (download->begun() && download->askers().fills(*asker)) {
     const Result<void> resumed = co_await download->resume(std::nullopt);
     if (!resumed) co_return tl::unexpected(storage_error(resumed.error()));
     const Result<void> left = leave_generations(*download);
     if (!left || download->filled()) co_return left;
     first = download->arrival().written().first_missing();
   }
-  Registry registry(parts_, *download);
+  Registry registry(parts_, *download, ask);
   origin::LayerName name{ask.digest, ask.image()};
   const std::uint64_t from = first == 0 ? 0 : download->layout().offset(first);
   origin::ResumingStream stream(registry, parts_.clock, std::move(name), limits_.resume, from);
   const Result<void> opened = co_await stream.open();
   if (!opened) co_return opened;
-  const Result<void> accepted = accept(*download, stream);
+  note_possession(parts_, ask);
+  const Result<void> accepted = accept(*download, asker, stream);
   if (!accepted) co_return accepted;
-  const Result<void> copied = co_await copy(download, stream, first);
+  const Result<void> copied = co_await copy(download, std::move(asker), stream, first);
   co_return copied;
 }
 
+// Its registry sends the layer. Before any piece is there it takes the place of one that is slower.
+Result<void> OriginSource::take_over(Download& download, const SharedAsker& asker) {
+  Askers& askers = download.askers();
+  if (askers.fills(*asker)) return {};
+  const bool is_late = askers.is_over() || (download.begun() && download.arrival().written().held() > 0);
+  if (is_late) return tl::unexpected(overtaken());
+  askers.let_fill(asker);
+  memberships_.leave(download.ask().digest);
+  return {};
+}
+
 // Room for the layer, when nothing of it is there, and the same size as before otherwise.
-Result<void> OriginSource::accept(Download& download, const origin::ResumingStream& stream) {
+Result<void> OriginSource::accept(Download& download, const SharedAsker& asker, const origin::ResumingStream& stream) {
+  const Result<void> named = agree_on_size(asker->ask, stream.size());
+  if (!named) return named;
+  const Result<void> taken = take_over(download, asker);
+  if (!taken) return taken;
+  Askers& askers = download.askers();
+  const std::string& upstream = asker->ask.repository.upstream;
   if (!download.begun()) {
     const Result<void> space = reserve_space(parts_, download, stream.size());
     if (!space) return space;
@@ -97,12 +125,13 @@ Result<void> OriginSource::accept(Download& download, const origin::ResumingStre
     if (!left) return left;
   }
   if (stream.size() != download.layout().layer_size()) {
-    const std::string digest = download.ask().digest.text();
-    if (download.ask().size_hint)
-      return fail(ErrorKind::refused, "the origin's size of " + digest + " is not the manifest's");
-    download.learn_size(stream.size());
-    return fail(ErrorKind::corrupt, "the tracker's size of " + digest + " is not the origin's");
+    asker->ask.size_hint = stream.size();  // for the next attempt
+    return fail(ErrorKind::corrupt, "the size of " + asker->ask.digest.text() + " is another at " + upstream);
   }
+  askers.note_size_of(upstream);
+  askers.note_bytes_of(upstream);
+  askers.note_answer();
+  download.changed().notify();
   if (download.content_type().empty()) download.set_content_type(stream.content_type());
   return {};
 }
@@ -137,13 +166,15 @@ Task<Result<void>> OriginSource::write_wanted(SharedDownload download, SharedInt
 }
 
 // The pool is asked once for each piece, and not for each stretch of the body: hashing of other layers is in its queue.
-Task<Result<void>> OriginSource::copy(SharedDownload download, origin::ResumingStream& stream, PieceIndex first) {
+Task<Result<void>> OriginSource::copy(SharedDownload download, SharedAsker asker, origin::ResumingStream& stream,
+                                      PieceIndex first) {
   const PieceLayout& layout = download->layout();
   const auto intake = std::make_shared<store::PieceIntake>(download->arrival().file(), first);
   Bytes gathered;
   for (;;) {
     const Result<ByteView> bytes = co_await stream.next();
     if (!bytes) co_return tl::unexpected(bytes.error());
+    if (!download->askers().fills(*asker)) co_return tl::unexpected(overtaken());
     if (bytes->empty()) break;
     gathered.insert(gathered.end(), bytes->begin(), bytes->end());
     const PieceIndex next = intake->next();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/pull/possession.hpp"
 #include "shared/control/timing.hpp"
 
 namespace shoal::agent::pull {
@@ -39,17 +40,27 @@ std::optional<PartBytes> PartReader::find_here(origin::Stretch left) {
   std::optional<store::VerifiedSpan> span;
   ByteCount size;
   if (const auto held = parts_.store.find(ask_.digest)) {
+    note_possession(parts_, *held);
+    if (!may_have(nullptr)) return std::nullopt;
     span = held->readable(left.first);
     size = held->size();
   } else if (const auto running = pulls_.running().find(ask_.digest); running != pulls_.running().end()) {
     const SharedDownload download = running->second;
-    if (!follow(download, left.first)) return std::nullopt;
+    const Askers& askers = download->askers();
+    // What another registry sends proves nothing before the digest has matched.
+    const bool is_foreign = askers.are_bytes_of_others(ask_.repository.upstream) && !askers.is_verified();
+    if (is_foreign || !may_have(askers.find(ask_)) || !follow(download, left.first)) return std::nullopt;
     const bool passes = download->begun() && download->passage();
     span = download->part_now(left.first, passes ? std::min(left.end, left.first + Passage::step_bytes) : left.end);
     if (span) size = download->layout().layer_size();
   }
   if (!span || span->length() == 0 || !accept_size(size)) return std::nullopt;
   return PartBytes(std::move(*span));
+}
+
+// What is here is this reader's once its registry is known to have the layer.
+bool PartReader::may_have(const SharedAsker& asker) const {
+  return needs_no_possession(granted_) || has_possession(parts_, ask_) || (asker && asker->is_proven);
 }
 
 // Of a layer without room there is what its window reaches, and the window follows its readers. False when it is
@@ -83,7 +94,7 @@ Result<void> PartReader::accept_size(ByteCount size) {
 Task<std::optional<PartBytes>> PartReader::wait_for_holders(origin::Stretch left) {
   if (lazy_.looks_for_holders(ask_)) {
     if (!ask_.size_hint) ask_.size_hint = size_;
-    pulls_.fetch_parts(ask_);
+    pulls_.fetch_parts(granted_, ask_);
   }
   const auto running = pulls_.running().find(ask_.digest);
   if (running == pulls_.running().end() || !running->second->begun() || !wants_parts(*running->second)) co_return std::nullopt;
@@ -94,15 +105,15 @@ Task<std::optional<PartBytes>> PartReader::wait_for_holders(origin::Stretch left
   if (left.first >= end) co_return std::nullopt;
   download->attempt().parts->want(layout.piece_at(left.first), layout.piece_at(end - 1) + 1, now);
   download->changed().notify();
-  const Time due = now + lazy_.patience_with_holders(ask_.digest, download->arrival().written().held());
+  const Time due = now + lazy_.patience_with_holders(ask_, download->arrival().written().held());
   for (Time at = now; at < due && !download->finished(); at = parts_.clock.now()) {
     co_await download->changed().wait_for(parts_.clock, std::chrono::ceil<Milliseconds>(due - at));
     if (auto here = find_here(left)) {
-      lazy_.note_read(ask_.digest, end - left.first);
+      lazy_.note_read(ask_, end - left.first);
       co_return here;
     }
   }
-  lazy_.note_holders_missed(ask_.digest, download->arrival().written().held());
+  lazy_.note_holders_missed(ask_, download->arrival().written().held());
   co_return std::nullopt;
 }
 
@@ -110,24 +121,24 @@ Task<std::optional<PartBytes>> PartReader::wait_for_holders(origin::Stretch left
 Task<Result<PartBytes>> PartReader::wait_for_layer(origin::Stretch left, Milliseconds limit) {
   const Time due = parts_.clock.now() + limit;
   if (!ask_.size_hint) ask_.size_hint = size_;
-  pulls_.fetch(ask_);
+  pulls_.fetch(granted_, ask_);
   SharedDownload last;
   for (;;) {
     if (auto here = find_here(left)) co_return std::move(*here);
     const auto running = pulls_.running().find(ask_.digest);
     if (running == pulls_.running().end()) {
-      std::optional<Error> failure;
-      if (last) failure = co_await failure_of(last);
-      const bool is_refused = failure && failure->answered;
-      if (is_refused && last->ask().asks_as(ask_)) co_return tl::unexpected(*failure);
-      if (!is_refused) lazy_.note_failed_fetch(ask_.digest);  // of another caller's refusal the next one need not hear
+      const SharedAsker asker = last ? last->askers().find(ask_) : nullptr;
+      if (asker && asker->failure && asker->failure->answered) co_return tl::unexpected(*asker->failure);
+      lazy_.note_failed_fetch(ask_);
       co_return fail(ErrorKind::unavailable, "the layer could not be fetched");
     }
     last = running->second;
+    const SharedAsker asker = last->askers().find(ask_);
+    if (asker && asker->is_refused) co_return tl::unexpected(*asker->failure);
     if (!follow(running->second, left.first)) {
       if (!pulls_.leave_passed(ask_.digest, left.first))
         co_return fail(ErrorKind::unavailable, "there is no room for the layer, and its window is elsewhere");
-      pulls_.fetch(ask_);
+      pulls_.fetch(granted_, ask_);
       continue;
     }
     const auto time_left = std::chrono::duration_cast<Milliseconds>(due - parts_.clock.now());

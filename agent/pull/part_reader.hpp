@@ -6,6 +6,7 @@
 
 #include <variant>
 
+#include "agent/pull/granted_ask.hpp"
 #include "agent/pull/lazy_reads.hpp"
 #include "agent/pull/pulls.hpp"
 
@@ -16,8 +17,15 @@ using PartBytes = std::variant<store::VerifiedSpan, Bytes>;
 class PartReader {
  public:
   // `pulls` and `lazy` outlive it. `length`: of all parts that the request asks for.
-  PartReader(Parts parts, Pulls& pulls, LazyReads& lazy, Ask ask, std::optional<ByteCount> size, std::uint64_t length)
-      : parts_(parts), pulls_(pulls), lazy_(lazy), ask_(std::move(ask)), size_(size), length_(length) {}
+  PartReader(Parts parts, Pulls& pulls, LazyReads& lazy, GrantedAsk asked, std::optional<ByteCount> size,
+             std::uint64_t length)
+      : parts_(parts),
+        pulls_(pulls),
+        lazy_(lazy),
+        granted_(std::move(asked.granted)),
+        ask_(std::move(asked.ask)),
+        size_(size),
+        length_(length) {}
 
   // Some bytes from `left.first` on, none from `left.end` on: at least one. The error is the one of the last source.
   Task<Result<PartBytes>> next(origin::Stretch left);
@@ -27,6 +35,7 @@ class PartReader {
 
  private:
   std::optional<PartBytes> find_here(origin::Stretch left);
+  bool may_have(const SharedAsker& asker) const;
   bool follow(const SharedDownload& download, std::uint64_t at);
   Task<std::optional<PartBytes>> wait_for_holders(origin::Stretch left);
   Task<Result<PartBytes>> wait_for_layer(origin::Stretch left, Milliseconds limit);
@@ -36,6 +45,7 @@ class PartReader {
   Parts parts_;
   Pulls& pulls_;
   LazyReads& lazy_;
+  access::Granted granted_;
   Ask ask_;
   std::optional<ByteCount> size_;
   std::uint64_t length_;

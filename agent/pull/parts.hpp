@@ -3,6 +3,7 @@
 // Threads: the loop.
 #pragma once
 
+#include "agent/access/access.hpp"
 #include "agent/link/trackers.hpp"
 #include "agent/pull/metrics.hpp"
 #include "shared/core/clock.hpp"
@@ -26,6 +27,7 @@ struct Parts {
   origin::Origin& origin;
   link::Trackers& trackers;
   Metrics& metrics;
+  access::Access& access;
   TryPort try_port{};  // empty: no port is tried
 };
 

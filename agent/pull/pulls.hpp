@@ -4,20 +4,16 @@
 // Threads: the loop.
 #pragma once
 
-#include <random>
 #include <unordered_map>
 
-#include "agent/pull/cluster_source.hpp"
 #include "agent/pull/layer.hpp"
-#include "agent/pull/origin_source.hpp"
-#include "agent/pull/parts.hpp"
+#include "agent/pull/sources.hpp"
 
 namespace shoal::agent::pull {
 
 struct Limits {
-  int attempts = 2;                 // the origin's bytes may be wrong once: a proxy's broken copy is often gone then
-  Milliseconds origin_spread{500};  // nodes ask the origin spread over so long; a caller hardly notices it
-  Milliseconds unreachable_spread = control::timing::unreachable_spread;  // when each is told at once that the cluster cannot help
+  // For each registry that sends bytes of a layer: they may be wrong once. A proxy's broken copy is often gone then.
+  int attempts = 2;
   // A whole layer in memory stays there for so long after its last use: a runtime reads on in chunks. In all no longer
   // than the other: then it is pulled again, into the store if layers can be evicted by now.
   Milliseconds linger = Window::linger;
@@ -25,29 +21,29 @@ struct Limits {
   Milliseconds no_cache_after_disk_error{5'000};  // a full disk would refuse each write; one try in 5 s sees it mended
   // At once. A download outlives its caller, so that the callers' connections (4,096) do not bound them alone.
   std::size_t downloads = 4'096;
-  // A caller that finds another one's download waits so long for its first byte before it relies on it: the origin may
-  // refuse it to that caller alone. As long as a head waits for its first byte.
-  Milliseconds other_caller{5'000};
   MembershipLimits memberships;
-  ClusterLimits cluster;
-  OriginLimits origin;
+  SourceLimits sources;
 };
 
 class Pulls final : public link::Listener {
  public:
   Pulls(Parts parts, Limits limits);
 
+  // Whatever gives bytes takes the right to them, which is for the same layer as the `ask`.
+
   // The layer, as soon as its size is known. Errors: not_found, refused (see the text), unavailable, no_space, corrupt.
-  Task<Result<Layer>> open(Ask ask);
-  std::optional<Layer> find_held(const Digest& digest);  // also one that is only in memory
+  Task<Result<Layer>> open(access::Granted granted, Ask ask);
+  std::optional<Layer> find_held(const access::Granted& granted);  // also one that is only in memory
   // Held, or arriving and its size known within `limit`. Starts nothing.
-  Task<std::optional<Layer>> find_begun(Digest digest, Milliseconds limit);
+  Task<std::optional<Layer>> find_begun(access::Granted granted, Milliseconds limit);
   // After `no_space`: the layer for one client, from the origin's byte `from` on, without storing it.
-  Task<Result<std::unique_ptr<PassThrough>>> pass_through(Ask ask, std::uint64_t from);
+  Task<Result<std::unique_ptr<PassThrough>>> pass_through(access::Granted granted, Ask ask, std::uint64_t from);
   // Starts the download of a layer that is not held, unless it is under way, and waits for nothing.
-  void fetch(Ask ask);
+  void fetch(const access::Granted& granted, Ask ask);
   // The same for readers of parts: only from nodes that hold the layer, and only what such readers want.
-  void fetch_parts(Ask ask);
+  void fetch_parts(const access::Granted& granted, Ask ask);
+  friend bool holds(const Pulls& pulls, const Digest& digest);
+  friend bool is_here(const Pulls& pulls, const Digest& digest, const std::string& upstream);
   // A layer that has passed, and whose window is at its end: the next `open` begins at its start again, when `from` is
   // near that. False when nothing changes.
   bool leave_passed(const Digest& digest, std::uint64_t from);
@@ -67,22 +63,25 @@ class Pulls final : public link::Listener {
   void on_message(link::TrackerLink& link, control::TrackerMessage message) override;
 
  private:
-  Task<Result<Layer>> open_of_others(Ask ask);
-  SharedDownload start(Ask ask, Download::Attempt attempt);
+  std::optional<Layer> take_held(const Digest& digest);
+  // Of the download under way, or of a new one; the asker is null when too many ask, or too many are under way.
+  struct Entered {
+    SharedDownload download;
+    SharedAsker asker;
+    bool is_size_promised = false;
+  };
+  Entered enter(const access::Granted& granted, Ask ask);
+  SharedDownload start(Askers askers, Download::Attempt attempt);
   Task<void> pull(SharedDownload download);
-  Task<Result<void>> fill(SharedDownload download);
-  Task<Result<void>> fall_back(SharedDownload download, Error cause, bool had_tracker);
-  Task<Result<store::HeldLayer>> verify_and_store(SharedDownload download);
   Task<Result<store::HeldLayer>> pass(SharedDownload download);
-  Task<Result<store::HeldLayer>> commit(SharedDownload download, store::VerifiedLayer proof);
+  Task<Result<store::HeldLayer>> commit(SharedDownload download);
   Task<void> keep_in_memory(store::HeldLayer layer);
   void end(SharedDownload download, Result<store::HeldLayer> outcome, Time started);
 
   Parts parts_;
   Limits limits_;
   Memberships memberships_;
-  ClusterSource cluster_;
-  OriginSource origin_;
+  Sources sources_;
   std::unordered_map<Digest, SharedDownload> running_;
   struct InMemory {
     store::HeldLayer layer;
@@ -90,10 +89,12 @@ class Pulls final : public link::Listener {
     Time used_at;
   };
   std::unordered_map<Digest, InMemory> in_memory_;  // bounded by store::MemoryLimits
-  std::minstd_rand random_{std::random_device{}()};
   std::optional<Time> disk_failed_at_;
 };
 
+bool holds(const Pulls& pulls, const Digest& digest);  // as `find_held` finds it
+// Whether the layer is held, or arriving for callers of other registries alone: then it may be none of this one's.
+bool is_here(const Pulls& pulls, const Digest& digest, const std::string& upstream);
 std::size_t committing(const Pulls& pulls);  // layers that are whole and on their way to being held
 
 }  // namespace shoal::agent::pull

@@ -4,12 +4,13 @@
 
 namespace shoal::agent::pull {
 
+Result<void> agree_on_size(const Ask& ask, ByteCount size) {
+  if (!ask.size_hint || *ask.size_hint == size) return {};
+  return fail(ErrorKind::refused, "the layer has " + text(size) + ", its manifest says " + text(*ask.size_hint));
+}
+
 Result<void> reserve_space(const Parts& parts, Download& download, ByteCount size) {
   const Digest& digest = download.ask().digest;
-  if (download.ask().size_hint && *download.ask().size_hint != size) {
-    return fail(ErrorKind::refused,
-                "the layer has " + text(size) + ", its manifest says " + text(*download.ask().size_hint));
-  }
   Result<store::Reserved> reserved = fail(ErrorKind::no_space, "a disk write failed less than 5 s ago");
   if (download.attempt().is_cached) reserved = parts.store.reserve(digest, size);
   // Whether the disk is full, read-only or broken: the layer can be served without storing it.

@@ -8,7 +8,10 @@
 
 namespace shoal::agent::pull {
 
-// Reserves `size` and begins the download; `refused` when the manifest said another size. A layer that fits
+// `refused` when the asker's manifest said another size.
+Result<void> agree_on_size(const Ask& ask, ByteCount size);
+
+// Reserves `size` and begins the download. A layer that fits
 // neither on the disk nor in memory gets a window. `no_space` when too many layers are in memory: the caller passes the
 // layer through.
 Result<void> reserve_space(const Parts& parts, Download& download, ByteCount size);

@@ -33,40 +33,64 @@ Task<void> Blobs::answer(http::Exchange& exchange, BlobRoute route) {
   pull::Ask ask{.digest = route.digest,
                 .kind = origin::Kind::blob,
                 .repository = std::move(route.repository),
-                .size_hint = descriptors_.size_of(route.digest),
+                .size_hint = {},
                 .authorization = Secret(http::find_header(request.headers, "Authorization").value_or(""))};
-  if (request.method == "HEAD" || has_already(http::find_header(request.headers, "If-None-Match"), ask.digest)) {
-    co_await answer_head(exchange, std::move(ask));
+  access::Caller caller{ask.repository, ask.authorization};
+  auto verdict = co_await parts_.access.may(std::move(caller), ask.digest, ask.kind,
+                                            pull::is_here(pulls_, ask.digest, ask.repository.upstream));
+  if (!verdict) {
+    co_await exchange.respond(oci_error(verdict.error(), "BLOB_UNKNOWN"));
+  } else if (const auto* refusal = std::get_if<origin::Answer>(&*verdict)) {
+    co_await exchange.respond(relay(*refusal, "BLOB_UNKNOWN"));
+  } else {
+    ask.size_hint = parts_.access.size_of(ask.repository, ask.digest);
+    pull::GrantedAsk granted{std::move(std::get<access::Granted>(*verdict)), std::move(ask)};
+    co_await answer_granted(exchange, std::move(granted), asked);
+  }
+}
+
+Task<void> Blobs::answer_granted(http::Exchange& exchange, pull::GrantedAsk asked, Time since) {
+  const http::Request& request = exchange.request();
+  const Digest digest = asked.ask.digest;
+  if (request.method == "HEAD" || has_already(http::find_header(request.headers, "If-None-Match"), digest)) {
+    co_await answer_head(exchange, std::move(asked));
     co_return;
   }
-  const bool for_parts = options_.mode == ServeMode::stream && wants_parts(request, ask.digest);
-  if (for_parts && !pulls_.find_held(ask.digest)) {
-    const bool answered = co_await part_answers_.answer(exchange, ask, known_size(ask));
+  const bool for_parts = options_.mode == ServeMode::stream && wants_parts(request, digest);
+  if (for_parts && !pull::holds(pulls_, digest)) {
+    const bool answered = co_await part_answers_.answer(exchange, asked, known_size(asked));
     if (answered) co_return;
   }
-  const Milliseconds limit = ask.size_hint ? options_.first_byte_limit : options_.first_byte_limit_unnamed;
-  const auto layer = co_await pulls_.open(ask);
+  const Milliseconds limit = asked.ask.size_hint ? options_.first_byte_limit : options_.first_byte_limit_unnamed;
+  const auto layer = co_await pulls_.open(asked.granted, asked.ask);
   if (layer) {
-    co_await serve(exchange, std::move(ask), *layer, asked + limit);
+    co_await serve(exchange, std::move(asked), *layer, since + limit);
   } else {
-    co_await answer_error(exchange, std::move(ask), layer.error());  // the pull path has logged it
+    co_await answer_error(exchange, std::move(asked), layer.error());  // the pull path has logged it
   }
 }
 
 // Before the head was sent. A layer that there is no room for is passed through, unless no byte may leave before the
 // digest has matched.
-Task<void> Blobs::answer_error(http::Exchange& exchange, pull::Ask ask, Error error) {
+Task<void> Blobs::answer_error(http::Exchange& exchange, pull::GrantedAsk asked, Error error) {
+  note_refusal(asked, error);
   if (error.kind == ErrorKind::no_space && options_.mode == ServeMode::stream) {
-    co_await pass_through(exchange, std::move(ask));
+    co_await pass_through(exchange, std::move(asked));
   } else {
     co_await exchange.respond(oci_error(error, "BLOB_UNKNOWN"));
   }
 }
 
+// The origin has refused the caller meanwhile, who was let in before.
+void Blobs::note_refusal(const pull::GrantedAsk& asked, const Error& error) {
+  if (!error.answered) return;
+  parts_.access.note_refusal({asked.ask.repository, asked.ask.authorization}, access::answer_of(*error.answered));
+}
+
 // The head of a blob, or 304 when the client has it already. A Range does not count: it is defined for GET alone.
-Task<void> Blobs::answer_head(http::Exchange& exchange, pull::Ask ask) {
-  const Digest digest = ask.digest;
-  auto size = co_await find_size(std::move(ask));
+Task<void> Blobs::answer_head(http::Exchange& exchange, pull::GrantedAsk asked) {
+  const Digest digest = asked.ask.digest;
+  auto size = co_await find_size(std::move(asked));
   http::Response response;
   if (!size) {
     response = std::move(size.error());
@@ -78,23 +102,29 @@ Task<void> Blobs::answer_head(http::Exchange& exchange, pull::Ask ask) {
   co_await exchange.respond(std::move(response));
 }
 
-std::optional<ByteCount> Blobs::known_size(const pull::Ask& ask) {
-  if (const auto held = pulls_.find_held(ask.digest)) return held->size();
+std::optional<ByteCount> Blobs::known_size(const pull::GrantedAsk& asked) {
+  const pull::Ask& ask = asked.ask;
+  if (const auto held = pulls_.find_held(asked.granted)) return held->size();
+  if (ask.size_hint) return ask.size_hint;
+  // What another registry has said of the layer gives this one's callers no size.
   const auto running = pulls_.running().find(ask.digest);
-  if (running != pulls_.running().end() && running->second->begun()) {
-    return running->second->layout().layer_size();
-  }
-  return ask.size_hint ? ask.size_hint : part_answers_.size_of(ask.digest);
+  const bool is_known = running != pulls_.running().end() && running->second->begun() &&
+                        running->second->ask().repository.upstream == ask.repository.upstream;
+  return is_known ? std::optional(running->second->layout().layer_size()) : std::nullopt;
 }
 
 // A question for the size starts no download: the store, a download or a manifest knows it, else the origin says. Only
 // when the origin cannot, the cluster is asked for the layer itself.
-Task<tl::expected<ByteCount, http::Response>> Blobs::find_size(pull::Ask ask) {
-  if (const auto known = known_size(ask)) co_return *known;
-  const auto asked = co_await ask_head(parts_.origin, ask.repository, ask.digest, ask.authorization);
-  if (const auto named = named_size(asked)) co_return *named;
-  if (asked && !is_failing(*asked)) co_return tl::unexpected(relay(*asked, "BLOB_UNKNOWN"));
-  const auto layer = co_await pulls_.open(std::move(ask));
+Task<tl::expected<ByteCount, http::Response>> Blobs::find_size(pull::GrantedAsk asked) {
+  if (const auto known = known_size(asked)) co_return *known;
+  const pull::Ask& ask = asked.ask;
+  const auto answer = co_await ask_head(parts_.origin, ask.repository, ask.digest, ask.authorization);
+  if (const auto named = named_size(answer)) co_return *named;
+  if (answer && !is_failing(*answer)) {
+    parts_.access.note_refusal({ask.repository, ask.authorization}, *answer);
+    co_return tl::unexpected(relay(*answer, "BLOB_UNKNOWN"));
+  }
+  const auto layer = co_await pulls_.open(asked.granted, ask);
   if (!layer) co_return tl::unexpected(oci_error(layer.error(), "BLOB_UNKNOWN"));
   co_return layer->size();
 }
@@ -114,14 +144,14 @@ Task<Result<void>> Blobs::ready(pull::Layer layer, std::uint64_t from, Milliseco
 // As `ready`. When a first attempt's bytes proved wrong, a second attempt may be under way, of which no byte was sent:
 // then the answer is about that one. So it is when a layer without room had passed, and passes anew. A second attempt of
 // another size is returned with the first one's error.
-Task<Blobs::Start> Blobs::wait_to_start(pull::Ask ask, pull::Layer layer, std::uint64_t from, Milliseconds limit) {
+Task<Blobs::Start> Blobs::wait_to_start(pull::GrantedAsk asked, pull::Layer layer, std::uint64_t from, Milliseconds limit) {
   Start start{layer, {}};
   start.ready = co_await ready(layer, from, limit);
   if (start.ready) co_return start;
   const ErrorKind kind = start.ready.error().kind;
-  const bool passes_anew = kind == ErrorKind::no_space && layer.is_passing() && pulls_.leave_passed(ask.digest, from);
+  const bool passes_anew = kind == ErrorKind::no_space && layer.is_passing() && pulls_.leave_passed(asked.ask.digest, from);
   if (kind != ErrorKind::corrupt && !passes_anew) co_return start;
-  const auto again = co_await pulls_.open(std::move(ask));
+  const auto again = co_await pulls_.open(asked.granted, asked.ask);
   if (!again) co_return start;
   start.layer = *again;
   if (again->size() == layer.size()) start.ready = co_await ready(*again, from, limit);
@@ -130,31 +160,32 @@ Task<Blobs::Start> Blobs::wait_to_start(pull::Ask ask, pull::Layer layer, std::u
 
 // Our own failure before the head is an error at once, so that the runtime falls back; after it, returning early resets
 // the connection, and the runtime resumes with a Range.
-Task<void> Blobs::serve(http::Exchange& exchange, pull::Ask ask, pull::Layer layer, Time head_due) {
+Task<void> Blobs::serve(http::Exchange& exchange, pull::GrantedAsk asked, pull::Layer layer, Time head_due) {
+  const Digest digest = asked.ask.digest;
   Start start{std::move(layer), {}};
   BlobAnswer answer;
   do {
-    answer = choose_answer(exchange.request(), ask.digest, start.layer.size().value, start.layer.held());
+    answer = choose_answer(exchange.request(), digest, start.layer.size().value, start.layer.held());
     if (answer.range.status == 416) {
-      co_await exchange.respond(head_of(answer, ask.digest));
+      co_await exchange.respond(head_of(answer, digest));
       co_return;
     }
     const auto left = std::chrono::duration_cast<Milliseconds>(head_due - parts_.clock.now());
-    start = co_await wait_to_start(ask, start.layer, answer.first(), std::max(left, Milliseconds::zero()));
+    start = co_await wait_to_start(asked, start.layer, answer.first(), std::max(left, Milliseconds::zero()));
   } while (start.layer.size().value != answer.size);
   if (!start.ready && parts_.clock.now() + rounding < head_due) {
-    co_await answer_error(exchange, std::move(ask), start.ready.error());
+    co_await answer_error(exchange, std::move(asked), start.ready.error());
     co_return;
   }
   if (answer.range.open_ended) exchange.limit_send_buffer(options_.open_ended_send_buffer);
-  const Result<void> started = co_await exchange.start(head_of(answer, ask.digest));
+  const Result<void> started = co_await exchange.start(head_of(answer, digest));
   if (!started) co_return;
-  if (!start.ready) start = co_await wait_to_start(ask, start.layer, answer.first(), no_limit);
+  if (!start.ready) start = co_await wait_to_start(asked, start.layer, answer.first(), no_limit);
   Result<void> sent = start.ready;
-  if (start.ready) sent = co_await send_all(exchange, ask.digest, start.layer, std::move(answer));
+  if (start.ready) sent = co_await send_all(exchange, digest, start.layer, std::move(answer));
   if (!sent) {
     log::warning("registry", "response aborted",
-                 {{"digest", ask.digest.text()},
+                 {{"digest", digest.text()},
                   {"cause", sent.error().what},
                   {"next", "look at the lines about this layer; the runtime asks for the rest again"}});
   }
@@ -165,7 +196,7 @@ Task<Result<void>> Blobs::send_all(http::Exchange& exchange, Digest digest, pull
   for (const Span& span : answer.range.spans) {
     if (answer.multipart) {
       Bytes head = copy_of(bytes_of(answer.multipart->head_of(span)));
-      const Result<void> framed = co_await images_.send(exchange, digest, pull::Source::store, std::move(head));
+      const Result<void> framed = co_await images_.send(exchange, pull::Source::store, std::move(head));
       if (!framed) co_return Result<void>();
     }
     const Result<void> sent = co_await send(exchange, digest, layer, span);
@@ -173,7 +204,7 @@ Task<Result<void>> Blobs::send_all(http::Exchange& exchange, Digest digest, pull
   }
   Bytes end;
   if (answer.multipart) end = copy_of(bytes_of(answer.multipart->end()));
-  if (!end.empty()) static_cast<void>(co_await images_.send(exchange, digest, pull::Source::store, std::move(end)));
+  if (!end.empty()) static_cast<void>(co_await images_.send(exchange, pull::Source::store, std::move(end)));
   co_return Result<void>();
 }
 
@@ -197,7 +228,7 @@ Task<Result<void>> Blobs::send(http::Exchange& exchange, Digest digest, pull::La
                                std::min(span->length(), end - position)};
     const std::uint64_t before = exchange.sent_bytes();
     const Result<void> sent = co_await exchange.send(bytes);
-    images_.serve(digest, layer.sources_of(position, position + exchange.sent_bytes() - before));
+    images_.serve(exchange, layer.sources_of(position, position + exchange.sent_bytes() - before));
     position += bytes.length;
     if (!sent && sent.error().kind == ErrorKind::unavailable) break;
     if (!sent && layer.held()) pulls_.remove_unreadable(digest, *span->file());
@@ -208,19 +239,20 @@ Task<Result<void>> Blobs::send(http::Exchange& exchange, Digest digest, pull::La
 
 // There is no room for the layer, and its window is elsewhere: the origin is asked for the part alone. Only an answer with
 // the whole layer can be checked: its end waits for the digest.
-Task<void> Blobs::pass_through(http::Exchange& exchange, pull::Ask ask) {
-  const Digest digest = ask.digest;
-  const auto known = known_size(ask);
+Task<void> Blobs::pass_through(http::Exchange& exchange, pull::GrantedAsk asked) {
+  const Digest digest = asked.ask.digest;
+  const auto known = known_size(asked);
   BlobAnswer answer;
   if (known) answer = answer_in_one_pass(exchange.request(), digest, known->value);
-  auto passing = co_await pulls_.pass_through(ask, answer.first());
+  auto passing = co_await pulls_.pass_through(asked.granted, asked.ask, answer.first());
   if (passing && !known) {  // the origin has said the size
     answer = answer_in_one_pass(exchange.request(), digest, (*passing)->size().value);
     const std::uint64_t from = answer.first();
     if (from > 0) passing->reset();
-    if (from > 0) passing = co_await pulls_.pass_through(ask, from);
+    if (from > 0) passing = co_await pulls_.pass_through(asked.granted, asked.ask, from);
   }
   if (!passing) {
+    note_refusal(asked, passing.error());
     co_await exchange.respond(oci_error(passing.error(), "BLOB_UNKNOWN"));
     co_return;
   }
@@ -233,7 +265,7 @@ Task<void> Blobs::pass_through(http::Exchange& exchange, pull::Ask ask) {
   if (answer.range.open_ended) exchange.limit_send_buffer(options_.open_ended_send_buffer);
   const Result<void> started = co_await exchange.start(std::move(head));
   if (!started) co_return;
-  const Result<void> sent = co_await send_passing(exchange, digest, **passing, answer.range.spans.front());
+  const Result<void> sent = co_await send_passing(exchange, **passing, answer.range.spans.front());
   if (!sent && sent.error().kind != ErrorKind::unavailable)  // a client that is gone is no failure
     log::warning("registry", "pass-through aborted",
                  {{"digest", digest.text()},
@@ -241,7 +273,7 @@ Task<void> Blobs::pass_through(http::Exchange& exchange, pull::Ask ask) {
                   {"next", "look at the registry; the runtime asks again"}});
 }
 
-Task<Result<void>> Blobs::send_passing(http::Exchange& exchange, Digest digest, pull::PassThrough& passing, Span range) {
+Task<Result<void>> Blobs::send_passing(http::Exchange& exchange, pull::PassThrough& passing, Span range) {
   const bool is_whole = range.first == 0 && range.end == passing.size().value;
   Bytes withheld;
   for (std::uint64_t position = passing.offset(); is_whole || position < range.end;) {
@@ -252,11 +284,11 @@ Task<Result<void>> Blobs::send_passing(http::Exchange& exchange, Digest digest, 
     position += bytes->size();
     if (is_whole) std::swap(withheld, part);
     if (part.empty()) continue;
-    const Result<void> sent = co_await images_.send(exchange, digest, pull::Source::passed_through, std::move(part));
+    const Result<void> sent = co_await images_.send(exchange, pull::Source::passed_through, std::move(part));
     if (!sent) co_return sent;
   }
   Result<void> sent;
-  if (!withheld.empty()) sent = co_await images_.send(exchange, digest, pull::Source::passed_through, std::move(withheld));
+  if (!withheld.empty()) sent = co_await images_.send(exchange, pull::Source::passed_through, std::move(withheld));
   co_return sent;
 }
 

@@ -8,7 +8,6 @@
 
 #include "agent/pull/pulls.hpp"
 #include "agent/registry/blob_answer.hpp"
-#include "agent/registry/descriptors.hpp"
 #include "agent/registry/image_pulls.hpp"
 #include "agent/registry/part_answers.hpp"
 #include "agent/registry/route.hpp"
@@ -37,35 +36,35 @@ struct ServeOptions {
 
 class Blobs {
  public:
-  Blobs(pull::Parts parts, pull::Pulls& pulls, const Descriptors& descriptors, ImagePulls& images, ServeOptions options)
+  Blobs(pull::Parts parts, pull::Pulls& pulls, ImagePulls& images, ServeOptions options)
       : parts_(parts),
         pulls_(pulls),
-        descriptors_(descriptors),
         images_(images),
         options_(options),
         part_answers_(parts, pulls, images, options.lazy) {}
   Task<void> answer(http::Exchange& exchange, BlobRoute route);
 
  private:
-  Task<void> answer_head(http::Exchange& exchange, pull::Ask ask);
-  Task<tl::expected<ByteCount, http::Response>> find_size(pull::Ask ask);
-  std::optional<ByteCount> known_size(const pull::Ask& ask);
-  Task<void> answer_error(http::Exchange& exchange, pull::Ask ask, Error error);
-  Task<void> serve(http::Exchange& exchange, pull::Ask ask, pull::Layer layer, Time head_due);
+  Task<void> answer_granted(http::Exchange& exchange, pull::GrantedAsk asked, Time since);
+  Task<void> answer_head(http::Exchange& exchange, pull::GrantedAsk asked);
+  Task<tl::expected<ByteCount, http::Response>> find_size(pull::GrantedAsk asked);
+  std::optional<ByteCount> known_size(const pull::GrantedAsk& asked);
+  void note_refusal(const pull::GrantedAsk& asked, const Error& error);
+  Task<void> answer_error(http::Exchange& exchange, pull::GrantedAsk asked, Error error);
+  Task<void> serve(http::Exchange& exchange, pull::GrantedAsk asked, pull::Layer layer, Time head_due);
   struct Start {
     pull::Layer layer;
     Result<void> ready;
   };
-  Task<Start> wait_to_start(pull::Ask ask, pull::Layer layer, std::uint64_t from, Milliseconds limit);
+  Task<Start> wait_to_start(pull::GrantedAsk asked, pull::Layer layer, std::uint64_t from, Milliseconds limit);
   Task<Result<void>> ready(pull::Layer layer, std::uint64_t from, Milliseconds limit);
   Task<Result<void>> send_all(http::Exchange& exchange, Digest digest, pull::Layer layer, BlobAnswer answer);
   Task<Result<void>> send(http::Exchange& exchange, Digest digest, pull::Layer layer, Span wanted);
-  Task<void> pass_through(http::Exchange& exchange, pull::Ask ask);
-  Task<Result<void>> send_passing(http::Exchange& exchange, Digest digest, pull::PassThrough& passing, Span range);
+  Task<void> pass_through(http::Exchange& exchange, pull::GrantedAsk asked);
+  Task<Result<void>> send_passing(http::Exchange& exchange, pull::PassThrough& passing, Span range);
 
   pull::Parts parts_;
   pull::Pulls& pulls_;
-  const Descriptors& descriptors_;
   ImagePulls& images_;
   ServeOptions options_;
   PartAnswers part_answers_;

@@ -17,8 +17,12 @@ std::string client_of(const http::Request& request) {
   return http::find_header(request.headers, "User-Agent").value_or(request.client).substr(0, longest_client);
 }
 
+std::string name_of(const origin::Repository& repository) {
+  return repository.upstream + "/" + repository.name;
+}
+
 std::string image_of(const ManifestRoute& route) {
-  const std::string repository = route.repository.upstream + "/" + route.repository.name;
+  const std::string repository = name_of(route.repository);
   return route.tag.empty() ? repository : repository + ":" + route.tag;
 }
 
@@ -62,14 +66,15 @@ bool is_our_host(const std::string& header, const std::vector<std::string>& host
   return std::any_of(hosts.begin(), hosts.end(), [&](const std::string& name) { return http::same_name(name, *host); });
 }
 
-Endpoint::Endpoint(pull::Parts parts, pull::Pulls& pulls, EndpointOptions options, Metrics& metrics)
+Endpoint::Endpoint(pull::Parts parts, pull::Pulls& pulls, EndpointOptions options, Observers observers)
     : parts_(parts),
       options_(std::move(options)),
-      metrics_(metrics),
-      images_(parts.loop, parts.clock, metrics),
+      metrics_(observers.metrics),
+      activity_(observers.activity),
+      images_(parts.loop, parts.clock, metrics_, activity_),
       manifests_(parts, pulls, options_.stale_if_error),
-      blobs_(parts, pulls, manifests_.descriptors(), images_, options_.serve),
-      lists_(parts.origin),
+      blobs_(parts, pulls, images_, options_.serve),
+      lists_(parts.origin, parts.access),
       base_(parts.loop, parts.clock, parts.origin, options_.default_upstream) {}
 
 // The name in a request is a key into the configuration: no other registry is contacted. The runtime goes to the registry
@@ -138,6 +143,29 @@ void Endpoint::count(const MeteredExchange& exchange) {
   metrics_.first_byte.observe(exchange.length(), *exchange.first_byte() - exchange.asked());
 }
 
+activity::Caller Endpoint::caller_of(const http::Request& request, const origin::Repository& repository) const {
+  const Secret authorization(http::find_header(request.headers, "Authorization").value_or(""));
+  return {.client = client_of(request),
+          .address = request.client,
+          .authority = parts_.access.authority_of({repository, authorization})};
+}
+
+// Of an image or a layer. A faulty Range is the client's own mistake.
+void Endpoint::tell_refusal(const MeteredExchange& exchange, const Route& route) {
+  const unsigned status = exchange.status();
+  if (activity_ == nullptr || !activity_->is_on() || status < 400 || status == 416) return;
+  const auto* manifest = std::get_if<ManifestRoute>(&route);
+  const auto* blob = std::get_if<BlobRoute>(&route);
+  if (manifest == nullptr && blob == nullptr) return;
+  const std::string repository = name_of(*repository_of(route));
+  activity_->tell(activity::Refused{.repository = repository,
+                                    .image = manifest ? image_of(*manifest) : repository,
+                                    .digest = manifest ? manifest->digest : blob->digest,
+                                    .caller = caller_of(exchange.request(), *repository_of(route)),
+                                    .status = status,
+                                    .at = exchange.asked()});
+}
+
 Task<void> Endpoint::answer(MeteredExchange& exchange) {
   const http::Request& request = exchange.request();
   if (auto refused = refusal(request)) {
@@ -162,6 +190,7 @@ Task<void> Endpoint::answer(MeteredExchange& exchange) {
   } else {
     co_await base_.answer(exchange);
   }
+  tell_refusal(exchange, *route);
 }
 
 Task<void> Endpoint::blob(MeteredExchange& exchange, BlobRoute route) {
@@ -169,9 +198,12 @@ Task<void> Endpoint::blob(MeteredExchange& exchange, BlobRoute route) {
     co_await blobs_.answer(exchange, std::move(route));
     co_return;
   }
-  const ImagePulls::Number pull = images_.begin_blob(route.digest);
+  images_.begin_blob(exchange, {.repository = name_of(route.repository),
+                                .digest = route.digest,
+                                .caller = caller_of(exchange.request(), route.repository),
+                                .asked = exchange.asked()});
   co_await blobs_.answer(exchange, std::move(route));
-  images_.end_blob(pull, exchange.failed());
+  images_.end_blob(exchange, exchange.status());
 }
 
 Task<void> Endpoint::manifest(MeteredExchange& exchange, ManifestRoute route) {
@@ -184,27 +216,29 @@ Task<void> Endpoint::manifest(MeteredExchange& exchange, ManifestRoute route) {
                             .head_only = request.method == "HEAD"};
   auto answer = co_await manifests_.answer(std::move(question));
   http::Response response;
+  ImagePulls::Number pull = 0;
   if (!answer) {
     if (!route.digest) tell_unserved(route, answer.error());  // the pull path has logged the failure of a digest
     response = oci_error(answer.error(), "MANIFEST_UNKNOWN");
   } else if (const auto* refused = std::get_if<origin::Answer>(&*answer)) {
-    if (refused->status == 404) tell_unserved(route, {ErrorKind::not_found, "the origin has no such tag"});
+    if (refused->status == 404 && !route.digest) tell_unserved(route, {ErrorKind::not_found, "the origin has no such tag"});
     response = relay(*refused, "MANIFEST_UNKNOWN");
   } else {
     Manifest& manifest = std::get<Manifest>(*answer);
-    images_.see({.image = image_of(route),
-                 .by_tag = !route.digest,
-                 .digest = manifest.digest,
-                 .client = client_of(request),
-                 .asked = exchange.asked(),
-                 .names = std::move(manifest.names)});
+    pull = images_.see({.repository = name_of(route.repository),
+                        .image = image_of(route),
+                        .by_tag = !route.digest,
+                        .digest = manifest.digest,
+                        .caller = caller_of(request, route.repository),
+                        .asked = exchange.asked(),
+                        .names = std::move(manifest.names)});
     response = response_of(request, manifest);
   }
   const bool has_body = answer && response.status == 200;
   co_await exchange.respond(std::move(response));
   if (!has_body) co_return;
   const auto* manifest = std::get_if<Manifest>(&*answer);
-  if (manifest != nullptr && exchange.sent_bytes() > 0) images_.serve(manifest->digest, manifest->sources);
+  if (manifest != nullptr && exchange.sent_bytes() > 0) images_.serve(pull, manifest->sources);
 }
 
 }  // namespace shoal::agent::registry

@@ -4,6 +4,7 @@
 // Threads: the loop.
 #pragma once
 
+#include "agent/activity/caller.hpp"
 #include "agent/registry/base.hpp"
 #include "agent/registry/blobs.hpp"
 #include "agent/registry/lists.hpp"
@@ -19,10 +20,19 @@ struct EndpointOptions {
   ServeOptions serve;
 };
 
+// What the endpoint tells of its requests to.
+struct Observers {
+  Observers(Metrics& counts, activity::Activity* log = nullptr) : metrics(counts), activity(log) {}
+  Metrics& metrics;
+  activity::Activity* activity;  // may be none
+};
+
 class Endpoint {
  public:
-  Endpoint(pull::Parts parts, pull::Pulls& pulls, EndpointOptions options, Metrics& metrics);
+  Endpoint(pull::Parts parts, pull::Pulls& pulls, EndpointOptions options, Observers observers);
   Task<void> handle(http::Exchange& exchange);
+  // Pulls that are not told yet: the program ends.
+  void tell_pulls() { images_.tell_all(); }
 
  private:
   Task<void> answer(MeteredExchange& exchange);
@@ -32,10 +42,13 @@ class Endpoint {
   Task<void> manifest(MeteredExchange& exchange, ManifestRoute route);
   Task<void> blob(MeteredExchange& exchange, BlobRoute route);
   void count(const MeteredExchange& exchange);
+  activity::Caller caller_of(const http::Request& request, const origin::Repository& repository) const;
+  void tell_refusal(const MeteredExchange& exchange, const Route& route);
 
   pull::Parts parts_;
   EndpointOptions options_;
   Metrics& metrics_;
+  activity::Activity* activity_;
   ImagePulls images_;
   Manifests manifests_;
   Blobs blobs_;

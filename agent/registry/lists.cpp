@@ -1,5 +1,6 @@
 #include "agent/registry/lists.hpp"
 
+#include "agent/registry/manifest_facts.hpp"
 #include "agent/registry/next_page.hpp"
 #include "agent/registry/oci_error.hpp"
 #include "agent/registry/relay.hpp"
@@ -54,8 +55,11 @@ Task<void> Lists::answer(http::Exchange& exchange, ListRoute route) {
 Task<http::Response> Lists::ask(http::Request request, ListRoute route) {
   const std::string query = query_for_origin(request.query);
   const std::string path = route.list + (query.empty() ? "" : "?" + query);
-  const auto asked = co_await origin_.ask(route.repository, "GET", path, header(request, "Accept"),
-                                          Secret(header(request, "Authorization")));
+  const access::Caller caller{route.repository, Secret(header(request, "Authorization"))};
+  if (const auto refused = access_.refused_lately(caller)) co_return relay(*refused, "NAME_UNKNOWN");
+  const auto asked =
+      co_await origin_.ask(route.repository, "GET", path, header(request, "Accept"), caller.authorization);
+  if (asked && asked->status == 401) access_.note_refusal(caller, *asked);
   if (!asked) co_return unserved(request, route, asked.error());
   if (asked->status == 404 && route.subject) {
     auto response = co_await referrers_by_tag(std::move(request), std::move(route));
@@ -64,7 +68,16 @@ Task<http::Response> Lists::ask(http::Request request, ListRoute route) {
   if (asked->status != 200) co_return relay(*asked, "NAME_UNKNOWN");
   const Result<void> checked = check(*asked, route);
   if (!checked) co_return unserved(request, route, checked.error());
+  learn(route, *asked);
   co_return page(request, route, *asked);
+}
+
+// The origin's list of what refers to a manifest names layers of the repository.
+void Lists::learn(const ListRoute& route, const origin::Answer& answer) {
+  if (!route.subject) return;
+  std::vector<access::Member> members;
+  for (const Descriptor& listed : read_manifest(text_of(answer.body)).descriptors) members.push_back({listed.digest, listed.size});
+  access_.learn(route.repository, members);
 }
 
 // The list as the origin has it, with the link to its next page.
@@ -93,6 +106,7 @@ Task<http::Response> Lists::referrers_by_tag(http::Request request, ListRoute ro
   if (asked->status != 200) co_return relay(*asked, "NAME_UNKNOWN");
   const Result<void> checked = check(*asked, route);
   if (!checked) co_return unserved(request, route, checked.error());
+  learn(route, *asked);
   co_return index(std::string(text_of(asked->body)));
 }
 

@@ -8,6 +8,7 @@
 // Threads: the loop.
 #pragma once
 
+#include "agent/access/access.hpp"
 #include "agent/registry/route.hpp"
 #include "shared/core/task.hpp"
 #include "shared/http/server.hpp"
@@ -16,15 +17,17 @@ namespace shoal::agent::registry {
 
 class Lists {
  public:
-  explicit Lists(origin::Origin& origin) : origin_(origin) {}
+  Lists(origin::Origin& origin, access::Access& access) : origin_(origin), access_(access) {}
   Task<void> answer(http::Exchange& exchange, ListRoute route);
 
  private:
   Task<http::Response> ask(http::Request request, ListRoute route);
   Task<http::Response> referrers_by_tag(http::Request request, ListRoute route);
+  void learn(const ListRoute& route, const origin::Answer& answer);
   http::Response page(const http::Request& request, const ListRoute& route, const origin::Answer& answer) const;
 
   origin::Origin& origin_;
+  access::Access& access_;
 };
 
 }  // namespace shoal::agent::registry

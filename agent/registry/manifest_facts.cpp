@@ -41,16 +41,18 @@ class Field {
       if (place.is({name_})) begin_descriptor();
       if (place.is({name_, "digest"})) take_digest(value);
       if (place.is({name_, "size"})) take_size(value);
+      if (place.is({name_, "urls"})) take_urls();
     } else if (holds_ == Holds::list && place.depth() <= 3) {
       if (place.is({name_, json::any_element})) begin_descriptor();
       if (place.is({name_, json::any_element, "digest"})) take_digest(value);
       if (place.is({name_, json::any_element, "size"})) take_size(value);
+      if (place.is({name_, json::any_element, "urls"})) take_urls();
     }
   }
 
   void add_to(std::vector<Descriptor>& descriptors) const {
     for (const Unchecked& found : found_) {
-      if (found.digest && found.size) descriptors.push_back({*found.digest, *found.size});
+      if (found.digest && found.size) descriptors.push_back({*found.digest, *found.size, found.is_elsewhere});
     }
   }
 
@@ -58,6 +60,7 @@ class Field {
   struct Unchecked {
     std::optional<Digest> digest;
     std::optional<ByteCount> size;
+    bool is_elsewhere = false;
   };
 
   void begin() {
@@ -67,6 +70,9 @@ class Field {
   }
   void begin_descriptor() {
     current_ = found_.size() < most_descriptors ? &found_.emplace_back() : nullptr;
+  }
+  void take_urls() {
+    if (current_ != nullptr) current_->is_elsewhere = true;
   }
   void take_digest(const json::Value& value) {
     if (current_ == nullptr) return;

@@ -16,6 +16,7 @@ namespace shoal::agent::registry {
 struct Descriptor {
   Digest digest;
   ByteCount size;
+  bool is_elsewhere = false;  // it has `urls`: registries take the manifest without having the layer
 };
 
 struct ManifestFacts {

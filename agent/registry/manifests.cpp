@@ -15,6 +15,15 @@ constexpr std::size_t at_once_bytes = 32 << 10;
 // A silent tracker takes a second: so many leave the origin time to answer within a runtime's 30 s.
 constexpr std::size_t most_trackers_asked = 3;
 
+// A layer that is to be had elsewhere (`urls`) is none that the registry must have.
+std::vector<access::Member> members_of(const ManifestFacts& facts) {
+  std::vector<access::Member> members;
+  for (const Descriptor& descriptor : facts.descriptors) {
+    if (!descriptor.is_elsewhere) members.push_back({descriptor.digest, descriptor.size});
+  }
+  return members;
+}
+
 std::vector<Digest> names_of(const ManifestFacts& facts) {
   std::vector<Digest> names;
   for (const Descriptor& descriptor : facts.descriptors) names.push_back(descriptor.digest);
@@ -46,25 +55,31 @@ Task<Result<ManifestAnswer>> Manifests::answer(ManifestQuestion question) {
 }
 
 Task<Result<ManifestAnswer>> Manifests::by_digest(ManifestQuestion question, Digest digest) {
+  auto verdict = co_await parts_.access.may(question.caller(), digest, origin::Kind::manifest,
+                                            pull::is_here(pulls_, digest, question.route.repository.upstream));
+  if (!verdict) co_return tl::unexpected(verdict.error());
+  if (auto* refusal = std::get_if<origin::Answer>(&*verdict)) co_return std::move(*refusal);
+  const auto& granted = std::get<access::Granted>(*verdict);
   pull::Ask ask{.digest = digest,
                 .kind = origin::Kind::manifest,
                 .repository = question.route.repository,
-                .size_hint = descriptors_.size_of(digest),
+                .size_hint = parts_.access.size_of(question.route.repository, digest),
                 .authorization = question.authorization};
-  auto answer = co_await read_once(ask);
+  auto answer = co_await read_once(granted, ask);
   // Then a second attempt is under way, or the layer that the disk cannot read is pulled again.
-  if (!answer && answer.error().kind == ErrorKind::corrupt) answer = co_await read_once(ask);
+  if (!answer && answer.error().kind == ErrorKind::corrupt) answer = co_await read_once(granted, ask);
+  if (!answer && answer.error().answered) parts_.access.note_refusal(question.caller(), access::answer_of(*answer.error().answered));
   co_return answer;
 }
 
-Task<Result<ManifestAnswer>> Manifests::read_once(pull::Ask ask) {
+Task<Result<ManifestAnswer>> Manifests::read_once(access::Granted granted, pull::Ask ask) {
   const Digest digest = ask.digest;
-  auto layer = co_await pulls_.open(std::move(ask));
+  auto layer = co_await pulls_.open(granted, std::move(ask));
   if (!layer) co_return tl::unexpected(layer.error());
   if (layer->size() > origin::largest_manifest) co_return fail(ErrorKind::refused, "the manifest is larger than 4 MiB");
   auto body = co_await read_body(*layer, digest);
   if (!body) co_return tl::unexpected(body.error());
-  Learnt learnt = co_await learn(std::move(*body));
+  Learnt learnt = co_await learn(std::move(*body), granted);
   std::string type = layer->content_type();
   if (type.empty()) type = std::move(learnt.facts.media_type);
   const std::uint64_t size_bytes = learnt.body.size();
@@ -101,8 +116,8 @@ Task<std::invoke_result_t<Work&>> Manifests::run(std::size_t body_bytes, Work wo
   co_return done;
 }
 
-// Remembers the sizes that a manifest names.
-Task<Manifests::Learnt> Manifests::learn(Bytes body) {
+// Remembers what a manifest names, for the repository that it was read from.
+Task<Manifests::Learnt> Manifests::learn(Bytes body, access::Granted granted) {
   const std::size_t body_bytes = body.size();
   auto read = [body = std::move(body)]() mutable {
     ManifestFacts facts = read_manifest(text_of(body));
@@ -110,7 +125,7 @@ Task<Manifests::Learnt> Manifests::learn(Bytes body) {
     return Learnt{std::move(body), std::move(facts), std::move(is_manifest)};
   };
   Learnt learnt = co_await run(body_bytes, std::move(read));
-  descriptors_.learn(learnt.facts);
+  parts_.access.learn(granted, members_of(learnt.facts));
   co_return learnt;
 }
 
@@ -135,9 +150,20 @@ Task<Result<ManifestAnswer>> Manifests::by_tag(ManifestQuestion question) {
                 {"tag", tag.tag},
                 {"digest", known->digest.text()},
                 {"next", "look at the registry: it does not answer"}});
-  if (question.head_only) co_return Manifest{known->digest, known->size_bytes, known->content_type, {}};
+  if (question.head_only) {
+    answer = co_await stale_head(std::move(question), *known);
+    co_return answer;
+  }
   answer = co_await by_digest(std::move(question), known->digest);
   co_return answer;
+}
+
+Task<Result<ManifestAnswer>> Manifests::stale_head(ManifestQuestion question, Resolved known) {
+  auto verdict = co_await parts_.access.may(question.caller(), known.digest, origin::Kind::manifest,
+                                            pull::is_here(pulls_, known.digest, question.route.repository.upstream));
+  if (!verdict) co_return tl::unexpected(verdict.error());
+  if (auto* refusal = std::get_if<origin::Answer>(&*verdict)) co_return std::move(*refusal);
+  co_return Manifest{known.digest, known.size_bytes, std::move(known.content_type), {}};
 }
 
 // What else a tag leads to is an error.
@@ -170,6 +196,7 @@ Task<Result<ManifestAnswer>> Manifests::resolve(ManifestQuestion question) {
     const auto resolved = co_await ask_trackers(question);
     if (resolved && resolved->status == 200 && resolved->digest) {
       const origin::NamedManifest named{*resolved->digest, resolved->size_bytes, resolved->content_type};
+      note_named(question, named);
       auto answer = co_await by_named(question, named);
       const bool is_final = answer || answer.error().kind == ErrorKind::unavailable;
       if (is_final) co_return answer;
@@ -181,7 +208,10 @@ Task<Result<ManifestAnswer>> Manifests::resolve(ManifestQuestion question) {
     }
     // Otherwise (a challenge, a tracker that may not or cannot ask, a digest that leads nowhere) the origin is asked here.
   }
+  if (auto refused = parts_.access.refused_lately(question.caller())) co_return std::move(*refused);
+  const access::Caller caller = question.caller();
   auto answer = co_await from_origin(std::move(question));
+  if (const auto* refusal = answer ? std::get_if<origin::Answer>(&*answer) : nullptr) parts_.access.note_refusal(caller, *refusal);
   co_return answer;
 }
 
@@ -191,10 +221,18 @@ bool Manifests::asks_better(const ManifestQuestion& question) const {
   return target && origin::has_credential_source(*target);
 }
 
+// The origin has shown the caller the tag's manifest.
+access::Granted Manifests::note_named(const ManifestQuestion& question, const origin::NamedManifest& named) {
+  access::Member manifest{named.digest};
+  const bool has_size = named.size_bytes > 0 && ByteCount{named.size_bytes} <= origin::largest_manifest;
+  if (has_size) manifest.size = ByteCount{named.size_bytes};
+  return parts_.access.note_read(question.caller(), manifest);
+}
+
 // The manifest that a tag was found to have. The head of one that is held, or that lacks a type or a size, is the read one's.
 Task<Result<ManifestAnswer>> Manifests::by_named(ManifestQuestion question, origin::NamedManifest named) {
   const bool is_known = named.size_bytes > 0 && !named.content_type.empty();
-  if (question.head_only && is_known && !pulls_.find_held(named.digest)) {
+  if (question.head_only && is_known && !pull::holds(pulls_, named.digest)) {
     co_return Manifest{named.digest, named.size_bytes, std::move(named.content_type), {}};
   }
   auto answer = co_await by_digest(std::move(question), named.digest);
@@ -228,6 +266,7 @@ Task<Result<ManifestAnswer>> Manifests::from_origin(ManifestQuestion question) {
     if (!head) co_return tl::unexpected(head.error());
     auto named = origin::named_manifest(*head);
     if (named) {
+      note_named(question, *named);
       auto answer = co_await by_named(std::move(question), std::move(*named));
       co_return answer;
     }
@@ -249,7 +288,8 @@ Task<Result<ManifestAnswer>> Manifests::read_at_origin(ManifestQuestion question
     parts_.metrics.outcomes.not_manifests.add();
     co_return fail(ErrorKind::corrupt, "the origin's manifest does not match its digest");
   }
-  Learnt learnt = co_await learn(std::move(hashed.body));
+  const access::Granted granted = note_named(question, {digest, hashed.body.size(), asked->content_type});
+  Learnt learnt = co_await learn(std::move(hashed.body), granted);
   const std::uint64_t size_bytes = learnt.body.size();
   pull::SourceBytes sources;
   sources.of(pull::Source::origin) = size_bytes;

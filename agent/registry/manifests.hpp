@@ -11,8 +11,8 @@
 #include <variant>
 
 #include "agent/pull/pulls.hpp"
-#include "agent/registry/descriptors.hpp"
 #include "agent/registry/last_known.hpp"
+#include "agent/registry/manifest_facts.hpp"
 #include "agent/registry/route.hpp"
 #include "shared/origin/manifest_body.hpp"
 
@@ -36,6 +36,8 @@ struct ManifestQuestion {
   std::string accept;         // all Accept lines as one list, http::sorted_list
   Secret authorization;  // the caller's, may be empty
   bool head_only = false;
+
+  access::Caller caller() const { return {route.repository, authorization}; }
 };
 
 class Manifests {
@@ -43,11 +45,10 @@ class Manifests {
   Manifests(pull::Parts parts, pull::Pulls& pulls, Milliseconds stale_if_error)
       : parts_(parts), pulls_(pulls), stale_if_error_(stale_if_error) {}
   Task<Result<ManifestAnswer>> answer(ManifestQuestion question);
-  const Descriptors& descriptors() const { return descriptors_; }
 
  private:
   Task<Result<ManifestAnswer>> by_digest(ManifestQuestion question, Digest digest);
-  Task<Result<ManifestAnswer>> read_once(pull::Ask ask);
+  Task<Result<ManifestAnswer>> read_once(access::Granted granted, pull::Ask ask);
   Task<Result<Bytes>> read_body(pull::Layer layer, Digest digest);
   struct Learnt {
     Bytes body;
@@ -60,13 +61,15 @@ class Manifests {
   };
   template <class Work>
   Task<std::invoke_result_t<Work&>> run(std::size_t body_bytes, Work work);
-  Task<Learnt> learn(Bytes body);
+  Task<Learnt> learn(Bytes body, access::Granted granted);
   Task<Hashed> hash(Bytes body, DigestAlgorithm algorithm);
   Task<Result<ManifestAnswer>> by_tag(ManifestQuestion question);
   Task<Result<ManifestAnswer>> resolve(ManifestQuestion question);
   Task<Result<ManifestAnswer>> by_named(ManifestQuestion question, origin::NamedManifest named);
   Result<ManifestAnswer> only_manifest(Result<ManifestAnswer> answer);
+  access::Granted note_named(const ManifestQuestion& question, const origin::NamedManifest& named);
   bool asks_better(const ManifestQuestion& question) const;
+  Task<Result<ManifestAnswer>> stale_head(ManifestQuestion question, Resolved known);
   std::optional<Resolved> stale(const TagQuestion& question, const Result<ManifestAnswer>& answer);
   Task<Result<control::Resolved>> ask_trackers(ManifestQuestion question);
   Task<Result<ManifestAnswer>> from_origin(ManifestQuestion question);
@@ -76,7 +79,6 @@ class Manifests {
   pull::Pulls& pulls_;
   Milliseconds stale_if_error_;
   LastKnown last_known_;
-  Descriptors descriptors_;
 };
 
 }  // namespace shoal::agent::registry

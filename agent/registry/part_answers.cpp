@@ -60,14 +60,22 @@ bool wants_parts(const http::Request& request, const Digest& digest) {
 
 // Nothing while the origin can name it together with the part, or when the origin does not answer.
 Task<std::optional<ByteCount>> PartAnswers::find_size(pull::Ask ask, std::optional<Span> alone) {
-  if (const auto known = lazy_.size_of(ask.digest)) co_return known;
   if (alone && alone->length() <= short_part.value) co_return std::nullopt;
   const auto asked = co_await ask_head(parts_.origin, ask.repository, ask.digest, ask.authorization);
-  co_return named_size(asked);
+  const auto size = named_size(asked);
+  if (size) remember(ask, *size);
+  co_return size;
 }
 
-Task<bool> PartAnswers::answer(http::Exchange& exchange, pull::Ask ask, std::optional<ByteCount> size) {
+// The origin, or what was verified, has said it to a caller of this repository.
+void PartAnswers::remember(const pull::Ask& ask, ByteCount size) {
+  const access::Member member{ask.digest, size};
+  parts_.access.learn(ask.repository, {&member, 1});
+}
+
+Task<bool> PartAnswers::answer(http::Exchange& exchange, pull::GrantedAsk asked, std::optional<ByteCount> size) {
   const http::Request& request = exchange.request();
+  const pull::Ask ask = asked.ask;
   const Digest digest = ask.digest;
   const auto alone = only_part(counting_range(request, digest));
   if (!size) size = co_await find_size(ask, alone);
@@ -80,28 +88,31 @@ Task<bool> PartAnswers::answer(http::Exchange& exchange, pull::Ask ask, std::opt
     co_return true;
   }
   if (size && (*size <= small_layer_limit || is_whole(answer.range, size->value))) co_return false;
-  pull::PartReader reader(parts_, pulls_, lazy_, std::move(ask), size, length_of(answer.range.spans));
+  pull::PartReader reader(parts_, pulls_, lazy_, std::move(asked), size, length_of(answer.range.spans));
   const origin::Stretch first{answer.range.spans.front().first, answer.range.spans.front().end};
   auto bytes = co_await reader.next(first);
   if (!bytes) {
     co_await exchange.respond(oci_error(bytes.error(), "BLOB_UNKNOWN"));
     co_return true;
   }
-  if (!size) answer = choose_answer(request, digest, reader.size().value, false);
+  if (!size) {
+    remember(ask, reader.size());
+    answer = choose_answer(request, digest, reader.size().value, false);
+  }
   const Result<void> started = co_await exchange.start(head_of(answer, digest));
-  if (started) co_await send(exchange, digest, reader, std::move(answer), std::move(*bytes));
+  if (started) co_await send(exchange, reader, std::move(answer), std::move(*bytes));
   co_return true;
 }
 
 // A source that fails now resets the connection: the client asks for the rest again.
-Task<void> PartAnswers::send(http::Exchange& exchange, Digest digest, pull::PartReader& reader, BlobAnswer answer,
+Task<void> PartAnswers::send(http::Exchange& exchange, pull::PartReader& reader, BlobAnswer answer,
                              pull::PartBytes first) {
   std::optional<pull::PartBytes> bytes = std::move(first);
   Result<void> sent;
   for (const Span& span : answer.range.spans) {
     if (answer.multipart) {
       Bytes head = copy_of(bytes_of(answer.multipart->head_of(span)));
-      sent = co_await images_.send(exchange, digest, pull::Source::store, std::move(head));
+      sent = co_await images_.send(exchange, pull::Source::store, std::move(head));
     }
     for (std::uint64_t position = span.first; sent && position < span.end;) {
       if (!bytes) {
@@ -118,14 +129,14 @@ Task<void> PartAnswers::send(http::Exchange& exchange, Digest digest, pull::Part
       const std::uint64_t before = exchange.sent_bytes();
       sent = co_await send_bytes(exchange, std::move(*bytes), length);
       bytes.reset();
-      images_.serve(digest, reader.sources_of(here, position, position + exchange.sent_bytes() - before));
+      images_.serve(exchange, reader.sources_of(here, position, position + exchange.sent_bytes() - before));
       position += length;
     }
     if (!sent) break;
   }
   if (sent && answer.multipart) {
     Bytes end = copy_of(bytes_of(answer.multipart->end()));
-    sent = co_await images_.send(exchange, digest, pull::Source::store, std::move(end));
+    sent = co_await images_.send(exchange, pull::Source::store, std::move(end));
   }
   const bool is_gone = !sent && sent.error().kind == ErrorKind::unavailable;  // which is no failure
   if (!sent && !is_gone) tell_abort(exchange.request(), sent.error());

@@ -22,12 +22,12 @@ class PartAnswers {
 
   // Of a request that wants parts, for a layer that is not held. False when it is answered like one for the whole (a
   // small layer, or all of one): nothing was sent then. `size`: of the layer, if known.
-  Task<bool> answer(http::Exchange& exchange, pull::Ask ask, std::optional<ByteCount> size);
-  std::optional<ByteCount> size_of(const Digest& digest) const { return lazy_.size_of(digest); }
+  Task<bool> answer(http::Exchange& exchange, pull::GrantedAsk asked, std::optional<ByteCount> size);
 
  private:
   Task<std::optional<ByteCount>> find_size(pull::Ask ask, std::optional<Span> alone);
-  Task<void> send(http::Exchange& exchange, Digest digest, pull::PartReader& reader, BlobAnswer answer,
+  void remember(const pull::Ask& ask, ByteCount size);
+  Task<void> send(http::Exchange& exchange, pull::PartReader& reader, BlobAnswer answer,
                   pull::PartBytes first);
 
   pull::Parts parts_;

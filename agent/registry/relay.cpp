@@ -5,10 +5,6 @@
 
 namespace shoal::agent::registry {
 
-bool is_failing(const origin::Answer& answer) {
-  return answer.status < 400 || answer.status >= 500 || answer.status == 408 || answer.status == 429;
-}
-
 http::Response relay(const origin::Answer& answer, const std::string& unknown) {
   if (is_failing(answer)) {
     auto unavailable = oci_error(503, "UNAVAILABLE", "the origin answered with status " + std::to_string(answer.status));

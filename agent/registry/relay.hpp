@@ -3,13 +3,13 @@
 // Threads: `ask_head` the loop, else any.
 #pragma once
 
+#include "agent/access/origin_word.hpp"
 #include "shared/http/message.hpp"
 #include "shared/origin/origin.hpp"
 
 namespace shoal::agent::registry {
 
-// The origin cannot answer now: its answer says nothing about the layer, and is not remembered.
-bool is_failing(const origin::Answer& answer);
+using access::is_failing;
 
 // The refusal as it came: a runtime needs its challenge. A failing origin becomes 503 with its Retry-After, never 408 or
 // 429, which runtimes repeat at once. A 404 gets a body of ours with the origin's code and message, else with `unknown`:

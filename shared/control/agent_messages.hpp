@@ -29,9 +29,11 @@ struct Hello {
 struct Holds {  // further layers this agent holds: after `Hello`, or committed since
   static constexpr MessageType type = MessageType::holds;
   std::vector<Digest> held;
+  // Registries that this agent has read all of them at; 8 at most count, and only where it was told Reason::own_fetch.
+  std::vector<std::string> upstreams{};
   template <class C>
   static void fields(C& c, Holds& m) {
-    c.field(m.held);
+    c.field(m.held), c.appended(m.upstreams);
   }
   friend bool operator==(const Holds&, const Holds&) = default;
 };
@@ -136,6 +138,22 @@ struct Lost {  // layers that this agent no longer holds
     c.field(m.layers);
   }
   friend bool operator==(const Lost&, const Lost&) = default;
+};
+
+// Whether the origin has a layer, for an anonymous caller or the tracker's configured credential. Bytes are served on the
+// answer, so it is the origin's own, of an hour at most.
+struct Check {
+  static constexpr MessageType type = MessageType::check;
+  std::uint32_t request = 0;
+  std::string upstream;
+  std::string repository;
+  LayerKind kind = LayerKind::blob;
+  Digest digest;
+  template <class C>
+  static void fields(C& c, Check& m) {
+    c.field(m.request), c.field(m.upstream), c.field(m.repository), c.field(m.kind), c.field(m.digest);
+  }
+  friend bool operator==(const Check&, const Check&) = default;
 };
 
 }  // namespace shoal::control

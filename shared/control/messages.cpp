@@ -15,6 +15,8 @@ M blank() {
     return M{};
   } else if constexpr (std::is_same_v<M, Prefetch>) {
     return M{Join{zero, {}, 0, {}}};
+  } else if constexpr (std::is_same_v<M, Check>) {
+    return M{0, {}, {}, LayerKind::blob, zero};
   } else {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
@@ -63,7 +65,7 @@ using FromTracker = Direction<TrackerMessage>;
 
 // Both directions together use every byte of the table once.
 constexpr bool each_type_is_one_message() {
-  std::array<int, static_cast<std::size_t>(MessageType::unreachable) + 1> uses{};
+  std::array<int, static_cast<std::size_t>(MessageType::checked) + 1> uses{};
   for (const MessageType type : FromAgent::types) ++uses[static_cast<std::size_t>(type)];
   for (const MessageType type : FromTracker::types) ++uses[static_cast<std::size_t>(type)];
   return std::ranges::all_of(uses, [](int count) { return count == 1; });

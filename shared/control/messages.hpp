@@ -12,9 +12,10 @@
 
 namespace shoal::control {
 
-using AgentMessage = std::variant<Hello, Holds, Join, Progress, Leave, Resolve, Blame, RequestHashes, Lost, Unreachable>;
+using AgentMessage = std::variant<Hello, Holds, Join, Progress, Leave, Resolve, Blame, RequestHashes, Lost, Unreachable,
+                                  Check>;
 using TrackerMessage = std::variant<Welcome, Joined, Refused, Peers, Serve, Restart, Hashes, Finished, Resolved,
-                                    Prefetch, Evict, Ban, Waiting>;
+                                    Prefetch, Evict, Ban, Waiting, Checked>;
 
 Bytes encode(const AgentMessage& message);
 Bytes encode(const TrackerMessage& message);

@@ -39,6 +39,8 @@ enum class MessageType : std::uint8_t {
   lost = 20,
   waiting = 21,
   unreachable = 22,
+  check = 23,
+  checked = 24,
 };
 
 // What an agent serves to others, each at a port of its own.

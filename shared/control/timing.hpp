@@ -32,6 +32,10 @@ inline constexpr Milliseconds tag_turn{1'000};
 inline constexpr Milliseconds tag_question{8'000};
 // An agent waits for `Resolved`. A silent tracker is suspected long before.
 inline constexpr Milliseconds resolve_answer{12'000};
+// Agents that ask whether an origin has a layer wait for it, HEAD and GET. Then `Checked` says that it has not answered.
+inline constexpr Milliseconds check_question{8'000};
+// An agent waits for `Checked`. A silent tracker is suspected long before.
+inline constexpr Milliseconds check_answer{10'000};
 // An agent waits for the bytes of a swarm whose tracker is connected and sends no `Waiting`.
 inline constexpr Milliseconds swarm_silence{5'000};
 // A tracker repeats `Waiting`, and looks after its swarms.
@@ -47,6 +51,8 @@ static_assert(keep_asking < origin_wait, "the agent must receive from the tracke
 static_assert(join_answer < keep_asking, "an agent must not wait for a silent tracker as for a silent origin");
 static_assert(resolve_answer + origin_head < runtime_head, "the origin's answer must reach the runtime in time");
 static_assert(tag_turn + tag_question < resolve_answer, "an agent must not ask an origin itself that the tracker waits for");
+static_assert(check_question < check_answer, "the agent must receive from the tracker how the origin failed");
+static_assert(check_answer + origin_head < runtime_head, "the origin's answer must reach the runtime in time");
 static_assert(first_waiting < tick, "a fetch that has waited since the last tick must be reported at this one");
 static_assert(2 * tick + first_waiting < join_answer, "one lost or late Waiting must not end a join");
 static_assert(2 * tick + first_waiting < swarm_silence, "one lost or late Waiting must not end an attempt");
@@ -67,6 +73,7 @@ inline constexpr Milliseconds paced_head{25'000};
 inline constexpr Milliseconds paced_body{70'000};
 
 static_assert(origin_connection < first_waiting, "an agent must receive Refused before it is told to wait");
+static_assert(paced_question < check_question, "the agent must receive from the tracker that the registry limits it");
 static_assert(paced_question < tag_question, "an agent must not ask a registry itself that limits the tracker");
 static_assert(paced_head < runtime_head, "the runtime must receive an error in time");
 static_assert(paced_layer < paced_body, "the agent must receive from the tracker how the origin failed");

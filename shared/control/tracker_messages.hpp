@@ -38,10 +38,11 @@ struct Joined {
   std::string content_type;       // of a manifest
   std::vector<Endpoint> peers;    // of the swarm: the seeder; agents follow in `Peers`
   std::vector<Endpoint> holders;  // of a small layer: fetch it there by HTTP, in this order; no swarm then
+  bool at_source = false;         // the join's upstream is known to have the layer: no other registry's is served as its
   template <class C>
   static void fields(C& c, Joined& m) {
     c.field(m.digest), c.field(m.size_bytes), c.field(m.piece_length_bytes), c.field(m.generation);
-    c.field(m.content_type), c.field(m.peers), c.field(m.holders);
+    c.field(m.content_type), c.field(m.peers), c.field(m.holders), c.appended(m.at_source);
   }
   friend bool operator==(const Joined&, const Joined&) = default;
 };
@@ -147,6 +148,23 @@ struct Resolved {
     c.field(m.what), c.appended(m.retry_after_ms);
   }
   friend bool operator==(const Resolved&, const Resolved&) = default;
+};
+
+struct Checked {
+  static constexpr MessageType type = MessageType::checked;
+  std::uint32_t request = 0;
+  std::uint16_t status = 0;      // the origin's HTTP status, 200 for any 2xx; 0: the tracker could not ask it
+  std::uint64_t size_bytes = 0;  // of a 2xx; 0: the origin did not say
+  std::string content_type;      // likewise, of a manifest
+  std::string what;              // the cause, without a 2xx
+  std::uint32_t retry_after_ms = 0;  // as in Refused
+  OriginAnswer answer{};             // of the origin, without a 2xx
+  template <class C>
+  static void fields(C& c, Checked& m) {
+    c.field(m.request), c.field(m.status), c.field(m.size_bytes), c.field(m.content_type), c.field(m.what);
+    c.field(m.retry_after_ms), c.field(m.answer);
+  }
+  friend bool operator==(const Checked&, const Checked&) = default;
 };
 
 struct Prefetch {  // reserved: fetch and hold

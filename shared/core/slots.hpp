@@ -33,6 +33,7 @@ class Slots {
     if (*used_ >= count_) return std::nullopt;
     return Slot(used_);
   }
+  bool any_taken() const { return *used_ > 0; }
 
  private:
   std::size_t count_;

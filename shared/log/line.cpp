@@ -37,15 +37,23 @@ bool is_plain(std::string_view value) {
   return true;
 }
 
+void append_text(std::string& line, const Field& field) {
+  line += field.key;
+  line += '=';
+  line += is_plain(field.value) ? field.value : quoted(field.value, "\\x");
+}
+
+void append_json(std::string& line, const Field& field) {
+  line += json_quoted(field.key) + ":" + (field.is_bare ? field.value : json_quoted(field.value));
+}
+
 }  // namespace
 
 std::string text_line(const Event& event) {
   std::string line = std::string(event.room) + ": " + std::string(event.text);
   const auto append = [&line](const Field& field) {
     line += ' ';
-    line += field.key;
-    line += '=';
-    line += is_plain(field.value) ? field.value : quoted(field.value, "\\x");
+    append_text(line, field);
   };
   for (const Field& field : event.fields) append(field);
   if (event.repeated > 0) append({"repeated", event.repeated});
@@ -55,10 +63,29 @@ std::string text_line(const Event& event) {
 std::string json_line(const Event& event) {
   std::string line = "\"room\":" + json_quoted(event.room) + ",\"event\":" + json_quoted(event.text);
   const auto append = [&line](const Field& field) {
-    line += "," + json_quoted(field.key) + ":" + (field.is_bare ? field.value : json_quoted(field.value));
+    line += ',';
+    append_json(line, field);
   };
   for (const Field& field : event.fields) append(field);
   if (event.repeated > 0) append({"repeated", event.repeated});
+  return line += "}";
+}
+
+std::string text_fields(const std::vector<Field>& fields) {
+  std::string line;
+  for (const Field& field : fields) {
+    if (!line.empty()) line += ' ';
+    append_text(line, field);
+  }
+  return line;
+}
+
+std::string json_fields(const std::vector<Field>& fields) {
+  std::string line = "{";
+  for (const Field& field : fields) {
+    if (line.size() > 1) line += ',';
+    append_json(line, field);
+  }
   return line += "}";
 }
 

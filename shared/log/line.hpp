@@ -8,6 +8,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "shared/log/field.hpp"
 
@@ -25,5 +26,9 @@ struct Event {
 std::string text_line(const Event& event);
 // From the member "room" on, to the closing brace.
 std::string json_line(const Event& event);
+
+// Fields alone: `key=value key=value` (logfmt), or one JSON object. Both contain no line feed.
+std::string text_fields(const std::vector<Field>& fields);
+std::string json_fields(const std::vector<Field>& fields);
 
 }  // namespace shoal::log

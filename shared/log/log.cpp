@@ -13,6 +13,7 @@
 #include <ctime>
 
 #include "shared/core/clock.hpp"
+#include "shared/log/date.hpp"
 #include "shared/log/line.hpp"
 #include "shared/log/repeats.hpp"
 #include "shared/log/writer.hpp"
@@ -39,12 +40,8 @@ constexpr std::array<std::pair<std::string_view, spdlog::level::level_enum>, 4> 
     {"error", spdlog::level::err},
 }};
 
-// Not system_clock's: a swarm's programs make that one steady.
 spdlog::log_clock::time_point date() {
-  timespec real{};
-  ::clock_gettime(CLOCK_REALTIME, &real);
-  const auto since = std::chrono::seconds(real.tv_sec) + std::chrono::nanoseconds(real.tv_nsec);
-  return spdlog::log_clock::time_point(std::chrono::duration_cast<spdlog::log_clock::duration>(since));
+  return spdlog::log_clock::time_point(std::chrono::duration_cast<spdlog::log_clock::duration>(date_now()));
 }
 
 spdlog::details::log_msg message(Level level, const std::string& line) {

@@ -13,10 +13,16 @@ namespace shoal::log {
 namespace {
 
 constexpr int stop_check_ms = 50;     // how late the thread of a blocked descriptor sees that it has to stop
+constexpr int stop_checks_before_retry = 4;  // 0.2 s: how often a full disk is tried again
 constexpr int refused_pause_ms = 10;  // between writes that a non-blocking descriptor refuses though poll() allows them
 
 std::uint64_t count_lines(std::string_view text) {
   return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+// A disk that may take the same bytes later.
+bool is_of_disk(int error_number) {
+  return error_number == ENOSPC || error_number == EDQUOT || error_number == EIO;
 }
 
 // How much one write takes: whole lines, at most PIPE_BUF bytes. A pipe that poll() calls writable takes so many
@@ -29,8 +35,8 @@ std::size_t write_length(std::string_view text) {
 
 }  // namespace
 
-Writer::Writer(int descriptor, std::size_t most_bytes, DropLine drop_line)
-    : descriptor_(descriptor), most_bytes_(most_bytes), drop_line_(std::move(drop_line)) {
+Writer::Writer(int descriptor, std::size_t most_bytes, DropLine drop_line, Refused refused)
+    : output_{descriptor, std::move(drop_line), std::move(refused)}, most_bytes_(most_bytes) {
   // Signals are for the threads of the program; SIGPIPE of a reader that is gone becomes EPIPE.
   sigset_t all;
   sigset_t before;
@@ -75,7 +81,7 @@ bool Writer::flush(std::chrono::milliseconds limit) {
 // Under the mutex.
 void Writer::report_drops() {
   if (unreported_ == 0) return;
-  const std::string line = drop_line_(std::exchange(unreported_, 0));
+  const std::string line = output_.drop_line(std::exchange(unreported_, 0));
   queue_ += line;
   unwritten_bytes_ += line.size();
 }
@@ -98,9 +104,13 @@ void Writer::run() {
 void Writer::write_out(std::string_view lines) {
   while (!lines.empty() && wait_until_writable()) {
     std::size_t done = write_length(lines);
-    const ssize_t written = ::write(descriptor_, lines.data(), done);
+    const ssize_t written = ::write(output_.descriptor, lines.data(), done);
     if (written < 0 && (errno == EINTR || errno == EAGAIN)) {
       ::poll(nullptr, 0, refused_pause_ms);
+      continue;
+    }
+    if (written < 0 && output_.refused && is_of_disk(errno)) {
+      if (!wait_for_room(errno)) return;
       continue;
     }
     if (written >= 0) {
@@ -115,9 +125,19 @@ void Writer::write_out(std::string_view lines) {
 
 // False: it has to stop, and the descriptor takes nothing.
 bool Writer::wait_until_writable() const {
-  pollfd entry{.fd = descriptor_, .events = POLLOUT, .revents = 0};
+  pollfd entry{.fd = output_.descriptor, .events = POLLOUT, .revents = 0};
   while (::poll(&entry, 1, stop_check_ms) <= 0) {
     if (stopping_) return false;
+  }
+  return true;
+}
+
+// False: it has to stop, and the disk takes nothing.
+bool Writer::wait_for_room(int error_number) const {
+  output_.refused(error_number);
+  for (int i = 0; i < stop_checks_before_retry; ++i) {
+    if (stopping_) return false;
+    ::poll(nullptr, 0, stop_check_ms);
   }
   return true;
 }

@@ -21,9 +21,12 @@ class Writer {
  public:
   // The line that tells how many were dropped.
   using DropLine = std::function<std::string(std::uint64_t lines)>;
+  // Called on the writer's thread when the disk refuses bytes.
+  using Refused = std::function<void(int error_number)>;
 
-  // `descriptor` stays the caller's; its flags are never changed, since other processes may share it.
-  Writer(int descriptor, std::size_t most_bytes, DropLine drop_line);
+  // `descriptor` stays the caller's; its flags are never changed, since other processes may share it. With `refused`,
+  // lines that a full or failing disk refuses stay in the queue and are tried again; else they are dropped.
+  Writer(int descriptor, std::size_t most_bytes, DropLine drop_line, Refused refused = {});
   // Drops what the descriptor does not take at once; `flush` before.
   ~Writer();
 
@@ -37,11 +40,16 @@ class Writer {
   void run();
   void write_out(std::string_view lines);
   bool wait_until_writable() const;
+  bool wait_for_room(int error_number) const;
   void report_drops();
 
-  const int descriptor_;
+  struct Output {
+    int descriptor;
+    DropLine drop_line;
+    Refused refused;
+  };
+  const Output output_;
   const std::size_t most_bytes_;
-  const DropLine drop_line_;
   std::mutex mutex_;                   // guards queue_ and unreported_
   std::condition_variable has_lines_;  // or has to stop
   std::condition_variable has_written_;

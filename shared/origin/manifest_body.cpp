@@ -45,11 +45,6 @@ Result<void> read_object(ByteView body, const std::string& wanted, const json::V
   return {};
 }
 
-bool is_page_type(std::string_view type) {
-  constexpr std::array<std::string_view, 4> pages{"text/html", "application/xhtml+xml", "text/xml", "application/xml"};
-  return std::ranges::any_of(pages, [type](std::string_view page) { return http::same_name(page, type); });
-}
-
 // What an index says about itself.
 struct IndexFacts {
   bool has_list = false;
@@ -73,6 +68,12 @@ struct IndexFacts {
 
 std::string_view bare_type(std::string_view content_type) {
   return trimmed(content_type.substr(0, content_type.find(';')));
+}
+
+bool is_page_type(std::string_view content_type) {
+  constexpr std::array<std::string_view, 4> pages{"text/html", "application/xhtml+xml", "text/xml", "application/xml"};
+  const std::string_view type = bare_type(content_type);
+  return std::ranges::any_of(pages, [type](std::string_view page) { return http::same_name(page, type); });
 }
 
 Result<void> check_manifest(ByteView body) {

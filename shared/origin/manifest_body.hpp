@@ -20,6 +20,8 @@ inline constexpr const char* index_type = "application/vnd.oci.image.index.v1+js
 
 // A media type without its parameters and the white space around it.
 std::string_view bare_type(std::string_view content_type);
+// Of a web page: a portal's or a proxy's, not a registry's.
+bool is_page_type(std::string_view content_type);
 
 // `unavailable` unless the body is a JSON object with what every manifest has: a schema version, a media type, or a list
 // of layers, manifests or blobs. Which type it is does not matter: schema 1 and artifacts of all kinds are manifests.

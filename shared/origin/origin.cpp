@@ -20,12 +20,8 @@ namespace {
 
 using Response = Result<std::unique_ptr<http::ClientResponse>>;
 
-constexpr int most_answers = 3;  // to the refusals of one place: a challenge, another scope, a renewed credential
 constexpr std::size_t secret_size = 32;
-constexpr const char* manifest_types =
-    "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
-    "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, "
-    "*/*";
+constexpr int most_answers = 3;  // to the refusals of one place: a challenge, another scope, a renewed credential
 
 struct Question {
   std::string method = "GET";

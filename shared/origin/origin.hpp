@@ -34,6 +34,11 @@ inline bool known(Kind kind) {
 }
 
 inline constexpr ByteCount largest_manifest = 4_MiB;  // containerd's own limit
+// Accept of a manifest by its digest: some registries answer 404 for a type that is not named.
+inline constexpr const char* manifest_types =
+    "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
+    "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, "
+    "*/*";
 
 // The origin's answer of any status, with the headers that a caller may relay.
 struct Answer {

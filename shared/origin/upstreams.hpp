@@ -22,6 +22,10 @@ struct ClientCertificate {
   std::string key_file;
 };
 
+// Who may have what an agent serves of a registry.
+inline constexpr const char* access_origin = "origin";  // whom the registry lets in
+inline constexpr const char* access_node = "node";      // all who reach the agent's port
+
 inline constexpr const char* proxy_of_environment = "environment";
 
 struct UpstreamProxy {
@@ -46,8 +50,15 @@ struct Upstream {
   std::vector<std::string> redirects;  // further hosts that the registry may redirect to, wherever their addresses are
 };
 
+// Of agents alone: docs/access.md.
+struct UpstreamAccess {
+  std::string mode;               // access_origin, access_node; empty: as [registry] says
+  Milliseconds offline_grace{0};  // how long an ended grant counts again while the registry is down
+};
+
 struct Options {
   std::map<std::string, Upstream> upstreams;  // by key: registry_name of "HOST[:PORT]" as image names write it
+  std::map<std::string, UpstreamAccess> access;  // by the same keys
   std::map<std::string, std::string> aliases;  // keys of tables by further names, as registry_name writes them
   std::vector<std::string> allow;             // further names, exact or "*.example.com[:PORT]", reached by https
   // Of every request; not configurable. A body that stops for 8 s is requested again by Range: agents wait meanwhile.

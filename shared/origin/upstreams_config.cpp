@@ -155,6 +155,16 @@ void describe_hosts(config::Section& section, Upstream& upstream) {
   check("redirects", upstream.redirects);
 }
 
+void describe_access(config::Section& section, UpstreamAccess& access) {
+  section.key("access", access.mode,
+              "Agents: \"origin\": what the registry lets a caller have; \"node\": all who reach the agent's port have all of "
+              "it; empty: as [registry] says.");
+  section.key("offline_grace", access.offline_grace,
+              "Agents: how long after its end a caller's grant counts again while the registry is down; \"0s\": not at all.");
+  const bool is_known = access.mode.empty() || access.mode == access_origin || access.mode == access_node;
+  if (!is_known) section.fault("access", "\"" + access.mode + "\" is neither \"origin\" nor \"node\"");
+}
+
 void describe_upstream(config::Section& section, const std::string& name, Upstream& upstream) {
   describe_url(section, upstream);
   describe_trust(section, upstream);
@@ -206,13 +216,16 @@ void describe(config::Section& root, Options& options) {
         Upstream example;
         NamedRegistries named;
         std::map<std::string, std::string> no_aliases;
+        UpstreamAccess access;
         describe_upstream(section, "registry.example.com:5000", example);
+        describe_access(section, access);
         describe_names(section, "registry.example.com:5000", no_aliases, named);
       });
     }
     NamedRegistries named;
     upstreams.each("", names, [&](const std::string& name, config::Section& section) {
       describe_upstream(section, name, options.upstreams[registry_name(name)]);
+      describe_access(section, options.access[registry_name(name)]);
       describe_names(section, name, options.aliases, named);
     });
   });

@@ -25,10 +25,11 @@ bool check_listen(config::Section& section, std::string_view name, const ListenA
 
 }  // namespace
 
-void describe(config::Section& root, LogOptions& options) {
+void describe(config::Section& root, LogOptions& options, const std::function<void(config::Section&)>& further) {
   root.section("log", [&](config::Section& section) {
     word_key(section, "level", options.level, {"debug", "info", "warning", "error"}, "Least severe line written.");
     word_key(section, "format", options.format, {"text", "json"}, "Form of a line, on standard error.");
+    if (further) further(section);
   });
 }
 

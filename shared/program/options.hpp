@@ -3,6 +3,7 @@
 // Threads: main, before there are others.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,8 +26,8 @@ struct AdminOptions {
   ListenAddresses metrics_listen{};  // /metrics alone, beside it; empty: nowhere else
 };
 
-// Reads, checks and prints [log].
-void describe(config::Section& root, LogOptions& options);
+// Reads, checks and prints [log]; `further`: keys of one program alone.
+void describe(config::Section& root, LogOptions& options, const std::function<void(config::Section&)>& further = {});
 // Reads, checks and prints [process].
 void describe(config::Section& root, ProcessOptions& options);
 // Reads, checks and prints [admin]; `comment` of its address.

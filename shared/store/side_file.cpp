@@ -36,6 +36,7 @@ Result<SideFile> decode_side(ByteView file) {
   decoder.field(side);
   if (!decoder.good()) return corrupt("a field is missing");
   if (!agrees_with_itself(side)) return corrupt("its fields contradict each other");
+  if (side.upstreams.size() > SideFile::most_upstreams) side.upstreams.resize(SideFile::most_upstreams);
   return side;
 }
 

@@ -13,10 +13,11 @@ from ..cluster.nginx import why_not_nginx
 from ..cluster.program import in_workspace, say
 from ..cluster.shoal import Programs as Binaries
 from . import judgement
+from .access import NODES, measure_access
 from .cluster import Machines
 from .crowds import measure_crowds
 from .measure import measure
-from .page import page
+from .page import page, with_access
 from .readers import measure_readers
 from .situations import SITUATIONS
 
@@ -28,14 +29,23 @@ def parse_options(arguments):
         prog="simulations/harm",
         description="Pulls the same image directly and through Shoal over the same shaped links while something is broken, and "
                     "writes simulations/HARM.md.")
-    parser.add_argument("--only", metavar="PATTERN", help="the situations whose name matches, without crowds and readers")
+    parser.add_argument("--only", metavar="PATTERN", help="the situations whose name matches, without crowds, readers and access control")
     parser.add_argument("--list", action="store_true", help="name the situations")
-    parser.add_argument("--skip-crowds", action="store_true", help="without crowds and readers")
+    parser.add_argument("--skip-crowds", action="store_true", help="without crowds, readers and access control")
+    parser.add_argument("--access", metavar="N[,N...]", nargs="?", const=",".join(map(str, NODES)),
+                        help="only what access control costs, with so many nodes: that part of HARM.md is written anew")
     parser.add_argument("--print", action="store_true", help="print the page instead of writing HARM.md")
     parser.add_argument("--keep", action="store_true", help="keep the temporary directory: configurations, logs, stores")
     parser.add_argument("--programs", default="build/release", metavar="DIR",
                         help="the build directory of the programs (default build/release)")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    try:
+        options.access = [int(each) for each in options.access.split(",")] if options.access else []
+    except ValueError:
+        parser.error("--access takes numbers of nodes")
+    if any(not 1 <= each <= max(NODES) for each in options.access):
+        parser.error(f"--access takes from 1 to {max(NODES)} nodes")
+    return options
 
 
 def main(arguments):
@@ -63,17 +73,22 @@ def _measure(options, workspace, binaries):
     network = Namespaces()
     workspace.callback(network.close)
     machines = Machines(workspace, network)
+    if options.access:
+        with open(_PAGE, encoding="utf-8") as file:
+            before = file.read()
+        return with_access(before, measure_access(machines, binaries, say, options.access), _when())
     outcomes = []
     for situation in SITUATIONS:
         if options.only and not re.search(options.only, situation.name):
             continue
         for warm in (False, True)[:1 + situation.warm_possible]:
             outcomes.append(_one(machines, binaries, situation, warm))
-    crowds, readers = [], []
+    crowds, readers, access = [], [], []
     if not options.skip_crowds and not options.only:
         crowds = measure_crowds(machines, binaries, say)
         readers = measure_readers(machines, binaries, machines.images[0].layers[-1], say)
-    return page(outcomes, crowds, readers, _conditions(options))
+        access = measure_access(machines, binaries, say)
+    return page(outcomes, crowds, readers, _conditions(options), access)
 
 
 def _one(machines, binaries, situation, warm):
@@ -90,12 +105,16 @@ def _one(machines, binaries, situation, warm):
     return outcome
 
 
-def _conditions(options):
+def _when():
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
-    return (f"{datetime.date.today()}, commit {commit}, {os.cpu_count()} CPUs, kernel {os.uname().release}; every machine in a "
+    return f"{datetime.date.today()}, commit {commit}, {os.cpu_count()} CPUs, kernel {os.uname().release}"
+
+
+def _conditions(options):
+    return (f"{_when()}; every machine in a "
             "network namespace with a link of 200 Mbit/s each way; docker-registry as origin; an image of 20 MiB in four layers."
             + (f" Only the situations whose name matches `{options.only}`." if options.only else "")
-            + (" Without crowds and readers." if options.only or options.skip_crowds else ""))
+            + (" Without crowds, readers and access control." if options.only or options.skip_crowds else ""))
 
 
 if __name__ == "__main__":

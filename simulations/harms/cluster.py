@@ -37,6 +37,7 @@ class Plan:
     tracker_settings: dict = dataclasses.field(default_factory=dict)
     agent_upstream: dict | None = None   # beside the origin's own address
     tracker_upstream: dict | None = None
+    more_agent_upstreams: dict = dataclasses.field(default_factory=dict)   # tables by name
     tracker_urls: list | None = None     # instead of the trackers that run
     namespace: str = UPSTREAM            # what the client asks for
     authorization: str | None = None     # of the client
@@ -133,7 +134,7 @@ class Programs:
         self.agents = []
         for number, place in enumerate(plan.nodes or machines.nodes):
             settings = plan.agent_settings if plan.all_agents or number == 0 else {}
-            agent = Agent(self._workspace, binaries, place, {UPSTREAM: upstream} if upstream else {}, self.trackers,
+            agent = Agent(self._workspace, binaries, place, self._agent_upstreams(upstream), self.trackers,
                           settings=self._agent_settings(settings, place))
             self.agents.append(agent)
         for program in (*self.trackers, *self.agents):
@@ -142,6 +143,9 @@ class Programs:
             tracker.start()
         if plan.started:
             self._start_agents()
+
+    def _agent_upstreams(self, upstream):
+        return {**({UPSTREAM: upstream} if upstream else {}), **self.plan.more_agent_upstreams}
 
     def _start_agents(self):
         plan = self.plan

@@ -1,6 +1,9 @@
 """HARM.md: what the run measured, under which conditions, and what is missed."""
 
+import re
+
 from . import judgement
+from .access import ACCESS_HEAD
 from .crowds import CROWD_HEAD
 from .readers import READER_HEAD
 
@@ -8,7 +11,10 @@ _HEAD = ("situation", "the image is", "direct s", "first pull + s", "further pul
          "copies, requests of the first (direct)", "copies of three nodes at once", "past Shoal", "told by", "missed")
 
 
-def page(outcomes, crowds, readers, conditions):
+_ACCESS = "## Who may have what"
+
+
+def page(outcomes, crowds, readers, conditions, access=()):
     lines = ["# Harm", "",
              "What Shoal costs a pull when something is broken, against the same pull without it. `simulations/harm` measures",
              "it and writes this page; [README.md](README.md#harm) says how. Bold is a goal that is missed; a void run, in which the CPUs were",
@@ -18,8 +24,29 @@ def page(outcomes, crowds, readers, conditions):
         lines += ["", "## Crowds", "", *_table(CROWD_HEAD, [crowd.row() for crowd in crowds])]
     if readers:
         lines += ["", "## Readers of ranges", "", *_table(READER_HEAD, [reader.row() for reader in readers])]
+    if access:
+        lines += ["", *access_section(access, "")]
     lines += ["", *_verdict(outcomes, crowds, readers)]
     return "\n".join(lines) + "\n"
+
+
+def access_section(rows, conditions):
+    """As lines. The registry is 20 ms away; what a pull costs beside its requests is the agent's own work."""
+    text = [_ACCESS, "",
+            "What it costs that the registry says who may have what. It answers after 20 ms. The added time is of a pull by digest of",
+            "an image that the node holds, against one without the check (`access = \"node\"`); with pods, each pull shows a new",
+            "credential. Requests are all that the registry answered, to all nodes together."]
+    return [*text, *(["", conditions] if conditions else []), "", *_table(ACCESS_HEAD, [row.row() for row in rows])]
+
+
+def with_access(text, rows, conditions):
+    """The page with this section in place of the one that it had, else before its last paragraph."""
+    section = "\n".join(access_section(rows, conditions))
+    found = re.search(rf"^{_ACCESS}\n.*?(?=\n\n## |\n\n\d+ of \d+ situations)", text, re.DOTALL | re.MULTILINE)
+    if found:
+        return text[:found.start()] + section + text[found.end():]
+    before, joint, last = text.rstrip("\n").rpartition("\n\n")
+    return f"{before}{joint}{section}\n\n{last}\n"
 
 
 def _table(head, rows):

@@ -19,9 +19,12 @@ PLACES = {
     "shared/origin/authorization.cpp": "writes the value of a Bearer header; hashes it, keyed",
     "shared/origin/origin.cpp": "hashes it, keyed",
     "shared/origin/discretion.cpp": "finds it in a registry's refusal, to cover it",
+    "agent/access/keyed_hash.cpp": "hashes it, keyed",
+    "agent/access/grants.cpp": "hashes it, keyed; reads when a token ends",
+    "agent/access/access.cpp": "hashes it, keyed",
     "agent/registry/last_known.cpp": "hashes it, keyed",
     "agent/registry/base.cpp": "hashes it",
-    "tracker/seeder/seeder.cpp": "hashes it",
+    "tracker/seeder/remembered_refusals.cpp": "hashes it",
     "tracker/seeder/keys.cpp": "reads and writes the files of the cluster's keys",
 }
 _REVEALED = re.compile(r"\breveal\(\)")

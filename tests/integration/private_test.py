@@ -115,14 +115,16 @@ class SameAnswers(Case):
                 self.assertEqual(answer.status, 503, path)
                 self.assertTrue(0 < int(answer.headers["Retry-After"]) < 70, path)  # the nodes come back spread
 
-    def test_a_refusal_hides_nothing_that_this_node_or_another_holds(self):
+    def test_what_this_node_or_another_holds_goes_to_whom_the_origin_lets_in_alone(self):
         tracker = self.tracker(self.private.url)
         first, second = self.agents(2, [tracker], self.private.url)
         path = self.blob_path(self.image.layers[0].digest, NAME)
         self.assertEqual([agent.registry.get(path).status for agent in (first, second)], [401, 401])
         self.assertEqual(first.registry.get(path, {"Authorization": basic()}).status, 200)
         self.wait_until_idle(first, tracker)
-        self.assertEqual([agent.registry.get(path).status for agent in (first, second)], [200, 200])
+        self.assertEqual([agent.registry.get(path).status for agent in (first, second)], [401, 401])
+        entitled = [agent.registry.get(path, {"Authorization": basic()}).status for agent in (first, second)]
+        self.assertEqual(entitled, [200, 200])
         self.assertEqual(self.private.gets(self.image.layers[0].digest), 1)
 
 

@@ -7,9 +7,11 @@ import unittest
 from simulations.cluster.network import Loopback
 from simulations.cluster.web import Endpoint
 from simulations.harms import judgement
+from simulations.harms.__main__ import parse_options
+from simulations.harms.access import Cost
 from simulations.harms.hosts import Mirrored, basic
 from simulations.harms.measure import Outcome, Timed
-from simulations.harms.page import page
+from simulations.harms.page import page, with_access
 from simulations.harms.situations import NOTHING, REFUSES, SILENT, SITUATIONS, Situation, Told
 
 
@@ -24,6 +26,27 @@ def _outcome(part, direct, through, told=None, line=None, metric=None, cpu=0.2):
 
 
 _TOLD = Told("agent", "warning", "metric")
+
+
+class AccessSection(unittest.TestCase):
+    """What access control costs, as a part of HARM.md that is measured by itself."""
+
+    def test_it_takes_the_place_of_the_one_before_and_nothing_else(self):
+        before = page([_outcome(NOTHING, 1.0, [1.0, 1.0])], [], [], "here")
+        slow, fast = (Cost("pods", 12, 30, 1.0, 12, 12, [seconds], [0.010]) for seconds in (0.030, 0.020))
+        with_slow = with_access(before, [slow], "then")
+        self.assertIn("| pods | 12 | 30 | 1.00 | 12 | 12 | 30.0 (10.0) | +20.0 | 0 |", with_slow)
+        self.assertEqual(with_access(with_slow, [fast], "now"), with_access(before, [fast], "now"))
+        self.assertEqual([line for line in with_slow.splitlines() if line in before.splitlines() and line],
+                         [line for line in before.splitlines() if line])
+
+    def test_a_row_without_a_pull_that_ended_says_why(self):
+        self.assertIn("404", " ".join(Cost("pods", 1, failures=["node1: 404"]).row()))
+
+    def test_numbers_of_nodes_are_chosen(self):
+        self.assertEqual(parse_options(["--access"]).access, [1, 12, 48])
+        self.assertEqual(parse_options(["--access", "1,2"]).access, [1, 2])
+        self.assertEqual(parse_options([]).access, [])
 
 
 class Judgement(unittest.TestCase):

@@ -26,11 +26,15 @@ struct LayerRefused {  // its swarm is left; a request that names another source
   SeedRequest request;
   Refusal refusal;
 };
+struct SourceRefused {  // a source of a layer that is not known yet, while others are asked for it
+  SeedRequest request;
+  Refusal refusal;
+};
 struct HolderCorrupt {  // the digest did not match, and this agent alone had sent the bytes
   SeedRequest request;
   control::Endpoint holder;
 };
-using Event = std::variant<LayerKnown, LayerRestarted, LayerFinished, LayerRefused, HolderCorrupt>;
+using Event = std::variant<LayerKnown, LayerRestarted, LayerFinished, LayerRefused, SourceRefused, HolderCorrupt>;
 
 // No bound of its own: a layer tells a handful of events in all, and each turn of the loop takes what is there.
 class Events {

@@ -19,13 +19,16 @@ std::vector<Hash256> hashes_of(const std::vector<store::WrittenPiece>& pieces) {
 
 }  // namespace
 
-LayerFetch::LayerFetch(const Parts& parts, SeedRequest request, Attempt attempt, SwarmEvents on_swarm)
+LayerFetch::LayerFetch(const Parts& parts, const std::vector<SeedRequest>& sources, Attempt attempt, Listeners listeners)
     : parts_(parts),
-      request_(std::move(request)),
+      request_(sources.front()),
       attempt_(attempt),
-      on_swarm_(std::move(on_swarm)),
+      on_swarm_(std::move(listeners.on_swarm)),
+      openings_(std::make_shared<Openings>(parts, attempt.asks_holders, std::move(listeners.on_refused))),
       arrived_{parts.clock.now()},
-      room_(parts.loop) {}
+      room_(parts.loop) {
+  for (const SeedRequest& source : sources) openings_->add(source);
+}
 
 Task<Result<Fetched>> LayerFetch::run() {
   log::debug("seeder", "origin fetch started",
@@ -42,7 +45,8 @@ Task<Result<Fetched>> LayerFetch::fetch() {
   if (swarm_failure_) co_return tl::unexpected(*swarm_failure_);
   const bool is_all_here = filling_ && filling_->position() == size().value;
   if (!is_all_here) {
-    const auto opened = co_await open();
+    const std::uint64_t from = filling_ ? filling_->position() : 0;
+    const auto opened = co_await open(from);
     if (!opened) co_return tl::unexpected(opened.error());
   }
   const bool is_small = request_.kind == origin::Kind::manifest || size() <= small_layer_limit;
@@ -89,43 +93,37 @@ Task<void> LayerFetch::recheck(std::vector<store::NotedPiece> noted) {
             {{"digest", request_.digest.text()}, {"image", request_.image()}, {"from_byte", filling_->position()}});
 }
 
-// Each agent is asked once, then the origin: an agent may say a wrong size, which is no reason to refuse the layer.
-Task<Result<void>> LayerFetch::open() {
-  const std::uint64_t from = filling_ ? filling_->position() : 0;
-  auto holders = attempt_.asks_holders ? parts_.find_holders(request_.digest) : std::deque<control::Endpoint>();
-  source_.emplace(parts_, request_, std::move(holders));
-  if (reserved_) source_->expect(size());
-  auto opened = co_await open_next(from);
-  while (!opened && source_->holder()) opened = co_await open_next(from);
+// The first source that answers, and room for what it has.
+Task<Result<void>> LayerFetch::open(std::uint64_t from) {
+  if (reserved_) openings_->expect(size());
+  for (;;) {
+    source_ = co_await Openings::next(openings_, from);
+    request_ = source_ ? source_->request : openings_->last_failed().request;
+    if (!source_) co_return tl::unexpected(openings_->last_failed().cause);
+    const ByteCount size = source_->stream->size();
+    const auto room = reserved_ ? Result<void>() : make_room(size);
+    if (room) {
+      openings_->expect(size);
+      source_->bytes.expect(size);
+      co_return room;
+    }
+    if (!source_->bytes.holder()) co_return room;
+    openings_->reopen(*source_);  // the next agent, or the origin: this one may have named a false size
+  }
+}
+
+// The source in use broke off. What it has sent is of the layer like any other bytes: the digest decides.
+Task<Result<void>> LayerFetch::take_over(Error cause, std::uint64_t from) {
+  if (cause.kind == ErrorKind::corrupt || !openings_->has_other(*source_)) co_return tl::unexpected(std::move(cause));
+  log::info("seeder", "source failed, another one is asked",
+            {{"digest", request_.digest.text()}, {"image", request_.image()}, {"from_byte", from}, {"cause", cause.what}});
+  openings_->drop(*source_, cause);
+  const auto opened = co_await open(from);
   co_return opened;
 }
 
-// The next agent that answers or the origin, and room for what it has.
-Task<Result<void>> LayerFetch::open_next(std::uint64_t from) {
-  origin::LayerName name{request_.digest, request_.image()};
-  stream_.emplace(*source_, parts_.clock, std::move(name), origin_limits, from);
-  const auto opened = co_await stream_->open();
-  if (!opened) co_return opened;
-  const auto right = check_size(stream_->size());
-  if (!right || reserved_) co_return right;
-  const auto room = make_room(stream_->size());
-  if (room) source_->expect(stream_->size());
-  co_return room;
-}
-
-Result<void> LayerFetch::check_size(ByteCount said) const {
-  if (reserved_ && said != size())
-    return fail(ErrorKind::corrupt, "the origin's layer has another size than before");
-  if (reserved_) return {};
-  if (source_->holder() && request_.size_hint_bytes != 0 && said.value != request_.size_hint_bytes)
-    return fail(ErrorKind::refused, "an agent's layer has another size than its manifest says");
-  if (request_.kind == origin::Kind::manifest && said > origin::largest_manifest)
-    return fail(ErrorKind::refused, "the manifest is too large");
-  return {};
-}
-
 Result<void> LayerFetch::make_room(ByteCount size) {
-  const bool is_known = !source_->holder() || request_.size_hint_bytes != 0;  // check_size has compared them
+  const bool is_known = !source_->bytes.holder() || request_.size_hint_bytes != 0;  // Openings has compared them
   auto reserved = reserve_room(parts_, request_, size, is_known ? Size::known : Size::said_by_agent);
   if (!reserved) return tl::unexpected(reserved.error());
   const auto started = reserved->start_generation(attempt_.generation);
@@ -136,14 +134,18 @@ Result<void> LayerFetch::make_room(ByteCount size) {
 Task<Result<Fetched>> LayerFetch::fetch_small() {
   SmallLayer layer;
   for (;;) {
-    const auto more = co_await stream_->next();
-    if (!more) co_return tl::unexpected(more.error());
+    const auto more = co_await source_->stream->next();
+    if (!more) {
+      const auto again = co_await take_over(more.error(), layer.bytes.size());
+      if (!again) co_return tl::unexpected(again.error());
+      continue;
+    }
     if (more->empty()) break;
     arrived_.last_at = parts_.clock.now();
     layer.bytes.insert(layer.bytes.end(), more->begin(), more->end());
   }
   // No digest covers an agent's content type. Without one, its readers take the type that the manifest itself names.
-  if (request_.kind == origin::Kind::manifest && !source_->holder()) layer.content_type = stream_->content_type();
+  if (request_.kind == origin::Kind::manifest && !source_->bytes.holder()) layer.content_type = source_->stream->content_type();
   const auto small = std::make_shared<const SmallLayer>(std::move(layer));
   auto check = [small, digest = request_.digest] { return digest_of(digest.algorithm(), small->bytes) == digest; };
   const bool is_right = co_await parts_.pool.run(std::move(check));
@@ -168,9 +170,13 @@ Task<Result<Fetched>> LayerFetch::fetch_pieces() {
 // Every byte of the source, through the file, into the swarm.
 Task<Result<void>> LayerFetch::take_all() {
   bool is_first = true;
-  while (stream_) {  // else an earlier fetch had left all of it
-    const auto bytes = co_await stream_->next();
-    if (!bytes) co_return tl::unexpected(bytes.error());
+  while (source_) {  // else an earlier fetch had left all of it
+    const auto bytes = co_await source_->stream->next();
+    if (!bytes) {
+      const auto again = co_await take_over(bytes.error(), filling_->position());
+      if (!again) co_return again;
+      continue;
+    }
     if (bytes->empty()) break;
     arrived_.last_at = parts_.clock.now();
     if (std::exchange(is_first, false))
@@ -187,7 +193,7 @@ Task<Result<void>> LayerFetch::take_all() {
   log::debug("seeder", "origin last byte",
              {{"digest", request_.digest.text()}, {"image", request_.image()}, {"size_bytes", size().value}});
   seeding_->flush();
-  stream_.reset();
+  if (source_) source_->stream.reset();
   co_return Result<void>();
 }
 
@@ -248,10 +254,10 @@ void LayerFetch::clean_up(const Error& cause) {
   if (seeding_) seeding_->leave();
   if (cause.kind == ErrorKind::corrupt) {
     if (reserved_) reserved_->discard();  // a later fetch must not resume these bytes
-    const auto sender = source_ ? source_->sole_holder() : std::nullopt;
+    const auto sender = source_ ? source_->bytes.sole_holder() : std::nullopt;
     if (sender) parts_.events.push(HolderCorrupt{request_, *sender});
   }
-  stream_.reset();
+  openings_->close();
   filling_.reset();
   reserved_.reset();
 }

@@ -17,8 +17,11 @@ class LayerSource {
   // Without an authorization of the question's: with the configured credential, or anonymous.
   virtual Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::LayerQuestion question,
                                                                   std::uint64_t from) = 0;
-  // GET or HEAD of a manifest by tag; an HTTP error status is an Answer.
-  virtual Task<Result<origin::Answer>> ask(origin::Repository repository, std::string method, std::string tag,
+  // A part of a blob, likewise; null when the registry makes nothing of the Range.
+  virtual Task<Result<std::unique_ptr<origin::LayerStream>>> open_part(origin::Repository repository, Digest digest,
+                                                                       origin::Stretch part) = 0;
+  // GET or HEAD of "manifests/TAG", "blobs/DIGEST"; an HTTP error status is an Answer.
+  virtual Task<Result<origin::Answer>> ask(origin::Repository repository, std::string method, std::string path,
                                            std::string accept) = 0;
 };
 
@@ -31,9 +34,13 @@ class OriginSource final : public LayerSource {
                                                           std::uint64_t from) override {
     return origin_.open(std::move(question), from);
   }
-  Task<Result<origin::Answer>> ask(origin::Repository repository, std::string method, std::string tag,
+  Task<Result<std::unique_ptr<origin::LayerStream>>> open_part(origin::Repository repository, Digest digest,
+                                                               origin::Stretch part) override {
+    return origin_.open_part(std::move(repository), std::move(digest), part, {});
+  }
+  Task<Result<origin::Answer>> ask(origin::Repository repository, std::string method, std::string path,
                                    std::string accept) override {
-    return origin_.ask(std::move(repository), std::move(method), "manifests/" + tag, std::move(accept), {});
+    return origin_.ask(std::move(repository), std::move(method), std::move(path), std::move(accept), {});
   }
 
  private:

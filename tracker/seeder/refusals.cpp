@@ -51,9 +51,15 @@ Refusal refuse_fetch(SeederMetrics& metrics, const SeedRequest& request, const E
   return {reason_of(cause.kind), cause.what, cause.retry_after, false, cause.answered};
 }
 
-Refusal refuse_registry(SeederMetrics& metrics, const Error& cause) {
-  if (cause.kind == ErrorKind::not_found) metrics.unknown_registries.add();
-  return refusal_of_upstream(cause);
+std::optional<Refusal> refuse_source(const Parts& parts, const RememberedRefusals& remembered, const SeedRequest& request) {
+  const auto allowed = parts.source.may_ask(request.repository.upstream);  // shared/origin has told it
+  if (!allowed && allowed.error().kind == ErrorKind::not_found) parts.metrics.unknown_registries.add();
+  if (!allowed) return refusal_of_upstream(allowed.error());
+  if (!origin::is_repository_name(request.repository.name))
+    return Refusal{control::Reason::not_found, "not a repository's name"};
+  const Refusal* const recent = remembered.find(request);
+  if (recent == nullptr || !parts.find_holders(request.digest).empty()) return std::nullopt;
+  return *recent;
 }
 
 }  // namespace shoal::tracker::seeder

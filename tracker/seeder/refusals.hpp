@@ -4,14 +4,15 @@
 #pragma once
 
 #include "shared/core/result.hpp"
-#include "tracker/seeder/metrics.hpp"
-#include "tracker/seeder/request.hpp"
+#include "tracker/seeder/parts.hpp"
+#include "tracker/seeder/remembered_refusals.hpp"
 
 namespace shoal::tracker::seeder {
 
 // A fetch has ended with `cause`.
 Refusal refuse_fetch(SeederMetrics& metrics, const SeedRequest& request, const Error& cause);
-// The registry may not be asked: it is not configured, or out of reach. shared/origin has told it.
-Refusal refuse_registry(SeederMetrics& metrics, const Error& cause);
+// What is known without a question to the origin: the registry may not be asked, the name is none, or the same question was
+// refused a moment ago and no agent holds the layer.
+std::optional<Refusal> refuse_source(const Parts& parts, const RememberedRefusals& remembered, const SeedRequest& request);
 
 }  // namespace shoal::tracker::seeder

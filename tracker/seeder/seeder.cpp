@@ -34,17 +34,7 @@ std::optional<Digest> longest_idle(const Layers& layers, const std::function<boo
   return idle;
 }
 
-// To tell callers apart without keeping what they show.
-std::optional<Digest> caller_of(const SeedRequest& request) {
-  if (request.authorization.empty()) return std::nullopt;
-  return digest_of(DigestAlgorithm::sha256, bytes_of(request.authorization.reveal()));
-}
-
 }  // namespace
-
-bool Seeder::Refused::answers(const SeedRequest& other) const {
-  return request.same_source(other) && caller == caller_of(other);
-}
 
 Generation random_generation() {
   return static_cast<Generation>(random_number() >> 33);  // the highest ones mean no swarm at all
@@ -58,15 +48,15 @@ SeedResult Seeder::request_layer(const SeedRequest& request) {
   if (found != layers_.end()) {
     const Layer& layer = found->second;
     if (const auto* small = std::get_if<SmallReady>(&layer)) return small_info(request.digest, *small->layer);
-    if (const auto* refused = std::get_if<Refused>(&layer)) {
-      const bool is_recent = parts_.clock.now() - refused->at < remember_refusal;
-      const bool counts = is_recent && refused->answers(request) && !parts_.store.holds(request.digest);
-      if (counts && parts_.find_holders(request.digest).empty()) return refused->refusal;
-    } else {
-      const Seeding* seeding = seeding_of(layer);
-      const auto info = seeding != nullptr ? seeding->info() : std::nullopt;
-      return info ? SeedResult(*info) : SeedResult(Pending{});
-    }
+    // Whoever's source it comes from. Until it may be joined each caller waits for its own source.
+    const Seeding* const seeding = seeding_of(layer);
+    const auto info = seeding != nullptr ? seeding->info() : std::nullopt;
+    const auto* const fetching = std::get_if<Fetching>(&layer);
+    const bool is_new = fetching != nullptr && !fetching->fetch->openings().has(request);
+    const auto refusal = is_new ? refuse_source(parts_, refusals_, request) : std::nullopt;
+    if (is_new && !refusal) fetching->fetch->openings().add(request);
+    if (info) return *info;
+    return refusal ? SeedResult(*refusal) : SeedResult(Pending{});
   }
   const auto held = parts_.store.find(request.digest);
   return held ? request_held(request, *held) : request_from_origin(request);
@@ -92,23 +82,24 @@ SeedResult Seeder::request_held(const SeedRequest& request, const store::HeldLay
 }
 
 SeedResult Seeder::request_from_origin(const SeedRequest& request) {
-  const auto allowed = parts_.source.may_ask(request.repository.upstream);
-  if (!allowed) return refuse_registry(parts_.metrics, allowed.error());
-  if (!origin::is_repository_name(request.repository.name)) {
-    return Refusal{control::Reason::not_found, "not a repository's name"};
-  }
+  if (auto refusal = refuse_source(parts_, refusals_, request)) return std::move(*refusal);
   if (waiting_.size() >= most_waiting)
     return Refusal{control::Reason::unavailable, "too many layers are being fetched"};
-  waiting_.push_back(make_fetch(request, {.generation = parts_.swarms.new_generation(), .asks_holders = true}));
+  waiting_.push_back(make_fetch({request}, {.generation = parts_.swarms.new_generation(), .asks_holders = true}));
   start_waiting();
   return Pending{};
 }
 
 // ---- fetches
 
-std::unique_ptr<LayerFetch> Seeder::make_fetch(const SeedRequest& request, LayerFetch::Attempt attempt) {
-  auto fetch = std::make_unique<LayerFetch>(parts_, request, attempt, swarm_events());
-  layers_[request.digest] = Fetching{fetch.get()};
+std::unique_ptr<LayerFetch> Seeder::make_fetch(const std::vector<SeedRequest>& sources, LayerFetch::Attempt attempt) {
+  const auto refuse_one = [this](const SeedRequest& request, const Error& cause) {
+    const Refusal refusal = refuse_fetch(parts_.metrics, request, cause);
+    refusals_.store(request, refusal);
+    parts_.events.push(SourceRefused{request, refusal});
+  };
+  auto fetch = std::make_unique<LayerFetch>(parts_, sources, attempt, LayerFetch::Listeners{swarm_events(), refuse_one});
+  layers_[sources.front().digest] = Fetching{fetch.get()};
   return fetch;
 }
 
@@ -152,7 +143,7 @@ Task<void> Seeder::run(std::unique_ptr<LayerFetch> fetch) {
   start_waiting();
 }
 
-// The next generation, of the origin alone.
+// The next generation, of the origins alone; the one whose bytes were wrong is the last to be asked.
 std::unique_ptr<LayerFetch> Seeder::fetch_again(const LayerFetch& failed) {
   const SeedRequest& request = failed.request();
   parts_.metrics.corrupt_layers.add();
@@ -163,13 +154,13 @@ std::unique_ptr<LayerFetch> Seeder::fetch_again(const LayerFetch& failed) {
   const bool had_swarm = failed.seeding() != nullptr;
   const Generation next = failed.generation() + (had_swarm ? 1 : 0);
   if (had_swarm) parts_.events.push(LayerRestarted{request.digest, next});
-  return make_fetch(request, {.generation = next, .asks_holders = false});
+  return make_fetch(failed.openings().requests(failed.source()), {.generation = next, .asks_holders = false});
 }
 
 void Seeder::refuse(const SeedRequest& request, const Error& cause) {
   const Refusal refusal = refuse_fetch(parts_.metrics, request, cause);
-  layers_[request.digest] =
-      Refused{request.without_authorization(), caller_of(request), refusal, parts_.clock.now()};
+  layers_.erase(request.digest);
+  refusals_.store(request, refusal);
   parts_.events.push(LayerRefused{request, refusal});
 }
 
@@ -254,11 +245,10 @@ std::vector<Digest> Seeder::tick(const std::function<Members(const Digest&)>& me
   for (const Digest& digest : idle) remove(digest);
   start_waiting();
   std::erase_if(layers_, [&](const auto& item) {
-    const auto* refused = std::get_if<Refused>(&item.second);
     const auto* small = std::get_if<SmallReady>(&item.second);
-    if (small != nullptr && small->unstored) return now - small->unstored->since >= small_in_memory;
-    return refused != nullptr && now - refused->at >= remember_refusal;
+    return small != nullptr && small->unstored && now - small->unstored->since >= small_in_memory;
   });
+  refusals_.tick();
   return idle;
 }
 
@@ -274,7 +264,7 @@ void Seeder::remove(const Digest& digest) {
 
 Seeder::Presence Seeder::presence(const Digest& digest) const {
   const auto found = layers_.find(digest);
-  const bool is_known = found != layers_.end() && !std::holds_alternative<Refused>(found->second);
+  const bool is_known = found != layers_.end();
   if (is_known && !std::holds_alternative<Seeded>(found->second)) return Presence::coming;
   return is_known || parts_.store.holds(digest) ? Presence::here : Presence::absent;
 }

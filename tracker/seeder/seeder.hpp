@@ -1,18 +1,19 @@
 // Seeder: brings each requested layer into the cluster, once.
 //
-// The first request of an unknown layer starts exactly one fetch (LayerFetch); later ones attach to it. A held layer is
-// seeded from the store. When the bytes of a fetch do not match the digest, the layer is fetched once more under the
+// The first request of an unknown layer starts exactly one fetch (LayerFetch); later ones attach to it, each with its
+// source, which is asked when those before it fail or are silent. A held layer is seeded from the store. When the bytes of a fetch do not match the digest, the layer is fetched once more under the
 // next generation. The seeder keeps a table of layers and moves each from one state to the next:
 //
 //   Fetching -> Seeded         a large layer; Seeded is left after ten minutes without members
 //   Fetching -> SmallReady     a small layer or a manifest, until the store has it, or for a minute without room there
-//   any of them -> Refused     an error; removed after two seconds
+//   any of them -> no entry    an error; its source's refusal is remembered for two seconds
 // Threads: the loop.
 #pragma once
 
 #include <map>
 
 #include "tracker/seeder/layer_fetch.hpp"
+#include "tracker/seeder/remembered_refusals.hpp"
 
 namespace shoal::tracker::seeder {
 
@@ -23,7 +24,7 @@ class Seeder {
   static constexpr std::size_t largest_fetches = 64;
   static constexpr std::size_t most_waiting = 4'096;      // 4 MB of entries; more layers than a hundred images have
   // A thousand agents ask for what the origin just refused. Not while an agent holds the layer, and for no other caller.
-  static constexpr Milliseconds remember_refusal{2'000};
+  static constexpr Milliseconds remember_refusal = RememberedRefusals::keep;
   static constexpr Milliseconds leave_after{600'000};     // without members: a slow rollout has pauses
   // A layer in memory, once no member lacks pieces: the members hold it, and others need the memory.
   static constexpr Milliseconds leave_memory_after{10'000};
@@ -40,7 +41,7 @@ class Seeder {
     here,    // seeded, or held
   };
 
-  explicit Seeder(Parts parts) : parts_(std::move(parts)) {}
+  explicit Seeder(Parts parts) : parts_(std::move(parts)), refusals_(parts_.clock) {}
 
   SeedResult request_layer(const SeedRequest& request);
   // A manifest that was read for another reason; `digest` is that of its bytes.
@@ -79,19 +80,11 @@ class Seeder {
     Time used_at;  // last time that its swarm had members, or in memory one that lacked pieces
     bool in_memory = false;
   };
-  struct Refused {  // to this caller, of this source
-    SeedRequest request;           // without its authorization
-    std::optional<Digest> caller;  // of the authorization; none: the tracker asked for itself
-    Refusal refusal;
-    Time at;
-
-    bool answers(const SeedRequest& other) const;
-  };
-  using Layer = std::variant<Fetching, SmallReady, Seeded, Refused>;
+  using Layer = std::variant<Fetching, SmallReady, Seeded>;
 
   SeedResult request_held(const SeedRequest& request, const store::HeldLayer& held);
   SeedResult request_from_origin(const SeedRequest& request);
-  std::unique_ptr<LayerFetch> make_fetch(const SeedRequest& request, LayerFetch::Attempt attempt);
+  std::unique_ptr<LayerFetch> make_fetch(const std::vector<SeedRequest>& sources, LayerFetch::Attempt attempt);
   void start_waiting();
   Task<void> run(std::unique_ptr<LayerFetch> fetch);
   std::unique_ptr<LayerFetch> fetch_again(const LayerFetch& failed);
@@ -106,6 +99,7 @@ class Seeder {
 
   Parts parts_;
   std::map<Digest, Layer> layers_;
+  RememberedRefusals refusals_;
   std::size_t running_ = 0;                          // fetches
   std::deque<std::unique_ptr<LayerFetch>> waiting_;  // for their turn
 };

@@ -34,7 +34,7 @@ class Patience {
   static constexpr Milliseconds slow_least{250};
   // A peer lags that owes a piece for so long which another has delivered meanwhile.
   static constexpr int lagging_times = 16;
-  static constexpr Milliseconds lagging_least{2'000};
+  static constexpr Milliseconds lagging_least{400};
   // One that lagged in another swarm is asked after so long, and only while no other peer owes a piece.
   static constexpr Milliseconds lagging_start{300};
   // A peer that takes less for a piece notices when the kernel delays our small messages for the acknowledgement of an

@@ -20,7 +20,7 @@ Task<void> answer(registry::Blobs& blobs, RecordedExchange& exchange, Digest dig
 }
 
 struct Fixture {
-  explicit Fixture(registry::ServeOptions options = {}) : blobs(node.parts, node.pulls, descriptors, images, options) {}
+  explicit Fixture(registry::ServeOptions options = {}) : blobs(node.parts, node.pulls, images, options) {}
 
   // The handler runs as far as it can now.
   bool ask(RecordedExchange& exchange) {
@@ -31,7 +31,6 @@ struct Fixture {
   }
 
   PullingNode node;
-  registry::Descriptors descriptors;
   registry::Metrics metrics;
   registry::ImagePulls images{node.loop, node.clock, metrics};
   registry::Blobs blobs;

@@ -83,6 +83,18 @@ TEST_CASE("an endpoint that other machines can read is noticed") {
   CHECK_THAT(found[0].text, Catch::Contains("every machine that reaches 0.0.0.0:7070"));
 }
 
+TEST_CASE("who may have what is the registry's word unless the configuration says otherwise") {
+  CHECK(read("").registry.access.mode == "origin");
+  CHECK(read("").registry.access.grant == std::chrono::minutes(5));
+  CHECK(read("").registry.access.anonymous_grant == std::chrono::hours(1));
+  const Options options = read("[registry]\naccess = \"node\"\ngrant = \"1m\"\nanonymous_grant = \"2h\"\n");
+  CHECK(options.registry.access.mode == "node");
+  CHECK(options.registry.access.grant == std::chrono::minutes(1));
+  CHECK(options.registry.access.anonymous_grant == std::chrono::hours(2));
+  CHECK_THROWS_WITH(read("[registry]\naccess = \"all\"\n"), Catch::Contains("access"));
+  CHECK_THROWS_WITH(read("[registry]\ngrant = \"25h\"\n"), Catch::Contains("is at most 24h"));
+}
+
 TEST_CASE("a store whose path depends on where the program starts is noticed") {
   const auto found = notices(std::string(sound) + "[store]\npath = \"layers\"\n");
   REQUIRE(found.size() == 1);
@@ -99,7 +111,8 @@ TEST_CASE("the printed configuration shows the keys of a registry though none is
   const std::string printed = config::print([&](config::Section& root) { describe(root, options); });
   CHECK_THAT(printed, Catch::Contains("# [upstreams.\"registry.example.com:5000\"]\n"));
   for (const char* key : {"url", "path_prefix", "ca", "client_certificate", "client_key", "insecure", "username_file", "password_file", "auth_file",
-        "credential_helper", "proxy", "proxy_username_file", "proxy_password_file", "realms", "redirects"}) {
+        "credential_helper", "proxy", "proxy_username_file", "proxy_password_file", "realms", "redirects",
+        "access", "offline_grace"}) {
     CHECK_THAT(printed, Catch::Contains("\n# " + std::string(key) + " = "));
   }
   CHECK_THAT(printed, Catch::Contains("One of \"debug\", \"info\", \"warning\", \"error\"."));

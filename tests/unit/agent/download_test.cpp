@@ -61,11 +61,12 @@ struct Stage {
   Bytes bytes;
   Digest digest = digest_of(DigestAlgorithm::sha256, bytes);
   SharedDownload download = std::make_shared<Download>(Download::Parts{loop, clock, pool},
-                                                       Ask{.digest = digest,
-                                                           .kind = origin::Kind::blob,
-                                                           .repository = {"reg", "lib"},
-                                                           .size_hint = {},
-                                                           .authorization = {}},
+                                                       Askers({.digest = digest,
+                                                               .kind = origin::Kind::blob,
+                                                               .repository = {"reg", "lib"},
+                                                               .size_hint = {},
+                                                               .authorization = {}},
+                                                              clock.now()),
                                                        Download::Attempt{});
 };
 
@@ -118,7 +119,7 @@ TEST_CASE("a whole large manifest is written on the pool, so that the loop goes 
   Stage stage(size);
   BusyPool busy(stage.loop);
   const auto download = std::make_shared<Download>(Download::Parts{stage.loop, stage.clock, busy.pool()},
-                                                   stage.download->ask(), Download::Attempt{});
+                                                   Askers(stage.download->ask(), stage.clock.now()), Download::Attempt{});
   download->begin(*stage.store.reserve_in_memory(stage.digest, {size}));
   std::optional<Result<void>> written;
   spawn(stage.loop, write_into(*download, stage.bytes, written));

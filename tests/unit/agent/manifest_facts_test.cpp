@@ -35,6 +35,19 @@ TEST_CASE("a manifest names the sizes of its config and layers") {
                descriptor('c', "9") + "]}") == "a 7, b 8, c 9");
 }
 
+TEST_CASE("a layer that is to be had elsewhere is told apart, wherever its `urls` stand") {
+  const auto is_elsewhere = [](const std::string& fields) {
+    const auto found = read_manifest("{\"layers\":[{" + fields + "}]}").descriptors;
+    REQUIRE(found.size() == 1);
+    return found.front().is_elsewhere;
+  };
+  const std::string plain = "\"digest\":\"" + digest('a') + "\",\"size\":7";
+  CHECK_FALSE(is_elsewhere(plain));
+  CHECK(is_elsewhere(plain + R"(,"urls":["https://x"])"));
+  CHECK(is_elsewhere(R"("urls":[],)" + plain));
+  CHECK_FALSE(is_elsewhere(plain + R"(,"annotations":{"urls":"x"})"));
+}
+
 TEST_CASE("an index names the sizes of its manifests, an artifact those of its blobs") {
   CHECK(learnt(R"({"manifests":[)" + descriptor('a', "7") + "]}") == "a 7");
   CHECK(learnt(R"({"blobs":[)" + descriptor('a', "7") + "]}") == "a 7");

@@ -88,7 +88,7 @@ namespace {
 const Bytes large_manifest = copy_of(bytes_of("{\"schemaVersion\":2" + std::string(100'000, ' ') + "}"));
 
 pull::Parts with_pool(const pull::Parts& p, Pool& pool) {
-  return {p.loop, p.clock, pool, p.commits, p.store, p.swarm, p.origin, p.trackers, p.metrics};
+  return {p.loop, p.clock, pool, p.commits, p.store, p.swarm, p.origin, p.trackers, p.metrics, p.access};
 }
 
 Task<void> ask_tag(registry::Manifests& manifests, std::optional<Result<registry::ManifestAnswer>>& answer) {
@@ -151,7 +151,7 @@ TEST_CASE("what a manifest points to is known once it was asked for") {
   const std::string layer = "sha256:" + std::string(64, 'a');
   const std::string text = R"({"layers":[{"digest":")" + layer + R"(","size":7}]})";
   REQUIRE(f.get(f.node.origin.add(copy_of(bytes_of(text)))));
-  CHECK(f.manifests.descriptors().size_of(Digest::parse(layer).value()) == ByteCount{7});
+  CHECK(f.node.access.size_of({"reg", "lib/app"}, Digest::parse(layer).value()) == ByteCount{7});
 }
 
 TEST_CASE("a blob of nested JSON that is asked for as a manifest is handed out like any other bytes") {

@@ -212,12 +212,12 @@ TEST_CASE("what another tracker says does not concern this tracker's swarm") {
 TEST_CASE("a layer without a swarm is announced to all trackers, one with a swarm to its own") {
   Stage stage({}, {"http://tracker", "http://other"});
   const Digest elsewhere = digest_of(DigestAlgorithm::sha256, bytes_of("elsewhere"));
-  stage.memberships.announce(elsewhere);
-  CHECK(stage.tracker.heard<control::Holds>() == std::vector{control::Holds{{elsewhere}}});
+  stage.memberships.announce(elsewhere, {"reg.example.com"});
+  CHECK(stage.tracker.heard<control::Holds>() == std::vector{control::Holds{{elsewhere}, {"reg.example.com"}}});
   CHECK(stage.other.count<control::Holds>() == 1);
   const auto download = stage.fetch();
   stage.memberships.find(*download)->mark_filled();
-  stage.memberships.announce(digest);
+  stage.memberships.announce(digest, {});
   CHECK(stage.tracker.heard<control::Progress>().back().complete);
   CHECK(stage.other.count<control::Progress>() == 0);
   CHECK(stage.other.count<control::Holds>() == 1);

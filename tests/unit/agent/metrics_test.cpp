@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "agent/activity/activity.hpp"
 #include "tests/unit/agent/pulling_node.hpp"
 #include "tests/unit/metrics/documented_metrics.hpp"
 
@@ -13,6 +14,9 @@ TEST_CASE("docs/metrics.md has each metric that the agent serves, and no other")
   metrics::Page page("agent");
   agent::add_to_page(page, counted, node.store, node.trackers);
   origin::add_to_page(page, node.origin.metrics());
+  agent::access::add_to_page(page, node.access);
+  const agent::activity::Activity activity(node.loop, node.clock, {});
+  agent::activity::add_to_page(page, activity);
   const metrics::MetricLines served = metrics::served(page.text());
   CHECK(served.size() > 20);
   CHECK(metrics::documented(metrics::metrics_document(), "agent", {"Both programs", "Agent"}) == served);

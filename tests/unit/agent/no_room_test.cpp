@@ -41,10 +41,9 @@ struct Fixture {
   }
 
   PullingNode node{{}, {}, http::connect_websocket, no_room};
-  registry::Descriptors descriptors;
   registry::Metrics metrics;
   registry::ImagePulls images{node.loop, node.clock, metrics};
-  registry::Blobs blobs{node.parts, node.pulls, descriptors, images, {.lazy = {.percent = 0}}};  // parts come of the layer
+  registry::Blobs blobs{node.parts, node.pulls, images, {.lazy = {.percent = 0}}};  // parts come of the layer
   Bytes content = numbered_bytes(size);
   Digest digest = node.origin.add(content);
 };

@@ -10,8 +10,8 @@ namespace {
 
 pull::Limits one_at_once() {
   pull::Limits limits;
-  limits.origin.fetches = 1;
-  limits.origin.turn = Milliseconds(1);
+  limits.sources.origin.fetches = 1;
+  limits.sources.origin.turn = Milliseconds(1);
   return limits;
 }
 

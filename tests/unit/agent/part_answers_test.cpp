@@ -32,7 +32,7 @@ struct Fixture {
       : node({}, {}, http::connect_websocket, room),
         content(numbered_bytes(layer_size)),
         digest(node.origin.add(content)),
-        blobs(node.parts, node.pulls, descriptors, images, options) {}
+        blobs(node.parts, node.pulls, images, options) {}
 
   // As far as it goes now.
   RecordedExchange& ask(const std::string& range, const std::string& method = "GET", Signal* reader = nullptr) {
@@ -63,7 +63,6 @@ struct Fixture {
   Digest digest;
   registry::Metrics metrics;
   registry::ImagePulls images{node.loop, node.clock, metrics};
-  registry::Descriptors descriptors;
   registry::Blobs blobs;
   std::deque<RecordedExchange> exchanges;
   std::deque<bool> done;

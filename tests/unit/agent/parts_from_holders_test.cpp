@@ -63,8 +63,7 @@ struct Stage : TrackedNode {
   Digest digest;
   registry::Metrics metrics;
   registry::ImagePulls images{node.loop, node.clock, metrics};
-  registry::Descriptors descriptors;
-  registry::Blobs blobs{node.parts, node.pulls, descriptors, images, {}};
+  registry::Blobs blobs{node.parts, node.pulls, images, {}};
   std::deque<RecordedExchange> exchanges;
 };
 

@@ -14,12 +14,14 @@ class PullingNode {
   struct Room {
     ByteCount capacity = 50_MiB;
     store::MemoryLimits memory{};
+    std::string access = origin::access_node;  // most tests are about bytes, and not about who may have them
   };
   explicit PullingNode(const pull::Limits& limits = {}, const std::vector<std::string>& tracker_urls = {},
-                       const link::Dial& dial = http::connect_websocket, const Room& room = {50_MiB, {}})
+                       const link::Dial& dial = http::connect_websocket, const Room& room = {50_MiB, {}, origin::access_node})
       : store({.path = directory.path(), .capacity = room.capacity, .faults = &disk, .memory = room.memory}),
         trackers(
             loop, clock, tracker_urls, [] { return control::Hello{}; }, dial),
+        access({loop, clock, origin, trackers}, {.mode = room.access}),
         pulls(parts, limits) {}
 
   // Everything that can happen now.
@@ -64,9 +66,10 @@ class PullingNode {
   ScriptedOrigin origin{loop, clock};
   pull::Metrics metrics;
   link::Trackers trackers;
+  access::Access access;
   std::vector<std::uint16_t> tried_ports;
   bool ports_answer = false;
-  pull::Parts parts{loop, clock, pool, pool, store, swarm, origin, trackers, metrics,
+  pull::Parts parts{loop, clock, pool, pool, store, swarm, origin, trackers, metrics, access,
                     [this](Clock&, std::string, std::uint16_t port, Milliseconds) { return try_port(port); }};
   pull::Pulls pulls;
 };

@@ -39,7 +39,7 @@ struct Agent {
   explicit Agent(const FakeOrigin& fake, const Settings& settings)
       : store({.path = directory.path(), .capacity = settings.capacity, .faults = settings.faults}),
         origin(options_for(fake), clock),
-        pulls({loop, clock, pool, pool, store, swarm, origin, trackers, metrics}, settings.limits) {}
+        pulls({loop, clock, pool, pool, store, swarm, origin, trackers, metrics, access}, settings.limits) {}
   explicit Agent(const FakeOrigin& fake) : Agent(fake, Settings()) {}
 
   pull::Ask ask(const Bytes& content, std::optional<ByteCount> hint = {}) const {
@@ -59,6 +59,7 @@ struct Agent {
   NoSwarm swarm;
   origin::Origin origin;
   link::Trackers trackers{loop, clock, {}, [] { return control::Hello{}; }};
+  access::Access access{{loop, clock, origin, trackers}, {}};
   pull::Pulls pulls;
 };
 
@@ -191,7 +192,7 @@ TEST_CASE("a manifest that lies about a size evicts nothing") {
   CHECK(reading.error->kind == ErrorKind::refused);
   CHECK(agent.store.digests().size() == 1);
   CHECK(read_one(agent, agent.ask(content, ByteCount{300'000})).bytes == content);
-  CHECK_FALSE(agent.pulls.find_held(digest_of(DigestAlgorithm::sha256, other)));
+  CHECK_FALSE(agent.pulls.find_held(granted(digest_of(DigestAlgorithm::sha256, other))));
 }
 
 TEST_CASE("a layer that the origin does not have is not found") {
@@ -217,7 +218,7 @@ TEST_CASE("a manifest that came with its tag is kept without asking again") {
   Agent agent(fake);
   spawn(agent.loop, agent.pulls.store_bytes(agent.ask(content), content, "text/x-manifest"));
   agent.loop.run();
-  const auto held = agent.pulls.find_held(digest_of(DigestAlgorithm::sha256, content));
+  const auto held = agent.pulls.find_held(granted(digest_of(DigestAlgorithm::sha256, content)));
   REQUIRE(held);
   CHECK(held->content_type() == "text/x-manifest");
   CHECK(read_one(agent, agent.ask(content)).bytes == content);
@@ -229,7 +230,7 @@ TEST_CASE("a pull that ended is resumed by the next one, and what it had is not 
   FakeOrigin fake(content);
   fake.break_off_after(100'000);
   Agent::Settings settings;
-  settings.limits.origin.resume.bodies = 1;
+  settings.limits.sources.origin.resume.bodies = 1;
   Agent agent(fake, settings);
   CHECK(read_one(agent, agent.ask(content)).error);
   CHECK(agent.store.partial() == ByteCount{300'000});
@@ -259,7 +260,7 @@ TEST_CASE("a layer that not even a window has room for is passed through, its di
   Agent agent(fake);
   Bytes right;
   const auto pass = [](Agent& node, pull::Ask ask, Bytes& bytes, std::optional<Error>& error) -> Task<void> {
-    const auto passing = co_await node.pulls.pass_through(std::move(ask), 0);
+    const auto passing = co_await node.pulls.pass_through(granted(ask.digest), ask, 0);
     REQUIRE(passing);
     CHECK((*passing)->size() == ByteCount{300'000});
     for (;;) {
@@ -301,7 +302,7 @@ Task<void> read_or_pass(Agent& agent, pull::Ask ask, Reading& reading) {
   co_await read_all(agent.pulls, ask, reading);
   if (!reading.error || reading.error->kind != ErrorKind::no_space) co_return;
   reading = Reading();
-  const auto passing = co_await agent.pulls.pass_through(ask, 0);
+  const auto passing = co_await agent.pulls.pass_through(granted(ask.digest), ask, 0);
   if (!passing) {
     reading.error = passing.error();
   } else {

@@ -28,6 +28,10 @@ Task<void> resolve(Questions& questions, std::uint32_t request, std::optional<Re
   answer = co_await questions.await_resolved(request, limit);
 }
 
+Task<void> check(Questions& questions, std::uint32_t request, std::optional<Result<control::Checked>>& answer) {
+  answer = co_await questions.await_checked(request, limit);
+}
+
 struct Stage {
   void join(const Digest& layer, std::optional<Result<JoinAnswer>>& answer) {
     spawn(loop, ::join(questions, layer, answer));
@@ -175,6 +179,30 @@ TEST_CASE("a tag's answer is paired by its number, and a late one is dropped") {
   REQUIRE(to_first);
   CHECK_FALSE(*to_first);
   CHECK(stage.take(resolved(first)));
+}
+
+TEST_CASE("a check's answer is paired by its number, and the end of the link ends the others") {
+  Stage stage;
+  const std::uint32_t first = stage.questions.next_request();
+  const std::uint32_t second = stage.questions.next_request();
+  std::optional<Result<control::Checked>> to_first;
+  std::optional<Result<control::Checked>> to_second;
+  spawn(stage.loop, check(stage.questions, first, to_first));
+  spawn(stage.loop, check(stage.questions, second, to_second));
+  stage.settle();
+  CHECK(stage.questions.any());
+  control::Checked answer;
+  answer.request = second;
+  answer.status = 401;
+  CHECK(stage.take(answer));
+  CHECK_FALSE(to_first);
+  REQUIRE(to_second);
+  CHECK(to_second->value().status == 401);
+  stage.questions.end_all({ErrorKind::unavailable, "the tracker is silent"});
+  stage.settle();
+  REQUIRE(to_first);
+  CHECK(to_first->error().what == "the tracker is silent");
+  CHECK_FALSE(stage.questions.any());
 }
 
 TEST_CASE("what was left is repeated for a minute, unless it was joined again") {

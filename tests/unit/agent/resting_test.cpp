@@ -70,7 +70,7 @@ TEST_CASE("a layer whose digest has not matched yet stays in its swarm, also whe
   stage.memberships.find(*download)->mark_filled();
   stage.report(swarm::Unneeded{});
   CHECK(stage.memberships.contains(digest));
-  stage.memberships.announce(digest);
+  stage.memberships.announce(digest, {});
   stage.report(swarm::Unneeded{});
   CHECK_FALSE(stage.memberships.contains(digest));
 }

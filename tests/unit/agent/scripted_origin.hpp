@@ -16,10 +16,11 @@ class ScriptedOrigin final : public origin::Origin {
  public:
   static origin::Options options() {
     origin::Options options;
-    options.allow = {"reg.example.com"};
+    options.allow = {"reg.example.com", "evil.example.com"};
     return options;
   }
-  ScriptedOrigin(Loop& loop, Clock& clock) : Origin(options(), clock), changed_(loop) {}
+  ScriptedOrigin(Loop& loop, Clock& clock, origin::Options given = options())
+      : Origin(std::move(given), clock), changed_(loop) {}
 
   Digest add(Bytes bytes) {
     const Digest digest = digest_of(DigestAlgorithm::sha256, bytes);
@@ -38,10 +39,18 @@ class ScriptedOrigin final : public origin::Origin {
   Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::LayerQuestion question, std::uint64_t from) override {
     ++opened;
     opened_from.push_back(from);
-    opened_as.emplace_back(question.authorization.reveal());
+    const std::string shown(question.authorization.reveal());
+    opened_as.push_back(shown);
+    opened_at.push_back(question.repository.upstream);
     while (are_answers_held) co_await changed_.wait();
+    Registry& registry = registries[question.repository.upstream];
+    while (registry.is_silent) co_await changed_.wait();
+    if (registry.answers) co_return tl::unexpected(*registry.answers);
+    if (registry.has_nothing) co_return tl::unexpected(nothing());
     if (is_out_of_reach) co_return fail(ErrorKind::unavailable, "connect: no route");
-    if (!question.authorization.empty() ? refused_callers.contains(opened_as.back()) : refuses_anonymous) {
+    const unsigned status = guarded(question.repository, "blobs/" + question.digest.text(), shown);
+    if (status != 200) co_return tl::unexpected(refusal(status));
+    if (!shown.empty() ? refused_callers.contains(shown) : refuses_anonymous) {
       co_return tl::unexpected(refusal());
     }
     const auto found = layers_.find(question.digest);
@@ -51,14 +60,21 @@ class ScriptedOrigin final : public origin::Origin {
       bytes = std::move(bodies_.front());
       bodies_.pop_front();
     }
-    std::unique_ptr<origin::LayerStream> stream = std::make_unique<Stream>(*this, std::move(bytes), from);
+    if (registry.sends) bytes = *registry.sends;
+    auto opened_stream = std::make_unique<Stream>(*this, std::move(bytes), from);
+    opened_stream->ends_at(registry.breaks_off_at, registry.stalls_at);
+    std::unique_ptr<origin::LayerStream> stream = std::move(opened_stream);
     co_return std::move(stream);
   }
 
-  Task<Result<std::unique_ptr<origin::LayerStream>>> open_part(origin::Repository, Digest digest, origin::Stretch part,
-                                                               Secret authorization) override {
+  Task<Result<std::unique_ptr<origin::LayerStream>>> open_part(origin::Repository repository, Digest digest,
+                                                               origin::Stretch part, Secret authorization) override {
     parts.push_back({part.first, part.end});
-    last_authorization = authorization.reveal();
+    const std::string shown(authorization.reveal());
+    const unsigned status = guarded(repository, "blobs/" + digest.text(), shown);
+    if (status != 200) co_return tl::unexpected(refusal(status));
+    last_authorization = shown;
+    if (registries[repository.upstream].has_nothing) co_return tl::unexpected(nothing());
     if (refuses_anonymous && last_authorization.empty()) co_return tl::unexpected(refusal());
     const auto found = layers_.find(digest);
     if (found == layers_.end()) co_return fail(ErrorKind::not_found, "404");
@@ -70,10 +86,23 @@ class ScriptedOrigin final : public origin::Origin {
   }
 
   // HEAD of a blob names its size; all else gets `tagged`, or what `answers` has for the method.
-  Task<Result<origin::Answer>> ask(origin::Repository, std::string method, std::string path, std::string,
-                                   Secret) override {
+  Task<Result<origin::Answer>> ask(origin::Repository repository, std::string method, std::string path, std::string,
+                                   Secret authorization) override {
     ++asked;
     methods.push_back(method);
+    asked_at.push_back(repository.upstream);
+    while (registries[repository.upstream].are_heads_held) co_await changed_.wait();
+    if (registries[repository.upstream].has_nothing) {
+      origin::Answer nothing;
+      nothing.status = 404;
+      co_return nothing;
+    }
+    while (are_answers_held) co_await changed_.wait();
+    if (is_out_of_reach) co_return fail(ErrorKind::unavailable, "connect: no route");
+    origin::Answer refused;
+    refused.status = method == "HEAD" && head_status != 200 ? head_status : guarded(repository, path, std::string(authorization.reveal()));
+    if (refused.status == 401) refused.challenges = {"Basic realm=\"origin\""};
+    if (refused.status != 200) co_return refused;
     const auto scripted = answers.find(method);
     if (scripted != answers.end()) co_return scripted->second;
     origin::Answer answer;
@@ -99,11 +128,41 @@ class ScriptedOrigin final : public origin::Origin {
   std::string base_credential;  // empty: none is needed
   std::vector<std::string> bases_asked;
 
-  static Error refusal() {
-    Error refused{ErrorKind::refused, "the origin answers 401"};
-    refused.answered = Answered{401, {"Basic realm=\"origin\"", "Negotiate"}, "UNAUTHORIZED", "log in"};
+  // One of several registries. What it does not say is as of all.
+  struct Registry {
+    bool is_silent = false;          // to GET, until it is false and `go_on` is called
+    bool are_heads_held = false;     // likewise, to HEAD
+    std::optional<Error> answers{};  // to GET
+    bool has_nothing = false;        // 404 to all
+    std::optional<Bytes> sends{};    // instead of each layer
+    std::optional<std::size_t> breaks_off_at{};  // byte of each layer
+    std::optional<std::size_t> stalls_at{};      // likewise
+  };
+  std::map<std::string, Registry> registries;
+  std::vector<std::string> opened_at;  // by which registries
+  std::vector<std::string> asked_at;   // likewise, by HEAD
+
+  static Error nothing() {
+    Error error{ErrorKind::not_found, "the origin answers 404"};
+    error.answered = Answered{404, {}, "BLOB_UNKNOWN", "none"};
+    return error;
+  }
+  static Error refusal(unsigned status = 401) {
+    if (status == 401) {
+      Error refused{ErrorKind::refused, "the origin answers 401"};
+      refused.answered = Answered{401, {"Basic realm=\"origin\"", "Negotiate"}, "UNAUTHORIZED", "log in"};
+      return refused;
+    }
+    Error refused{status == 404 ? ErrorKind::not_found : ErrorKind::refused, "the origin answers otherwise"};
+    refused.answered = Answered{status, {}, "", ""};
     return refused;
   }
+
+  // The status with which the origin answers this caller's question for `path`; empty: it lets all in.
+  using Guard = std::function<unsigned(const origin::Repository& repository, const std::string& path,
+                                       const std::string& authorization)>;
+  Guard guard;
+  unsigned head_status = 200;  // of any HEAD; another one: as proxies refuse it where GET works
 
   int opened = 0;
   std::vector<std::string> opened_as;  // authorizations
@@ -125,6 +184,10 @@ class ScriptedOrigin final : public origin::Origin {
   Bytes tagged;  // the manifest of any tag
 
  private:
+  unsigned guarded(const origin::Repository& repository, const std::string& path, const std::string& authorization) {
+    return guard ? guard(repository, path, authorization) : 200;
+  }
+
   class Stream final : public origin::LayerStream {
    public:
     Stream(ScriptedOrigin& from_whom, Bytes bytes, std::uint64_t from, std::optional<std::uint64_t> end = {})
@@ -136,9 +199,14 @@ class ScriptedOrigin final : public origin::Origin {
     ByteCount size() const override { return {bytes_.size()}; }
     std::uint64_t offset() const override { return offset_; }
     const std::string& content_type() const override { return content_type_; }
+    void ends_at(std::optional<std::size_t> breaks_off, std::optional<std::size_t> stalls) {
+      breaks_off_ = breaks_off;
+      stalls_ = stalls;
+    }
     Task<Result<ByteView>> next() override {
-      while (origin_.is_held_) co_await origin_.changed_.wait();
-      const ByteView rest = ByteView(bytes_).first(end_).subspan(position_);
+      while (origin_.is_held_ || position_ == stalls_) co_await origin_.changed_.wait();
+      if (position_ == breaks_off_) co_return fail(ErrorKind::unavailable, "the connection broke");
+      const ByteView rest = ByteView(bytes_).first(std::min(end_, breaks_off_.value_or(stalls_.value_or(end_)))).subspan(position_);
       const ByteView some = rest.first(std::min(rest.size(), origin_.step));
       position_ += some.size();
       origin_.sent_bytes += some.size();
@@ -152,6 +220,8 @@ class ScriptedOrigin final : public origin::Origin {
     std::uint64_t offset_;
     std::uint64_t position_;
     std::uint64_t end_;
+    std::optional<std::size_t> breaks_off_;
+    std::optional<std::size_t> stalls_;
   };
 
   Signal changed_;

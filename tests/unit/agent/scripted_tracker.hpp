@@ -29,6 +29,7 @@ class ScriptedTracker {
   }
   void answer_joins_with(control::Joined joined) { joined_ = std::move(joined); }
   void answer_tags_with(control::Resolved resolved) { resolved_ = std::move(resolved); }
+  void answer_checks_with(control::Checked checked) { checked_ = std::move(checked); }
   void tell(const control::TrackerMessage& message) { tell(*connection_, message); }
   void hang_up() { end(*connection_); }
 
@@ -111,6 +112,11 @@ class ScriptedTracker {
 
   void answer(Connection& connection, const control::AgentMessage& question) const {
     if (std::holds_alternative<control::Join>(question) && joined_) tell(connection, *joined_);
+    if (const auto* check = std::get_if<control::Check>(&question); check != nullptr && checked_) {
+      control::Checked checked = *checked_;
+      checked.request = check->request;
+      tell(connection, checked);
+    }
     const auto* tag = std::get_if<control::Resolve>(&question);
     if (!tag || !resolved_) return;
     control::Resolved resolved = *resolved_;
@@ -128,6 +134,7 @@ class ScriptedTracker {
   Loop* loop_ = nullptr;
   std::optional<control::Joined> joined_;
   std::optional<control::Resolved> resolved_;
+  std::optional<control::Checked> checked_;
   std::vector<control::AgentMessage> heard_;
   SharedConnection connection_;  // the last one
 };

@@ -62,7 +62,7 @@ struct Stage : TrackedNode {
   std::deque<Pull> pulls;
 };
 
-const Milliseconds turn = pull::Limits{}.origin_spread;
+const Milliseconds turn = pull::Limits{}.sources.origin_spread;
 constexpr Milliseconds look{260};  // the pull looks at its swarm this often
 
 }  // namespace

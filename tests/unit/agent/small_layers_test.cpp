@@ -95,11 +95,11 @@ TEST_CASE("the head of an arriving layer goes at once, its bytes when the digest
   stage.node.origin.add(content);
   Reading reading;
   stage.node.read(digest, ByteCount{content.size()}, reading);
+  stage.tracker.tell(control::Refused{digest, control::Reason::denied, "no credential", 0});
+  stage.node.settle();
   const Asked asked(stage, stage.layers, small());
   CHECK(asked.status() == 200);
   CHECK(asked.exchange.body.empty());
-  stage.tracker.tell(control::Refused{digest, control::Reason::denied, "no credential", 0});
-  stage.node.settle();
   stage.node.origin.go_on();
   stage.node.settle();
   CHECK(reading.bytes == content);
@@ -112,7 +112,10 @@ TEST_CASE("a layer whose bytes do not arrive in time ends the answer early, befo
   stage.node.origin.add(content);
   Reading reading;
   stage.node.read(digest, ByteCount{content.size()}, reading);
+  stage.tracker.tell(control::Refused{digest, control::Reason::denied, "no credential", 0});
+  stage.node.settle();
   const Asked asked(stage, stage.layers, small());
+  REQUIRE(asked.status() == 200);
   stage.node.clock.advance(holder::limits.serving.arriving);
   stage.node.settle();
   CHECK(asked.ended);

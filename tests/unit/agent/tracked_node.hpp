@@ -8,7 +8,7 @@ namespace shoal::agent {
 
 struct TrackedNode {
   explicit TrackedNode(std::vector<std::string> urls = {"http://tracker"}, const pull::Limits& limits = {},
-                       const PullingNode::Room& room = {50_MiB, {}})
+                       const PullingNode::Room& room = {50_MiB, {}, origin::access_node})
       : node(
             limits, urls,
             [this](Clock& clock, std::string url, std::string path, std::string subprotocol) {
@@ -34,7 +34,8 @@ struct TrackedNode {
                         .size_hint = ByteCount{content.size()},
                         .authorization = {}};
     const auto download =
-        std::make_shared<pull::Download>(pull::Download::Parts{node.loop, node.clock, node.pool}, ask,
+        std::make_shared<pull::Download>(pull::Download::Parts{node.loop, node.clock, node.pool},
+                                         pull::Askers(ask, node.clock.now()),
                                          pull::Download::Attempt{});
     auto reserved = node.store.reserve(digest, {content.size()});
     REQUIRE(reserved);

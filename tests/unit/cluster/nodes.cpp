@@ -1,6 +1,7 @@
 #include "tests/unit/cluster/nodes.hpp"
 
 #include "shared/crypto/hasher.hpp"
+#include "tests/doubles/granted.hpp"
 
 namespace shoal::cluster {
 namespace {
@@ -125,8 +126,10 @@ AgentNode::AgentNode(World& world, int number, TrackerNode& tracker)
   const auto dialling = [this](Clock&, std::string, std::string, std::string) { return dial(); };
   trackers_ = std::make_unique<agent::link::Trackers>(
       world.loop, world.clock, std::vector<std::string>{"http://tracker"}, [this] { return hello(); }, dialling);
+  access_ = std::make_unique<agent::access::Access>(
+      agent::access::Access::Parts{world.loop, world.clock, origin_, *trackers_}, agent::access::Options{});
   const agent::pull::Parts parts{world.loop, world.clock, world.pool, world.pool, disk_.store,
-                                 swarm_,     origin_,     *trackers_, metrics_};
+                                 swarm_,     origin_,     *trackers_, metrics_,   *access_};
   pulls_ = std::make_unique<agent::pull::Pulls>(parts, agent::pull::Limits{});
   trackers_->start(*pulls_);
 }
@@ -181,7 +184,7 @@ Task<Result<void>> AgentNode::read_once(AgentNode* self, Digest digest, Reading*
                        .repository = {"reg", "library/app"},
                        .size_hint = ByteCount{reading->content->size()},
                        .authorization = {}};
-  const auto layer = co_await self->pulls_->open(std::move(ask));
+  const auto layer = co_await self->pulls_->open(granted(digest), std::move(ask));
   if (!layer) co_return tl::unexpected(layer.error());
   while (reading->received < reading->content->size()) {
     const auto span = co_await layer->readable(reading->received);

@@ -124,6 +124,7 @@ class AgentNode {
   MemoryOrigin origin_;
   agent::pull::Metrics metrics_;
   std::unique_ptr<agent::link::Trackers> trackers_;
+  std::unique_ptr<agent::access::Access> access_;
   std::unique_ptr<agent::pull::Pulls> pulls_;
 };
 

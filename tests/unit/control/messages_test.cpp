@@ -61,7 +61,7 @@ std::vector<Golden<AgentMessage>> agent_messages() {
                       {"", 7072, "node-1", false},
                       {"10.0.0.1", 7073, "node-1", false},
                       {a_layer(), long_layer()}}},
-      {"holds", Holds{{long_layer()}}},
+      {"holds", Holds{{long_layer()}, {"reg.example.com"}}, 23},
       {"join", a_join(), 2, 1},
       {"progress", Progress{a_layer(), 1, 1000, true}},
       {"leave", Leave{a_layer()}},
@@ -69,6 +69,7 @@ std::vector<Golden<AgentMessage>> agent_messages() {
       {"blame", Blame{a_layer(), 2, 17, "node-9", "10.0.0.9"}},
       {"want_hashes", RequestHashes{a_layer(), 0, 65}},
       {"lost", Lost{{a_layer(), long_layer()}}},
+      {"check", Check{8, "reg.example.com", "library/alpine", LayerKind::manifest, long_layer()}},
       {"unreachable", Unreachable{a_layer(), Service::small_layers, {"10.0.0.9", 7073, "node-9", false}}},
   };
 }
@@ -82,7 +83,9 @@ std::vector<Golden<TrackerMessage>> tracker_messages() {
                         1,
                         "application/vnd.oci.image.manifest.v1+json",
                         {{"", 7082, "", true}},
-                        {{"10.0.0.1", 7073, "node-1", false}}}},
+                        {{"10.0.0.1", 7073, "node-1", false}},
+                        true},
+       1},
       {"refused", Refused{a_layer(), Reason::size, "the origin says 5 bytes", 3'000, true, an_answer()}, 1 + answer_bytes, answer_bytes},
       {"peers", Peers{a_layer(), 1, {{"10.0.0.2", 7072, "node-2", false}, {"fd00::1", 7072, "node-3", false}}}},
       {"serve", Serve{a_layer(), 1}},
@@ -90,6 +93,7 @@ std::vector<Golden<TrackerMessage>> tracker_messages() {
       {"hashes", Hashes{a_layer(), 0, a_batch()}},
       {"finished", Finished{a_layer(), 0, filled<64>(8)}},
       {"resolved", Resolved{7, 200, long_layer(), 1234, "application/json", "why", 2'000}, 4},
+      {"checked", Checked{8, 401, 1234, "application/json", "why", 2'000, an_answer()}},
       {"prefetch", Prefetch{a_join()}, 2, 1},
       {"forget", Evict{a_layer()}},
       {"ban", Ban{"node-9", "10.0.0.9"}},
@@ -157,6 +161,8 @@ TEST_CASE("a message of an earlier version has the defaults of what was appended
   CHECK_FALSE(std::get<Refused>(of_earlier(refused, answer_bytes + 1)).of_tracker);
   const Resolved resolved{7, 0, std::nullopt, 0, "", "why", 2'000};
   CHECK(std::get<Resolved>(of_earlier(resolved, 4)).retry_after_ms == 0);
+  const Joined joined{a_layer(), 1, 2, 3, "", {}, {}, true};
+  CHECK_FALSE(std::get<Joined>(of_earlier(joined, 1)).at_source);
 }
 
 TEST_CASE("bytes behind the last field are ignored, so that a later version may append fields") {
@@ -171,7 +177,7 @@ TEST_CASE("bytes behind the last field are ignored, so that a later version may 
 }
 
 TEST_CASE("a message of an unknown type is refused, to be skipped") {
-  const auto first_unknown = static_cast<int>(MessageType::unreachable) + 1;
+  const auto first_unknown = static_cast<int>(MessageType::checked) + 1;
   for (const int type : {first_unknown, 255}) {
     const Bytes frame{static_cast<std::byte>(type), std::byte{0}};
     const auto from_agent = decode_agent_message(frame);

@@ -212,6 +212,15 @@ TEST_CASE("hosts of realms and redirects are hosts") {
   }
 }
 
+TEST_CASE("who may have what of a registry is read by its name, and a mode is one of two") {
+  Read read("[upstreams.\"R.io\"]\naccess = \"node\"\noffline_grace = \"10m\"\n");
+  CHECK(read.options.access.at("r.io").mode == access_node);
+  CHECK(read.options.access.at("r.io").offline_grace == std::chrono::minutes(10));
+  CHECK(fault_of("access = \"origin\"\n").empty());
+  CHECK(fault_of("access = \"\"\n").empty());
+  CHECK_THAT(fault_of("access = \"nodes\"\n"), Catch::Contains("\"nodes\" is neither \"origin\" nor \"node\""));
+}
+
 TEST_CASE("the environment's proxies are read, and printed without user and password") {
   Read read("", {{"HTTPS_PROXY", "http://me:hunter2@proxy:3128"}, {"no_proxy", ".b.io"}});
   REQUIRE(read.options.proxies.for_https);

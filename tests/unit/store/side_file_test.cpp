@@ -21,6 +21,7 @@ SideFile signed_side() {
   side.signature.emplace();
   for (unsigned i = 0; i < 64; ++i) (*side.signature)[i] = static_cast<std::byte>(i);
   for (unsigned i = 0; i < 16; ++i) side.swarm.bytes[i] = static_cast<std::byte>(100 + i);
+  side.upstreams = {"docker.io", "registry.example.com:5000"};
   return side;
 }
 
@@ -68,9 +69,24 @@ TEST_CASE("a side file with any bit flipped is corrupt") {
 
 TEST_CASE("a side file cut anywhere is corrupt even under a right checksum") {
   const Bytes file = golden("signed.side");
+  const std::size_t before_upstreams = golden("without_upstreams.side").size();
   for (std::size_t size = 40; size < file.size(); ++size) {
+    if (size == before_upstreams) continue;  // an earlier version's file
+    CAPTURE(size);
     CHECK(is_corrupt(resealed(Bytes(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(size)))));
   }
+}
+
+TEST_CASE("a side file of an earlier version names no registry") {
+  SideFile old = signed_side();
+  old.upstreams.clear();
+  CHECK(decode_side(golden("without_upstreams.side")).value() == old);
+}
+
+TEST_CASE("of too many registries in a side file the first are read") {
+  SideFile side = signed_side();
+  side.upstreams.assign(SideFile::most_upstreams + 1, "docker.io");
+  CHECK(decode_side(encode_side(side)).value().upstreams.size() == SideFile::most_upstreams);
 }
 
 TEST_CASE("a side file whose fields contradict each other is corrupt") {

@@ -138,23 +138,6 @@ TEST_CASE("each source is asked once for the agents that wait, and each agent is
   CHECK(f.core.directory().swarms().empty());
 }
 
-TEST_CASE("a source that fails in the middle tells an agent that named another one to go on by itself") {
-  CoordinatorFixture f;
-  const Digest digest = f.source.add(numbered_bytes(layer_size.value));
-  f.source.next_answers(
-      {{.cut_after = 1'000'000}, {.error = Error{ErrorKind::unavailable, "429", Milliseconds(30'000)}}});
-  f.source.allow(500'000);
-  for (const char* node : {"a", "b"}) f.connect(node);
-  f.join("a", digest);
-  f.join("b", digest, 0, "library/busybox");
-  REQUIRE(f.until([&] { return !f.links["b"].all<control::Joined>().empty(); }));
-  f.source.allow(layer_size.value);
-  REQUIRE(f.until([&] { return !f.links["b"].all<control::Refused>().empty(); }));
-  CHECK(f.links["a"].all<control::Refused>().at(0).retry_after_ms == 30'000);
-  CHECK(f.links["b"].all<control::Refused>().at(0).retry_after_ms == 0);
-  CHECK(f.links["b"].all<control::Refused>().at(0).reason == control::Reason::unavailable);
-}
-
 TEST_CASE("wrong bytes at the origin restart all members, and the seeder of the next generation is named to them") {
   CoordinatorFixture f;
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));

@@ -39,7 +39,7 @@ class MemorySource final : public LayerSource {
   bool is_paced(const std::string&) const override { return paced; }
   Result<void> may_ask(const std::string& upstream) const override {
     if (upstream == "reg" && unreachable) return tl::unexpected(*unreachable);
-    if (upstream == "reg") return {};
+    if (upstreams.contains(upstream)) return {};
     return fail(ErrorKind::not_found, "upstream " + upstream + " is not configured");
   }
   Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::LayerQuestion question,
@@ -49,6 +49,9 @@ class MemorySource final : public LayerSource {
     opened_as.emplace_back(question.authorization.reveal());
     opened_from.push_back(from);
     ++opened[digest];
+    const std::string image = question.repository.upstream + "/" + question.repository.name;
+    while (silent.contains(image)) co_await changed_.wait();
+    if (absent_at.contains(image)) co_return tl::unexpected(absence());
     Body body;
     if (!bodies_.empty()) {
       body = bodies_.front();
@@ -62,8 +65,20 @@ class MemorySource final : public LayerSource {
     if (body.bytes) layer.bytes = *body.bytes;
     co_return std::make_unique<Stream>(*this, std::move(layer), from, body.cut_after, digest);
   }
-  Task<Result<origin::Answer>> ask(origin::Repository, std::string method, std::string, std::string) override {
+  Task<Result<std::unique_ptr<origin::LayerStream>>> open_part(origin::Repository, Digest digest,
+                                                               origin::Stretch part) override {
+    asked.push_back("part");
+    if (part_error) co_return tl::unexpected(*part_error);
+    const auto found = layers_.find(digest);
+    if (!takes_ranges || found == layers_.end()) co_return nullptr;
+    Layer layer = found->second;
+    co_return std::make_unique<Stream>(*this, std::move(layer), part.first, part.end, digest);
+  }
+  Task<Result<origin::Answer>> ask(origin::Repository, std::string method, std::string path, std::string) override {
     asked.push_back(method);
+    asked_paths.push_back(path);
+    most_asked_at_once = std::max(most_asked_at_once, ++*asked_now_);
+    const Leaving leaving{asked_now_};
     while (hold_answers) co_await changed_.wait();
     origin::Answer answer = answers[method];
     co_return answer;
@@ -76,6 +91,18 @@ class MemorySource final : public LayerSource {
   std::vector<std::string> opened_at;  // repositories
   std::vector<std::string> opened_as;  // authorizations
   std::optional<std::set<std::string>> credentials;  // that layers are sent for; none: for any
+  void let_answer(const std::string& image) {  // one of the silent
+    silent.erase(image);
+    changed_.notify();
+  }
+  std::set<std::string> upstreams{"reg"};  // that may be asked
+  std::set<std::string> silent;            // images: they answer when they are let
+  std::set<std::string> absent_at;         // images: 404 for every layer
+  static Error absence() {
+    Error absent{ErrorKind::not_found, "the origin answers 404"};
+    absent.answered = Answered{404, {}, "BLOB_UNKNOWN", ""};
+    return absent;
+  }
   static Error refusal() {
     Error refused{ErrorKind::refused, "reg/library/alpine: the origin answers 401 UNAUTHORIZED"};
     refused.answered = Answered{401, {"Basic realm=\"origin\""}, "UNAUTHORIZED", "log in"};
@@ -84,7 +111,11 @@ class MemorySource final : public LayerSource {
   std::vector<std::uint64_t> opened_from;
   std::map<Digest, int> opened;
   int most_reading() const { return reading_->most; }
-  std::vector<std::string> asked;
+  std::vector<std::string> asked;        // methods, and "part"
+  std::vector<std::string> asked_paths;  // of `ask`
+  int most_asked_at_once = 0;
+  std::optional<Error> part_error;       // instead of a part
+  bool takes_ranges = true;
   std::map<std::string, origin::Answer> answers;  // by method
   bool hold_answers = false;
   std::optional<Error> unreachable;  // found so before
@@ -98,6 +129,10 @@ class MemorySource final : public LayerSource {
   struct Reading {  // outlives the source, as a loop's streams may
     std::map<Digest, int> now;
     int most = 0;  // of one layer at once
+  };
+  struct Leaving {
+    std::shared_ptr<int> count;  // outlives the source, as a loop's questions may
+    ~Leaving() { --*count; }
   };
   class Stream final : public origin::LayerStream {
    public:
@@ -137,6 +172,7 @@ class MemorySource final : public LayerSource {
     std::shared_ptr<Reading> reading_;
   };
 
+  std::shared_ptr<int> asked_now_ = std::make_shared<int>(0);
   Signal changed_;
   std::shared_ptr<Reading> reading_ = std::make_shared<Reading>();
   std::map<Digest, Layer> layers_;

@@ -43,11 +43,13 @@ struct Fixture {
   ManualClock clock{loop};
   Pool pool{0};
   seeder::MemorySource source{loop};
+  QuestionSlots slots{loop, clock};
+  KnownLayers known{clock};
   ResolverMetrics metrics;
   std::vector<control::Resolved> answers;
   std::vector<std::pair<Digest, Bytes>> kept;
   std::optional<origin::NamedManifest> held;
-  Resolver resolver{{loop, clock, pool, source, metrics,
+  Resolver resolver{{loop, clock, pool, source, slots, known, metrics,
                      [this](const auto& manifest, Bytes bytes, auto) {
                        kept.emplace_back(manifest.digest, std::move(bytes));
                      },

@@ -21,6 +21,7 @@ struct Told {
   std::vector<Generation> restarts;
   std::vector<LayerInfo> finished_layers;
   std::vector<Refusal> refusals;
+  std::vector<std::string> refused_sources;
   std::vector<std::string> corrupt_holders;
 
  private:
@@ -28,6 +29,7 @@ struct Told {
   void add(const LayerRestarted& event) { restarts.push_back(event.generation); }
   void add(const LayerFinished& event) { finished_layers.push_back(event.layer); }
   void add(const LayerRefused& event) { refusals.push_back(event.refusal); }
+  void add(const SourceRefused& event) { refused_sources.push_back(event.request.image()); }
   void add(const HolderCorrupt& event) { corrupt_holders.push_back(event.holder.node); }
 };
 

@@ -1,0 +1,254 @@
+#include "agent/access/access.hpp"
+
+#include <algorithm>
+
+#include "agent/access/date.hpp"
+#include "shared/control/timing.hpp"
+#include "shared/log/log.hpp"
+#include "shared/origin/statuses.hpp"
+
+namespace shoal::agent::access {
+namespace {
+
+constexpr std::size_t most_pending = 4'096;  // as many as a node has connections of clients
+// HEAD, GET after it, and a turn at an origin that limits its requests. Within a runtime's 30 s for the head.
+constexpr Milliseconds patience{25'000};
+
+std::string image_of(const Caller& caller) {
+  return caller.repository.upstream + "/" + caller.repository.name;
+}
+
+origin::UpstreamAccess rules_of(const origin::Options& options, const std::string& upstream) {
+  const auto entry = options.access.find(upstream);
+  return entry == options.access.end() ? origin::UpstreamAccess{} : entry->second;
+}
+
+// Retry-After in seconds (RFC 9110 section 10.2.3); its form with a date counts as none.
+Milliseconds rest_of(const std::string& retry_after) {
+  constexpr std::size_t longest = 4;
+  const bool is_number = !retry_after.empty() && retry_after.size() <= longest &&
+                         std::all_of(retry_after.begin(), retry_after.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return is_number ? std::chrono::seconds(std::stoi(retry_after)) : Milliseconds::zero();
+}
+
+// It does not answer, or as a server that fails; a limit of its requests is no failure.
+bool is_down(const Error& cause) {
+  return cause.kind == ErrorKind::unavailable && (!cause.answered || cause.answered->status >= 500);
+}
+
+Error error_of(const origin::Answer& answer) {
+  Error error{origin::kind_of_status(answer.status), "the origin answered with status " + std::to_string(answer.status)};
+  Answered answered = origin::answered_by(answer.status, {}, text_of(answer.body));
+  answered.challenges = answer.challenges;
+  error.answered = bounded(std::move(answered));
+  error.retry_after = rest_of(answer.retry_after);
+  return error;
+}
+
+}  // namespace
+
+// ---- the check
+
+Task<Result<Verdict>> Access::may(Caller caller, Digest digest, origin::Kind kind, bool is_here) {
+  if (is_open(caller.repository.upstream)) {
+    metrics_.by_mode.add();
+    co_return Granted(digest, std::move(caller.repository), {By::node});
+  }
+  if (is_known(caller, digest, is_here, Milliseconds::zero())) {
+    metrics_.by_grant.add();
+    co_return granted(caller, digest);
+  }
+  if (auto refused = refused_lately(caller)) {
+    metrics_.refused.add();
+    co_return std::move(*refused);
+  }
+  const Question question{std::move(caller), digest, kind};
+  auto answer = co_await ask_shared(question);
+  co_return judge(question, is_here, std::move(answer));
+}
+
+bool Access::is_open(const std::string& upstream) const {
+  const std::string mode = rules_of(parts_.origin.options(), upstream).mode;
+  return (mode.empty() ? options_.mode : mode) == origin::access_node;
+}
+
+bool Access::is_known(const Caller& caller, const Digest& digest, bool is_here, Milliseconds grace) const {
+  return grants_.has(caller, parts_.clock.now(), grace) && members_.has(caller.repository, digest) &&
+         (!is_here || possession_.has(caller.repository.upstream, digest));
+}
+
+Granted Access::granted(const Caller& caller, const Digest& digest) const {
+  return {digest, caller.repository, authority_of(caller)};
+}
+
+Authority Access::authority_of(const Caller& caller) const {
+  if (is_open(caller.repository.upstream)) return {By::node};
+  const By by = caller.authorization.empty() ? By::anonymous : By::credential;
+  return {by, grants_.credential_hash(caller.authorization)};
+}
+
+Result<Verdict> Access::judge(Question question, bool is_here, Result<origin::Answer> answer) {
+  if (!answer) return close(question, is_here, std::move(answer.error()));
+  if (answer->status == 200) {
+    metrics_.by_answer.add();
+    return Verdict(granted(question.caller, question.digest));
+  }
+  if (is_failing(*answer)) return close(question, is_here, error_of(*answer));
+  metrics_.refused.add();
+  log::info("access", "layer refused to the caller",
+            {{"digest", question.digest.text()},
+             {"image", image_of(question.caller)},
+             {"status", answer->status},
+             {"credential", grants_.credential_hash(question.caller.authorization)}});
+  return Verdict(std::move(*answer));
+}
+
+// The origin could not be asked: an ended grant counts again within the grace, else nothing is served.
+Result<Verdict> Access::close(const Question& question, bool is_here, Error cause) {
+  const Caller& caller = question.caller;
+  const Milliseconds grace = rules_of(parts_.origin.options(), caller.repository.upstream).offline_grace;
+  if (is_down(cause) && grace > Milliseconds::zero() && is_known(caller, question.digest, is_here, grace)) {
+    metrics_.by_grace.add();
+    log::warning("access", "layer granted without the origin",
+                 {{"digest", question.digest.text()},
+                  {"image", image_of(caller)},
+                  {"cause", cause.what},
+                  {"next", "look at the registry: it does not answer, and offline_grace lets former callers in"}});
+    return Verdict(granted(caller, question.digest));
+  }
+  metrics_.closed.add();
+  log::warning("access", "access not checked, layer not served",
+               {{"digest", question.digest.text()},
+                {"image", image_of(caller)},
+                {"cause", cause.what},
+                {"next", "look at the registry; offline_grace of its [upstreams] entry lets former callers in meanwhile"}});
+  cause.kind = ErrorKind::unavailable;
+  cause.what = "the registry " + caller.repository.upstream + " cannot say now whether the caller may have this (" +
+               cause.what + "); offline_grace of its [upstreams] entry would let in again whom it let in before";
+  cause.answered = {};
+  return tl::unexpected(std::move(cause));
+}
+
+// ---- the question
+
+// Callers of the same credential that ask for the same layer share a question.
+Task<Result<origin::Answer>> Access::ask_shared(Question question) {
+  const Caller& caller = question.caller;
+  const Hash256 key = hash_.of({caller.repository.upstream, caller.repository.name, question.digest.text(),
+                                question.kind == origin::Kind::manifest ? "m" : "b", caller.authorization.reveal()});
+  const auto running = pending_.find(key);
+  SharedPending pending;
+  if (running != pending_.end()) {
+    pending = running->second;
+  } else if (pending_.size() >= most_pending) {
+    co_return fail(ErrorKind::unavailable, "too many layers are asked for at once");
+  } else {
+    pending = std::make_shared<Pending>(parts_.loop);
+    pending_[key] = pending;
+    spawn(parts_.loop, answer(*this, pending, std::move(question), key));
+  }
+  const Time due = parts_.clock.now() + patience;
+  while (!pending->answer && parts_.clock.now() < due) {
+    const auto left = std::chrono::ceil<Milliseconds>(due - parts_.clock.now());
+    co_await pending->answered.wait_for(parts_.clock, left);
+  }
+  if (!pending->answer) co_return fail(ErrorKind::unavailable, "the origin has not answered in 25 s");
+  co_return *pending->answer;
+}
+
+Task<void> Access::answer(Access& access, SharedPending pending, Question question, Hash256 key) {
+  auto answer = co_await access.ask(question);
+  if (answer && answer->status == 200) access.note_yes(question, *answer);
+  if (answer) access.note_refusal(question.caller, *answer);
+  access.pending_.erase(key);
+  pending->answer = std::move(answer);
+  pending->answered.notify();
+}
+
+// What the tracker is refused, this node may be given: with a credential of its own.
+Task<Result<origin::Answer>> Access::ask(Question question) {
+  if (question.caller.authorization.empty() && parts_.trackers.any_up()) {
+    auto told = co_await ask_tracker(question);
+    const bool is_final = told && (told->status == 200 || !asks_better(question.caller.repository.upstream));
+    const bool is_paced = !told && told.error().retry_after > Milliseconds::zero();
+    if (is_final || is_paced) co_return told;
+  }
+  metrics_.origin_questions.add();
+  auto answer = co_await ask_origin(parts_.origin, std::move(question));
+  co_return answer;
+}
+
+bool Access::asks_better(const std::string& upstream) const {
+  const auto target = origin::find_upstream(parts_.origin.options(), upstream);
+  return target && origin::has_credential_source(*target);
+}
+
+// An error: no tracker could ask.
+Task<Result<origin::Answer>> Access::ask_tracker(Question question) {
+  link::TrackerLink* link = parts_.trackers.owner_of(question.digest);
+  if (link == nullptr) co_return fail(ErrorKind::unavailable, "no tracker is connected");
+  metrics_.tracker_questions.add();
+  const bool is_manifest = question.kind == origin::Kind::manifest;
+  control::Check message{.request = 0,
+                         .upstream = question.caller.repository.upstream,
+                         .repository = question.caller.repository.name,
+                         .kind = is_manifest ? control::LayerKind::manifest : control::LayerKind::blob,
+                         .digest = question.digest};
+  auto checked = co_await link->check(std::move(message), control::timing::check_answer);
+  if (!checked) co_return tl::unexpected(checked.error());
+  if (checked->status == 0) {
+    const Milliseconds left(checked->retry_after_ms);
+    co_return tl::unexpected(Error{ErrorKind::unavailable, "the tracker: " + checked->what, left});
+  }
+  origin::Answer answer;
+  if (const MaybeAnswered said = control::answered_of(checked->answer)) answer = answer_of(*said);
+  answer.status = checked->status;
+  if (checked->size_bytes > 0) answer.length = checked->size_bytes;
+  if (answer.status != 200) answer.length.reset();
+  co_return answer;
+}
+
+// ---- what is known
+
+void Access::note_yes(const Question& question, const origin::Answer& answer) {
+  Member member{question.digest};
+  if (answer.length && ByteCount{*answer.length} <= largest_layer) member.size = ByteCount{*answer.length};
+  note_read(question.caller, member);
+}
+
+Granted Access::note_read(const Caller& caller, const Member& manifest) {
+  const Milliseconds longest = caller.authorization.empty() ? options_.anonymous_grant : options_.grant;
+  grants_.give(caller, parts_.clock.now() + grant_life(caller.authorization, longest, date()));
+  members_.add(caller.repository, manifest);
+  possession_.note(caller.repository.upstream, manifest.digest);
+  return granted(caller, manifest.digest);
+}
+
+void Access::learn(const Granted& read, std::span<const Member> members) {
+  if (read.authority().by != By::cluster) learn(read.repository(), members);
+}
+
+void Access::learn(const origin::Repository& repository, std::span<const Member> members) {
+  for (const Member& member : members) members_.add(repository, member);
+}
+
+void Access::note_refusal(const Caller& caller, const origin::Answer& refusal) {
+  if (refusal.status == 401 || refusal.status == 403) grants_.refuse(caller, refusal, parts_.clock.now());
+}
+
+std::optional<origin::Answer> Access::refused_lately(const Caller& caller) const {
+  const origin::Answer* refusal = grants_.refusal_of(caller, parts_.clock.now());
+  return refusal == nullptr ? std::nullopt : std::optional(*refusal);
+}
+
+Task<Result<void>> Access::prove(Caller caller, Digest digest, origin::Kind kind) {
+  if (is_open(caller.repository.upstream) || possession_.has(caller.repository.upstream, digest)) co_return Result<void>();
+  if (const auto refused = refused_lately(caller)) co_return tl::unexpected(error_of(*refused));
+  Question question{std::move(caller), digest, kind};
+  auto answer = co_await ask_shared(std::move(question));
+  if (!answer) co_return tl::unexpected(std::move(answer.error()));
+  if (answer->status != 200) co_return tl::unexpected(error_of(*answer));
+  co_return Result<void>();
+}
+
+}  // namespace shoal::agent::access

@@ -1,0 +1,27 @@
+// The origin's word on whether a caller may have a layer. HEAD asks; what HEAD refuses or leaves open GET settles, since
+// registries and the proxies before them refuse HEAD where GET works (origin::is_settled_by_get).
+//
+// Threads: the loop.
+#pragma once
+
+#include "agent/access/caller.hpp"
+
+namespace shoal::agent::access {
+
+struct Question {
+  Caller caller;
+  Digest digest;
+  origin::Kind kind = origin::Kind::blob;
+};
+
+// An answer of status 200 is a yes, with the size if the origin named it. Any other one is the origin's own, whose body is
+// that of GET or empty. Errors: the origin did not answer, or sent something else than the manifest.
+Task<Result<origin::Answer>> ask_origin(origin::Origin& origin, Question question);
+
+// The origin cannot answer now: its answer says nothing about the layer, and is not remembered.
+bool is_failing(const origin::Answer& answer);
+
+// What a registry answered instead of a layer, with a body of the specification's form.
+origin::Answer answer_of(const Answered& answered);
+
+}  // namespace shoal::agent::access

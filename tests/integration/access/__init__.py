@@ -1,0 +1,1 @@
+"""Who may have what: a registry with rights, callers with and without them, and the cells that follow from both."""

@@ -1,0 +1,205 @@
+// One layer under way, many callers with sources of their own: no registry's refusal, silence or lie is the answer to
+// another's caller.
+#include "tests/unit/tracker/coordinator_fixture.hpp"
+
+using namespace shoal;
+using namespace shoal::tracker;
+
+namespace {
+
+const std::string evil = "evil/app";
+const std::string good = "good/app";
+
+struct Fixture : CoordinatorFixture {
+  Fixture() {
+    source.upstreams = {"evil", "good", "dead"};
+    for (const char* node : {"a", "b", "c", "d"}) connect(node);
+  }
+  void join_at(const std::string& node, const std::string& upstream, std::uint64_t size_hint_bytes = 0) {
+    join(node, digest, size_hint_bytes, "app", upstream);
+  }
+  std::vector<control::Joined> joined(const std::string& node) { return links[node].all<control::Joined>(); }
+  std::vector<control::Refused> refused(const std::string& node) { return links[node].all<control::Refused>(); }
+  bool until_joined(const std::string& node) {
+    return until([&] { return !joined(node).empty(); });
+  }
+  bool until_refused(const std::string& node) {
+    return until([&] { return !refused(node).empty(); });
+  }
+  Milliseconds passed() const { return std::chrono::duration_cast<Milliseconds>(clock.now() - began); }
+
+  const Digest digest = source.add(numbered_bytes(layer_size.value));
+  const Time began = clock.now();
+};
+
+constexpr Milliseconds soon = seeder::Openings::patience + Milliseconds(200);
+
+}  // namespace
+
+TEST_CASE("a registry that is silent does not hold up another's callers") {
+  Fixture f;
+  f.source.silent = {evil};
+  f.source.absent_at = {evil};
+  f.join_at("a", "evil");
+  f.join_at("b", "good");
+  REQUIRE(f.until_joined("b"));
+  CHECK(f.passed() < soon);
+  CHECK(f.joined("b")[0].at_source);
+  f.source.let_answer(evil);  // 404, much later
+  REQUIRE(f.until([&] { return !f.links["b"].all<control::Finished>().empty(); }));
+  f.settle();
+  CHECK(f.refused("b").empty());
+  for (const auto& answer : f.joined("a")) CHECK_FALSE(answer.at_source);  // its caller's own right decides
+}
+
+TEST_CASE("a caller that comes late does not wait for the silent registry of another either") {
+  Fixture f;
+  f.source.silent = {evil};
+  f.join_at("a", "evil");
+  f.settle();
+  f.clock.advance(Milliseconds(2'000));
+  const Milliseconds before = f.passed();
+  f.join_at("b", "good");
+  REQUIRE(f.until_joined("b"));
+  CHECK(f.passed() - before < soon);
+}
+
+TEST_CASE("a registry that is silent is asked once, whatever repositories its callers name, and one after the other") {
+  Fixture f;
+  f.source.silent = {evil};
+  f.join_at("a", "evil");
+  f.join("b", f.digest, 0, "another", "evil");
+  f.settle();
+  f.clock.advance(Milliseconds(2'000));
+  f.settle();
+  CHECK(f.source.opened_at == std::vector<std::string>{"app"});
+  f.source.absent_at = {evil};
+  f.source.let_answer(evil);
+  REQUIRE(f.until_joined("b"));
+  CHECK(f.refused("a").size() == 1);
+}
+
+TEST_CASE("a small layer comes from the registry that answers, too") {
+  Fixture f;
+  const Digest small = f.source.add(numbered_bytes(5'000));
+  f.source.silent = {evil};
+  f.join("a", small, 0, "app", "evil");
+  f.join("b", small, 0, "app", "good");
+  REQUIRE(f.until_joined("b"));
+  CHECK(f.joined("b")[0].at_source);
+  CHECK_FALSE(f.joined("b")[0].holders.empty());
+  REQUIRE(f.until_joined("a"));
+  CHECK_FALSE(f.joined("a")[0].at_source);
+}
+
+TEST_CASE("a refusal is told to its own callers at once, while another's registry is silent") {
+  Fixture f;
+  f.source.silent = {"dead/app"};
+  f.source.absent_at = {evil};
+  f.join_at("a", "dead");
+  f.join_at("b", "evil");
+  REQUIRE(f.until_refused("b"));
+  CHECK(f.passed() < soon);
+  CHECK(f.refused("b")[0].answer.status == 404);
+  CHECK(f.refused("a").empty());
+  f.join_at("c", "evil");  // remembered, though the layer is being fetched elsewhere
+  CHECK(f.refused("c").size() == 1);
+  f.join_at("d", "good");
+  REQUIRE(f.until_joined("d"));
+  CHECK(f.refused("d").empty());
+  CHECK(f.refused("a").empty());
+}
+
+TEST_CASE("what the first origin breaks off, another caller's gives from there") {
+  Fixture f;
+  f.source.next_answers({{.cut_after = 1'000'000},
+                         {.error = Error{ErrorKind::unavailable, "429", Milliseconds(30'000)}}});
+  f.source.allow(500'000);
+  f.join_at("a", "evil");
+  REQUIRE(f.until_joined("a"));
+  f.join_at("b", "good");
+  f.source.allow(layer_size.value);
+  REQUIRE(f.until([&] { return !f.links["b"].all<control::Finished>().empty(); }));
+  CHECK(f.source.opened_from == std::vector<std::uint64_t>{0, 1'000'000, 1'000'000});
+  CHECK(f.refused("a").empty());
+  CHECK(f.refused("b").empty());
+  CHECK(f.held_bytes(f.digest) == numbered_bytes(layer_size.value));
+}
+
+TEST_CASE("after wrong bytes of one registry another caller's is asked") {
+  Fixture f;
+  f.source.next_answers({{.bytes = numbered_bytes(layer_size.value, 9)}});
+  f.source.allow(500'000);
+  f.join_at("a", "evil");
+  REQUIRE(f.until_joined("a"));
+  f.join_at("b", "good");
+  f.source.absent_at = {evil};
+  f.source.allow(layer_size.value);
+  REQUIRE(f.until([&] { return !f.links["b"].all<control::Finished>().empty(); }));
+  CHECK(f.links["b"].all<control::Restart>().size() == 1);
+  CHECK(f.refused("b").empty());
+  CHECK(f.held_bytes(f.digest) == numbered_bytes(layer_size.value));
+}
+
+TEST_CASE("when all sources fail, each caller hears of its own") {
+  Fixture f;
+  f.source.absent_at = {evil};
+  f.source.credentials = std::set<std::string>{"nobody's"};
+  f.join_at("a", "evil");
+  f.join_at("b", "good");
+  REQUIRE(f.until_refused("a"));
+  REQUIRE(f.until_refused("b"));
+  CHECK(f.refused("a")[0].answer.status == 404);
+  CHECK(f.refused("b")[0].answer.status == 401);
+  f.settle();
+  CHECK(f.refused("a").size() == 1);
+  CHECK(f.refused("b").size() == 1);
+  CHECK(f.core.directory().swarms().empty());
+}
+
+TEST_CASE("the size that one tenant's manifest names refuses no other's join") {
+  Fixture f;
+  f.source.silent = {evil};
+  f.join_at("a", "evil", 5);
+  f.join_at("b", "good", layer_size.value);
+  f.join_at("c", "good");
+  REQUIRE(f.until_joined("b"));
+  REQUIRE(f.until_joined("c"));
+  CHECK(f.refused("b").empty());
+  CHECK(f.joined("b")[0].size_bytes == layer_size.value);
+  REQUIRE(f.until_refused("a"));
+  CHECK(f.refused("a")[0].reason == control::Reason::size);
+  f.join_at("d", "good", layer_size.value);
+  CHECK(f.joined("d").size() == 1);
+}
+
+TEST_CASE("agents that fetch with credentials from one registry keep those of another waiting for nothing") {
+  Fixture f;
+  f.source.credentials = std::set<std::string>{"nobody's"};
+  const auto join_with_own = [&f](const std::string& node, const std::string& upstream) {
+    f.coordinator.handle(f.ids.at(node),
+                         control::Join{f.digest, {control::LayerKind::blob, upstream, "app"}, 0, {}, true});
+  };
+  join_with_own("a", "evil");
+  REQUIRE(f.until_refused("a"));
+  CHECK(f.refused("a")[0].reason == control::Reason::own_fetch);
+  join_with_own("b", "good");
+  REQUIRE(f.until_refused("b"));
+  CHECK(f.refused("b")[0].reason == control::Reason::own_fetch);
+  join_with_own("c", "good");
+  f.settle();
+  CHECK(f.refused("c").empty());  // it waits for b, not for a
+  f.coordinator.handle(f.ids.at("b"), control::Lost{{f.digest}});
+  CHECK(f.refused("c").size() == 1);
+}
+
+TEST_CASE("a registry that the tracker may not ask refuses its own callers, not those of the layer under way") {
+  Fixture f;
+  f.source.silent = {good};
+  f.join_at("a", "good");
+  f.join_at("b", "unknown.example.com");
+  REQUIRE(f.refused("b").size() == 1);
+  CHECK(f.refused("b")[0].reason == control::Reason::upstream);
+  f.source.let_answer(good);
+  CHECK(f.until_joined("a"));
+}

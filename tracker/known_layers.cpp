@@ -1,0 +1,87 @@
+#include "tracker/known_layers.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "shared/core/codec.hpp"
+#include "shared/origin/registry_name.hpp"
+
+namespace shoal::tracker {
+namespace {
+
+Hash256 key_at(const std::string& upstream, const Digest& digest) {
+  Encoder encoder;
+  encoder.field(origin::registry_name(upstream));
+  encoder.field(digest);
+  return sha256(encoder.take());
+}
+
+}  // namespace
+
+std::string OriginLayer::path() const {
+  return (kind == origin::Kind::manifest ? "manifests/" : "blobs/") + digest.text();
+}
+
+Hash256 key_of(const OriginLayer& layer) {
+  Encoder encoder;
+  encoder.field(origin::registry_name(layer.repository.upstream));
+  encoder.field(layer.repository.name);
+  encoder.field(layer.kind);
+  encoder.field(layer.digest);
+  return sha256(encoder.take());
+}
+
+std::size_t KnownLayers::KeyHash::operator()(const Hash256& key) const {
+  std::size_t hash = 0;
+  std::memcpy(&hash, key.data(), sizeof hash);
+  return hash;
+}
+
+void KnownLayers::Table::note(const Entry& entry) {
+  const auto known = entries.find(entry.key);
+  if (known != entries.end()) {
+    by_age.erase(known->second);
+    entries.erase(known);
+  }
+  if (entries.size() >= most) {
+    entries.erase(by_age.front().key);
+    by_age.pop_front();
+  }
+  by_age.push_back(entry);
+  entries[entry.key] = std::prev(by_age.end());
+}
+
+const KnownLayers::Entry* KnownLayers::Table::find(const Hash256& key) const {
+  const auto found = entries.find(key);
+  return found == entries.end() ? nullptr : &*found->second;
+}
+
+std::uint8_t KnownLayers::index_of(const std::string& type) {
+  const auto found = std::ranges::find(types_, type);
+  if (found != types_.end()) return static_cast<std::uint8_t>(found - types_.begin());
+  if (type.size() > longest_type || types_.size() > std::numeric_limits<std::uint8_t>::max()) return 0;
+  types_.push_back(type);
+  return static_cast<std::uint8_t>(types_.size() - 1);
+}
+
+void KnownLayers::note_readable(const OriginLayer& layer, const Facts& facts) {
+  readable_.note({key_of(layer), clock_.now(), facts.size_bytes, index_of(facts.content_type)});
+  note_at(layer.repository.upstream, layer.digest);
+}
+
+void KnownLayers::note_at(const std::string& upstream, const Digest& digest) {
+  at_.note({key_at(upstream, digest), clock_.now()});
+}
+
+std::optional<KnownLayers::Facts> KnownLayers::readable(const OriginLayer& layer) const {
+  const Entry* const entry = readable_.find(key_of(layer));
+  if (entry == nullptr || clock_.now() - entry->at >= keep) return std::nullopt;
+  return Facts{entry->size_bytes, types_[entry->type]};
+}
+
+bool KnownLayers::is_at(const std::string& upstream, const Digest& digest) const {
+  return at_.find(key_at(upstream, digest)) != nullptr;
+}
+
+}  // namespace shoal::tracker

@@ -1,0 +1,77 @@
+// KnownLayers: which registries were heard to have which layers, for the whole cluster; in memory only. What a registry
+// answered the tracker's own question (its configured credential, or none) it answers every anonymous caller: so ten
+// thousand nodes cost it one question.
+//
+// Nothing of one repository says anything of another: the key has registry, repository, kind and digest. Sizes come from the
+// registry's own answer. Keys are SHA-256 sums, so that names cost no memory.
+// Threads: the loop.
+#pragma once
+
+#include <list>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "shared/core/clock.hpp"
+#include "shared/crypto/hasher.hpp"
+#include "shared/origin/origin.hpp"
+
+namespace shoal::tracker {
+
+struct OriginLayer {  // a layer, and where an origin keeps it
+  origin::Repository repository;
+  origin::Kind kind = origin::Kind::blob;
+  Digest digest;
+  std::string path() const;   // "blobs/sha256:..."
+  std::string image() const { return repository.upstream + "/" + repository.name; }  // for the log
+};
+Hash256 key_of(const OriginLayer& layer);
+
+class KnownLayers {
+ public:
+  static constexpr Milliseconds keep{3'600'000};  // a registry that withdraws anonymous access is believed an hour later
+  static constexpr std::size_t most = 65'536;     // of each kind of knowledge: about 10 MiB; the oldest makes room
+  static constexpr std::size_t longest_type = 255;
+
+  struct Facts {
+    std::uint64_t size_bytes = 0;  // 0: not said
+    std::string content_type;      // of a manifest; empty: not said
+  };
+
+  explicit KnownLayers(Clock& clock) : clock_(clock) {}
+
+  // The registry answered the tracker's own question for it with 2xx.
+  void note_readable(const OriginLayer& layer, const Facts& facts);
+  // The registry has it, whoever may read it there.
+  void note_at(const std::string& upstream, const Digest& digest);
+
+  std::optional<Facts> readable(const OriginLayer& layer) const;
+  bool is_at(const std::string& upstream, const Digest& digest) const;
+  std::size_t size() const { return readable_.entries.size() + at_.entries.size(); }
+
+ private:
+  struct Entry {
+    Hash256 key;
+    Time at;
+    std::uint64_t size_bytes = 0;
+    std::uint8_t type = 0;  // in types_
+  };
+  struct KeyHash {
+    std::size_t operator()(const Hash256& key) const;
+  };
+  struct Table {
+    std::list<Entry> by_age;  // the oldest first
+    std::unordered_map<Hash256, std::list<Entry>::iterator, KeyHash> entries;
+    void note(const Entry& entry);
+    const Entry* find(const Hash256& key) const;
+  };
+  std::uint8_t index_of(const std::string& type);
+
+  Clock& clock_;
+  Table readable_;
+  Table at_;
+  std::vector<std::string> types_{""};  // each once; images use a dozen, further ones than 255 are not kept
+};
+
+}  // namespace shoal::tracker
