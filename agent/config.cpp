@@ -159,6 +159,7 @@ void describe(config::Section& root, Options& options) {
   store::describe(root, options.store, options.scrub);
   program::describe(root, options.admin, "Health, metrics and status.");
   program::describe(root, options.log, [&](config::Section& section) { describe_activity(section, options.activity); });
+  program::describe(root, options.process);
   warn_of_nothing(root, options);
 }
 

@@ -180,7 +180,7 @@ TEST_CASE("agents that fetch with credentials from one registry keep those of an
   f.source.credentials = std::set<std::string>{"nobody's"};
   const auto join_with_own = [&f](const std::string& node, const std::string& upstream) {
     f.coordinator.handle(f.ids.at(node),
-                         control::Join{f.digest, {control::LayerKind::blob, upstream, "app"}, 0, "", true});
+                         control::Join{f.digest, {control::LayerKind::blob, upstream, "app"}, 0, {}, true});
   };
   join_with_own("a", "evil");
   REQUIRE(f.until_refused("a"));
