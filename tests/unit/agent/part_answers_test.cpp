@@ -252,13 +252,14 @@ TEST_CASE("no more parts are opened at the origin at once than their limit, and 
 }
 
 TEST_CASE("of the layers that were read in parts the ones read last are remembered") {
-  registry::ServeOptions options;
-  options.lazy.layers = 1;
-  Fixture f(options);
-  f.ask("bytes=0-1");
-  const Digest first = std::exchange(f.digest, f.node.origin.add(numbered_bytes(size, 9)));
-  f.ask("bytes=0-1");
-  f.digest = first;
-  f.ask("", "HEAD");
-  CHECK(f.node.origin.sizes_asked == 1);
+  Fixture f;
+  const bool remembers_both = GENERATE(true, false);
+  pull::LazyReads lazy(f.node.parts, {.layers = remembers_both ? 2U : 1U});
+  const pull::Ask first{f.digest, origin::Kind::blob, {"reg", "lib/app"}, {}, {}};
+  const pull::Ask second{f.node.origin.add(numbered_bytes(size, 9)), origin::Kind::blob, {"reg", "lib/app"}, {}, {}};
+  const auto choose = [&](const pull::Ask& ask) { return lazy.choose(ask, ByteCount{size}, 1, size / 2); };
+  CHECK(choose(first) == pull::LazyReads::Source::layer);
+  lazy.note_failed_fetch(first);
+  CHECK(choose(second) == pull::LazyReads::Source::layer);
+  CHECK(choose(first) == (remembers_both ? pull::LazyReads::Source::origin : pull::LazyReads::Source::layer));
 }
