@@ -390,3 +390,33 @@ TEST_CASE("pieces that arrive for one registry's callers are no part for another
   CHECK(part->has_value() == is_good);
   if (!is_good) CHECK(part->error().answered->status == 404);
 }
+
+TEST_CASE("a registry that stops in the middle of what a tracker sends holds another's caller up for a second") {
+  TrackedNode tracked({"http://tracker"}, {}, room());
+  PullingNode& node = tracked.node;
+  const Bytes content = numbered_bytes(size);
+  const Digest layer = node.origin.add(content);
+  control::Joined joined = joined_to(layer, 1);
+  joined.size_bytes = size;
+  joined.piece_length_bytes = static_cast<std::uint32_t>(piece_length_for(ByteCount{size}).value);
+  joined.at_source = true;
+  tracked.tracker.answer_joins_with(joined);
+  Reader evil;
+  spawn(node.loop, read_as(node, tenant(node, "evil", layer), evil));
+  node.settle();
+  REQUIRE(node.swarm.swarms.size() == 1);
+  for (PieceIndex piece = 0; piece < 3; ++piece) {
+    const auto written = tracked.write(*node.pulls.running().at(layer), content, piece);
+    node.swarm.report(node.swarm.swarms.begin()->first, swarm::PieceArrived{written, true});
+  }
+  Reader good;
+  spawn(node.loop, read_as(node, tenant(node, "good", layer), good));
+  node.settle();
+  CHECK_FALSE(good.ended);
+  node.clock.advance(Milliseconds(1'000));
+  node.settle();
+  got(good, content);
+  CHECK_FALSE(good.is_passed);
+  CHECK(node.origin.opened_at == std::vector<std::string>{"good"});
+  CHECK(node.origin.opened_from == std::vector<std::uint64_t>{3 * piece_length_for(ByteCount{size}).value});
+}
