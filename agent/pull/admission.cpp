@@ -19,11 +19,10 @@ std::optional<ByteCount> Admission::size_now() const {
   return is_its ? std::optional(size) : std::nullopt;
 }
 
-// Nothing while it is not known.
+// Nothing while it is not known. Of a download that has failed the asker gets what it got before, and no other bytes.
 std::optional<Result<void>> Admission::verdict() const {
   const Askers& askers = download_->askers();
   if (asker_->failure && (asker_->is_refused || has_failed())) return tl::unexpected(*asker_->failure);
-  if (has_failed()) return Result<void>();  // the download says why
   if (download_->begun()) {
     const bool is_named = askers.is_verified() || askers.names_size(asker_->ask.repository.upstream);
     if (is_named) {
@@ -47,6 +46,11 @@ bool Admission::waits_for_others() const {
 bool Admission::has_failed() const {
   const Askers& askers = download_->askers();
   return askers.is_over() && !askers.is_verified();
+}
+
+Task<Error> Admission::why_it_failed() const {
+  const auto failure = co_await failure_of(download_);
+  co_return failure.value_or(Error{ErrorKind::unavailable, "the pull has ended"});
 }
 
 bool Admission::has_ended_for_all() const {
@@ -80,8 +84,8 @@ Task<Result<ByteCount>> Admission::size() const {
     const auto known = verdict();
     if (known && !*known) co_return tl::unexpected(known->error());
     if (has_failed()) {
-      const auto failure = co_await failure_of(download_);
-      co_return tl::unexpected(failure.value_or(Error{ErrorKind::unavailable, "the pull has ended"}));
+      Error why = co_await why_it_failed();
+      co_return tl::unexpected(std::move(why));
     }
     if (is_size_promised_) co_return *asker_->ask.size_hint;
     if (const auto size = size_now()) co_return *size;
@@ -95,6 +99,10 @@ Task<Result<void>> Admission::bytes(std::optional<Milliseconds> limit) const {
   Wait wait;
   for (;;) {
     if (auto known = verdict()) co_return *known;
+    if (has_failed()) {
+      Error why = co_await why_it_failed();
+      co_return tl::unexpected(std::move(why));
+    }
     Result<void> waited = co_await wait_a_little(wait, due);
     if (!waited) co_return waited;
   }

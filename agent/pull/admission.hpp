@@ -40,6 +40,7 @@ class Admission {
   std::optional<ByteCount> size_now() const;
   bool is_known() const;
   bool has_failed() const;
+  Task<Error> why_it_failed() const;
   bool waits_for_others() const;
   struct Wait {
     Time begun{};   // of waiting for others

@@ -124,7 +124,8 @@ std::vector<SharedAsker> Askers::left(int corruptions) const {
 void Askers::note_corrupt() {
   for (const SharedAsker& asker : all_) {
     const bool is_its = std::ranges::find(bytes_of_, asker->ask.repository.upstream) != bytes_of_.end();
-    if (is_its || bytes_of_.empty()) ++asker->corruptions;
+    const bool is_to_blame = filler_->goes_on ? asker != filler_ : is_its || bytes_of_.empty();
+    if (is_to_blame) ++asker->corruptions;
   }
 }
 

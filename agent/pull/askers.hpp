@@ -24,6 +24,8 @@ struct Asker {
   bool is_being_proven = false;  // it is asked for that, or will be
   bool is_spent = false;   // they were, and are not asked again in this attempt
   int turns = 0;           // of this attempt
+  // Its turn came because the cluster sent no further piece for a while: it goes on from what is there.
+  bool goes_on = false;
   // The registry's answer to it, or that its manifest names a wrong size: it gets no byte, whatever others get.
   bool is_refused = false;
   std::optional<Error> failure{};  // why its sources gave nothing; of a refused or spent one
@@ -60,7 +62,8 @@ class Askers {
   void note_failure(Asker& asker, const Error& error);
   // Those that a next attempt may help, with at most so many corruptions; those with the fewest first.
   std::vector<SharedAsker> left(int corruptions) const;
-  // The attempt's bytes were wrong: those of the registries that sent them, else of the cluster and so of all.
+  // The attempt's bytes were wrong: those of the registries that sent them, else of the cluster and so of all. Who went on
+  // from the cluster's pieces is not to blame for them.
   void note_corrupt();
 
   // ---- what is known of the bytes

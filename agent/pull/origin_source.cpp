@@ -86,6 +86,8 @@ Task<Result<void>> OriginSource::fetch(SharedDownload download, SharedAsker aske
     if (!left || download->filled()) co_return left;
     first = download->arrival().written().first_missing();
   }
+  if (download->begun() && asker->goes_on) first = download->arrival().written().first_missing();
+  if (download->begun() && download->filled()) co_return Result<void>{};
   Registry registry(parts_, *download, ask);
   origin::LayerName name{ask.digest, ask.image()};
   const std::uint64_t from = first == 0 ? 0 : download->layout().offset(first);
@@ -99,11 +101,14 @@ Task<Result<void>> OriginSource::fetch(SharedDownload download, SharedAsker aske
   co_return copied;
 }
 
-// Its registry sends the layer. Before any piece is there it takes the place of one that is slower.
+// Its registry sends the layer. It takes the place of one that is slower: before any piece is there, or goes on from those
+// of a cluster that has stopped.
 Result<void> OriginSource::take_over(Download& download, const SharedAsker& asker) {
   Askers& askers = download.askers();
   if (askers.fills(*asker)) return {};
-  const bool is_late = askers.is_over() || (download.begun() && download.arrival().written().held() > 0);
+  const bool has_pieces = download.begun() && download.arrival().written().held() > 0;
+  const bool may_go_on = asker->goes_on && !askers.are_bytes_of_others(asker->ask.repository.upstream);
+  const bool is_late = askers.is_over() || (has_pieces && !may_go_on);
   if (is_late) return tl::unexpected(overtaken());
   askers.let_fill(asker);
   memberships_.leave(download.ask().digest);
@@ -114,6 +119,8 @@ Result<void> OriginSource::take_over(Download& download, const SharedAsker& aske
 Result<void> OriginSource::accept(Download& download, const SharedAsker& asker, const origin::ResumingStream& stream) {
   const Result<void> named = agree_on_size(asker->ask, stream.size());
   if (!named) return named;
+  if (asker->goes_on && download.begun() && stream.size() != download.layout().layer_size())
+    return fail(ErrorKind::unavailable, "the layer that is arriving has another size");
   const Result<void> taken = take_over(download, asker);
   if (!taken) return taken;
   Askers& askers = download.askers();
@@ -121,6 +128,9 @@ Result<void> OriginSource::accept(Download& download, const SharedAsker& asker, 
   if (!download.begun()) {
     const Result<void> space = reserve_space(parts_, download, stream.size());
     if (!space) return space;
+    const Result<void> left = leave_generations(download);
+    if (!left) return left;
+  } else if (asker->goes_on) {
     const Result<void> left = leave_generations(download);
     if (!left) return left;
   }

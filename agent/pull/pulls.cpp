@@ -45,8 +45,9 @@ Task<Result<Layer>> Pulls::open(access::Granted granted, Ask ask) {
   if (in_memory != in_memory_.end() && stores_layers() && parts_.store.has_room(ask.digest, in_memory->second.layer.size()))
     in_memory_.erase(in_memory);  // there is room now: it is pulled into the store
   // It may have become held, for another registry's callers, since the right was given.
-  if (const auto held = parts_.store.look(ask.digest)) note_possession(parts_, *held);
-  if (holds(*this, ask.digest) && !needs_no_possession(granted) && !has_possession(parts_, ask)) {
+  const bool is_known = needs_no_possession(granted) || has_possession(parts_, ask);
+  if (const auto held = is_known ? std::nullopt : parts_.store.look(ask.digest)) note_possession(parts_, *held);
+  if (!is_known && holds(*this, ask.digest) && !has_possession(parts_, ask)) {
     access::Caller caller{ask.repository, ask.authorization};
     const Result<void> proven = co_await parts_.access.prove(std::move(caller), ask.digest, ask.kind);
     if (!proven) co_return tl::unexpected(proven.error());

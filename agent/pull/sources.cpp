@@ -12,8 +12,8 @@ bool is_answer_of_origin(const Error& error) {
   return error.answered && (error.kind == ErrorKind::refused || error.kind == ErrorKind::not_found);
 }
 
-bool has_pieces(const Download& download) {
-  return download.begun() && download.arrival().written().held() > 0;
+PieceIndex pieces_of(const Download& download) {
+  return download.begun() ? download.arrival().written().held() : 0;
 }
 
 }  // namespace
@@ -25,12 +25,14 @@ Task<Result<void>> Sources::fill(SharedDownload download) {
   for (;;) {
     if (turns->is_filled) co_return Result<void>();
     if (turns->ended) co_return tl::unexpected(*turns->ended);
+    const PieceIndex held = pieces_of(*download);
+    if (std::exchange(turns->held, held) != held) turns->moved_at = parts_.clock.now();
     if (begin_turns(download, turns)) continue;
     if (!download->askers().any_asking()) {
       Error none{ErrorKind::unavailable, "no caller waits for the layer"};
       co_return tl::unexpected(turns->last.value_or(std::move(none)));
     }
-    const auto left = until_beside(*download);
+    const auto left = until_beside(*download, *turns);
     if (left) {
       co_await download->changed().wait_for(parts_.clock, *left);
     } else {
@@ -47,8 +49,9 @@ bool Sources::begin_turns(const SharedDownload& download, const SharedTurns& tur
   if (!is_beside) {
     next = askers.next();
     if (next) askers.let_fill(next);
-  } else if (const auto left = until_beside(*download); left && *left <= Milliseconds::zero()) {
+  } else if (const auto left = until_beside(*download, *turns); left && *left <= Milliseconds::zero()) {
     next = askers.next_beside();
+    next->goes_on = turns->held > 0;
     log::info("pull", "another registry asked, the first is slow",
               {{"digest", next->ask.digest.text()}, {"image", next->ask.image()}, {"slow", askers.filler()->ask.image()}});
   }
@@ -59,11 +62,16 @@ bool Sources::begin_turns(const SharedDownload& download, const SharedTurns& tur
   return true;
 }
 
-// How long until the next one need not wait any more for a byte of other registries.
-std::optional<Milliseconds> Sources::until_beside(const Download& download) const {
+// How long until the next one need not wait any more for a byte of other registries. Once one sends bytes to this node
+// directly it gives none of them to others' callers, who may leave it (admission.hpp). A window waits for its readers.
+std::optional<Milliseconds> Sources::until_beside(const Download& download, const Turns& turns) const {
   const SharedAsker next = download.askers().next_beside();
-  if (!next || has_pieces(download)) return std::nullopt;
-  return std::chrono::ceil<Milliseconds>(next->since + limits_.first_byte - parts_.clock.now());
+  const bool has_begun = turns.held > 0;
+  if (!next) return std::nullopt;
+  const bool is_foreign = download.askers().are_bytes_of_others(next->ask.repository.upstream);
+  if (has_begun && (is_foreign || download.passage())) return std::nullopt;
+  const Time since = has_begun ? std::max(next->since, turns.moved_at) : next->since;
+  return std::chrono::ceil<Milliseconds>(since + limits_.silence - parts_.clock.now());
 }
 
 Task<void> Sources::take_turn(SharedDownload download, SharedAsker asker, SharedTurns turns, bool is_beside) {

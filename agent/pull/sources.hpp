@@ -14,8 +14,8 @@ namespace shoal::agent::pull {
 struct SourceLimits {
   Milliseconds origin_spread{500};  // nodes ask the origin spread over so long; a caller hardly notices it
   Milliseconds unreachable_spread = control::timing::unreachable_spread;  // when each is told at once that the cluster cannot help
-  // A caller of another registry waits so long for a first byte. Then its own registry is asked too.
-  Milliseconds first_byte{1'000};
+  // A caller of another registry waits so long for a first byte, or a further piece. Then its own registry is asked too.
+  Milliseconds silence{1'000};
   ClusterLimits cluster;
   OriginLimits origin;
 };
@@ -38,14 +38,16 @@ class Sources {
  private:
   // Shared: between `fill` and the turns of the askers.
   struct Turns {
-    bool is_filled = false;        // its source has finished
+    PieceIndex held = 0;           // that were here at the last look
+    Time moved_at{};               // a piece came
+    bool is_filled = false;        // the source of one has finished
     std::optional<Error> last{};   // of an asker
     std::optional<Error> ended{};  // of the layer
   };
   using SharedTurns = std::shared_ptr<Turns>;
 
   bool begin_turns(const SharedDownload& download, const SharedTurns& turns);
-  std::optional<Milliseconds> until_beside(const Download& download) const;
+  std::optional<Milliseconds> until_beside(const Download& download, const Turns& turns) const;
   Task<void> take_turn(SharedDownload download, SharedAsker asker, SharedTurns turns, bool is_beside);
   Task<Result<void>> fill_for(SharedDownload download, SharedAsker asker);
   Task<Result<void>> fall_back(SharedDownload download, SharedAsker asker, Error cause, bool had_tracker);

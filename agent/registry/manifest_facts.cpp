@@ -12,6 +12,11 @@ namespace {
 
 constexpr const char* oci_manifest = "application/vnd.oci.image.manifest.v1+json";
 constexpr const char* oci_index = "application/vnd.oci.image.index.v1+json";
+constexpr std::array<std::string_view, 2> image_types{oci_manifest, "application/vnd.docker.distribution.manifest.v2+json"};
+constexpr std::array<std::string_view, 2> index_types{oci_index,
+                                                      "application/vnd.docker.distribution.manifest.list.v2+json"};
+constexpr std::array<std::string_view, 2> artifact_types{"application/vnd.oci.artifact.manifest.v1+json",
+                                                         "application/vnd.cncf.oras.artifact.manifest.v1+json"};
 constexpr std::size_t longest_type_part = 127;  // RFC 6838 section 4.2
 
 bool is_type_part(std::string_view text) {
@@ -25,6 +30,15 @@ bool is_type_part(std::string_view text) {
 bool is_media_type(std::string_view text) {
   const std::size_t slash = text.find('/');
   return slash != std::string_view::npos && is_type_part(text.substr(0, slash)) && is_type_part(text.substr(slash + 1));
+}
+
+// Whether a registry that takes the text for this type looks at the fields that it has: it checks that it has what they
+// name. Of a type that nobody knows an image's and an index' fields count.
+bool has_shape_of(std::string_view type, bool is_image, bool is_index) {
+  const auto is_among = [type](const auto& types) { return std::ranges::find(types, type) != types.end(); };
+  if (is_among(image_types)) return is_image;
+  if (is_among(index_types)) return is_index;
+  return is_image || is_index || is_among(artifact_types);
 }
 
 // A descriptor, or a list of descriptors, that a manifest has under one name.
@@ -112,6 +126,9 @@ ManifestFacts read_manifest(std::string_view text) {
   });
   if (!read) return {oci_manifest, {}};
   ManifestFacts facts{type.value_or(manifests.is_there() ? oci_index : oci_manifest), {}};
+  const bool is_image = config.is_there() || layers.is_there();
+  const int shapes = (is_image ? 1 : 0) + (manifests.is_there() ? 1 : 0) + (blobs.is_there() ? 1 : 0);
+  if (shapes != 1 || !has_shape_of(type.value_or(facts.media_type), is_image, manifests.is_there())) return facts;
   for (const Field* field : fields) field->add_to(facts.descriptors);
   return facts;
 }

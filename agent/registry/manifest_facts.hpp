@@ -22,7 +22,9 @@ struct Descriptor {
 struct ManifestFacts {
   // The `mediaType` field when it is a media type, which can stand in a header; else the OCI type of a manifest or index.
   std::string media_type;
-  // Of `config`, `layers`, `manifests` and `blobs`, those that have a digest and a possible size.
+  // Those that have a digest and a possible size, of `config` and `layers` in an image, `manifests` in an index, `blobs` in
+  // an artifact. A text with the fields of two of them, or those of another type than its own, has none: a registry looks
+  // at the fields of one type alone, so the others may name what it does not have (CVE-2021-41190).
   std::vector<Descriptor> descriptors;
 };
 

@@ -262,3 +262,16 @@ TEST_CASE("the size that the origin named with a part is remembered for its repo
   f.ask("", "HEAD");
   CHECK(f.node.origin.sizes_asked == 0);
 }
+
+TEST_CASE("of the layers that were read in parts the ones read last are remembered") {
+  Fixture f;
+  const bool remembers_both = GENERATE(true, false);
+  pull::LazyReads lazy(f.node.parts, {.layers = remembers_both ? 2U : 1U});
+  const pull::Ask first{f.digest, origin::Kind::blob, {"reg", "lib/app"}, {}, {}};
+  const pull::Ask second{f.node.origin.add(numbered_bytes(size, 9)), origin::Kind::blob, {"reg", "lib/app"}, {}, {}};
+  const auto choose = [&](const pull::Ask& ask) { return lazy.choose(ask, ByteCount{size}, 1, size / 2); };
+  CHECK(choose(first) == pull::LazyReads::Source::layer);
+  lazy.note_failed_fetch(first);
+  CHECK(choose(second) == pull::LazyReads::Source::layer);
+  CHECK(choose(first) == (remembers_both ? pull::LazyReads::Source::origin : pull::LazyReads::Source::layer));
+}
