@@ -16,17 +16,17 @@ from .access.registry import basic
 
 
 class Matrix(MatrixCase):
-    """All cells while the origin is up; of the other states every seventh, always the same ones."""
+    """All cells while the origin is up; of the other states every ninth, always the same ones."""
 
     def test_the_origins_rule_holds_on_every_node_while_it_is_up(self):
         self.run_matrix()
 
     def test_all_is_closed_but_for_live_grants_and_public_content_while_it_is_down(self):
-        self.origin_state, self.share = "down", 7
+        self.origin_state, self.share = "down", 9
         self.run_matrix()
 
     def test_the_origins_rule_holds_while_it_is_slow(self):
-        self.origin_state, self.share = "slow", 7
+        self.origin_state, self.share = "slow", 9
         self.run_matrix()
 
 
@@ -34,7 +34,7 @@ class MatrixOfModeNode(MatrixCase):
     """Whoever reaches the port has what the node has, and else what the origin says."""
 
     access = "node"
-    share = 7
+    share = 9
 
     def test_who_reaches_the_port_has_what_the_node_holds_while_the_origin_is_up(self):
         self.run_matrix()

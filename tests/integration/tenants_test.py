@@ -221,6 +221,54 @@ class NamedByAnotherInACluster(NamedByAnother):
         self.assert_no_faults()
 
 
+class ClaimedByAnother(TenantsCase):
+    """other.lab says that it has what it never had: its HEAD is as good as any. Only its bytes can prove that."""
+
+    NODES = ("first",)
+
+    def claim(self, content, absent, of_size):
+        repository = self.other.repository(FORGED)
+        repository.absent = absent
+        for kind in _named_kinds(content):
+            repository.claims[kind.path.rpartition("/")[2]] = bytes(of_size(kind.wanted))
+
+    def assert_nothing_leaks(self, tag, absent, of_size=len):
+        content = self.forge(self.private(tag))
+        self.claim(content, absent, of_size)
+        self.other.repository(FORGED).public = True
+        self.start(*self.NODES)
+        self.pull(content, "first")
+        self.wait_until_idle(self.nodes["first"], self.running_tracker if self.has_tracker else None)
+        for _ in range(2):
+            for node in self.NODES:
+                for client in (self.mallory, Client("anybody")):
+                    self.assert_claims_leak_nothing(content, client, node)
+        for node in self.NODES:
+            self.pull(content, node)
+        self.assert_no_faults()
+
+    def assert_claims_leak_nothing(self, content, client, node):
+        for kind in (*self.forged_kinds(content), *_named_kinds(content)):
+            cell = Cell(client, OTHER, FORGED, "held", kind, node, "origin", "up")
+            seen = cell.ask(self.nodes[node].registry, _LONGEST_SECONDS)
+            if not kind.name.startswith("forge") and cell.leaks(seen):
+                self.faults.append(f"{cell}: the owner's bytes; seen: {seen}")
+
+    def test_a_registry_that_claims_to_have_a_layer_and_sends_none_is_given_none(self):
+        self.assert_nothing_leaks("claimed", absent=True)
+
+    def test_a_registry_that_sends_other_bytes_is_given_none(self):
+        self.assert_nothing_leaks("faked", absent=False)
+
+    def test_a_registry_that_claims_another_size_is_given_none_and_changes_none(self):
+        self.assert_nothing_leaks("resized", absent=True, of_size=lambda wanted: len(wanted) + 1)
+
+
+class ClaimedByAnotherInACluster(ClaimedByAnother):
+    NODES = ("first", "second")
+    has_tracker = True
+
+
 class AskedTogether(TenantsCase):
     """Both ask for one layer at a time; other.lab is slow, absent, wrong, or breaks off."""
 
@@ -230,8 +278,10 @@ class AskedTogether(TenantsCase):
         return [kind for kind in kinds_of(content) if kind.name in ("small layer", "large layer")]
 
     def owner_is_served(self, tag, misbehave, retries=0, released_after=None):
-        """While the other's request is under way; returns the other's answers."""
-        content = self.private(tag)
+        """While the other's request is under way, under a manifest that names the layers; returns the other's answers."""
+        content = self.forge(self.private(tag))
+        for kind in self.forged_kinds(content):
+            self.judge(self.mallorys(kind, "first"))
         misbehave(content)
         kinds = self.layer_kinds(content)
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
@@ -267,10 +317,9 @@ class AskedTogether(TenantsCase):
 
     def test_a_slow_registry_without_the_layer_holds_up_no_other_tenant(self):
         self.start("first")
-        self.other.delay = 6
 
         def absent(_content):
-            """It has none of it."""
+            self.other.delay = 6
 
         self.assert_others_got_nothing(self.owner_is_served("slow-and-absent", absent))
 
@@ -309,10 +358,9 @@ class AskedTogether(TenantsCase):
 
     def test_a_registry_that_is_gone_is_no_answer_to_another_tenant(self):
         self.start("first")
-        self.other.down()
 
         def gone(_content):
-            """Nobody listens."""
+            self.other.down()
 
         self.assert_others_got_nothing(self.owner_is_served("gone", gone))
 

@@ -145,7 +145,7 @@ class MatrixCase(AccessCase):
         if self.origin_state == "down":
             self.good.down()
         elif self.origin_state == "slow":
-            self.good.delay = 0.3
+            self.good.delay = 0.2
 
     def _warm(self):
         """Who may pulls what it may on all nodes but the second. A token that ends soon pulls with them, and ends."""

@@ -121,11 +121,19 @@ class Cell:
         """Whether something of the content went out: a byte of it, or that it is here."""
         if 0 < seen.status < 400:
             return f"let in with {seen.status}"
-        if self.kind.wanted and seen.body and any(part in seen.body for part in _parts(self.kind.wanted)):
+        if self.leaks(seen):
             return "bytes of the content in a refusal"
         if self.kind.wanted and seen.headers.get("Content-Length") == str(len(self.kind.wanted)):
             return "the content's length in a refusal"
         return None
+
+    def leaks(self, seen):
+        """Whether bytes of the content are in what was answered, whatever the status says."""
+        wanted = self.kind.wanted
+        if not wanted or not seen.body:
+            return False
+        is_part = len(seen.body) < 24 and self.kind.span is not None and seen.status in (200, 206) and seen.body == self.kind.body()
+        return is_part or any(part in seen.body for part in _parts(wanted))
 
     def _fault_of_served(self, seen):
         if seen.fault:
@@ -143,7 +151,7 @@ class Cell:
 
 
 def _parts(wanted):
-    step = max(1, len(wanted) // 4)
+    step = max(24, len(wanted) // 500)  # a part of the content holds one of these
     return [wanted[start:start + 24] for start in range(0, len(wanted), step) if len(wanted) - start >= 24]
 
 

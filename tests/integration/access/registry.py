@@ -25,13 +25,16 @@ ANONYMOUS, INVALID = "", None
 
 @dataclasses.dataclass
 class Repository:
-    """Manifests by tag and by digest as (type, bytes), blobs by digest, lists of referrers by subject."""
+    """Manifests by tag and by digest as (type, bytes), blobs by digest, lists of referrers by subject. `claims`: digests that it
+    says it has, at HEAD, as so many bytes; at GET it sends them, or with `absent` says 404."""
 
     public: bool = False
     readers: set = dataclasses.field(default_factory=set)
     manifests: dict = dataclasses.field(default_factory=dict)
     blobs: dict = dataclasses.field(default_factory=dict)
     referrers: dict = dataclasses.field(default_factory=dict)
+    claims: dict = dataclasses.field(default_factory=dict)
+    absent: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,7 +163,12 @@ class AccessRegistry:
             return self._refusal(status, name)
         if not match:
             return (200, {}, b"{}") if path == "/v2/" else (404, {}, b"{}")
-        return self._content(self.repository(name), match[2], match[3], headers.get("Range"))
+        repository = self.repository(name)
+        claimed = repository.claims.get(match[3])
+        if claimed is not None and (method == "HEAD" or not repository.absent):
+            status, more, body = _blob(match[3], claimed, headers.get("Range") if method == "GET" else None)
+            return status, {**more, "Content-Type": MANIFEST} if match[2] == "manifests" else more, body
+        return self._content(repository, match[2], match[3], headers.get("Range"))
 
     def _status_of_base(self, authorization):
         known = authorization and (authorization.startswith("Bearer ") or self._user(authorization, "") is not INVALID)
