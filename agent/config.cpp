@@ -34,6 +34,23 @@ void warn_of_readers(config::Section& section, const ListenAddresses& listen) {
   }
 }
 
+void describe_socket(config::Section& section, RegistryOptions& registry) {
+  section.key("socket", registry.socket,
+              "Path of a Unix socket beside it, for clients that take one, such as \"/run/shoal/registry.sock\"; empty: none.");
+  if (!registry.socket.empty() && !registry.socket.starts_with('/')) section.fault("socket", "write an absolute path");
+}
+
+void describe_client_header(config::Section& section, std::string& file) {
+  section.key("client_header_file", file,
+              "File with one line, \"Name: value\": a header that each request must have, so that other users of this "
+              "host are refused; empty: none.");
+  if (file.empty()) return;
+  const auto header = registry::read_client_header(file);
+  if (!header) return section.unusable("client_header_file", header.error().what);
+  for (const std::string& doubt : registry::doubts_about_client_header(file, *header))
+    section.warning("client_header_file", doubt);
+}
+
 void describe_access(config::Section& section, access::Options& access) {
   word_key(section, "access", access.mode, {origin::access_origin, origin::access_node},
            "Of registries that do not say: \"origin\": a caller gets what the registry lets it have; \"node\": all who reach "
@@ -50,6 +67,8 @@ void describe_registry(config::Section& section, RegistryOptions& registry) {
   registry::EndpointOptions& endpoint = registry.endpoint;
   listen_key(section, "listen", registry.listen, "The endpoint for the node's container runtime.");
   warn_of_readers(section, registry.listen);
+  describe_socket(section, registry);
+  describe_client_header(section, endpoint.client_header_file);
   section.key("default_upstream", endpoint.default_upstream,
               "Registry of requests that name none (docker's registry mirrors).");
   section.key_elsewhere("allow", "upstreams");
@@ -140,6 +159,7 @@ void describe(config::Section& root, Options& options) {
   store::describe(root, options.store, options.scrub);
   program::describe(root, options.admin, "Health, metrics and status.");
   program::describe(root, options.log, [&](config::Section& section) { describe_activity(section, options.activity); });
+  program::describe(root, options.process);
   warn_of_nothing(root, options);
 }
 

@@ -24,6 +24,7 @@ struct NodeOptions {
 
 struct RegistryOptions {
   ListenAddresses listen = "127.0.0.1:7070";
+  std::string socket;  // path of a Unix socket beside it; empty: none
   std::string handover = "stream";
   registry::EndpointOptions endpoint;
   access::Options access;
@@ -52,6 +53,7 @@ struct Options {
   store::ScrubOptions scrub;
   program::AdminOptions admin{.listen = "127.0.0.1:7071"};
   program::LogOptions log;
+  program::ProcessOptions process;
   std::string activity{};  // a file's absolute path, or "stderr"; empty: no activity log
   program::DescriptorBudget descriptors{};  // no key: what the process is allowed
 };

@@ -10,5 +10,6 @@ int main(int argc, char** argv) {
                        .purpose = "container image layers from peers, verified, on a local registry endpoint",
                        .describe = [&](config::Section& root) { agent::describe(root, options); },
                        .log = options.log,
+                       .process = options.process,
                        .serve = [&] { agent::Program(std::move(options)).run(); }});
 }

@@ -1,5 +1,6 @@
 #include "agent/metrics.hpp"
 
+#include "shared/http/room.hpp"
 #include "shared/program/metrics.hpp"
 
 namespace shoal::agent {
@@ -93,6 +94,13 @@ void add_registry(metrics::Page& page, const registry::Metrics& registry) {
            registry.unknown_registry_requests);
   page.add("registry_wrong_host_requests_total", "", "Requests whose Host is not this endpoint's.",
            registry.wrong_host_requests);
+  page.add("registry_unknown_client_requests_total", "", "Requests without the header of client_header_file.",
+           registry.unknown_client_requests);
+  for (const http::Doing doing : {http::Doing::silent, http::Doing::stalled, http::Doing::busy}) {
+    page.add("registry_closed_for_room_total", metrics::label("state", http::name_of(doing)),
+             "Connections closed for other clients while all were taken, by what they did.",
+             registry.closed_for_room.at(static_cast<std::size_t>(doing)));
+  }
   page.add("registry_unserved_requests_total", "", "Requests with a method or path that is not served.",
            registry.unserved_requests);
 }

@@ -62,9 +62,14 @@ http::ServerOptions server_options(const ListenAddresses& listen, const program:
   return options;
 }
 
-http::ServerOptions closed_at_first(http::ServerOptions options) {
-  options.is_closed_at_first = true;
-  return options;
+http::ServerOptions registry_server_options(const Options& options, registry::Metrics& metrics) {
+  http::ServerOptions server = server_options(options.registry.listen, options.descriptors);
+  server.socket_file = options.registry.socket;
+  server.is_closed_at_first = true;
+  server.on_closed_for_room = [&metrics](http::Doing doing) {
+    metrics.closed_for_room.at(static_cast<std::size_t>(doing)).add();
+  };
+  return server;
 }
 
 // Where other agents reach a listener; empty: at the address that the tracker sees.
@@ -100,8 +105,7 @@ Program::Servers::Servers(Program& program)
              .wrong_hosts = program.metrics_.admin_wrong_hosts,
              .readiness = [this, &program] { return readiness(phase, program.parts(), program.path_.pulls); },
              .status = [&program] { return status_text(program.options_, program.parts(), program.path_.pulls); }}),
-      registry(program.server_parts(),
-               closed_at_first(server_options(program.options_.registry.listen, program.options_.descriptors)), "registry",
+      registry(program.server_parts(), registry_server_options(program.options_, program.metrics_.registry), "registry",
                [this](http::Exchange& exchange) { return endpoint.handle(exchange); }) {}
 
 Program::PullPath::PullPath(Program& program)
@@ -186,6 +190,7 @@ Task<void> Program::open() {
   servers_.phase = program::Phase::serving;
   log::info("agent", "serving",
             {{"registry", servers_.registry.address()},
+             {"socket", options_.registry.socket},
              {"node", options_.node.name},
              {"version", SHOAL_VERSION},
              {"held_layers", store_.digests().size()}});

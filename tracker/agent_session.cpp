@@ -1,5 +1,6 @@
 #include "tracker/agent_session.hpp"
 
+#include "shared/core/secret.hpp"
 #include "shared/log/log.hpp"
 
 namespace shoal::tracker {
@@ -12,8 +13,10 @@ void AgentSession::close(const std::string& cause) {
 Task<void> AgentSession::run(std::shared_ptr<AgentSession> self) {
   spawn(self->loop_, close_without_hello(self, self->clock_));
   for (;;) {
-    const auto frame = co_await self->socket_->receive();
-    if (!self->receive(frame)) break;
+    auto frame = co_await self->socket_->receive();
+    const bool goes_on = self->receive(frame);
+    if (frame) wipe(*frame);  // it may hold a caller's credential
+    if (!goes_on) break;
   }
   self->socket_->close();
   if (self->node_ != 0) self->coordinator_.gone(self->node_, *self);

@@ -47,6 +47,7 @@ void describe(config::Section& root, Config& config) {
   store::describe(root, config.store, config.scrub);
   program::describe(root, config.admin, "Health and metrics.");
   program::describe(root, config.log);
+  program::describe(root, config.process);
   if (config.origin.upstreams.empty() && config.origin.allow.empty()) {
     root.warning("upstreams", "no registry is configured, so that every join is refused; write them in [upstreams]");
   }

@@ -36,6 +36,7 @@ struct Config {
   store::ScrubOptions scrub;
   program::AdminOptions admin{.listen = "127.0.0.1:7081"};
   program::LogOptions log;
+  program::ProcessOptions process;
   program::DescriptorBudget descriptors{};  // no key: what the process is allowed
 };
 

@@ -10,5 +10,6 @@ int main(int argc, char** argv) {
                        .purpose = "brings container image layers into the cluster once, and its agents together",
                        .describe = [&](config::Section& root) { tracker::describe(root, config); },
                        .log = config.log,
+                       .process = config.process,
                        .serve = [&] { tracker::Tracker(std::move(config)).run(); }});
 }

@@ -135,7 +135,7 @@ Result<Verdict> Access::close(const Question& question, bool is_here, Error caus
 Task<Result<origin::Answer>> Access::ask_shared(Question question) {
   const Caller& caller = question.caller;
   const Hash256 key = hash_.of({caller.repository.upstream, caller.repository.name, question.digest.text(),
-                                question.kind == origin::Kind::manifest ? "m" : "b", caller.authorization});
+                                question.kind == origin::Kind::manifest ? "m" : "b", caller.authorization.reveal()});
   const auto running = pending_.find(key);
   SharedPending pending;
   if (running != pending_.end()) {

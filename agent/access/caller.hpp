@@ -11,7 +11,7 @@ namespace shoal::agent::access {
 
 struct Caller {
   origin::Repository repository;
-  std::string authorization;  // the caller's own header; empty: the configured credential if there is one, else anonymous
+  Secret authorization;  // the caller's own header; empty: the configured credential if there is one, else anonymous
 };
 
 }  // namespace shoal::agent::access

@@ -23,12 +23,12 @@ std::optional<Bytes> parse_base64_url(std::string_view text) {
 }  // namespace
 
 Hash256 Grants::key_of(const Caller& caller) const {
-  return hash_.of({caller.repository.upstream, caller.repository.name, caller.authorization});
+  return hash_.of({caller.repository.upstream, caller.repository.name, caller.authorization.reveal()});
 }
 
-std::string Grants::credential_hash(const std::string& authorization) const {
+std::string Grants::credential_hash(const Secret& authorization) const {
   if (authorization.empty()) return {};
-  const Hash256 hash = hash_.of({"credential", authorization});
+  const Hash256 hash = hash_.of({"credential", authorization.reveal()});
   return hex_text(ByteView(hash).first(8));
 }
 
@@ -65,8 +65,8 @@ const origin::Answer* Grants::refusal_of(const Caller& caller, Time now) const {
   return refusal != nullptr && now < refusal->until ? &refusal->answer : nullptr;
 }
 
-std::optional<std::chrono::seconds> token_end(const std::string& authorization) {
-  const std::string_view all = authorization;
+std::optional<std::chrono::seconds> token_end(const Secret& authorization) {
+  const std::string_view all = authorization.reveal();
   constexpr std::string_view scheme = "bearer ";
   const auto is_same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b; };
   const bool is_bearer = all.size() > scheme.size() && all.size() <= longest_token &&
@@ -89,7 +89,7 @@ std::optional<std::chrono::seconds> token_end(const std::string& authorization) 
   return read ? end : std::nullopt;
 }
 
-Milliseconds grant_life(const std::string& authorization, Milliseconds longest, std::chrono::seconds date) {
+Milliseconds grant_life(const Secret& authorization, Milliseconds longest, std::chrono::seconds date) {
   const auto end = token_end(authorization);
   if (!end) return longest;
   return std::clamp(Milliseconds(*end - date), Milliseconds::zero(), longest);

@@ -22,7 +22,7 @@ class Grants {
   // The name of a caller in tables of this process.
   Hash256 key_of(const Caller& caller) const;
   // 16 hexadecimal digits; empty without a credential.
-  std::string credential_hash(const std::string& authorization) const;
+  std::string credential_hash(const Secret& authorization) const;
 
   void give(const Caller& caller, Time until);
   void take_back(const Caller& caller) { grants_.remove(key_of(caller)); }
@@ -46,9 +46,9 @@ class Grants {
 
 // When a bearer token that is a JSON web token ends (RFC 7519 section 4.1.4): its `exp`, seconds since 1970. Nothing for
 // any other credential. The signature is not checked: what a caller makes up only shortens its own grant.
-std::optional<std::chrono::seconds> token_end(const std::string& authorization);
+std::optional<std::chrono::seconds> token_end(const Secret& authorization);
 
 // How long a grant to the credential counts: no longer than its token lives, of which `date` is the present, since 1970.
-Milliseconds grant_life(const std::string& authorization, Milliseconds longest, std::chrono::seconds date);
+Milliseconds grant_life(const Secret& authorization, Milliseconds longest, std::chrono::seconds date);
 
 }  // namespace shoal::agent::access

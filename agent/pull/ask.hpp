@@ -15,7 +15,7 @@ struct Ask {
   origin::Kind kind = origin::Kind::blob;
   origin::Repository repository;
   std::optional<ByteCount> size_hint;  // from a verified manifest, or the origin
-  std::string authorization;           // the caller's own header, for the origin only
+  Secret authorization;                // the caller's own header, for the origin only
 
   // The origin's answer to one is that to the other.
   bool asks_as(const Ask& other) const {

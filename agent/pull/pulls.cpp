@@ -242,7 +242,8 @@ bool holds(const Pulls& pulls, const Digest& digest) {
 }
 
 bool is_here(const Pulls& pulls, const Digest& digest, const std::string& upstream) {
-  if (const auto held = pulls.parts_.store.look(digest)) note_possession(pulls.parts_, *held);  // as its side file says
+  const bool is_known = pulls.parts_.access.possession().has(upstream, digest);
+  if (const auto held = is_known ? std::nullopt : pulls.parts_.store.look(digest)) note_possession(pulls.parts_, *held);
   if (holds(pulls, digest)) return true;
   const auto running = pulls.running_.find(digest);
   return running != pulls.running_.end() && running->second->ask().repository.upstream != upstream;

@@ -33,7 +33,7 @@ Task<void> Base::answer(http::Exchange& exchange) {
   http::Response response = supported();
   const std::string upstream = upstream_of(request);
   if (!upstream.empty()) {
-    const std::string authorization = http::find_header(request.headers, "Authorization").value_or("");
+    const Secret authorization(http::find_header(request.headers, "Authorization").value_or(""));
     const SharedQuestion question = find_or_ask(upstream, authorization);
     while (question && !question->is_answered) {
       const auto left = std::chrono::ceil<Milliseconds>(question->asked_at + patience - clock_.now());
@@ -45,13 +45,13 @@ Task<void> Base::answer(http::Exchange& exchange) {
   co_await exchange.respond(std::move(response));
 }
 
-Base::SharedQuestion Base::find_or_ask(const std::string& upstream, const std::string& authorization) {
+Base::SharedQuestion Base::find_or_ask(const std::string& upstream, const Secret& authorization) {
   const Time now = clock_.now();
   std::erase_if(questions_, [now](const auto& entry) {
     return entry.second->is_answered && now - entry.second->asked_at >= remembered;
   });
   const std::string key =
-      upstream + " " + digest_of(DigestAlgorithm::sha256, bytes_of(authorization)).text();  // the credential is not kept
+      upstream + " " + digest_of(DigestAlgorithm::sha256, bytes_of(authorization.reveal())).text();  // the credential is not kept
   const auto known = questions_.find(key);
   if (known != questions_.end()) return known->second;
   if (questions_.size() >= most_remembered) return nullptr;
@@ -62,7 +62,7 @@ Base::SharedQuestion Base::find_or_ask(const std::string& upstream, const std::s
 }
 
 Task<void> Base::ask(origin::Origin& origin, SharedQuestion question, std::string upstream,
-                     std::string authorization) {
+                     Secret authorization) {
   const auto asked = co_await origin.ask_base(upstream, "GET", std::move(authorization));
   if (asked && (asked->status == 401 || asked->status == 403)) question->refusal = relay(*asked, "UNSUPPORTED");
   if (!asked) {

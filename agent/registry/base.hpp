@@ -40,9 +40,9 @@ class Base {
   using SharedQuestion = std::shared_ptr<Question>;
 
   std::string upstream_of(const http::Request& request) const;  // empty: none is meant
-  SharedQuestion find_or_ask(const std::string& upstream, const std::string& authorization);
+  SharedQuestion find_or_ask(const std::string& upstream, const Secret& authorization);
   static Task<void> ask(origin::Origin& origin, SharedQuestion question, std::string upstream,
-                        std::string authorization);
+                        Secret authorization);
 
   Loop& loop_;
   Clock& clock_;

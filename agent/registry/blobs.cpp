@@ -34,7 +34,7 @@ Task<void> Blobs::answer(http::Exchange& exchange, BlobRoute route) {
                 .kind = origin::Kind::blob,
                 .repository = std::move(route.repository),
                 .size_hint = {},
-                .authorization = http::find_header(request.headers, "Authorization").value_or("")};
+                .authorization = Secret(http::find_header(request.headers, "Authorization").value_or(""))};
   access::Caller caller{ask.repository, ask.authorization};
   auto verdict = co_await parts_.access.may(std::move(caller), ask.digest, ask.kind,
                                             pull::is_here(pulls_, ask.digest, ask.repository.upstream));

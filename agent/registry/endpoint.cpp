@@ -70,6 +70,7 @@ Endpoint::Endpoint(pull::Parts parts, pull::Pulls& pulls, EndpointOptions option
     : parts_(parts),
       options_(std::move(options)),
       metrics_(observers.metrics),
+      client_header_(parts.clock, options_.client_header_file),
       activity_(observers.activity),
       images_(parts.loop, parts.clock, metrics_, activity_),
       manifests_(parts, pulls, options_.stale_if_error),
@@ -94,22 +95,39 @@ std::optional<http::Response> Endpoint::unknown_upstream(const http::Request& re
   return oci_error(404, "NAME_UNKNOWN", target.error().what);
 }
 
-// The refusals that do not depend on the path.
-std::optional<http::Response> Endpoint::refusal(const http::Request& request) const {
+std::optional<http::Response> Endpoint::refuse_host(const http::Request& request) const {
   const std::string host = http::find_header(request.headers, "Host").value_or("");
-  if (!is_our_host(host, options_.hosts)) {
-    const std::string cause =
-        "this endpoint is not called \"" + host +
-        "\"; use its address, or add the name to hosts in [registry] of the agent's configuration";
-    metrics_.wrong_host_requests.add();
-    log::warning("registry", "request for another host",
-                 {{"host", host},
-                  {"path", request.path},
-                  {"client", client_of(request)},
-                  {"cause", cause},
-                  {"next", "call it by its address, or add the name to hosts in [registry]"}});
-    return oci_error(403, "DENIED", cause);
-  }
+  if (request.is_by_socket_file || is_our_host(host, options_.hosts)) return std::nullopt;
+  const std::string cause = "this endpoint is not called \"" + host +
+                            "\"; use its address, or add the name to hosts in [registry] of the agent's configuration";
+  metrics_.wrong_host_requests.add();
+  log::warning("registry", "request for another host",
+               {{"host", host},
+                {"path", request.path},
+                {"client", client_of(request)},
+                {"cause", cause},
+                {"next", "call it by its address, or add the name to hosts in [registry]"}});
+  return oci_error(403, "DENIED", cause);
+}
+
+std::optional<http::Response> Endpoint::refuse_unknown_client(const http::Request& request) {
+  if (client_header_.admits(request)) return std::nullopt;
+  metrics_.unknown_client_requests.add();
+  log::warning("registry", "request without the client header",
+               {{"file", options_.client_header_file},
+                {"path", request.path},
+                {"client", client_of(request)},
+                {"cause", "the request does not have the header that client_header_file names, exactly once"},
+                {"next", "write the file's header into the runtime's hosts.toml; else another user of this host asked"}});
+  return oci_error(403, "DENIED",
+                   "this endpoint answers only requests with the header in client_header_file of the agent's [registry]; "
+                   "write that header into the runtime's hosts.toml, as docs/endpoint.md shows");
+}
+
+// The refusals that do not depend on the path.
+std::optional<http::Response> Endpoint::refusal(const http::Request& request) {
+  if (auto refused = refuse_host(request)) return refused;
+  if (auto refused = refuse_unknown_client(request)) return refused;
   if (request.method == "GET" || request.method == "HEAD") return std::nullopt;
   auto response = refuse_route(request, {405, "UNSUPPORTED", "this registry endpoint is read-only"});
   response.headers.push_back({"Allow", "GET, HEAD"});
@@ -144,7 +162,7 @@ void Endpoint::count(const MeteredExchange& exchange) {
 }
 
 activity::Caller Endpoint::caller_of(const http::Request& request, const origin::Repository& repository) const {
-  const std::string authorization = http::find_header(request.headers, "Authorization").value_or("");
+  const Secret authorization(http::find_header(request.headers, "Authorization").value_or(""));
   return {.client = client_of(request),
           .address = request.client,
           .authority = parts_.access.authority_of({repository, authorization})};
@@ -212,7 +230,7 @@ Task<void> Endpoint::manifest(MeteredExchange& exchange, ManifestRoute route) {
   const std::string accept = http::sorted_list(http::find_header(request.headers, "Accept").value_or(""));
   ManifestQuestion question{.route = route,
                             .accept = accept,
-                            .authorization = http::find_header(request.headers, "Authorization").value_or(""),
+                            .authorization = Secret(http::find_header(request.headers, "Authorization").value_or("")),
                             .head_only = request.method == "HEAD"};
   auto answer = co_await manifests_.answer(std::move(question));
   http::Response response;

@@ -7,6 +7,7 @@
 #include "agent/activity/caller.hpp"
 #include "agent/registry/base.hpp"
 #include "agent/registry/blobs.hpp"
+#include "agent/registry/client_header.hpp"
 #include "agent/registry/lists.hpp"
 #include "agent/registry/manifests.hpp"
 #include "agent/registry/metered_exchange.hpp"
@@ -16,6 +17,7 @@ namespace shoal::agent::registry {
 struct EndpointOptions {
   std::string default_upstream = "docker.io";
   std::vector<std::string> hosts;  // names by which clients may call this endpoint, beside addresses and "localhost"
+  std::string client_header_file;  // with the header that each request must have; empty: none
   Milliseconds stale_if_error{0};  // how old a tag's last known digest may be that is served for a failing origin
   ServeOptions serve;
 };
@@ -36,7 +38,9 @@ class Endpoint {
 
  private:
   Task<void> answer(MeteredExchange& exchange);
-  std::optional<http::Response> refusal(const http::Request& request) const;
+  std::optional<http::Response> refusal(const http::Request& request);
+  std::optional<http::Response> refuse_host(const http::Request& request) const;
+  std::optional<http::Response> refuse_unknown_client(const http::Request& request);
   http::Response refuse_route(const http::Request& request, const BadRoute& cause) const;
   std::optional<http::Response> unknown_upstream(const http::Request& request, const Route& route) const;
   Task<void> manifest(MeteredExchange& exchange, ManifestRoute route);
@@ -48,6 +52,7 @@ class Endpoint {
   pull::Parts parts_;
   EndpointOptions options_;
   Metrics& metrics_;
+  ClientHeader client_header_;
   activity::Activity* activity_;
   ImagePulls images_;
   Manifests manifests_;

@@ -9,9 +9,9 @@ LastKnown::LastKnown() : secret_(random_bytes(32)) {}
 
 // A hash of fixed length: the parts come from outside and may be long. No part has a line break in it.
 std::string LastKnown::key_of(const TagQuestion& question) const {
-  const std::string all = question.repository.upstream + "\n" + question.repository.name + "\n" + question.tag + "\n" +
-                          question.accept + "\n" + question.authorization;
-  const Hash256 hash = hmac_sha256(secret_, bytes_of(all));
+  const Secret all = Secret::of({question.repository.upstream, "\n", question.repository.name, "\n", question.tag, "\n",
+                                 question.accept, "\n", question.authorization.reveal()});
+  const Hash256 hash = hmac_sha256(secret_, bytes_of(all.reveal()));
   return std::string(text_of(hash));
 }
 

@@ -20,7 +20,7 @@ struct TagQuestion {
   origin::Repository repository;
   std::string tag;
   std::string accept;
-  std::string authorization;
+  Secret authorization;
 };
 
 struct Resolved {

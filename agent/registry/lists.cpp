@@ -55,7 +55,7 @@ Task<void> Lists::answer(http::Exchange& exchange, ListRoute route) {
 Task<http::Response> Lists::ask(http::Request request, ListRoute route) {
   const std::string query = query_for_origin(request.query);
   const std::string path = route.list + (query.empty() ? "" : "?" + query);
-  const access::Caller caller{route.repository, header(request, "Authorization")};
+  const access::Caller caller{route.repository, Secret(header(request, "Authorization"))};
   if (const auto refused = access_.refused_lately(caller)) co_return relay(*refused, "NAME_UNKNOWN");
   const auto asked =
       co_await origin_.ask(route.repository, "GET", path, header(request, "Accept"), caller.authorization);
@@ -100,7 +100,7 @@ http::Response Lists::page(const http::Request& request, const ListRoute& route,
 // A repository that does not exist has no list; that a tag does not exist means that nothing refers to the subject.
 Task<http::Response> Lists::referrers_by_tag(http::Request request, ListRoute route) {
   const auto asked = co_await origin_.ask(route.repository, "GET", "manifests/" + referrers_tag(*route.subject),
-                                          origin::index_type, header(request, "Authorization"));
+                                          origin::index_type, Secret(header(request, "Authorization")));
   if (!asked) co_return unserved(request, route, asked.error());
   if (asked->status == 404 && origin::answered_by(404, {}, text_of(asked->body)).code != "NAME_UNKNOWN") co_return index(empty_index);
   if (asked->status != 200) co_return relay(*asked, "NAME_UNKNOWN");

@@ -34,7 +34,7 @@ using ManifestAnswer = std::variant<Manifest, origin::Answer>;
 struct ManifestQuestion {
   ManifestRoute route;
   std::string accept;         // all Accept lines as one list, http::sorted_list
-  std::string authorization;  // the caller's, may be empty
+  Secret authorization;  // the caller's, may be empty
   bool head_only = false;
 
   access::Caller caller() const { return {route.repository, authorization}; }

@@ -29,6 +29,8 @@ struct Metrics {
   metrics::SizedHistogram first_byte;          // from the request to the first byte of an answer of that size
   metrics::Counter unknown_registry_requests;  // for a registry that is not configured
   metrics::Counter wrong_host_requests;        // whose Host is not ours
+  metrics::Counter unknown_client_requests;    // without the header of client_header_file
+  std::array<metrics::Counter, 3> closed_for_room;  // connections, by http::Doing
   metrics::Counter unserved_requests;          // with a method or path that is not served
 };
 

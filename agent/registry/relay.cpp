@@ -26,7 +26,7 @@ http::Response relay(const origin::Answer& answer, const std::string& unknown) {
 }
 
 Task<Result<origin::Answer>> ask_head(origin::Origin& origin, origin::Repository repository, Digest digest,
-                                      std::string authorization) {
+                                      Secret authorization) {
   return origin.ask(std::move(repository), "HEAD", "blobs/" + digest.text(), "*/*", std::move(authorization));
 }
 

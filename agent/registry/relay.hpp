@@ -18,7 +18,7 @@ http::Response relay(const origin::Answer& answer, const std::string& unknown);
 
 // HEAD of a blob, and the size that the answer names.
 Task<Result<origin::Answer>> ask_head(origin::Origin& origin, origin::Repository repository, Digest digest,
-                                      std::string authorization);
+                                      Secret authorization);
 std::optional<ByteCount> named_size(const Result<origin::Answer>& answer);
 
 }  // namespace shoal::agent::registry

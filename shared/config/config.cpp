@@ -9,6 +9,7 @@
 #include <set>
 #include <sstream>
 
+#include "shared/config/user_information.hpp"
 #include "shared/config/value.hpp"
 
 namespace shoal::config {
@@ -20,7 +21,8 @@ struct Fault {
 };
 
 std::string line_text(const std::string& name, const Fault& fault) {
-  return name + (fault.line == 0 ? "" : ":" + std::to_string(fault.line)) + ": " + fault.what;
+  return name + (fault.line == 0 ? "" : ":" + std::to_string(fault.line)) + ": " +
+         without_user_information(fault.what);
 }
 
 // The faults of one file, in the order of its lines.
@@ -89,7 +91,8 @@ struct Section::State {
   void exchange(std::string_view name, Place& place, std::string_view comment) {
     if (printing) {
       const std::string source = is_from_environment(name) ? "# From " + variable_name(path, name) + ".\n" : "";
-      printed_keys += commented(comment) + source + std::string(name) + " = " + value_text(place) + "\n";
+      printed_keys += commented(comment) + source + std::string(name) + " = " +
+                      without_user_information(value_text(place)) + "\n";
       return;
     }
     known.emplace(name);

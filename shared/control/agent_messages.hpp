@@ -44,7 +44,7 @@ struct Join {
   Source source;
   std::uint64_t size_hint_bytes = 0;  // from the manifest's descriptor; 0: none
   // The caller's Authorization, for this registry and repository alone; sent over loopback only, else empty.
-  std::string credential;
+  Secret credential;
   bool has_credential = false;  // the caller has one, sent or not: the agent may fetch with it (Reason::own_fetch)
   Want want = Want::layer;
   template <class C>

@@ -3,10 +3,24 @@
 #include "shared/core/check.hpp"
 
 namespace shoal::inline core {
+namespace {
+
+constexpr std::size_t room_behind_secret = 256;  // for the fields behind it, so that no copy is left in an outgrown buffer
+
+}  // namespace
 
 void Encoder::field(const Digest& value) {
   field(value.algorithm());
   out_.insert(out_.end(), value.raw().begin(), value.raw().end());
+}
+
+void Encoder::field(const Secret& value) {
+  Bytes larger;
+  larger.reserve(out_.size() + sizeof(std::uint32_t) + value.size() + room_behind_secret);
+  larger.insert(larger.end(), out_.begin(), out_.end());
+  wipe(out_);  // it may have had another secret
+  out_ = std::move(larger);
+  sized(bytes_of(value.reveal()));
 }
 
 void Encoder::sized(ByteView bytes) {

@@ -14,6 +14,7 @@
 
 #include "shared/core/bytes.hpp"
 #include "shared/core/digest.hpp"
+#include "shared/core/secret.hpp"
 
 namespace shoal::inline core {
 
@@ -35,6 +36,7 @@ class Encoder {
   void field(const Enum& value) { field(static_cast<std::underlying_type_t<Enum>>(value)); }
   void field(const std::string& value) { sized(bytes_of(value)); }
   void field(const Bytes& value) { sized(value); }
+  void field(const Secret& value);  // as a string; whoever takes the frame wipes it
   void field(const Digest& value);
   template <std::size_t Size>
   void field(const std::array<std::byte, Size>& value) {
@@ -98,6 +100,7 @@ class Decoder {
   }
   void field(std::string& value) { value = std::string(text_of(sized())); }
   void field(Bytes& value) { value = copy_of(sized()); }
+  void field(Secret& value) { value = Secret(text_of(sized())); }
   void field(Digest& value);
   template <std::size_t Size>
   void field(std::array<std::byte, Size>& value) {

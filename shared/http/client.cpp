@@ -85,7 +85,7 @@ class Received final : public ClientResponse {
  private:
   struct Home {  // where the connection goes afterwards
     std::shared_ptr<KeptConnections> kept;  // Shared: with the requests to come; null: nowhere
-    std::string server;
+    Secret server;
   };
   // Behind the end of the answer, the connection is free for the next request. A server that has sent more is not
   // believed again.
@@ -171,7 +171,7 @@ Error with_authority(Error error, const Url& url) {
 }
 
 // Sends the request and waits for the head of its answer.
-Task<Result<std::unique_ptr<ClientResponse>>> exchange(Clock& clock, ClientRequest request, std::string text,
+Task<Result<std::unique_ptr<ClientResponse>>> exchange(Clock& clock, ClientRequest request, Secret text,
                                                        std::unique_ptr<Transport> transport) {
   const auto due = clock.now() + request.limits.headers;
   const auto written = co_await transport->write(std::move(text), request.limits.headers);

@@ -11,6 +11,7 @@
 #include "shared/core/bytes.hpp"
 #include "shared/core/clock.hpp"
 #include "shared/core/result.hpp"
+#include "shared/core/secret.hpp"
 #include "shared/http/addresses.hpp"
 #include "shared/http/message.hpp"
 
@@ -48,14 +49,15 @@ class KeptConnections;
 
 // An HTTP proxy: CONNECT for https, the absolute form for http. Its authorization is sent to it alone.
 struct Proxy {
-  Url url;                    // "http://proxy:3128"
-  std::string authorization;  // value of Proxy-Authorization; empty for none
+  Url url;                // "http://proxy:3128"
+  Secret authorization;   // value of Proxy-Authorization; empty for none
 };
 
 struct ClientRequest {
   std::string method = "GET";  // one that may be repeated
   Url url;
   Headers headers;        // Host, User-Agent and Connection are added
+  Secret authorization;   // value of Authorization; empty for none
   std::string ca_file;    // for https: certificates to trust instead of the system's; empty for the system's
   bool insecure = false;  // for https: no verification, as the operator configured
   std::string certificate_file;  // for https: the client's own, PEM with its chain, shown when asked for; empty for none

@@ -11,6 +11,7 @@ namespace {
 using asio::ip::tcp;
 
 constexpr Milliseconds final_read_limit{1'000};    // for the client to read the final response, some packets
+constexpr std::size_t most_in_a_call = 64 << 10;   // of a write, as Asio has it
 constexpr std::size_t most_discarded = 256 << 10;  // bytes that a refused client still sends: a socket's buffer
 
 // Not a TLS greeting (a handshake record begins with 0x16, an SSLv2 one with a byte over 0x7f), whose client would wait
@@ -36,15 +37,20 @@ tl::unexpected<Error> client_is_gone() {
 
 class Connection::Waiting {
  public:
-  explicit Waiting(Connection& connection) : list_(connection.shared_->waiting) {
+  explicit Waiting(Connection& connection) : connection_(connection), list_(connection.shared_->waiting) {
     place_ = list_.insert(list_.end(), &connection);
-    connection.waits_since_ = connection.now();
+    connection.still_since_ = connection.now();
+    connection.doing_ = Doing::silent;
   }
-  ~Waiting() { list_.erase(place_); }
+  ~Waiting() {
+    list_.erase(place_);
+    connection_.doing_ = Doing::busy;
+  }
   Waiting(const Waiting&) = delete;
   Waiting& operator=(const Waiting&) = delete;
 
  private:
+  Connection& connection_;
   std::list<Connection*>& list_;
   std::list<Connection*>::iterator place_;
 };
@@ -60,17 +66,30 @@ class Connection::LongHead {
   std::shared_ptr<ServerShared> shared_;  // Shared: with the server, which may go before
 };
 
-Connection::Connection(tcp::socket socket, std::shared_ptr<ServerShared> shared)
+class Connection::Stalling {
+ public:
+  explicit Stalling(Connection& connection) : connection_(connection) { connection.doing_ = Doing::stalled; }
+  ~Stalling() { connection_.doing_ = Doing::busy; }
+  Stalling(const Stalling&) = delete;
+  Stalling& operator=(const Stalling&) = delete;
+
+ private:
+  Connection& connection_;
+};
+
+Connection::Connection(StreamSocket socket, std::shared_ptr<ServerShared> shared)
     : socket_(std::move(socket)),
       shared_(std::move(shared)),
       deadline_(socket_.get_executor(), shared_->parts.clock, [this] {
         IoError ignored;
         socket_.cancel(ignored);
-      }) {
+      }),
+      peer_(socket_, shared_->parts.clock.now()),
+      still_since_(shared_->parts.clock.now()) {
   IoError ignored;
   socket_.non_blocking(true, ignored);
+  if (peer_.is_by_socket_file()) return;
   socket_.set_option(tcp::no_delay(true), ignored);  // measured: 45 ms an answer without it
-  client_ = socket_.remote_endpoint(ignored).address().to_string();
 }
 
 Task<void> Connection::serve(std::shared_ptr<Connection> self) {
@@ -86,6 +105,7 @@ Task<Connection::Next> Connection::serve_one() {
     const Next next = co_await refuse(std::move(*refusal));
     co_return next;
   }
+  still_since_ = now();
   const std::size_t length = *head_length(received_);
   std::string head = received_.substr(0, length);
   received_ = received_.substr(length);  // gives the memory back while the connection idles
@@ -145,8 +165,9 @@ Connection::Refusal Connection::too_long() {
 }
 
 std::string Connection::own_address() const {
+  if (peer_.is_by_socket_file()) return "localhost";
   IoError ignored;
-  tcp::endpoint own = socket_.local_endpoint(ignored);
+  tcp::endpoint own = tcp_endpoint(socket_.local_endpoint(ignored));
   if (own.address().is_v6()) {  // without a zone, which no Host has
     auto address = own.address().to_v6();
     address.scope_id(0);
@@ -163,7 +184,7 @@ Time Connection::now() const {
 Task<bool> Connection::read_some(Milliseconds limit) {
   IoError error;
   deadline_.arm(limit);
-  co_await socket_.async_wait(tcp::socket::wait_read, into(error));
+  co_await socket_.async_wait(StreamSocket::wait_read, into(error));
   deadline_.disarm();
   if (error || cut_) co_return false;
   co_return take_available();
@@ -193,7 +214,9 @@ Task<void> Connection::finish(Next next) {
   if (next == Next::given_away) co_return;
   if (next == Next::close_gently && !cut_) {
     IoError ignored;
-    socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    socket_.shutdown(StreamSocket::shutdown_send, ignored);
+    still_since_ = now();
+    const Stalling stalling(*this);
     const auto due = now() + final_read_limit;
     std::size_t discarded = 0;
     bool more = true;
@@ -212,8 +235,14 @@ Task<Result<void>> Connection::write(std::string_view head, std::string_view bod
   if (cut_) co_return client_is_gone();
   IoError error;
   const std::array<asio::const_buffer, 2> both{asio::buffer(head), asio::buffer(body)};
+  const Stalling stalling(*this);
+  // Asked at the start and whenever the client has made room.
+  const auto go_on = [this](const IoError& failure, std::size_t) -> std::size_t {
+    still_since_ = now();
+    return failure ? 0 : most_in_a_call;
+  };
   deadline_.arm(shared_->options.stall_limit);
-  co_await asio::async_write(socket_, both, into(error));
+  co_await asio::async_write(socket_, both, go_on, into(error));
   deadline_.disarm();
   if (error || cut_) co_return client_is_gone();
   co_return Result<void>();
@@ -229,6 +258,7 @@ Task<Result<void>> Connection::send_file(FileSpan span, std::uint64_t& sent) {
     span.offset += *moved;
     span.length -= *moved;
     sent += *moved;
+    if (*moved > 0) still_since_ = now();
     if (*moved > 0) continue;
     const bool writable = co_await wait_until_writable();
     if (!writable) co_return client_is_gone();
@@ -239,8 +269,9 @@ Task<Result<void>> Connection::send_file(FileSpan span, std::uint64_t& sent) {
 Task<bool> Connection::wait_until_writable() {
   if (cut_) co_return false;
   IoError error;
+  const Stalling stalling(*this);
   deadline_.arm(shared_->options.stall_limit);
-  co_await socket_.async_wait(tcp::socket::wait_write, into(error));
+  co_await socket_.async_wait(StreamSocket::wait_write, into(error));
   deadline_.disarm();
   co_return !error;
 }
@@ -249,6 +280,13 @@ void Connection::close(bool reset) {
   IoError ignored;
   if (reset) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
   socket_.close(ignored);
+}
+
+Occupant Connection::as_occupant(const LocalUsers& users, Time read_at) {
+  return {.user = peer_.user(socket_, users, read_at),
+          .doing = doing_,
+          .still = std::chrono::floor<Milliseconds>(now() - still_since_),
+          .may_close = !cut_ && !cut_socket_};
 }
 
 void Connection::end_idle() {

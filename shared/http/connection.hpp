@@ -3,7 +3,6 @@
 // Threads: the loop.
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
 #include <functional>
 #include <list>
 #include <memory>
@@ -11,6 +10,8 @@
 #include <string>
 
 #include "shared/http/deadline.hpp"
+#include "shared/http/peer.hpp"
+#include "shared/http/room.hpp"
 #include "shared/http/server.hpp"
 
 namespace shoal::http {
@@ -30,7 +31,7 @@ struct ServerShared {
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(asio::ip::tcp::socket socket, std::shared_ptr<ServerShared> shared);
+  Connection(StreamSocket socket, std::shared_ptr<ServerShared> shared);
 
   // Requests and answers in turn, until one side ends it.
   static Task<void> serve(std::shared_ptr<Connection> self);
@@ -38,15 +39,20 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Ends it at once; a serve thread that uses the descriptor now leaves it first.
   void cut();
   // Whether it may be closed for another client: it has waited for a request so long that none is on its way.
-  bool gives_way() const { return now() - waits_since_ >= least_wait; }
+  bool gives_way() const { return !cut_ && now() - still_since_ >= least_silence; }
+  // As one of those that a full server chooses among; the view is of this connection.
+  Occupant as_occupant(const LocalUsers& users, Time read_at);
+  bool is_user_known(const LocalUsers& users, Time read_at) { return peer_.is_known(socket_, users, read_at); }
+  const Peer& peer() const { return peer_; }
+  bool is_open() const { return socket_.is_open(); }
   // Ends it unless a request has begun to come: no answer is lost.
   void end_idle();
 
  private:
-  static constexpr Milliseconds least_wait{100};  // a client sends its request a round trip after it has connected
   friend class ConnectionExchange;
   class Waiting;   // a place in ServerShared::waiting
   class LongHead;  // one of ServerShared::long_heads
+  class Stalling;  // what it does meanwhile is its client's turn
   enum class Next { request, close, close_gently, reset, given_away };
   struct Refusal {
     unsigned status;  // 0: the connection ends without an answer
@@ -57,7 +63,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Task<std::optional<Refusal>> read_head();  // nothing when a whole head is at the front of `received_`
   std::optional<Refusal> judge_beginning(std::optional<LongHead>& place);  // what has come of the head
   static Refusal too_long();
-  std::string own_address() const;  // that the client has connected to
+  std::string own_address() const;  // that the client has connected to; "localhost" for a Unix socket
   Task<bool> read_some(Milliseconds limit);
   bool take_available();
   Time now() const;
@@ -69,13 +75,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Task<bool> wait_until_writable();
   void close(bool reset);
 
-  asio::ip::tcp::socket socket_;
+  StreamSocket socket_;
   std::shared_ptr<ServerShared> shared_;
   Deadline deadline_;
-  std::string client_;
+  Peer peer_;
   std::string received_;              // not yet parsed: at most one head's bound
   std::function<void()> cut_socket_;  // set once a WebSocket owns it
-  Time waits_since_{};                // for a request
+  Time still_since_{};                // a byte came or went then, or the wait for a request began
+  Doing doing_ = Doing::busy;
   bool is_new_ = true;                // it has not asked for anything yet
   bool in_step_ = false;              // a serve thread uses the descriptor
   bool cut_ = false;

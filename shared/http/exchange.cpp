@@ -28,7 +28,8 @@ bool has_no_body(unsigned status) {
 
 ConnectionExchange::ConnectionExchange(std::shared_ptr<Connection> connection, RequestHead request, std::string head)
     : connection_(std::move(connection)), request_(std::move(request)), head_(std::move(head)) {
-  request_.request.client = connection_->client_;
+  request_.request.client = connection_->peer_.address();
+  request_.request.is_by_socket_file = connection_->peer_.is_by_socket_file();
   ++connection_->shared_->open_exchanges;
 }
 
@@ -100,7 +101,8 @@ Task<Result<void>> ConnectionExchange::send(Bytes bytes) {
 
 Task<Result<std::unique_ptr<WebSocket>>> ConnectionExchange::upgrade(std::string subprotocol) {
   SHOAL_CHECK(stage_ == Stage::fresh);
-  const auto fits = check_upgrade(request_.request, subprotocol);
+  auto fits = check_upgrade(request_.request, subprotocol);
+  if (request_.request.is_by_socket_file) fits = fail(ErrorKind::refused, "a WebSocket needs a TCP connection");
   if (!fits) {
     Response response{426, {{"Upgrade", "websocket"}}, fits.error().what + "\n", {}};
     co_await respond(std::move(response));
@@ -109,7 +111,7 @@ Task<Result<std::unique_ptr<WebSocket>>> ConnectionExchange::upgrade(std::string
   stage_ = Stage::given_away;
   connection_->deadline_.disarm();
   std::string received = head_ + std::exchange(connection_->received_, {});
-  Upgrading upgrading(std::move(connection_->socket_), connection_->shared_->parts.clock);
+  Upgrading upgrading(tcp_socket(std::move(connection_->socket_)), connection_->shared_->parts.clock);
   connection_->cut_socket_ = upgrading.cutter();
   auto accepted = co_await upgrading.answer(std::move(received), std::move(subprotocol));
   co_return accepted;

@@ -4,7 +4,7 @@
 
 namespace shoal::http {
 
-std::unique_ptr<Transport> KeptConnections::take(const std::string& server, const Reaches& allowed) {
+std::unique_ptr<Transport> KeptConnections::take(const Secret& server, const Reaches& allowed) {
   while (true) {
     const auto found = std::find_if(kept_.begin(), kept_.end(), [&](const Kept& kept) {
       return kept.server == server && allowed.allows(kept.transport->reach());
@@ -16,7 +16,7 @@ std::unique_ptr<Transport> KeptConnections::take(const std::string& server, cons
   }
 }
 
-void KeptConnections::keep(std::string server, std::unique_ptr<Transport> transport) {
+void KeptConnections::keep(Secret server, std::unique_ptr<Transport> transport) {
   transport->rest(limits_.idle);
   kept_.push_front({std::move(server), std::move(transport)});
   if (kept_.size() > limits_.connections) kept_.pop_back();

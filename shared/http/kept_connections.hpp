@@ -24,12 +24,12 @@ class KeptConnections {
   explicit KeptConnections(Limits limits) : limits_(limits) {}
 
   // One to this server, at an address that is allowed, that has not closed by our own limit; null when there is none.
-  std::unique_ptr<Transport> take(const std::string& server, const Reaches& allowed);
-  void keep(std::string server, std::unique_ptr<Transport> transport);
+  std::unique_ptr<Transport> take(const Secret& server, const Reaches& allowed);
+  void keep(Secret server, std::unique_ptr<Transport> transport);
 
  private:
   struct Kept {
-    std::string server;
+    Secret server;  // whose it is: its proxy's credential is part of that
     std::unique_ptr<Transport> transport;
   };
   Limits limits_;

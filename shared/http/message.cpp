@@ -76,6 +76,7 @@ std::optional<std::string> Request::query_value(std::string_view name) const {
 
 std::optional<std::string> percent_decode(std::string_view text) {
   std::string out;
+  out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
     if (c == '%') {

@@ -30,7 +30,8 @@ struct Request {
   std::string path;   // as sent, percent-encoded, without the query
   std::string query;  // as sent, without "?"
   Headers headers;
-  std::string client;  // address of the other side, for logs
+  std::string client;  // address of the other side, for logs; of a Unix socket "uid 1000"
+  bool is_by_socket_file = false;  // no web page can send such a request
 
   // The decoded value of the first `name=` in the query; nothing when absent or badly encoded.
   std::optional<std::string> query_value(std::string_view name) const;

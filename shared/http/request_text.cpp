@@ -23,45 +23,51 @@ bool is_target(std::string_view text) {
   return text.starts_with('/') && std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
-std::string proxy_authorization(const Proxy& proxy) {
-  return proxy.authorization.empty() ? "" : "Proxy-Authorization: " + proxy.authorization + "\r\n";
+// The last lines of a head.
+Secret with_credentials(const std::string& text, const Secret& of_proxy, const Secret& of_origin) {
+  const auto line = [](std::string_view name, const Secret& value) {
+    return value.empty() ? Secret() : Secret::of({name, value.reveal(), "\r\n"});
+  };
+  const Secret to_proxy = line("Proxy-Authorization: ", of_proxy);
+  const Secret to_origin = line("Authorization: ", of_origin);
+  return Secret::of({text, to_proxy.reveal(), to_origin.reveal(), "\r\n"});
 }
 
 }  // namespace
 
-Result<std::string> request_text(const ClientRequest& request) {
+Result<Secret> request_text(const ClientRequest& request) {
   const Url& url = request.url;
   const bool is_to_proxy = request.proxy && url.scheme == "http";
-  bool sound = is_token(request.method) && is_target(url.target);
+  bool sound = is_token(request.method) && is_target(url.target) && is_one_line(request.authorization.reveal());
   std::string text = request.method + " " + (is_to_proxy ? "http://" + url.authority() : "") + url.target +
                      " HTTP/1.1\r\nHost: " + url.authority() + "\r\n" + user_agent +
                      (request.kept ? "Connection: keep-alive\r\n" : "Connection: close\r\n");
   // Without it a server may compress what it sends, and no digest would match: RFC 9110 section 12.5.3.
   if (!find_header(request.headers, "Accept-Encoding")) text += "Accept-Encoding: identity\r\n";
-  if (request.proxy) sound = sound && is_one_line(request.proxy->authorization);
-  if (is_to_proxy) text += proxy_authorization(*request.proxy);
+  if (request.proxy) sound = sound && is_one_line(request.proxy->authorization.reveal());
   for (const Header& header : request.headers) {
     if (same_name(header.name, "Proxy-Authorization")) continue;  // a proxy's credential is for it alone
     sound = sound && is_token(header.name) && is_one_line(header.value);
     text += header.name + ": " + header.value + "\r\n";
   }
   if (!sound) return fail(ErrorKind::refused, "a request with a malformed method, path or header");
-  return text + "\r\n";
+  return with_credentials(text, is_to_proxy ? request.proxy->authorization : Secret(), request.authorization);
 }
 
-std::string connect_text(const ClientRequest& request) {
+Secret connect_text(const ClientRequest& request) {
   const Url& url = request.url;
   const std::string host = url.host.find(':') == std::string::npos ? url.host : "[" + url.host + "]";
   const std::string place = host + ":" + std::to_string(url.port);
   std::string text = "CONNECT " + place + " HTTP/1.1\r\nHost: " + place + "\r\n" + user_agent;
-  return text + proxy_authorization(*request.proxy) + "\r\n";
+  return with_credentials(text, request.proxy->authorization, Secret());
 }
 
-std::string connection_key(const ClientRequest& request) {
+Secret connection_key(const ClientRequest& request) {
   std::string key = request.url.scheme + "://" + request.url.authority() + "\n" + request.ca_file + "\n" +
                     (request.insecure ? "*" : "") + "\n" + request.certificate_file + "\n" + request.key_file;
-  if (request.proxy) key += "\n" + text(request.proxy->url) + "\n" + request.proxy->authorization;
-  return key;
+  if (!request.proxy) return Secret(key);
+  key += "\n" + text(request.proxy->url) + "\n";
+  return Secret::of({key, request.proxy->authorization.reveal()});
 }
 
 Error at_proxy(const ClientRequest& request, Error error) {

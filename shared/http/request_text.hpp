@@ -11,13 +11,13 @@ namespace shoal::http {
 
 // The head: to an origin or, for http by way of a proxy, in the absolute form with the proxy's authorization.
 // `refused` when the method, the target or a header is malformed.
-Result<std::string> request_text(const ClientRequest& request);
+Result<Secret> request_text(const ClientRequest& request);
 
 // The request to the proxy for a tunnel to the origin.
-std::string connect_text(const ClientRequest& request);
+Secret connect_text(const ClientRequest& request);
 
 // Whose connection it is: the other side, by way of whom, how far it was verified, and who we were to it.
-std::string connection_key(const ClientRequest& request);
+Secret connection_key(const ClientRequest& request);
 
 // "proxy http://proxy:3128: " before the error of one.
 Error at_proxy(const ClientRequest& request, Error error);

@@ -35,6 +35,12 @@ class ServeThreads {
   // `unavailable` when the other side is gone.
   Task<Result<std::size_t>> step(int socket, FileSpan span);
 
+  // Short work beside the steps; what `Pool::run` says holds.
+  template <class Work>
+  auto run(Work work) {
+    return threads_.run(std::move(work));
+  }
+
   // Waits for the steps under way, so that their sockets can be closed. Once the loop has ended.
   void join() { threads_.join(); }
 

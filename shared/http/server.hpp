@@ -1,12 +1,12 @@
 // Server: HTTP/1.1 over Beast on the loop, for everything of ours that faces a network. Bodies leave by sendfile on
 // serve threads. Bodies of requests are not read: one is answered by its head alone, and its connection ends.
 //
-// Bounds: header 64 KiB and 10 s as a whole, at most 256 longer than 16 KiB at once, idle 60 s, connections `Options::connections`: when there are as many, the
-// one that has waited longest for a request, 100 ms at least, is closed for a new one (measured: beside 9,000 clients that send their
-// head slowly, others wait less than a millisecond longer). A body in a GET, Content-Length with Transfer-Encoding, or a
-// malformed head gets 400 and close, one over its bound 431. A request without Host, which HTTP/1.0 allows, gets the
-// address that it has connected to as one. Threads: the loop.
-// The handler runs there too, one coroutine per connection.
+// Bounds: header 64 KiB and 10 s as a whole, at most 256 longer than 16 KiB at once, idle 60 s, connections
+// `ServerOptions::connections`: when there are as many, silent and stalled ones of the user with the most are closed for
+// new ones (room.hpp). Measured: beside 9,000 clients that send their head slowly, others wait less than a millisecond
+// longer. A body in a GET, Content-Length with Transfer-Encoding, or a malformed head gets 400 and close, one over its
+// bound 431. A request without Host, which HTTP/1.0 allows, gets the address that it has connected to as one.
+// Threads: the loop. The handler runs there too, one coroutine per connection.
 #pragma once
 
 #include <functional>
@@ -16,6 +16,7 @@
 #include "shared/core/clock.hpp"
 #include "shared/core/listen_addresses.hpp"
 #include "shared/http/message.hpp"
+#include "shared/http/room.hpp"
 #include "shared/http/serve_threads.hpp"
 #include "shared/http/websocket.hpp"
 
@@ -46,9 +47,11 @@ using Handler = std::function<Task<void>(Exchange& exchange)>;
 
 struct ServerOptions {
   ListenAddresses listen;
+  std::string socket_file{};          // path of a Unix socket beside them; empty: none
   bool is_closed_at_first = false;    // the address is taken, and clients are refused until `start_listening`
-  // At once, so that descriptors are left for files; while all are being answered, further ones wait in the backlog.
+  // At once, so that descriptors are left for files; while none can be closed for them, further ones wait in the backlog.
   std::size_t connections = 4096;
+  std::function<void(Doing)> on_closed_for_room{};  // of each connection, what it did
   // For the whole request head, some packets; also until the first byte of a connection's first one.
   Milliseconds header_limit{10'000};
   Milliseconds idle_limit{60'000};    // between requests; containerd keeps its connections 30 s

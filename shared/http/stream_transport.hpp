@@ -48,10 +48,10 @@ class StreamTransport : public Transport {
     co_return tl::unexpected(failure("read", error));
   }
 
-  Task<Result<void>> write(std::string text, Milliseconds limit) override {
+  Task<Result<void>> write(Secret text, Milliseconds limit) override {
     IoError error;
     deadline_.arm(limit);
-    co_await asio::async_write(stream_, asio::buffer(text), into(error));
+    co_await asio::async_write(stream_, asio::buffer(text.reveal()), into(error));
     deadline_.disarm();
     if (error) co_return tl::unexpected(failure("write", error));
     co_return Result<void>();

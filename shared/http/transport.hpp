@@ -18,7 +18,7 @@ class Transport {
   virtual Reach reach() const = 0;  // of the address at the other end, a proxy's when there is one
   // 0 when the other side has ended properly; `unavailable` otherwise.
   virtual Task<Result<std::size_t>> read_some(MutableBytes into, Milliseconds limit) = 0;
-  virtual Task<Result<void>> write(std::string text, Milliseconds limit) = 0;
+  virtual Task<Result<void>> write(Secret text, Milliseconds limit) = 0;
   virtual void cancel() = 0;  // from another coroutine: what waits ends with `unavailable`
   // Between two requests: closes after `limit`, unless `resume` is called before. `resume` is false when it has closed.
   virtual void rest(Milliseconds limit) = 0;

@@ -111,6 +111,7 @@ Task<Result<Bytes>> WebSocketState::receive(std::shared_ptr<WebSocketState> self
   }
   const auto data = self->received.data();
   Bytes message = copy_of(ByteView(static_cast<const std::byte*>(data.data()), data.size()));
+  wipe(MutableBytes(static_cast<std::byte*>(data.data()), data.size()));  // it may hold a caller's credential
   self->received.consume(data.size());
   if (self->received.capacity() > kept_buffer) self->received.shrink_to_fit();
   co_return message;
@@ -157,10 +158,11 @@ void WebSocketState::start_writing() {
 Task<void> WebSocketState::write_queue(std::shared_ptr<WebSocketState> self) {
   IoError error;
   while (!self->queue.empty() && !self->gone) {
-    const Bytes message = std::move(self->queue.front());
+    Bytes message = std::move(self->queue.front());
     self->queue.pop_front();
     co_await self->stream.async_write(asio::buffer(message), into(error));
     self->queued_bytes -= message.size() + cost_of_entry;
+    wipe(message);  // it may hold a caller's credential
     if (error) self->cut();
   }
   self->writing = false;

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include "shared/core/secret.hpp"
+
 namespace shoal::log {
 
 struct Field {
@@ -18,6 +20,7 @@ struct Field {
   Field(std::string_view k, std::string v) : key(k), value(std::move(v)) {}
   Field(std::string_view k, std::string_view v) : key(k), value(v) {}
   Field(std::string_view k, const char* v) : key(k), value(v) {}
+  Field(std::string_view k, const Secret& v) = delete;  // a log shows no secret, nor its length
   Field(std::string_view k, bool v) : key(k), value(v ? "true" : "false"), is_bare(true) {}
   template <class Number>
   requires std::is_integral_v<Number> Field(std::string_view k, Number v)

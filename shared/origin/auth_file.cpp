@@ -42,16 +42,16 @@ std::string normal_key(std::string_view text) {
   return host_key(key.substr(0, slash)) + path;
 }
 
-void put(AuthFile::Entry& entry, const std::string& field, const std::string& value) {
-  if (field == "auth") entry.auth = value;
+void put(AuthFile::Entry& entry, std::string_view field, std::string_view value) {
+  if (field == "auth") entry.auth = Secret(value);
   if (field == "username") entry.username = value;
-  if (field == "password") entry.password = value;
-  if (field == "identitytoken") entry.identity_token = value;
+  if (field == "password") entry.password = Secret(value);
+  if (field == "identitytoken") entry.identity_token = Secret(value);
 }
 
 void put(AuthFile& file, const json::Place& place, const json::Value& value) {
   const auto* view = std::get_if<std::string_view>(&value);
-  const std::string text = view == nullptr ? std::string() : std::string(*view);
+  const std::string_view text = view == nullptr ? std::string_view() : *view;
   if (place.is({"credsStore"})) file.store = text;
   if (place.depth() == 2 && place.name(0) == "credHelpers") file.helpers[normal_key(place.name(1))] = text;
   if (place.depth() < 2 || place.name(0) != "auths") return;
@@ -61,16 +61,18 @@ void put(AuthFile& file, const json::Place& place, const json::Value& value) {
 
 Result<Credential> credential_of(const AuthFile::Entry& entry, const http::Url& registry, const std::string& key) {
   std::string username = entry.username;
-  std::string password = entry.password;
+  Secret password = entry.password;
   if (!entry.auth.empty()) {
-    const auto bytes = parse_base64(entry.auth);
-    const std::string_view text = bytes ? text_of(*bytes) : std::string_view();
+    auto bytes = parse_base64(entry.auth.reveal());
+    const Secret decoded(bytes ? text_of(*bytes) : std::string_view());
+    if (bytes) wipe(*bytes);
+    const std::string_view text = decoded.reveal();
     const std::size_t colon = text.find(':');
     if (colon == std::string_view::npos)
       return fail(ErrorKind::refused, "the entry of " + key + " is not base64 of USER:PASSWORD; log in to that registry again");
     username = text.substr(0, colon);
-    password = text.substr(colon + 1);
-    while (password.ends_with('\0')) password.pop_back();  // as docker does
+    password = Secret(text.substr(colon + 1));
+    while (password.reveal().ends_with('\0')) password.shorten(password.size() - 1);  // as docker does
   }
   if (!entry.identity_token.empty()) return of_identity_token(registry, std::move(username), entry.identity_token);
   return Credential{std::move(username), std::move(password)};
@@ -130,7 +132,7 @@ std::string server_address(const http::Url& registry) {
   return host == hub_host ? hub_server : registry.authority();
 }
 
-Credential of_identity_token(const http::Url& registry, std::string username, std::string token) {
+Credential of_identity_token(const http::Url& registry, std::string username, Secret token) {
   const std::string& host = registry.host;
   const bool is_azure = host.ends_with(".azurecr.io") || host.ends_with(".azurecr.cn") || host.ends_with(".azurecr.us");
   if (username.empty() || username == "<token>") username = is_azure ? zeros : "<token>";
@@ -140,7 +142,7 @@ Credential of_identity_token(const http::Url& registry, std::string username, st
 Result<AuthFile> read_auth_file(const std::string& path) {
   const auto text = read_whole(path, longest_auth_file);
   if (!text) return tl::unexpected(text.error());
-  auto file = parse_auth_file(*text);
+  auto file = parse_auth_file(text->reveal());
   if (!file) return unreadable(path + ": " + file.error().what);
   return file;
 }

@@ -16,10 +16,10 @@ namespace shoal::origin {
 
 struct AuthFile {
   struct Entry {
-    std::string auth;  // base64 of "USER:PASSWORD"
+    Secret auth;  // base64 of "USER:PASSWORD"
     std::string username;
-    std::string password;
-    std::string identity_token;
+    Secret password;
+    Secret identity_token;
     bool is_empty() const { return auth.empty() && username.empty() && password.empty() && identity_token.empty(); }
   };
   std::map<std::string, Entry> entries;        // by "HOST[:PORT][/NAMESPACE...]", lower case
@@ -48,7 +48,7 @@ std::string server_address(const http::Url& registry);
 // The credential that docker's two ways of naming a token stand for: the user "<token>" and an identity token. Azure's
 // registries take one as the password of a user of zeros.
 // Source: learn.microsoft.com, "Authenticate with an Azure container registry", az acr login with --expose-token.
-Credential of_identity_token(const http::Url& registry, std::string username, std::string token);
+Credential of_identity_token(const http::Url& registry, std::string username, Secret token);
 
 // Errors as those of configured_files.hpp.
 Result<AuthFile> read_auth_file(const std::string& path);

@@ -13,6 +13,10 @@ const Authorization nothing_shown{};
 constexpr std::size_t secret_size = 32;
 constexpr Milliseconds vain_holds{600'000};  // Basic that nothing asked for and the registry refused
 
+Secret bearer_header(const Secret& token) {
+  return Secret::of({"Bearer ", token.reveal()});
+}
+
 // How the challenges of one answer may be met, the best first. A front that rewrites paths knows the repository by
 // another name, which its challenge says.
 std::vector<Way> ways_of(const std::vector<Challenge>& challenges, const Place& place) {
@@ -44,7 +48,7 @@ Task<Result<Authorization>> Authorizer::begin(Place place) {
   if (!way && !place.is_registry) co_return Authorization{};
   if (way && way->scheme == Scheme::bearer) {
     const auto token = tokens_.find(way->token_key);
-    if (token) co_return Authorization{"Bearer " + *token, *way, *token};
+    if (token) co_return Authorization{bearer_header(*token), *way, *token};
   }
   const Read credential = co_await read(place);
   if (!way) {
@@ -200,7 +204,7 @@ Task<Result<Authorization>> Authorizer::by(Place place, Way way, Authorization s
   if (!token) co_return tl::unexpected(token.error());
   if (token->empty() && credential) credentials_.drop(place.target);
   if (token->empty()) co_return Authorization{};
-  Authorization made{"Bearer " + *token, std::move(way), *token};
+  Authorization made{bearer_header(*token), std::move(way), *token};
   made.is_new = !is_kept;
   co_return made;
 }
@@ -241,8 +245,8 @@ void Authorizer::note_trial(const Place& place, const Authorization& shown, unsi
 // Of a secret that ends with the process, so that it says nothing of the credential.
 std::string Authorizer::fingerprint(const std::optional<Credential>& credential) const {
   if (!credential) return {};
-  const std::string text = credential->username + '\n' + credential->password;
-  return hex_text(hmac_sha256(secret_, bytes_of(text)));
+  const Secret text = Secret::of({credential->username, "\n", credential->password.reveal()});
+  return hex_text(hmac_sha256(secret_, bytes_of(text.reveal())));
 }
 
 Result<TokenQuestion> Authorizer::question(const Place& place, const Way& way,

@@ -24,9 +24,9 @@ namespace shoal::origin {
 
 // What a request carries.
 struct Authorization {
-  std::string value;       // of the header; empty for none
+  Secret value;            // of the header; empty for none
   Way way{};               // how it was made
-  std::string token{};     // of Bearer
+  Secret token{};          // of Bearer
   bool is_new = false;     // it answers a refusal, or its token was asked for a moment ago
   bool is_trial = false;   // Basic that nothing asked for
 };

@@ -13,22 +13,23 @@ bool is_control(char c) {
   return (c >= 0 && c < 0x20) || c == 0x7f;
 }
 
-std::string without_line_break(std::string text) {
-  if (text.ends_with('\n')) text.pop_back();
-  if (text.ends_with('\r')) text.pop_back();
+std::string_view without_line_break(std::string_view text) {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (text.ends_with('\r')) text.remove_suffix(1);
   return text;
 }
 
 // Google's key of a service account, which is the password of the user "_json_key".
-bool is_json_object(const std::string& text) {
-  return text.starts_with('{') && text.ends_with('}') && text.find('\0') == std::string::npos;
+bool is_json_object(std::string_view text) {
+  return text.starts_with('{') && text.ends_with('}') && text.find('\0') == std::string_view::npos;
 }
 
 Result<std::string> check_block(const std::string& path, const char* block, const char* what) {
-  const auto text = read_whole(path, longest_pem_file);
-  if (!text) return text;
-  const std::size_t begin = text->find("-----BEGIN ");
-  if (begin == std::string::npos || text->find(block, begin) == std::string::npos)
+  const auto content = read_whole(path, longest_pem_file);
+  if (!content) return tl::unexpected(content.error());
+  const std::string_view text = content->reveal();
+  const std::size_t begin = text.find("-----BEGIN ");
+  if (begin == std::string_view::npos || text.find(block, begin) == std::string_view::npos)
     return unreadable(path + ": has no " + what + " in PEM");
   return path;
 }
@@ -48,29 +49,35 @@ tl::unexpected<Error> unreadable(std::string what) {
   return tl::unexpected<Error>(Error{ErrorKind::refused, std::move(what), Milliseconds(0), Fault::file_unreadable});
 }
 
-Result<std::string> read_whole(const std::string& path, std::size_t longest) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text;
+Result<Secret> read_whole(const std::string& path, std::size_t longest) {
+  std::ifstream file;
+  file.rdbuf()->pubsetbuf(nullptr, 0);  // no copy in a buffer of the stream's own
+  file.open(path, std::ios::binary);
+  Secret text;
   char chunk[4096];
   while (text.size() <= longest && (file.read(chunk, sizeof chunk) || file.gcount() > 0))
-    text.append(chunk, static_cast<std::size_t>(file.gcount()));
+    text.append({chunk, static_cast<std::size_t>(file.gcount())});
+  wipe(std::as_writable_bytes(std::span(chunk)));
   if (!file.is_open() || file.bad() || text.empty() || text.size() > longest)
     return unreadable(path + ": cannot be read, is empty or too long");
   return text;
 }
 
-Result<std::string> read_password(const std::string& path) {
+Result<Secret> read_password(const std::string& path) {
   auto text = read_whole(path, longest_secret);
   if (!text) return text;
-  std::string line = without_line_break(std::move(*text));
+  const std::string_view line = without_line_break(text->reveal());
   const bool is_line = !line.empty() && std::none_of(line.begin(), line.end(), is_control);
   if (!is_line && !is_json_object(line)) return unreadable(path + ": must hold exactly one line");
-  return line;
+  text->shorten(line.size());
+  return text;
 }
 
 Result<std::string> read_username(const std::string& path) {
-  auto username = read_password(path);
-  if (username && username->find(':') != std::string::npos) return unreadable(path + ": a user name cannot contain a colon");
+  const auto line = read_password(path);
+  if (!line) return tl::unexpected(line.error());
+  std::string username(line->reveal());
+  if (username.find(':') != std::string::npos) return unreadable(path + ": a user name cannot contain a colon");
   return username;
 }
 

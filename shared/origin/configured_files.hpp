@@ -19,10 +19,10 @@ inline constexpr std::size_t longest_pem_file = 4 << 20;     // a system's whole
 tl::unexpected<Error> unreadable(std::string what);
 
 // The whole file: `unreadable` when it is empty or longer.
-Result<std::string> read_whole(const std::string& path, std::size_t longest);
+Result<Secret> read_whole(const std::string& path, std::size_t longest);
 // One line without its break. A password may also be a JSON object of several lines, as Google's service accounts have.
 Result<std::string> read_username(const std::string& path);
-Result<std::string> read_password(const std::string& path);
+Result<Secret> read_password(const std::string& path);
 // The path, when the file has such a block.
 Result<std::string> check_certificates(const std::string& path);
 Result<std::string> check_private_key(const std::string& path);

@@ -136,10 +136,10 @@ tl::unexpected<Error> failed(const std::string& program, const std::string& caus
 }
 
 // All that it writes until it has ended.
-Result<std::string> read_answer(const HelperRun& run, Child& child, Descriptor& output, Clock& clock,
+Result<Secret> read_answer(const HelperRun& run, Child& child, Descriptor& output, Clock& clock,
                                 const std::atomic<bool>& is_ending) {
   const Time due = clock.now() + helper_limit;
-  std::string answer;
+  Secret answer;
   bool has_ended = false;
   while (true) {
     if (is_ending) return failed(run.program, "is given up: the program ends");
@@ -148,7 +148,8 @@ Result<std::string> read_answer(const HelperRun& run, Child& child, Descriptor& 
     if (::poll(&ready, 1, has_ended ? 0 : tick_milliseconds) > 0) {
       char chunk[4096];
       const ssize_t size = ::read(output.number(), chunk, sizeof chunk);
-      if (size > 0) answer.append(chunk, static_cast<std::size_t>(size));
+      if (size > 0) answer.append({chunk, static_cast<std::size_t>(size)});
+      wipe(std::as_writable_bytes(std::span(chunk)));
       if (size == 0) output.close();
       if (answer.size() > largest_helper_answer.value) return failed(run.program, "sends more than 64 KiB");
       continue;
@@ -158,15 +159,15 @@ Result<std::string> read_answer(const HelperRun& run, Child& child, Descriptor& 
   }
 }
 
-Result<std::optional<Credential>> parse_answer(const HelperRun& run, const std::string& answer) {
+Result<std::optional<Credential>> parse_answer(const HelperRun& run, const Secret& answer) {
   Credential credential;
   bool has_secret = false;
   const json::Limits limits{.token_bytes = largest_helper_answer.value};
-  const auto read = json::read(answer, limits, [&](const json::Place& place, const json::Value& value) {
+  const auto read = json::read(answer.reveal(), limits, [&](const json::Place& place, const json::Value& value) {
     const auto* text = std::get_if<std::string_view>(&value);
     if (text == nullptr) return;
     if (place.is({"Username"})) credential.username = *text;
-    if (place.is({"Secret"})) credential.password = *text;
+    if (place.is({"Secret"})) credential.password = Secret(*text);
     has_secret = has_secret || place.is({"Secret"});
   });
   if (!read || !has_secret || credential.username.find(':') != std::string::npos)
@@ -218,7 +219,7 @@ Result<std::optional<Credential>> run_helper(const HelperRun& run, Clock& clock,
   const int status = child.end();
   if (WIFSIGNALED(status)) return failed(run.program, "is ended by signal " + std::to_string(WTERMSIG(status)));
   if (status == 0) return parse_answer(run, *answer);
-  if (answer->starts_with(not_found)) return std::nullopt;
+  if (answer->reveal().starts_with(not_found)) return std::nullopt;
   return failed(run.program, "exits with " + std::to_string(WEXITSTATUS(status)));
 }
 

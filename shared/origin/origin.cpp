@@ -1,10 +1,13 @@
 #include "shared/origin/origin.hpp"
 
+#include "shared/crypto/hasher.hpp"
+#include "shared/crypto/signing.hpp"
 #include "shared/http/kept_connections.hpp"
 #include "shared/log/log.hpp"
 #include "shared/origin/authorization.hpp"
 #include "shared/origin/challengers.hpp"
 #include "shared/origin/credentials.hpp"
+#include "shared/origin/discretion.hpp"
 #include "shared/origin/hosts.hpp"
 #include "shared/origin/layer_stream.hpp"
 #include "shared/origin/locations.hpp"
@@ -17,13 +20,14 @@ namespace {
 
 using Response = Result<std::unique_ptr<http::ClientResponse>>;
 
+constexpr std::size_t secret_size = 32;
 constexpr int most_answers = 3;  // to the refusals of one place: a challenge, another scope, a renewed credential
 
 struct Question {
   std::string method = "GET";
   std::string path;  // behind "/v2/NAME/"
   http::Headers headers;
-  std::string authorization;  // the caller's own
+  Secret authorization;       // the caller's own
   bool is_as_it_is = false;   // without one of ours: a challenge is the answer
   Line line = Line::question;
   Milliseconds longest{};  // wait for a turn, while the registry limits its requests
@@ -35,6 +39,7 @@ struct Arrived {
   Response response;
   bool carries_authorization = false;  // the request of it
   http::Reach reach = http::Reach::everywhere;  // of the address by which the registry answered
+  Secret ours{};  // the authorization of the request, unless it was the caller's own
 };
 
 }  // namespace
@@ -55,7 +60,9 @@ struct Origin::Impl {
   Task<Arrived> ask(Place place, Question question, Hosts::Asking asking);
   Task<Arrived> ask_once(Place place, Question question, Hosts::Asking asking);
   void tell_not_followed(const Place& place, const std::string& cause);
+  std::string caller_key(const Secret& authorization) const;
 
+  const Bytes secret = random_bytes(secret_size);  // of the callers' keys
   Options options;
   Metrics metrics;
   // Shared: with the responses under way.
@@ -66,10 +73,15 @@ struct Origin::Impl {
   Authorizer authorizer;
 };
 
+// What callers with this authorization are known by: it says nothing of it.
+std::string Origin::Impl::caller_key(const Secret& authorization) const {
+  return hex_text(hmac_sha256(secret, bytes_of(authorization.reveal())));
+}
+
 // One request with its redirects, each place asked with its own authorization. The answer is the last place's.
 Task<Response> Origin::Impl::follow(Target target, Repository repository, Question question) {
   const bool callers_own = !question.authorization.empty();
-  const std::string caller = callers_own ? std::to_string(std::hash<std::string>()(question.authorization)) : "";
+  const std::string caller = callers_own ? caller_key(question.authorization) : "";
   const Hosts::Asking asking{target.name, question.line, question.longest, caller};
   http::Url url = target.url;
   url.target += "/v2/" + (repository.name.empty() ? "" : repository.name + "/") + question.path;
@@ -95,7 +107,9 @@ Task<Response> Origin::Impl::follow(Target target, Repository repository, Questi
       const bool is_elsewhere = redirects > 0 && !arrived.carries_authorization;
       if (is_elsewhere && !question.part_of.empty() && status == 206)
         locations.store(question.part_of, {place.url, *place.registry});
-      co_return std::move(arrived.response);
+      if (status < 400) co_return std::move(arrived.response);
+      const http::Url led_to = redirects > 0 ? place.url : http::Url{};
+      co_return without_secrets(std::move(*arrived.response), arrived.ours, led_to);
     }
     const auto hop = next_hop(place.url, http::find_header((*arrived.response)->headers(), "Location"));
     if (!hop && hop.error().kind == ErrorKind::refused) tell_not_followed(place, hop.error().what);
@@ -120,6 +134,7 @@ Task<Arrived> Origin::Impl::ask(Place place, Question question, Hosts::Asking as
     question.authorization = shown->value;
     Arrived arrived = co_await ask_once(place, question, asking);
     if (!arrived.response) co_return arrived;
+    arrived.ours = shown->value;
     const http::ClientResponse& response = **arrived.response;
     place.registry = place.registry.value_or(arrived.reach);
     const Verdict verdict{response.status(),
@@ -139,7 +154,7 @@ Task<Arrived> Origin::Impl::ask_once(Place place, Question question, Hosts::Aski
   request.method = question.method;
   request.headers = question.headers;
   if (!question.part_of.empty()) request.kept = kept;
-  if (!question.authorization.empty()) request.headers.push_back({"Authorization", question.authorization});
+  if (!question.authorization.empty()) request.authorization = question.authorization;
   auto response = co_await hosts.request(std::move(request), std::move(asking));
   http::Reach reach = place.registry.value_or(http::Reach::everywhere);
   if (response && !place.registry) reach = reach_of(options, place.target, place.url, **response);
@@ -234,7 +249,7 @@ Task<Result<Answer>> read_answer(std::unique_ptr<http::ClientResponse> response)
 }  // namespace
 
 Task<Result<Answer>> Origin::ask(Repository repository, std::string method, std::string path, std::string accept,
-                                 std::string authorization) {
+                                 Secret authorization) {
   Question question;
   question.method = std::move(method);
   question.path = std::move(path);
@@ -249,7 +264,7 @@ Task<Result<Answer>> Origin::ask(Repository repository, std::string method, std:
   co_return answer;
 }
 
-Task<Result<Answer>> Origin::ask_base(std::string upstream, std::string method, std::string authorization) {
+Task<Result<Answer>> Origin::ask_base(std::string upstream, std::string method, Secret authorization) {
   const auto target = find_upstream(impl_->options, upstream);
   if (!target) co_return tl::unexpected(target.error());
   const bool has_credential = co_await impl_->authorizer.has_credential(*target);
@@ -306,14 +321,14 @@ Task<Result<std::unique_ptr<LayerStream>>> Origin::open(LayerQuestion layer, std
 }
 
 Task<Result<std::unique_ptr<LayerStream>>> Origin::open_part(Repository repository, Digest digest, Stretch part,
-                                                             std::string authorization) {
+                                                             Secret authorization) {
   const std::string what = repository.upstream + "/" + repository.name + "@" + digest.text();
   Question question;
   question.path = "blobs/" + digest.text();
   question.authorization = std::move(authorization);
   question.line = Line::layer;
   question.longest = impl_->options.turns.question;  // a reader of parts waits for 30 s
-  question.part_of = what + " " + question.authorization;
+  question.part_of = what + " " + impl_->caller_key(question.authorization);
   question.headers = {{"Accept", "*/*"},
                       {"Range", "bytes=" + std::to_string(part.first) + "-" + std::to_string(part.end - 1)}};
   auto response = co_await impl_->send(std::move(repository), std::move(question));

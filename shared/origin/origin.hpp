@@ -17,6 +17,7 @@
 
 #include "shared/core/clock.hpp"
 #include "shared/core/digest.hpp"
+#include "shared/core/secret.hpp"
 #include "shared/origin/metrics.hpp"
 #include "shared/origin/upstreams.hpp"
 
@@ -72,7 +73,7 @@ struct LayerQuestion {
   Repository repository;
   Kind kind = Kind::blob;
   Digest digest;
-  std::string authorization{};      // the caller's own header, as it is; empty: configured credentials or anonymous
+  Secret authorization{};           // the caller's own header, as it is; empty: configured credentials or anonymous
   std::optional<ByteCount> size{};  // that a manifest or an earlier answer named: of an answer that does not say it
 };
 
@@ -86,11 +87,11 @@ class Origin {  // open to tests, which have one without a network
   // and is then used as it is; empty means configured credentials or anonymous. An HTTP error status is an Answer, not
   // an Error.
   virtual Task<Result<Answer>> ask(Repository repository, std::string method, std::string path, std::string accept,
-                                   std::string authorization);
+                                   Secret authorization);
 
   // GET or HEAD of /v2/ with this authorization, or none: the registry's answer to the caller itself, whose challenge
   // says how to log in. With a configured credential and none of the caller's own, it is that of the credential.
-  virtual Task<Result<Answer>> ask_base(std::string upstream, std::string method, std::string authorization);
+  virtual Task<Result<Answer>> ask_base(std::string upstream, std::string method, Secret authorization);
 
   // Opens a layer from byte `from`, or from its start when the registry makes nothing of the Range. Errors by status:
   // statuses.hpp; they hold what the registry answered. A layer over `largest_layer` is `refused`.
@@ -103,7 +104,7 @@ class Origin {  // open to tests, which have one without a network
   // Opens a part of a blob, of which the layer's size may cut the end off. Null when the registry makes nothing of the
   // Range and would send the whole. Errors as of `open`.
   virtual Task<Result<std::unique_ptr<LayerStream>>> open_part(Repository repository, Digest digest, Stretch part,
-                                                               std::string authorization);
+                                                               Secret authorization);
 
   const Options& options() const;
   const Metrics& metrics() const;

@@ -8,6 +8,7 @@
 
 #include "shared/core/bytes.hpp"
 #include "shared/http/server.hpp"
+#include "shared/origin/credential.hpp"
 
 namespace shoal::origin {
 namespace {
@@ -114,24 +115,27 @@ Result<std::optional<http::Proxy>> parse_proxy(std::string_view text) {
   if (at == std::string_view::npos || at < begin) {
     auto url = parse_proxy_url(text);
     if (!url) return tl::unexpected(url.error());
-    return http::Proxy{std::move(*url), ""};
+    return http::Proxy{std::move(*url), {}};
   }
   auto url = parse_proxy_url(std::string(text.substr(0, begin)) + std::string(text.substr(at + 1)));
   if (!url) return tl::unexpected(url.error());
   const std::string_view user = text.substr(begin, at - begin);
   const std::size_t colon = std::min(user.find(':'), user.size());
-  const auto username = http::percent_decode(user.substr(0, colon));
-  const auto password = http::percent_decode(user.substr(std::min(colon + 1, user.size())));
+  auto username = http::percent_decode(user.substr(0, colon));
+  auto password = http::percent_decode(user.substr(std::min(colon + 1, user.size())));
   if (!username || !password) return fail(ErrorKind::refused, shape);
-  return http::Proxy{std::move(*url), proxy_authorization(*username, *password)};
+  const Credential credential{std::move(*username), Secret(std::move(*password))};
+  return http::Proxy{std::move(*url), basic_header(credential)};
 }
 
 // Of a variable under either of its names.
 Result<std::optional<http::Proxy>> read_proxy(const Variable& variable, const std::string& name) {
-  const std::string upper = variable(name);
   const std::string lower = lower_case(name);
-  auto proxy = parse_proxy(trimmed(upper.empty() ? variable(lower) : upper));
-  if (!proxy) return fail(ErrorKind::refused, (upper.empty() ? lower : name) + " " + proxy.error().what);
+  Secret value(variable(name));
+  const bool is_lower = value.empty();
+  if (is_lower) value = Secret(variable(lower));
+  auto proxy = parse_proxy(trimmed(value.reveal()));
+  if (!proxy) return fail(ErrorKind::refused, (is_lower ? lower : name) + " " + proxy.error().what);
   return proxy;
 }
 
@@ -173,10 +177,6 @@ const http::Proxy* find_proxy(const EnvironmentProxies& proxies, const http::Url
   const std::optional<http::Proxy>& proxy = url.scheme == "https" ? proxies.for_https : proxies.for_http;
   if (!proxy || http::is_loopback(url.host) || is_excepted(proxies.exceptions, url)) return nullptr;
   return &*proxy;
-}
-
-std::string proxy_authorization(const std::string& username, const std::string& password) {
-  return "Basic " + base64_text(bytes_of(username + ":" + password));
 }
 
 }  // namespace shoal::origin

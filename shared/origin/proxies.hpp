@@ -21,7 +21,7 @@ struct EnvironmentProxies {
   std::string exceptions;  // NO_PROXY
 };
 
-// The value of a variable; empty when it is not set.
+// The value of a variable; empty when it is not set. It is wiped, for it may hold a password.
 using Variable = std::function<std::string(const std::string& name)>;
 
 // The upper-case name of each variable counts before the lower-case one. `refused` with the variable's name, and without
@@ -37,8 +37,5 @@ const http::Proxy* find_proxy(const EnvironmentProxies& proxies, const http::Url
 // Whether NO_PROXY excepts the URL. Its items, separated by commas: "*"; an address; a CIDR; a domain, which means its
 // subdomains too; ".example.com" or "*.example.com", which mean the subdomains alone. All but a CIDR may have a port.
 bool is_excepted(std::string_view exceptions, const http::Url& url);
-
-// "Basic ...", the value of Proxy-Authorization.
-std::string proxy_authorization(const std::string& username, const std::string& password);
 
 }  // namespace shoal::origin

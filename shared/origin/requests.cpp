@@ -38,8 +38,4 @@ http::Reach reach_of(const Options& options, const Target& target, const http::U
   return proxy && *proxy ? http::Reach::everywhere : response.reach();
 }
 
-std::string basic_header(const Credential& credential) {
-  return "Basic " + base64_text(bytes_of(credential.username + ":" + credential.password));
-}
-
 }  // namespace shoal::origin

@@ -22,6 +22,4 @@ bool is_address_refused(const Error& error);
 // How far the address reaches by which a registry has answered. Nothing is known of one that a proxy has asked.
 http::Reach reach_of(const Options& options, const Target& target, const http::Url& url, const http::ClientResponse& response);
 
-std::string basic_header(const Credential& credential);  // RFC 7617
-
 }  // namespace shoal::origin

@@ -26,9 +26,9 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-std::string text_in(const json::Value& value) {
+Secret text_in(const json::Value& value) {
   const auto* text = std::get_if<std::string_view>(&value);
-  return text != nullptr ? std::string(trimmed(*text)) : std::string();
+  return text != nullptr ? Secret(trimmed(*text)) : Secret();
 }
 
 // Some servers write the number of seconds as a text.
@@ -59,7 +59,7 @@ Result<http::Url> realm_url(const std::string& realm, const http::Url& challenge
 
 Result<Token> parse_token(ByteView answer) {
   Token token;
-  std::string access_token;
+  Secret access_token;
   const Result<void> read = json::read(text_of(answer), answer_limits, [&](const json::Place& place, const json::Value& value) {
     if (place.is({"token"})) token.text = text_in(value);
     if (place.is({"access_token"})) access_token = text_in(value);
@@ -67,7 +67,7 @@ Result<Token> parse_token(ByteView answer) {
   });
   if (!read) return fail(ErrorKind::unavailable, "the token endpoint's answer: " + read.error().what);
   if (token.text.empty()) token.text = std::move(access_token);
-  if (!fits_into_header(token.text)) return fail(ErrorKind::unavailable, "the token endpoint's answer has no token");
+  if (!fits_into_header(token.text.reveal())) return fail(ErrorKind::unavailable, "the token endpoint's answer has no token");
   return token;
 }
 

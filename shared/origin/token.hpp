@@ -8,6 +8,7 @@
 
 #include "shared/core/bytes.hpp"
 #include "shared/core/result.hpp"
+#include "shared/core/secret.hpp"
 #include "shared/http/client.hpp"
 #include "shared/origin/challenge.hpp"
 
@@ -20,7 +21,7 @@ inline constexpr ByteCount largest_token_answer{256 << 10};
 inline constexpr Milliseconds shortest_lifetime{60'000};
 
 struct Token {
-  std::string text;
+  Secret text;
   Milliseconds lifetime = shortest_lifetime;
 };
 

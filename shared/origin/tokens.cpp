@@ -28,13 +28,13 @@ bool may_pass(const Error& error) {
 
 }  // namespace
 
-std::optional<std::string> Tokens::find(const std::string& key) const {
+std::optional<Secret> Tokens::find(const std::string& key) const {
   const auto found = tokens_.find(key);
   if (found == tokens_.end() || clock_.now() >= std::min(found->second.due, found->second.ends)) return std::nullopt;
   return found->second.text;
 }
 
-Task<Result<std::string>> Tokens::find_or_ask(TokenQuestion question) {
+Task<Result<Secret>> Tokens::find_or_ask(TokenQuestion question) {
   if (const auto kept = find(question.key)) co_return *kept;
   const auto failed = failures_.find(question.key);
   if (failed != failures_.end() && clock_.now() < failed->second.until) co_return failed->second.answer;
@@ -59,7 +59,7 @@ Tokens::Answer Tokens::keep(const std::string& key, const Result<Token>& token) 
       kept->second.due = now + patience;
       return kept->second.text;
     }
-    Answer answer = token ? Answer(std::string()) : Answer(tl::unexpected(token.error()));
+    Answer answer = token ? Answer(Secret()) : Answer(tl::unexpected(token.error()));
     std::erase_if(failures_, [&](const auto& entry) { return now >= entry.second.until; });
     if (failures_.size() < most_tokens) failures_.insert_or_assign(key, Failure{answer, now + failure_holds});
     return answer;
@@ -72,7 +72,7 @@ Tokens::Answer Tokens::keep(const std::string& key, const Result<Token>& token) 
   return token->text;
 }
 
-void Tokens::remove(const std::string& key, const std::string& token) {
+void Tokens::remove(const std::string& key, const Secret& token) {
   const auto kept = tokens_.find(key);
   if (kept != tokens_.end() && kept->second.text == token) tokens_.erase(kept);
 }
@@ -102,12 +102,14 @@ Task<Tokens::Attempt> Tokens::ask_once(TokenQuestion question) {
     const bool may_repeat = (status == 429 || status >= 500) && may_pass(error);
     co_return Attempt{tl::unexpected(std::move(error)), may_repeat};
   }
-  const auto body = co_await http::read_all(**response, largest_token_answer);
+  auto body = co_await http::read_all(**response, largest_token_answer);
   if (!body) {
     Error error{ErrorKind::unavailable, "fetch a token at " + question.url.authority() + ": " + body.error().what};
     co_return Attempt{tl::unexpected(std::move(error)), may_pass(body.error())};
   }
-  co_return Attempt{parse_token(*body)};
+  Attempt attempt{parse_token(*body)};
+  wipe(*body);
+  co_return attempt;
 }
 
 // The endpoint's answer behind its redirects. `refused` without a fault when our rules refuse the way; it was told.
@@ -120,7 +122,7 @@ Task<Response> Tokens::follow(TokenQuestion question) {
     http::ClientRequest request = request_to(url, question.target, options_.limits);
     request.reaches = reaches_beside(question.target, question.registry, url, question.target.realms);
     request.headers.push_back({"Accept", "application/json"});
-    if (question.credential) request.headers.push_back({"Authorization", basic_header(*question.credential)});
+    if (question.credential) request.authorization = basic_header(*question.credential);
     auto response = co_await hosts_.request(std::move(request), asking);
     if (!response && is_address_refused(response.error()))
       co_return tl::unexpected(not_asked(question, url, response.error().what));

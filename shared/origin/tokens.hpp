@@ -35,19 +35,19 @@ class Tokens {
       : clock_(clock), hosts_(hosts), metrics_(metrics), options_(options) {}
 
   // The kept one, nothing once it is due.
-  std::optional<std::string> find(const std::string& key) const;
+  std::optional<Secret> find(const std::string& key) const;
   // The kept one, else the endpoint's answer, empty when it or our rules refuse: both were told. An error is shared by
   // those who wait for it and by those who ask within a second. `unavailable` with the time that the endpoint named.
-  Task<Result<std::string>> find_or_ask(TokenQuestion question);
+  Task<Result<Secret>> find_or_ask(TokenQuestion question);
   // A registry has refused this token; another one that is kept meanwhile stays.
-  void remove(const std::string& key, const std::string& token);
+  void remove(const std::string& key, const Secret& token);
 
   std::size_t size() const { return tokens_.size(); }
 
  private:
-  using Answer = Result<std::string>;
+  using Answer = Result<Secret>;
   struct Kept {
-    std::string text;
+    Secret text;
     Time due;  // another one is to be asked for
     Time ends;
   };

@@ -99,8 +99,8 @@ Result<std::optional<http::Proxy>> proxy_of(const Options& options, const std::s
   const auto credential = read_password_files(
       {"proxy_username_file", settings.username_file, "proxy_password_file", settings.password_file});
   if (!credential) return tl::unexpected(credential.error());
-  http::Proxy proxy{std::move(*at), ""};
-  if (*credential) proxy.authorization = proxy_authorization((*credential)->username, (*credential)->password);
+  http::Proxy proxy{std::move(*at), {}};
+  if (*credential) proxy.authorization = basic_header(**credential);
   return proxy;
 }
 

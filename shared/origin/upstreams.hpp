@@ -10,6 +10,7 @@
 #include "shared/config/config.hpp"
 #include "shared/core/result.hpp"
 #include "shared/http/client.hpp"
+#include "shared/origin/credential.hpp"
 #include "shared/origin/proxies.hpp"
 #include "shared/origin/turns.hpp"
 
@@ -69,11 +70,6 @@ struct Options {
 // Reads, checks and prints `[upstreams]`, with `allow`, and each `[upstreams."HOST[:PORT]"]`; reads the environment's
 // proxies.
 void describe(config::Section& root, Options& options);
-
-struct Credential {
-  std::string username;
-  std::string password;
-};
 
 // An upstream that may be asked: its URL, trust and source of a credential.
 struct Target {

@@ -9,6 +9,7 @@
 #include "shared/core/descriptors.hpp"
 #include "shared/core/result.hpp"
 #include "shared/log/log.hpp"
+#include "shared/program/core_dumps.hpp"
 
 namespace shoal::program {
 namespace {
@@ -75,6 +76,7 @@ void run(const Arguments& arguments, const Command& command) {
     raise_descriptor_limit();
     log::configure(command.log.level, command.log.format);
     log::flush_at_crash();
+    configure_core_dumps(command.process);
     for (const config::Notice& notice : notices) {
       log::warning("program", "doubtful configuration",
                    {{"cause", notice.text}, {"next", "mend that line; --check-config tells the same"}});
@@ -90,6 +92,7 @@ void run(const Arguments& arguments, const Command& command) {
 int run(int argc, const char* const* argv, const Command& command) {
   try {
     open_standard_descriptors();
+    forbid_core_dumps();
     std::signal(SIGPIPE, SIG_IGN);  // sendfile to a client that is gone
     std::signal(SIGHUP, SIG_IGN);   // a terminal that is closed
     std::signal(SIGUSR1, SIG_IGN);  // for log rotation, say: it has no meaning here and must not end the program

@@ -21,6 +21,7 @@ struct Command {
   std::string purpose;        // one line, for --help
   config::Describe describe;  // reads, checks and prints the program's options
   const LogOptions& log;      // among those options
+  const ProcessOptions& process;  // the same
   std::function<void()> serve;
 };
 

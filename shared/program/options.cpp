@@ -33,6 +33,13 @@ void describe(config::Section& root, LogOptions& options, const std::function<vo
   });
 }
 
+void describe(config::Section& root, ProcessOptions& options) {
+  root.section("process", [&](config::Section& section) {
+    section.key("core_dumps", options.core_dumps,
+                "Let a crash write a core dump, and debuggers attach: the dump holds passwords and tokens.");
+  });
+}
+
 void describe(config::Section& root, AdminOptions& options, std::string_view comment) {
   root.section("admin", [&](config::Section& section) {
     listen_key(section, "listen", options.listen, comment);

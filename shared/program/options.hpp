@@ -17,6 +17,10 @@ struct LogOptions {
   std::string format = "text";
 };
 
+struct ProcessOptions {
+  bool core_dumps = false;  // the program's memory has passwords and tokens: for the search for a fault only
+};
+
 struct AdminOptions {
   ListenAddresses listen;            // health, metrics, status: on loopback unless asked for, nothing for other machines
   ListenAddresses metrics_listen{};  // /metrics alone, beside it; empty: nowhere else
@@ -24,6 +28,8 @@ struct AdminOptions {
 
 // Reads, checks and prints [log]; `further`: keys of one program alone.
 void describe(config::Section& root, LogOptions& options, const std::function<void(config::Section&)>& further = {});
+// Reads, checks and prints [process].
+void describe(config::Section& root, ProcessOptions& options);
 // Reads, checks and prints [admin]; `comment` of its address.
 void describe(config::Section& root, AdminOptions& options, std::string_view comment);
 

@@ -79,11 +79,14 @@ class Containerd:
     def _ctr(self, *arguments):
         return subprocess.run(self._place.command(self._command(*arguments)), capture_output=True, text=True, check=False)
 
-    def hosts_directory(self, upstream, server, *mirrors, capabilities=("pull", "resolve")):
+    def hosts_directory(self, upstream, server, *mirrors, capabilities=("pull", "resolve"), header=None):
         """A hosts-dir in which `upstream` (or "_default") is reached through the mirrors, in this order, and at `server`
-        when they fail; without `server`, at the registry that the image names."""
+        when they fail; without `server`, at the registry that the image names. `header`: (name, value) for the mirrors."""
         lines = [f'server = "{server}"'] if server else []
-        lines += [_HOST.format(url=mirror, capabilities=json.dumps(capabilities)) for mirror in mirrors]
+        for mirror in mirrors:
+            lines.append(_HOST.format(url=mirror, capabilities=json.dumps(capabilities)))
+            if header:
+                lines.append(f'[host."{mirror}".header]\n{header[0]} = "{header[1]}"\n')
         self._workspace.file(f"{self._name}/hosts/{upstream}/hosts.toml", "\n".join(lines))
         return self.hosts
 

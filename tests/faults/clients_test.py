@@ -1,23 +1,39 @@
 """Clients that mean no good to the registry port, and one that does."""
 
+import os
 import resource
 import selectors
 import socket
 import time
 
+from simulations.cluster.images import digest_of
+from simulations.cluster.processes import wait_until
+
 from ..integration.case import Case
+from .unread_answers import NOBODY, UnreadAnswers
 
 _CONNECTIONS = 5_000
+_PLACES = 4_096  # of the registry port, unless the limit of descriptors leaves fewer
 _CLOSED_SECONDS = 15
 _HONEST_SECONDS = 1.0  # with sanitizers, on a busy machine; 10 ms is what a quiet one is to show
 
 
-class SlowHeaders(Case):
-    def test_five_thousand_slow_headers_keep_no_honest_client_waiting(self):
-        _, agents = self.cluster(1)
+class ManyClients(Case):
+    def setUp(self):
+        super().setUp()
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+
+    def seconds_of(self, get, *arguments, **options):
+        started = time.monotonic()
+        self.assertEqual(get(*arguments, **options).status, 200)
+        return time.monotonic() - started
+
+
+class SlowHeaders(ManyClients):
+    def test_five_thousand_slow_headers_keep_no_honest_client_waiting(self):
+        _, agents = self.cluster(1)
         registry = agents[0].registry
         slow = []
         self.addCleanup(lambda: [each.close() for each in slow])
@@ -27,15 +43,83 @@ class SlowHeaders(Case):
             each.setblocking(False)
             slow.append(each)
         opened = time.monotonic()
-        taken = sorted(self._seconds_of(registry.get, "/v2/", timeout_seconds=10) for _ in range(200))
+        taken = sorted(self.seconds_of(registry.get, "/v2/", timeout_seconds=10) for _ in range(200))
         print(f"     an honest client: median {taken[100] * 1e3:.1f} ms, p99 {taken[197] * 1e3:.1f} ms")
         self.assertLess(taken[197], _HONEST_SECONDS)
         self.assertEqual(_closed_within(slow, opened + _CLOSED_SECONDS - time.monotonic()), _CONNECTIONS)
 
-    def _seconds_of(self, get, *arguments, **options):
-        started = time.monotonic()
-        self.assertEqual(get(*arguments, **options).status, 200)
-        return time.monotonic() - started
+
+class UnreadAnswersOfMany(ManyClients):
+    """As many connections as the port has places, all with an answer that their clients do not read, opened again whenever one is closed."""
+
+    def setUp(self):
+        super().setUp()
+        if os.getuid() != 0:
+            self.skipTest("needs root, to be two users")
+        self.image = self.library.large()
+        self.agent = self.agents(1, [])[0]
+        self.registry = self.agent.registry
+        self.pull(self.agent, "large")
+        self.layer = max(self.image.blobs, key=self.image.blobs.get)
+        self.small = min(self.image.blobs, key=self.image.blobs.get)
+
+    def hold(self, path, user=None):
+        held = UnreadAnswers(self.registry, path, _PLACES, user)
+        self.addCleanup(held.end)
+        return held
+
+    def closed_as(self, state):
+        return self.agent.metrics()[f'shoal_agent_registry_closed_for_room_total{{state="{state}"}}']
+
+    def answers_three_at_a_time(self):
+        """Three honest clients after each other, again and again; the longest that one of them waited."""
+        taken = sorted(self.seconds_of(self.registry.get, path, timeout_seconds=10) for _ in range(20)
+                       for path in ("/v2/", self.blob_path(self.small), "/v2/"))
+        print(f"     an honest client: median {taken[30] * 1e3:.0f} ms, longest {taken[-1] * 1e3:.0f} ms")
+        return taken[-1]
+
+    def test_readers_of_another_user_that_do_not_read_keep_no_client_waiting(self):
+        slow = self.registry.open(60)
+        self.addCleanup(slow.close)
+        slow.request("GET", self.blob_path(self.layer))
+        answer = slow.getresponse()
+        begun = answer.read(1)  # an honest client that unpacks for a while
+        self.hold(self.blob_path(self.layer), NOBODY)
+        self.assertLess(self.answers_three_at_a_time(), _HONEST_SECONDS)
+        self.assertEqual(digest_of(begun + answer.read()), self.layer, "who read slowly and has few connections reads on")
+        self.assertGreater(self.closed_as("stalled"), 0)
+        told = self.agent.events("connection closed to make room")
+        self.assertEqual([fields["address"] for _, fields in told], [f"uid {NOBODY}"])
+
+    def test_readers_of_the_same_user_that_do_not_read_keep_no_client_waiting(self):
+        self.hold(self.blob_path(self.layer))
+        self.assertLess(self.answers_three_at_a_time(), _HONEST_SECONDS)
+        self.assertGreater(self.closed_as("stalled"), 0)
+
+    def test_all_are_served_again_when_they_have_gone(self):
+        self.hold(self.blob_path(self.layer), NOBODY).end()
+        self.assertLess(self.answers_three_at_a_time(), _HONEST_SECONDS)
+        closed = self.closed_as("stalled")
+        self.answers_three_at_a_time()
+        self.assertEqual(self.closed_as("stalled"), closed)
+
+
+class WaitingOfMany(ManyClients):
+    """As many connections as the port has places, all of one user, whose answers wait for a registry that says nothing."""
+
+    def test_one_user_that_waits_on_all_places_keeps_another_user_waiting_for_a_moment(self):
+        if os.getuid() != 0:
+            self.skipTest("needs root, to be two users")
+        silent = self.place("silent").listen()
+        self.addCleanup(silent.close)
+        address, port = silent.getsockname()
+        agent = self.agents(1, [], settings={"upstreams": {"silent.test": {"url": f"http://{address}:{port}"}}})[0]
+        held = UnreadAnswers(agent.registry, self.blob_path("sha256:" + 64 * "0", "silent.test"), _PLACES, NOBODY)
+        self.addCleanup(held.end)
+        taken = [self.seconds_of(agent.registry.get, "/v2/", timeout_seconds=10) for _ in range(10)]
+        self.assertLess(max(taken), _HONEST_SECONDS)
+        state = 'shoal_agent_registry_closed_for_room_total{state="busy"}'
+        wait_until(lambda: agent.metrics()[state] > 0, 10, "one of them was closed")
 
 
 def _closed_within(connections, seconds):

@@ -30,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     SHOAL_CHECK(named.empty() || is_repository_name(named));
   }
   const auto token = parse_token(bytes_of(text));
-  SHOAL_CHECK(!token || (is_safe(token->text) && !token->text.empty() && token->lifetime >= Milliseconds::zero()));
+  SHOAL_CHECK(!token || (is_safe(token->text.reveal()) && !token->text.empty() && token->lifetime >= Milliseconds::zero()));
   const auto repository = repository_in(text);
   SHOAL_CHECK(!repository || is_repository_name(*repository));
   const auto range = parse_content_range(text);

@@ -8,6 +8,7 @@ from .logs import unsteady_events
 from .pointers import too_many_pointers
 from .results import dropped_results, functions_of_results
 from .rooms import broken_rooms, includes_upward, rooms_of
+from .secrets import shown_secrets
 
 
 class Results(unittest.TestCase):
@@ -105,6 +106,21 @@ class Clocks(unittest.TestCase):
         session = "shared/swarm/libtorrent/session.cpp"
         self.assertEqual(list(own_clocks(session, "timer_.expires_after(tick_interval);")), [])
         self.assertEqual(len(list(own_clocks(session, "std::chrono::steady_clock::now()"))), 1)
+
+
+class Secrets(unittest.TestCase):
+    def test_a_secret_by_its_name_has_its_type(self):
+        for line in ("std::string password;", "std::string authorization{};", "Task<void> f(std::string authorization) {",
+                     "const std::string& caller_token, int b);", "std::optional<std::string> token = find();", "Bytes token_;"):
+            self.assertEqual(len(list(shown_secrets("agent/a.hpp", line))), 1, line)
+        for line in ("Secret password;", "std::string password_file;", "std::string credential_helper;", "std::string token_key{};",
+                     "const Bytes secret_;", "// std::string password;", 'key("std::string password;");', "std::string tokens;"):
+            self.assertEqual(list(shown_secrets("agent/a.hpp", line)), [], line)
+
+    def test_a_secrets_text_is_read_in_few_places(self):
+        line = "log(authorization.reveal());"
+        self.assertEqual(len(list(shown_secrets("agent/registry/blobs.cpp", line))), 1)
+        self.assertEqual(list(shown_secrets("shared/http/request_text.cpp", line)), [])
 
 
 class Pointers(unittest.TestCase):

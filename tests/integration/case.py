@@ -15,6 +15,7 @@ from simulations.cluster.workspace import Workspace
 
 from .library import REPOSITORY, Library
 
+PLANTED = b"canary"  # begins every secret that a test plants, and nothing else: no log and no store ever has it
 NAME = "registry.test"  # the origin's other name: one that fits into an image's path
 
 _run = {}
@@ -57,7 +58,20 @@ class Case(unittest.TestCase):
                 code = process.end()
                 if code not in expected:
                     faults.append(f"{process.name} ended with {code}:\n{process.log_tail(40)}")
+        faults += [f"{name} has {PLANTED}" for name, data in self._small_files() if PLANTED in data]
         self.assertEqual(faults, [], "\n".join(faults))
+
+    def _small_files(self):
+        """All that the programs wrote but layers: their logs, and what stands beside the layers in their stores."""
+        for process in self.workspace.processes:
+            if process.program.startswith("shoal-"):
+                yield process.log_path, process.log().encode()
+        for entry in os.scandir(self.workspace.path):
+            for directory, _, names in os.walk(entry.path) if entry.name.endswith("-store") else ():
+                for path in (os.path.join(directory, name) for name in names):
+                    if os.path.isfile(path) and os.path.getsize(path) <= 64 << 10:
+                        with open(path, "rb") as file:
+                            yield path, file.read()
 
     def _too_long(self, *_):
         raise TimeoutError(f"the test took longer than {self.limit_seconds} s")

@@ -52,8 +52,8 @@ class ClosedNetwork:
         self.hosts_file = workspace.file(f"{name}-hosts", "\n".join(["127.0.0.1 localhost", *lines]) + "\n")
         self.dialled = _Dialled(workspace, self.namespace)
 
-    def place(self, name):
-        return _ClosedPlace(name, "127.0.0.1", self.namespace, self.hosts_file)
+    def place(self, name, address="127.0.0.1"):
+        return _ClosedPlace(name, address, self.namespace, self.hosts_file)
 
     def serve(self, workspace, answer):
         """A server on one port of every address. `answer`: of a Seen (status, headers, body). Returns the port."""

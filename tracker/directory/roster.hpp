@@ -21,7 +21,7 @@ struct Member {
   bool is_answered = false;           // was sent Joined
   std::uint64_t size_hint_bytes = 0;  // 0: none
   control::Source source{};           // that its join named; no upstream: it did not join
-  std::string credential{};           // its caller's, until the layer has been fetched; never shown, never passed on
+  Secret credential{};                // its caller's, until the layer has been fetched; never passed on
   bool has_credential = false;        // its caller has one, known or not
   std::uint32_t pieces = 0;           // of its latest Progress
   bool has_seeder = false;            // was told to dial the seeder

@@ -113,7 +113,8 @@ Task<Result<void>> LayerFetch::open(std::uint64_t from) {
 }
 
 // The source in use broke off. What it has sent is of the layer like any other bytes: the digest decides.
-Task<Result<void>> LayerFetch::take_over(Error cause, std::uint64_t from) {
+Task<Result<void>> LayerFetch::take_over(Error cause) {
+  const std::uint64_t from = source_->stream->position();  // a piece may have begun
   if (cause.kind == ErrorKind::corrupt || !openings_->has_other(*source_)) co_return tl::unexpected(std::move(cause));
   log::info("seeder", "source failed, another one is asked",
             {{"digest", request_.digest.text()}, {"image", request_.image()}, {"from_byte", from}, {"cause", cause.what}});
@@ -136,7 +137,7 @@ Task<Result<Fetched>> LayerFetch::fetch_small() {
   for (;;) {
     const auto more = co_await source_->stream->next();
     if (!more) {
-      const auto again = co_await take_over(more.error(), layer.bytes.size());
+      const auto again = co_await take_over(more.error());
       if (!again) co_return tl::unexpected(again.error());
       continue;
     }
@@ -173,7 +174,7 @@ Task<Result<void>> LayerFetch::take_all() {
   while (source_) {  // else an earlier fetch had left all of it
     const auto bytes = co_await source_->stream->next();
     if (!bytes) {
-      const auto again = co_await take_over(bytes.error(), filling_->position());
+      const auto again = co_await take_over(bytes.error());
       if (!again) co_return again;
       continue;
     }

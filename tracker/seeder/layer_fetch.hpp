@@ -70,7 +70,7 @@ class LayerFetch {
   Task<void> resume();
   Task<void> recheck(std::vector<store::NotedPiece> noted);
   Task<Result<void>> open(std::uint64_t from);
-  Task<Result<void>> take_over(Error cause, std::uint64_t from);
+  Task<Result<void>> take_over(Error cause);
   Result<void> make_room(ByteCount size);
   Task<Result<Fetched>> fetch_small();
   Task<Result<Fetched>> fetch_pieces();

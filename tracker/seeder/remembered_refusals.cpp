@@ -10,7 +10,7 @@ namespace {
 // To tell callers apart without keeping what they show.
 std::optional<Digest> caller_of(const SeedRequest& request) {
   if (request.authorization.empty()) return std::nullopt;
-  return digest_of(DigestAlgorithm::sha256, bytes_of(request.authorization));
+  return digest_of(DigestAlgorithm::sha256, bytes_of(request.authorization.reveal()));
 }
 
 }  // namespace

@@ -16,9 +16,8 @@ struct SeedRequest {  // a layer, and where the origin keeps it
   origin::Kind kind = origin::Kind::blob;
   origin::Repository repository;
   std::uint64_t size_hint_bytes = 0;  // from the agent's manifest; 0: none
-  // Of the agent's caller, for this repository, while the fetch lasts; no log and no status shows it. Empty: the
-  // tracker's own, or none.
-  std::string authorization{};
+  // Of the agent's caller, for this repository, while the fetch lasts. Empty: the tracker's own, or none.
+  Secret authorization{};
 
   bool asks_as(const SeedRequest& other) const { return same_source(other) && authorization == other.authorization; }
   SeedRequest without_authorization() const { return {digest, kind, repository, size_hint_bytes}; }

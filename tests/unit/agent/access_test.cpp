@@ -12,9 +12,9 @@ namespace {
 
 const std::string alice = "Basic YWxpY2U6cHc=";
 const std::string mallory = "Basic bWFsbG9yeTpwdw==";
-const access::Caller of_alice{{"reg", "team/app"}, alice};
-const access::Caller of_mallory{{"reg", "team/app"}, mallory};
-const access::Caller of_nobody{{"reg", "team/app"}, ""};
+const access::Caller of_alice{{"reg", "team/app"}, Secret(alice)};
+const access::Caller of_mallory{{"reg", "team/app"}, Secret(mallory)};
+const access::Caller of_nobody{{"reg", "team/app"}, {}};
 
 origin::Options options() {
   origin::Options options;
@@ -117,7 +117,7 @@ TEST_CASE("a grant says by whose authority") {
   stage.is_public = true;
   CHECK(of(of_nobody).by == By::anonymous);
   CHECK(of(of_nobody).credential_hash.empty());
-  CHECK(of({{"open", "a"}, mallory}).by == By::node);
+  CHECK(of({{"open", "a"}, Secret(mallory)}).by == By::node);
 }
 
 TEST_CASE("a caller whom the origin refuses gets its answer, with the challenge, whatever others may have") {
@@ -162,7 +162,7 @@ TEST_CASE("what a manifest names without the layer at its registry is refused wh
 TEST_CASE("one repository's manifest gives no right in another, and no size") {
   Stage stage;
   stage.learn(of_alice, stage.other);
-  const access::Caller elsewhere{{"strict", "team/app"}, alice};
+  const access::Caller elsewhere{{"strict", "team/app"}, Secret(alice)};
   stage.access.note_read(elsewhere, {stage.digest});
   CHECK(stage.is_granted(elsewhere, stage.other));
   CHECK(stage.origin.asked == 1);
@@ -259,7 +259,7 @@ TEST_CASE("while the origin is down nobody new is let in, and the error says wha
 
 TEST_CASE("while the origin is down a live grant goes on, and an ended one within the grace of its upstream") {
   Stage stage;
-  const access::Caller strict{{"strict", "team/app"}, alice};
+  const access::Caller strict{{"strict", "team/app"}, Secret(alice)};
   CHECK(stage.is_granted(of_alice, stage.digest));
   CHECK(stage.is_granted(strict, stage.digest));
   for (const bool fails : {false, true}) {
@@ -327,7 +327,7 @@ TEST_CASE("what the tracker is refused is refused, unless this node has a creden
   CHECK(refused.challenges == std::vector<std::string>{"Bearer realm=\"https://auth\""});
   CHECK(stage.origin.asked == 0);
   stage.is_public = true;  // as the configured credential is shown by the origin client itself
-  CHECK(stage.is_granted({{"configured", "team/app"}, ""}, stage.digest));
+  CHECK(stage.is_granted({{"configured", "team/app"}, {}}, stage.digest));
   CHECK(stage.origin.asked == 1);
 }
 
@@ -349,8 +349,8 @@ TEST_CASE("a tracker that cannot ask leaves the question to this node, unless it
 TEST_CASE("an upstream of mode node is open to all who reach the port, and no origin is asked") {
   Stage stage;
   stage.origin.is_out_of_reach = true;
-  CHECK(stage.is_granted({{"open", "team/app"}, ""}, stage.digest, true));
-  CHECK(stage.is_granted({{"open", "team/app"}, mallory}, stage.other));
+  CHECK(stage.is_granted({{"open", "team/app"}, {}}, stage.digest, true));
+  CHECK(stage.is_granted({{"open", "team/app"}, Secret(mallory)}, stage.other));
   CHECK(stage.origin.asked == 0);
 }
 

@@ -15,7 +15,7 @@ Ask ask(const std::string& upstream, const std::string& authorization = "") {
           .kind = origin::Kind::blob,
           .repository = {upstream, "app"},
           .size_hint = {},
-          .authorization = authorization};
+          .authorization = Secret(authorization)};
 }
 
 Error unreachable() {
@@ -75,7 +75,7 @@ TEST_CASE("beside a slow registry another one is asked, once, and never the same
   CHECK(askers.next_beside() == other);
   ++other->turns;
   CHECK_FALSE(askers.next_beside());
-  CHECK(askers.next()->ask.authorization == "b");
+  CHECK(askers.next()->ask.authorization == Secret("b"));
 }
 
 TEST_CASE("the callers of one registry do not keep those of another out") {

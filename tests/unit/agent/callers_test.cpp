@@ -141,13 +141,13 @@ TEST_CASE("a size that a manifest names is no promise of the origin's: another c
                 .kind = origin::Kind::blob,
                 .repository = {"reg", "lib/app"},
                 .size_hint = ByteCount{content.size()},
-                .authorization = wrong};
+                .authorization = Secret(wrong)};
   node.origin.are_answers_held = true;
   Reading refused;
   Reading served;
   spawn(node.loop, read_all(node.pulls, ask, refused));
   node.settle();
-  ask.authorization = right;
+  ask.authorization = Secret(right);
   spawn(node.loop, read_all(node.pulls, ask, served));
   node.settle();
   CHECK_FALSE(served.ended);
@@ -171,7 +171,7 @@ TEST_CASE("a caller's credential goes to a tracker on this machine, and to no ot
   const auto joins = tracked.tracker.heard<control::Join>();
   REQUIRE(joins.size() == 1);
   CHECK(joins[0].has_credential);
-  CHECK(joins[0].credential == (host == "10.0.0.1" ? "" : right));
+  CHECK(joins[0].credential == Secret(host == "10.0.0.1" ? "" : right));
 }
 
 TEST_CASE("an agent that the tracker lets fetch asks the origin with its caller's credential at once") {

@@ -1,6 +1,10 @@
 #include "agent/config.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <fstream>
 
 using namespace shoal;
 using namespace shoal::agent;
@@ -81,6 +85,27 @@ TEST_CASE("an endpoint that other machines can read is noticed") {
   const auto found = notices(std::string(sound) + "[registry]\nlisten = \"0.0.0.0:7070\"\n");
   REQUIRE(found.size() == 1);
   CHECK_THAT(found[0].text, Catch::Contains("every machine that reaches 0.0.0.0:7070"));
+}
+
+TEST_CASE("a file with a client header is opened, and noticed when it cannot be read or keeps nobody off") {
+  const std::string file = "/tmp/shoal-test-config-header-" + std::to_string(::getpid());
+  const std::string text = std::string(sound) + "[registry]\nclient_header_file = \"" + file + "\"\n";
+  REQUIRE(notices(text).size() == 1);
+  CHECK(notices(text)[0].is_missing_file);
+  CHECK_THAT(notices(text)[0].text, Catch::Contains("[registry] client_header_file"));
+  std::ofstream(file) << "X-Client: canary-canary-canary\n";
+  ::chmod(file.c_str(), 0644);
+  REQUIRE(notices(text).size() == 1);
+  CHECK_FALSE(notices(text)[0].is_missing_file);
+  CHECK_THAT(notices(text)[0].text, Catch::Contains("can be read by every user") && !Catch::Contains("canary"));
+  ::chmod(file.c_str(), 0600);
+  CHECK(notices(text).empty());
+  ::unlink(file.c_str());
+}
+
+TEST_CASE("the path of a socket is absolute") {
+  CHECK(read("[registry]\nsocket = \"/run/shoal/registry.sock\"\n").registry.socket == "/run/shoal/registry.sock");
+  CHECK_THROWS_WITH(read("[registry]\nsocket = \"registry.sock\"\n"), Catch::Contains("write an absolute path"));
 }
 
 TEST_CASE("who may have what is the registry's word unless the configuration says otherwise") {

@@ -1,6 +1,10 @@
 // The endpoint as a runtime sees it, and what it counts.
 #include "agent/registry/endpoint.hpp"
 
+#include <unistd.h>
+
+#include <fstream>
+
 #include "tests/doubles/recorded_exchange.hpp"
 #include "tests/unit/agent/pulling_node.hpp"
 
@@ -126,4 +130,46 @@ TEST_CASE("a layer that the origin does not have is no failure of the pull") {
   CHECK(f.node.metrics.pulls_failed.value() == 0);
   CHECK(f.node.metrics.outcomes.unknown_layers.value() == 1);
   CHECK(f.served() == 0);
+}
+
+TEST_CASE("over a socket file any Host is ours") {
+  Fixture f;
+  RecordedExchange exchange({.method = "GET",
+                             .path = "/v2/",
+                             .query = "",
+                             .headers = {{"Host", "registry"}},
+                             .client = "uid 0",
+                             .is_by_socket_file = true});
+  spawn(f.node.loop, handle(f.endpoint, exchange));
+  f.node.settle();
+  REQUIRE(exchange.head);
+  CHECK(exchange.head->status == 200);
+  CHECK(f.metrics.wrong_host_requests.value() == 0);
+}
+
+TEST_CASE("with a client header, every request without it is refused and counted, and gets nothing that is held") {
+  const std::string file = "/tmp/shoal-test-header-" + std::to_string(::getpid());
+  std::ofstream(file) << "X-Client: canary-of-the-runtime\n";
+  registry::EndpointOptions options;
+  options.client_header_file = file;
+  Fixture f(options);
+  ::unlink(file.c_str());
+  const Digest digest = f.node.origin.add(numbered_bytes(1'000));
+  const http::Headers right{{"X-Client", "canary-of-the-runtime"}};
+  CHECK(f.ask(blob_path(digest), "GET", right).body.size() == 1'000);
+  const std::array paths{std::string("/v2/"), blob_path(digest), std::string("/v2/lib/app/manifests/v1"),
+                         std::string("/v2/lib/app/tags/list"), std::string("/other")};
+  for (const std::string& path : paths) {
+    for (const char* method : {"GET", "HEAD", "POST"}) {
+      CAPTURE(path, method);
+      const RecordedExchange refused = f.ask(path, method, {{"X-Client", "canary"}});
+      CHECK(refused.head->status == 403);
+      CHECK(text_of(refused.body).find("canary") == std::string::npos);
+    }
+  }
+  CHECK(f.metrics.unknown_client_requests.value() == 15);
+  CHECK(f.served() == 1'000);
+  const RecordedExchange told = f.ask("/v2/");
+  CHECK(text_of(told.body).find("\"code\":\"DENIED\"") != std::string::npos);
+  CHECK(text_of(told.body).find("hosts.toml") != std::string::npos);
 }

@@ -11,7 +11,7 @@ const Time start{};
 const Milliseconds hour = std::chrono::hours(1);
 
 TagQuestion question(const std::string& tag = "v1", const std::string& authorization = "") {
-  return {{"registry.example.com", "lib/app"}, tag, "application/json", authorization};
+  return {{"registry.example.com", "lib/app"}, tag, "application/json", Secret(authorization)};
 }
 
 Resolved resolved(char digit = 'a') {

@@ -39,7 +39,8 @@ class ScriptedOrigin final : public origin::Origin {
   Task<Result<std::unique_ptr<origin::LayerStream>>> open(origin::LayerQuestion question, std::uint64_t from) override {
     ++opened;
     opened_from.push_back(from);
-    opened_as.push_back(question.authorization);
+    const std::string shown(question.authorization.reveal());
+    opened_as.push_back(shown);
     opened_at.push_back(question.repository.upstream);
     while (are_answers_held) co_await changed_.wait();
     Registry& registry = registries[question.repository.upstream];
@@ -47,9 +48,9 @@ class ScriptedOrigin final : public origin::Origin {
     if (registry.answers) co_return tl::unexpected(*registry.answers);
     if (registry.has_nothing) co_return tl::unexpected(nothing());
     if (is_out_of_reach) co_return fail(ErrorKind::unavailable, "connect: no route");
-    const unsigned status = guarded(question.repository, "blobs/" + question.digest.text(), question.authorization);
+    const unsigned status = guarded(question.repository, "blobs/" + question.digest.text(), shown);
     if (status != 200) co_return tl::unexpected(refusal(status));
-    if (!question.authorization.empty() ? refused_callers.contains(question.authorization) : refuses_anonymous) {
+    if (!shown.empty() ? refused_callers.contains(shown) : refuses_anonymous) {
       co_return tl::unexpected(refusal());
     }
     const auto found = layers_.find(question.digest);
@@ -67,11 +68,12 @@ class ScriptedOrigin final : public origin::Origin {
   }
 
   Task<Result<std::unique_ptr<origin::LayerStream>>> open_part(origin::Repository repository, Digest digest,
-                                                               origin::Stretch part, std::string authorization) override {
+                                                               origin::Stretch part, Secret authorization) override {
     parts.push_back({part.first, part.end});
-    const unsigned status = guarded(repository, "blobs/" + digest.text(), authorization);
+    const std::string shown(authorization.reveal());
+    const unsigned status = guarded(repository, "blobs/" + digest.text(), shown);
     if (status != 200) co_return tl::unexpected(refusal(status));
-    last_authorization = std::move(authorization);
+    last_authorization = shown;
     if (registries[repository.upstream].has_nothing) co_return tl::unexpected(nothing());
     if (refuses_anonymous && last_authorization.empty()) co_return tl::unexpected(refusal());
     const auto found = layers_.find(digest);
@@ -85,7 +87,7 @@ class ScriptedOrigin final : public origin::Origin {
 
   // HEAD of a blob names its size; all else gets `tagged`, or what `answers` has for the method.
   Task<Result<origin::Answer>> ask(origin::Repository repository, std::string method, std::string path, std::string,
-                                   std::string authorization) override {
+                                   Secret authorization) override {
     ++asked;
     methods.push_back(method);
     asked_at.push_back(repository.upstream);
@@ -98,7 +100,7 @@ class ScriptedOrigin final : public origin::Origin {
     while (are_answers_held) co_await changed_.wait();
     if (is_out_of_reach) co_return fail(ErrorKind::unavailable, "connect: no route");
     origin::Answer refused;
-    refused.status = method == "HEAD" && head_status != 200 ? head_status : guarded(repository, path, authorization);
+    refused.status = method == "HEAD" && head_status != 200 ? head_status : guarded(repository, path, std::string(authorization.reveal()));
     if (refused.status == 401) refused.challenges = {"Basic realm=\"origin\""};
     if (refused.status != 200) co_return refused;
     const auto scripted = answers.find(method);
@@ -115,11 +117,11 @@ class ScriptedOrigin final : public origin::Origin {
   }
 
   // Of the base: 200 for `base_credential`, else 401.
-  Task<Result<origin::Answer>> ask_base(std::string upstream, std::string, std::string authorization) override {
+  Task<Result<origin::Answer>> ask_base(std::string upstream, std::string, Secret authorization) override {
     bases_asked.push_back(upstream);
     while (are_answers_held) co_await changed_.wait();
     origin::Answer answer;
-    answer.status = authorization == base_credential ? 200 : 401;
+    answer.status = authorization.reveal() == base_credential ? 200 : 401;
     if (answer.status == 401) answer.challenges = {"Basic realm=\"origin\"", "Negotiate"};
     co_return answer;
   }

@@ -80,7 +80,7 @@ pull::Ask tenant(PullingNode& node, const std::string& upstream, const Digest& l
                  const std::string& authorization = right) {
   const origin::Repository repository{upstream, "app"};
   const Digest manifest = digest_of(DigestAlgorithm::sha256, bytes_of(upstream));
-  const auto read = node.access.note_read({repository, authorization}, access::Member{manifest});
+  const auto read = node.access.note_read({repository, Secret(authorization)}, access::Member{manifest});
   access::Member member{layer};
   if (named) member.size = ByteCount{*named};
   node.access.learn(read, {&member, 1});
@@ -88,7 +88,7 @@ pull::Ask tenant(PullingNode& node, const std::string& upstream, const Digest& l
           .kind = origin::Kind::blob,
           .repository = repository,
           .size_hint = {},
-          .authorization = authorization};
+          .authorization = Secret(authorization)};
 }
 
 // As the endpoint lets it in when nothing of the layer is here.
@@ -331,7 +331,7 @@ TEST_CASE("a restarted node knows from the side file which registry a layer is k
                           node.origin, node.trackers, node.metrics, access};
   pull::Pulls restarted(parts, {});
   CHECK_FALSE(access.possession().has("good", stage.layer));
-  CHECK(restarted.is_here(stage.layer, "good"));
+  CHECK(pull::is_here(restarted, stage.layer, "good"));
   CHECK(access.possession().has("good", stage.layer));
   CHECK_FALSE(access.possession().has("evil", stage.layer));
 }

@@ -243,3 +243,40 @@ TEST_CASE("a table that there is none of is printed as a comment, which reads ba
   CHECK(printed == "# [upstreams.\"a:1\"]\n# # Where.\n# url = \"http://x\"\n");
   CHECK(config::read_text(printed, "f", describe_sample).empty());
 }
+
+TEST_CASE("a password that somebody has written into a URL or a name stands in no fault, no notice and no print") {
+  const auto told = [](const std::string& value) {
+    std::string place;
+    const auto describe = [&](config::Section& root) {
+      root.section("a", [&](config::Section& section) {
+        section.key("url", place, "Where.");
+        section.warning("url", "\"" + place + "\" is odd");
+        if (!section.printing()) section.unusable("url", place + " cannot be read");
+      });
+    };
+    const auto refusing = [&](config::Section& root) {
+      root.section("a", [&](config::Section& section) {
+        section.key("url", place, "Where.");
+        section.fault("url", "\"" + place + "\" is wrong");
+      });
+    };
+    const std::string text = "[a]\nurl = \"" + value + "\"\n";
+    std::string all;
+    for (const config::Notice& notice : config::read_text(text, "f", describe)) all += notice.text + "\n";
+    all += config::print(describe);
+    try {
+      config::read_text(text, "f", refusing);
+    } catch (const StartError& fault) {
+      all += fault.what();
+    }
+    return all;
+  };
+  for (const char* value : {"https://me:hunter2@a.io", "me:hunter2@a.io", "https://hunter2@a.io", "https://me:hun/hunter2@a.io",
+                            "https://me:hunter2@b@a.io", "x, https://me:hunter2@a.io"}) {
+    CAPTURE(value);
+    CHECK_THAT(told(value), !Catch::Contains("hunter2") && Catch::Contains("***@a.io\" is odd") &&
+                                Catch::Contains("***@a.io\" is wrong") && Catch::Contains("***@a.io cannot be read"));
+  }
+  CHECK_THAT(told("https://a.io:5000/x"), Catch::Contains("\"https://a.io:5000/x\" is odd"));
+  CHECK_THAT(told("me@a.io"), Catch::Contains("\"me@a.io\" is odd"));
+}

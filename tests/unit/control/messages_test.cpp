@@ -42,7 +42,7 @@ Digest long_layer() {
   return digest_of(DigestAlgorithm::sha512, bytes_of("layer"));
 }
 Join a_join() {
-  return {a_layer(), {LayerKind::manifest, "reg.example.com:5000", "library/alpine"}, 65'536, "secret", true, Want::of_agents};
+  return {a_layer(), {LayerKind::manifest, "reg.example.com:5000", "library/alpine"}, 65'536, Secret("secret"), true, Want::of_agents};
 }
 OriginAnswer an_answer() {
   return {401, {"Bearer realm=\"https://auth.example.com/token\"", "Basic realm=\"x\""}, "UNAUTHORIZED", "log in"};

@@ -45,7 +45,7 @@ void set_routes(HttpOrigin& origin) {
 http::ClientRequest by_proxy(const std::string& url, const HttpProxy& proxy, const std::string& authorization = "") {
   http::ClientRequest request;
   request.url = http::parse_url(url).value();
-  request.proxy = http::Proxy{http::parse_url(proxy.url()).value(), authorization};
+  request.proxy = http::Proxy{http::parse_url(proxy.url()).value(), Secret(authorization)};
   request.headers = {{"Authorization", "Basic b3JpZ2lu"}, {"Proxy-Authorization", "Basic Y2FsbGVy"}};
   return request;
 }

@@ -1,4 +1,4 @@
-// RawClient: a blocking TCP client that sends exactly the bytes it is told to. Every wait ends after 10 s, as a
+// RawClient: a blocking client, over TCP or a Unix socket, that sends exactly the bytes it is told to. Every wait ends after 10 s, as a
 // failure.
 #pragma once
 
@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -24,6 +25,12 @@ class RawClient {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     connected_ = ::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
   }
+  explicit RawClient(const std::string& socket_file) : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    socket_file.copy(address.sun_path, sizeof address.sun_path - 1);
+    connected_ = ::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  }
   ~RawClient() { ::close(socket_); }
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
@@ -33,6 +40,12 @@ class RawClient {
     REQUIRE(::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
   }
   void finish_sending() { ::shutdown(socket_, SHUT_WR); }
+
+  // Or the other side has ended.
+  bool has_received() const {
+    pollfd look{socket_, POLLIN, 0};
+    return ::poll(&look, 1, 0) == 1;
+  }
 
   enum class End { clean, reset };
   // Everything until the other side ends, into `received`.

@@ -15,7 +15,7 @@ std::string chosen(const std::string& text, const std::string& registry, const s
   const auto choice = choose(*file, *http::parse_url(registry), repository);
   if (!choice) return choice.error().what;
   if (!choice->helper.empty()) return choice->helper + " at " + choice->server;
-  return choice->credential ? choice->credential->username + ":" + choice->credential->password : "nothing";
+  return choice->credential ? choice->credential->username + ":" + std::string(choice->credential->password.reveal()) : "nothing";
 }
 
 bool names(const std::string& text, const std::string& registry) {

@@ -35,7 +35,7 @@ class Run {
   }
   // "user:password", "nothing", or the fault without the program's path.
   std::string text(const Result<std::optional<Credential>>& answer) const {
-    if (answer) return *answer ? (*answer)->username + ":" + (*answer)->password : "nothing";
+    if (answer) return *answer ? (*answer)->username + ":" + std::string((*answer)->password.reveal()) : "nothing";
     CHECK(answer.error().kind == ErrorKind::unavailable);
     const std::string& what = answer.error().what;
     return what.starts_with(helper.path()) ? what.substr(helper.path().size() + 1) : what;

@@ -32,7 +32,7 @@ class Sources {
   std::future<Result<std::optional<Credential>>> start() { return loop_->start(credentials_.find(target, "lib/a")); }
   static std::string text(const Result<std::optional<Credential>>& answer) {
     if (!answer) return answer.error().what;
-    return *answer ? (*answer)->username + ":" + (*answer)->password : "nothing";
+    return *answer ? (*answer)->username + ":" + std::string((*answer)->password.reveal()) : "nothing";
   }
   void drop() {
     loop_->on_loop([&] { credentials_.drop(target); });

@@ -69,14 +69,14 @@ class OriginClient {
 
   Result<origin::Answer> ask(const std::string& path, const std::string& method = "GET",
                              const std::string& authorization = "", const std::string& repository = "lib/a") {
-    return loop_.wait_for(origin().ask({"reg.test", repository}, method, path, "application/json", authorization));
+    return loop_.wait_for(origin().ask({"reg.test", repository}, method, path, "application/json", Secret(authorization)));
   }
   Result<origin::Answer> ask_base(const std::string& authorization) {
-    return loop_.wait_for(origin().ask_base("reg.test", "GET", authorization));
+    return loop_.wait_for(origin().ask_base("reg.test", "GET", Secret(authorization)));
   }
   // The same, for a test that lets time pass meanwhile.
   std::future<Result<origin::Answer>> start(const std::string& path) {
-    return loop_.start(origin().ask({"reg.test", "lib/a"}, "GET", path, "application/json", ""));
+    return loop_.start(origin().ask({"reg.test", "lib/a"}, "GET", path, "application/json", Secret()));
   }
   // The same, of one that fails for a moment: time passes slowly.
   Result<origin::Answer> ask_again(const std::string& path) {
@@ -86,7 +86,7 @@ class OriginClient {
   }
   // The same, of a registry that makes the client wait: time passes until it gives up.
   Result<origin::Answer> ask_a_silent_one(const std::string& path) {
-    auto answer = loop_.start(origin().ask({"reg.test", "lib/a"}, "GET", path, "application/json", ""));
+    auto answer = loop_.start(origin().ask({"reg.test", "lib/a"}, "GET", path, "application/json", Secret()));
     while (answer.wait_for(std::chrono::seconds(0)) != std::future_status::ready) pass(Milliseconds(1'000));
     return answer.get();
   }
@@ -98,11 +98,11 @@ class OriginClient {
     return loop_.wait_for(read_layer(origin(), std::move(question), from));
   }
   static origin::LayerQuestion question(const std::string& authorization = "") {
-    return {{"reg.test", "lib/a"}, origin::Kind::blob, digest(), authorization, std::nullopt};
+    return {{"reg.test", "lib/a"}, origin::Kind::blob, digest(), Secret(authorization), std::nullopt};
   }
   // Nothing when the registry would send the whole.
   Result<std::optional<WholeLayer>> open_part(origin::Stretch part, const std::string& authorization = "") {
-    return loop_.wait_for(read_part(origin(), part, authorization));
+    return loop_.wait_for(read_part(origin(), part, Secret(authorization)));
   }
   // Of the origin's own part, on its loop.
   template <class Question>
@@ -127,7 +127,7 @@ class OriginClient {
     co_return layer;
   }
   static Task<Result<std::optional<WholeLayer>>> read_part(origin::Origin& origin, origin::Stretch part,
-                                                           std::string authorization) {
+                                                           Secret authorization) {
     const origin::Repository repository{"reg.test", "lib/a"};
     const auto stream = co_await origin.open_part(repository, digest(), part, authorization);
     if (!stream) co_return tl::unexpected(stream.error());

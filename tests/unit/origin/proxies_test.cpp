@@ -75,8 +75,8 @@ TEST_CASE("user and password of the URL are for the proxy, decoded") {
   const auto proxies = read({{"HTTPS_PROXY", "http://me:p%40ss%3Aw@proxy:1"}, {"HTTP_PROXY", "you@proxy:2"}});
   REQUIRE(proxies);
   CHECK(proxies->for_https->url.authority() == "proxy:1");
-  CHECK(proxies->for_https->authorization == "Basic bWU6cEBzczp3");  // me:p@ss:w
-  CHECK(proxies->for_http->authorization == "Basic eW91Og==");       // you:
+  CHECK(proxies->for_https->authorization == Secret("Basic bWU6cEBzczp3"));  // me:p@ss:w
+  CHECK(proxies->for_http->authorization == Secret("Basic eW91Og=="));       // you:
   CHECK(read({{"HTTPS_PROXY", "http://proxy:1"}})->for_https->authorization.empty());
 }
 
@@ -171,7 +171,7 @@ TEST_CASE("an upstream's proxy gets what its files hold now") {
   CHECK_THAT(missing.error().what, Catch::StartsWith("proxy_username_file " + proxy.username_file));
   std::ofstream(proxy.username_file) << "me\n";
   std::ofstream(proxy.password_file) << "secret\n";
-  CHECK(proxy_of(options, "a.io", url).value()->authorization == "Basic bWU6c2VjcmV0");
+  CHECK(proxy_of(options, "a.io", url).value()->authorization == Secret("Basic bWU6c2VjcmV0"));
   std::ofstream(proxy.password_file) << "renewed\n";
-  CHECK(proxy_of(options, "a.io", url).value()->authorization == proxy_authorization("me", "renewed"));
+  CHECK(proxy_of(options, "a.io", url).value()->authorization == basic_header({"me", Secret("renewed")}));
 }

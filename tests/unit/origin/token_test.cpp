@@ -28,11 +28,11 @@ std::string repository_for(const std::string& scope) {
 }  // namespace
 
 TEST_CASE("a token comes under either name and lives a minute unless it says otherwise") {
-  CHECK(token_of(R"({"token":"abc"})")->text == "abc");
+  CHECK(token_of(R"({"token":"abc"})")->text == Secret("abc"));
   CHECK(token_of(R"({"token":"abc"})")->lifetime == Milliseconds(60'000));
-  CHECK(token_of(R"({"access_token":"abc","expires_in":300})")->text == "abc");
+  CHECK(token_of(R"({"access_token":"abc","expires_in":300})")->text == Secret("abc"));
   CHECK(token_of(R"({"access_token":"abc","expires_in":300})")->lifetime == Milliseconds(300'000));
-  CHECK(token_of(R"({"token":"a","access_token":"b"})")->text == "a");
+  CHECK(token_of(R"({"token":"a","access_token":"b"})")->text == Secret("a"));
   CHECK(token_of(R"({"token":"a","expires_in":99999999999999})")->lifetime == std::chrono::hours(24));
   CHECK(token_of(R"({"token":"a","expires_in":"300"})")->lifetime == Milliseconds(300'000));
   for (const char* short_or_odd : {"0", "1", "59", "-5", "300.5", "null", "true", "\"\"", "\"soon\"", "{}", "[300]"}) {
@@ -43,20 +43,20 @@ TEST_CASE("a token comes under either name and lives a minute unless it says oth
 }
 
 TEST_CASE("white space around a token is no part of it") {
-  CHECK(token_of("{\"token\":\"abc\\n\"}")->text == "abc");
-  CHECK(token_of("{\"access_token\":\" \\t abc\\r\\n\"}")->text == "abc");
+  CHECK(token_of("{\"token\":\"abc\\n\"}")->text == Secret("abc"));
+  CHECK(token_of("{\"access_token\":\" \\t abc\\r\\n\"}")->text == Secret("abc"));
   CHECK_FALSE(token_of("{\"token\":\" \\n\"}"));
 }
 
 TEST_CASE("of a field that is named twice in a token's answer the last one counts") {
-  CHECK(token_of(R"({"token":"a","token":"b"})")->text == "b");
+  CHECK(token_of(R"({"token":"a","token":"b"})")->text == Secret("b"));
   CHECK_FALSE(token_of(R"({"token":"a","token":7})"));
   CHECK(token_of(R"({"token":"a","expires_in":300,"expires_in":"x"})")->lifetime == Milliseconds(60'000));
-  CHECK(token_of(R"({"token":"a","inner":{"token":"b"}})")->text == "a");
+  CHECK(token_of(R"({"token":"a","inner":{"token":"b"}})")->text == Secret("a"));
 }
 
 TEST_CASE("a token's answer that passes a limit of the JSON reader is unavailable") {
-  CHECK(token_of(R"({"token":"a","refresh_token":")" + std::string(60'000, 'x') + "\"}")->text == "a");
+  CHECK(token_of(R"({"token":"a","refresh_token":")" + std::string(60'000, 'x') + "\"}")->text == Secret("a"));
   for (const std::string& bad :
        {R"({"token":"a","refresh_token":")" + std::string(70'000, 'x') + "\"}",
         R"({"token":"a","x":)" + std::string(2'000'000, '[') + std::string(2'000'000, ']') + "}",

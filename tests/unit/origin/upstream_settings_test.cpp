@@ -148,7 +148,7 @@ TEST_CASE("a registry and its token server are asked through the environment's p
   proxy.demand(of_proxy);
   HiddenRegistry registry;
   OriginClient client(registry.at("registry.invalid"));
-  client.options.proxies.for_http = http::Proxy{*http::parse_url(proxy.url()), origin::proxy_authorization("p", "q")};
+  client.options.proxies.for_http = http::Proxy{*http::parse_url(proxy.url()), origin::basic_header({"p", Secret("q")})};
   CHECK(status_of(client.ask("manifests/v1")) == 200);
   CHECK(proxy.heads().size() == 3);
   CHECK(registry.seen().size() == 3);
@@ -167,7 +167,7 @@ TEST_CASE("a registry is asked through a proxy of its own, and without one when 
   CHECK(status_of(client.ask("manifests/v1")) == 200);
   CHECK(proxy.heads().size() == 3);
   OriginClient direct(registry.at("registry.invalid"));
-  direct.options.proxies.for_http = http::Proxy{*http::parse_url(proxy.url()), origin::proxy_authorization("p", "q")};
+  direct.options.proxies.for_http = http::Proxy{*http::parse_url(proxy.url()), origin::basic_header({"p", Secret("q")})};
   upstream_of(direct).proxy.url = "";
   CHECK_FALSE(direct.ask("manifests/v1"));
   CHECK(proxy.heads().size() == 3);
@@ -178,7 +178,7 @@ TEST_CASE("a proxy that refuses is told by its name, and the registry by its own
   proxy.demand(of_proxy);
   HiddenRegistry registry;
   OriginClient client(registry.at("registry.invalid"));
-  client.options.proxies.for_http = http::Proxy{*http::parse_url(proxy.url()), ""};
+  client.options.proxies.for_http = http::Proxy{*http::parse_url(proxy.url()), {}};
   const auto answer = client.ask("manifests/v1");
   REQUIRE_FALSE(answer);
   CHECK_THAT(answer.error().what, Catch::Contains(proxy.url()) && Catch::Contains("proxy_username_file"));

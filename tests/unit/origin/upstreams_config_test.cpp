@@ -224,7 +224,7 @@ TEST_CASE("who may have what of a registry is read by its name, and a mode is on
 TEST_CASE("the environment's proxies are read, and printed without user and password") {
   Read read("", {{"HTTPS_PROXY", "http://me:hunter2@proxy:3128"}, {"no_proxy", ".b.io"}});
   REQUIRE(read.options.proxies.for_https);
-  CHECK(read.options.proxies.for_https->authorization == proxy_authorization("me", "hunter2"));
+  CHECK(read.options.proxies.for_https->authorization == basic_header({"me", Secret("hunter2")}));
   const std::string printed = read.print();
   CHECK_THAT(printed, Catch::Contains("# HTTPS_PROXY: http://proxy:3128, with a user name and password\n# NO_PROXY: .b.io\n") &&
                           !Catch::Contains("hunter2") && !Catch::Contains("HTTP_PROXY: "));

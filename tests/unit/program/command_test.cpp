@@ -16,6 +16,7 @@ namespace {
 // A program with nothing but [log].
 struct Sample {
   program::LogOptions log;
+  program::ProcessOptions process;
   int served = 0;
   std::string level_served;
 
@@ -28,6 +29,7 @@ struct Sample {
                          .purpose = "for tests",
                          .describe = [this](config::Section& root) { program::describe(root, log); },
                          .log = log,
+                         .process = process,
                          .serve = [this] {
                            ++served;
                            level_served = log.level;
@@ -96,11 +98,13 @@ TEST_CASE("a bad configuration ends with 2, with serve and with every question a
 
 TEST_CASE("a program that cannot start ends with the code of its failure") {
   program::LogOptions log;
+  program::ProcessOptions process;
   const char* argv[] = {"shoal-sample", "serve", nullptr};
   const program::Command command{.name = "shoal-sample",
                                  .purpose = "for tests",
                                  .describe = [&](config::Section& root) { program::describe(root, log); },
                                  .log = log,
+                                 .process = process,
                                  .serve = [] { throw StartError("the port is taken"); }};
   CHECK(program::run(2, argv, command) == 1);
 }
@@ -108,8 +112,15 @@ TEST_CASE("a program that cannot start ends with the code of its failure") {
 TEST_CASE("a check tells what is doubtful and ends with 0, and with 2 when a file that is named cannot be read") {
   const auto check = [](auto describe) {
     program::LogOptions log;
+    program::ProcessOptions process;
     const char* argv[] = {"shoal-sample", "--check-config", nullptr};
-    return program::run(2, argv, {.name = "shoal-sample", .purpose = "for tests", .describe = describe, .log = log, .serve = [] {}});
+    return program::run(2, argv,
+                        {.name = "shoal-sample",
+                         .purpose = "for tests",
+                         .describe = describe,
+                         .log = log,
+                         .process = process,
+                         .serve = [] {}});
   };
   CHECK(check([](config::Section& root) { root.warning("a", "is odd"); }) == 0);
   CHECK(check([](config::Section& root) { root.check_file("a", "/nowhere"); }) == 2);
@@ -117,6 +128,7 @@ TEST_CASE("a check tells what is doubtful and ends with 0, and with 2 when a fil
 
 TEST_CASE("a file that cannot be read keeps no program from starting: it may come later") {
   program::LogOptions log;
+  program::ProcessOptions process;
   int served = 0;
   const char* argv[] = {"shoal-sample", "serve", nullptr};
   CHECK(program::run(2, argv,
@@ -124,6 +136,7 @@ TEST_CASE("a file that cannot be read keeps no program from starting: it may com
                       .purpose = "for tests",
                       .describe = [](config::Section& root) { root.check_file("a", "/nowhere"); },
                       .log = log,
+                      .process = process,
                       .serve = [&] { ++served; }}) == 0);
   CHECK(served == 1);
 }

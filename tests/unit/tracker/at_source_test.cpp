@@ -85,7 +85,7 @@ TEST_CASE("what a caller's credential opened is at the registry, and no anonymou
 TEST_CASE("what an agent was let in to fetch at a registry is there, and what it holds otherwise is not said to be") {
   Fixture f;
   f.source.credentials = std::set<std::string>{"nobody's"};
-  f.coordinator.handle(f.ids.at("a"), control::Join{f.large, {control::LayerKind::blob, "good", "app"}, 0, "", true});
+  f.coordinator.handle(f.ids.at("a"), control::Join{f.large, {control::LayerKind::blob, "good", "app"}, 0, {}, true});
   REQUIRE(f.until([&] { return !f.links["a"].all<control::Refused>().empty(); }));
   const auto holds = [&f](const std::string& node, const Digest& layer, const std::string& upstream) {
     f.coordinator.handle(f.ids.at(node), control::Holds{{layer}, {"other", upstream}});
@@ -124,7 +124,7 @@ TEST_CASE("a tracker that holds a layer and lost its memory knows of no registry
   hello.swarm.port = 7072;
   const auto id = again.coordinator().arrive(hello, "10.0.0.99", link);
   REQUIRE(id);
-  again.coordinator().handle(*id, control::Join{f.large, {control::LayerKind::blob, "good", "app"}, 0, ""});
+  again.coordinator().handle(*id, control::Join{f.large, {control::LayerKind::blob, "good", "app"}, 0, {}});
   REQUIRE(f.until([&] { return !link.all<control::Joined>().empty(); }));
   CHECK_FALSE(link.all<control::Joined>()[0].at_source);
 }

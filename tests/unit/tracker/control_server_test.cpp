@@ -149,7 +149,7 @@ TEST_CASE("the layers that are being seeded are shown as JSON") {
   CHECK(f.get(f.server.address(), "/v1/layers").body == "{\n  \"layers\": []\n}\n");
   auto socket = f.open_socket();
   socket->send(control::encode(hello()));
-  socket->send(control::encode(control::Join{digest, {control::LayerKind::blob, "reg", "library/alpine"}, 0, ""}));
+  socket->send(control::encode(control::Join{digest, {control::LayerKind::blob, "reg", "library/alpine"}, 0, {}}));
   REQUIRE(f.receive(*socket));
   REQUIRE(f.receive(*socket));  // joined
   const std::string shown = f.get(f.server.address(), "/v1/layers").body;

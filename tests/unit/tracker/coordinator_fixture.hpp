@@ -58,7 +58,7 @@ struct CoordinatorFixture : seeder::SeederFixture {
   void join(const std::string& node, const Digest& digest, std::uint64_t size_hint_bytes = 0,
             const std::string& repository = "library/alpine", const std::string& upstream = "reg") {
     coordinator.handle(ids.at(node),
-                       control::Join{digest, {control::LayerKind::blob, upstream, repository}, size_hint_bytes, ""});
+                       control::Join{digest, {control::LayerKind::blob, upstream, repository}, size_hint_bytes, {}});
   }
   // Each connects and joins; all have been answered then.
   void join_all(const std::vector<std::string>& nodes, const Digest& digest) {

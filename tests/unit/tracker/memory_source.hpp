@@ -46,7 +46,7 @@ class MemorySource final : public LayerSource {
                                                           std::uint64_t from) override {
     const Digest digest = question.digest;
     opened_at.push_back(question.repository.name);
-    opened_as.push_back(question.authorization);
+    opened_as.emplace_back(question.authorization.reveal());
     opened_from.push_back(from);
     ++opened[digest];
     const std::string image = question.repository.upstream + "/" + question.repository.name;
@@ -58,7 +58,7 @@ class MemorySource final : public LayerSource {
       bodies_.pop_front();
     }
     if (body.error) co_return tl::unexpected(*body.error);
-    if (credentials && !credentials->contains(question.authorization)) co_return tl::unexpected(refusal());
+    if (credentials && !credentials->contains(std::string(question.authorization.reveal()))) co_return tl::unexpected(refusal());
     const auto found = layers_.find(digest);
     if (found == layers_.end()) co_return fail(ErrorKind::not_found, "404");
     Layer layer = found->second;

@@ -22,7 +22,7 @@ struct Fixture : CoordinatorFixture {
   }
   void join_with_own(const std::string& node) { coordinator.handle(ids.at(node), join_of("", true)); }
   control::Join join_of(const std::string& credential, bool has_credential) const {
-    return {digest, {control::LayerKind::blob, "reg", "library/alpine"}, 0, credential, has_credential};
+    return {digest, {control::LayerKind::blob, "reg", "library/alpine"}, 0, Secret(credential), has_credential};
   }
   std::vector<control::Refused> refusals(const std::string& node) { return links[node].all<control::Refused>(); }
   bool is_let_in(const std::string& node) {

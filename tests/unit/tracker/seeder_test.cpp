@@ -159,7 +159,7 @@ TEST_CASE("a refusal counts for the caller that it was given to alone, and not w
   const Digest digest = f.source.add(numbered_bytes(layer_size.value));
   f.source.credentials = std::set<std::string>{"Bearer right"};
   SeedRequest of_wrong = f.request(digest);
-  of_wrong.authorization = "Bearer wrong";
+  of_wrong.authorization = Secret("Bearer wrong");
   f.seeder.request_layer(of_wrong);
   REQUIRE(f.until([&] { return !f.told.refusals.empty(); }));
   CHECK(f.told.refusals[0].answered->status == 401);
@@ -167,7 +167,7 @@ TEST_CASE("a refusal counts for the caller that it was given to alone, and not w
   CHECK(f.source.opened_as.size() == 1);
   SECTION("another caller is asked for anew") {
     SeedRequest of_right = f.request(digest);
-    of_right.authorization = "Bearer right";
+    of_right.authorization = Secret("Bearer right");
     CHECK(std::holds_alternative<Pending>(f.seeder.request_layer(of_right)));
     REQUIRE(f.until_held(digest));
   }

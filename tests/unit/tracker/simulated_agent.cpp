@@ -63,7 +63,7 @@ int SimulatedAgent::messages_to_nobody() const {
 
 void SimulatedAgent::join(const Digest& digest, Want& want, Time now) {
   want = Want{.heard = now, .ready_at = {}, .complete_at = {}, .again_at = {}, .refusals = want.refusals};
-  say(control::Join{digest, {control::LayerKind::blob, "reg", "library/alpine"}, 0, ""});
+  say(control::Join{digest, {control::LayerKind::blob, "reg", "library/alpine"}, 0, {}});
 }
 
 void SimulatedAgent::go_on(const Digest& digest, Want& want, Time now) {

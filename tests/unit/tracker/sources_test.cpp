@@ -123,6 +123,7 @@ TEST_CASE("what the first origin breaks off, another caller's gives from there")
   CHECK(f.source.opened_from == std::vector<std::uint64_t>{0, 1'000'000, 1'000'000});
   CHECK(f.refused("a").empty());
   CHECK(f.refused("b").empty());
+  REQUIRE(f.until_held(f.digest));
   CHECK(f.held_bytes(f.digest) == numbered_bytes(layer_size.value));
 }
 
@@ -138,6 +139,7 @@ TEST_CASE("after wrong bytes of one registry another caller's is asked") {
   REQUIRE(f.until([&] { return !f.links["b"].all<control::Finished>().empty(); }));
   CHECK(f.links["b"].all<control::Restart>().size() == 1);
   CHECK(f.refused("b").empty());
+  REQUIRE(f.until_held(f.digest));
   CHECK(f.held_bytes(f.digest) == numbered_bytes(layer_size.value));
 }
 
@@ -178,7 +180,7 @@ TEST_CASE("agents that fetch with credentials from one registry keep those of an
   f.source.credentials = std::set<std::string>{"nobody's"};
   const auto join_with_own = [&f](const std::string& node, const std::string& upstream) {
     f.coordinator.handle(f.ids.at(node),
-                         control::Join{f.digest, {control::LayerKind::blob, upstream, "app"}, 0, "", true});
+                         control::Join{f.digest, {control::LayerKind::blob, upstream, "app"}, 0, {}, true});
   };
   join_with_own("a", "evil");
   REQUIRE(f.until_refused("a"));

@@ -8,7 +8,7 @@ namespace {
 
 struct Stage : CoordinatorFixture {
   void ask(const std::string& node, const Digest& digest, control::Want want) {
-    coordinator.handle(ids.at(node), control::Join{digest, {control::LayerKind::blob, "reg", "library/alpine"}, 0, "", false, want});
+    coordinator.handle(ids.at(node), control::Join{digest, {control::LayerKind::blob, "reg", "library/alpine"}, 0, {}, false, want});
   }
   bool refused(const std::string& node) {
     const auto refusals = links[node].all<control::Refused>();

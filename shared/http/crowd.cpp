@@ -1,0 +1,133 @@
+#include "shared/http/crowd.hpp"
+
+#include <algorithm>
+
+#include "shared/log/log.hpp"
+
+namespace shoal::http {
+namespace {
+
+constexpr Milliseconds look_again{100};  // while all places are taken: a connection may be still for long enough now
+
+}  // namespace
+
+Crowd::Crowd(std::shared_ptr<ServerShared> shared, std::string server, std::vector<std::uint16_t> ports)
+    : shared_(std::move(shared)), server_(std::move(server)), ports_(std::move(ports)), room_(shared_->parts.loop) {}
+
+void Crowd::remove(Connection* connection) {
+  connections_.erase(connection);
+  closed_.erase(connection);
+  room_.notify();
+}
+
+// A handler that goes on though its connection is closed holds no descriptor, but memory.
+bool Crowd::is_full() const {
+  const std::size_t most = shared_->options.connections;
+  return connections_.size() >= most || closed_.size() >= most;
+}
+
+void Crowd::cut_all() {
+  for (Connection* connection : connections_) connection->cut();
+}
+
+Task<std::optional<std::string>> Crowd::make_room(Waiting waiting) {
+  // Of very many silent clients, the one that has waited longest for a request: no other is looked at.
+  const auto& silent = shared_->waiting;
+  if (silent.size() > connections_.size() / 2 && silent.front()->gives_way()) {
+    close(silent.front(), Doing::silent);
+    co_return std::nullopt;
+  }
+  if (is_due()) co_await look_at_users();
+  if (shared_->stopping || !is_full()) co_return std::nullopt;
+  if (connections_.size() < shared_->options.connections) {  // what was closed has not ended yet
+    co_await room_.wait_for(shared_->parts.clock, look_again);
+    co_return std::nullopt;
+  }
+  const std::vector<Connection*> now = all();
+  const std::vector<Occupant> seen = occupants(now);
+  const std::vector<std::size_t> chosen = choose_for_room(seen, waiting.clients);
+  const auto told = std::find_if(chosen.begin(), chosen.end(), [&seen](std::size_t i) { return seen[i].doing == Doing::stalled; });
+  if (told != chosen.end()) tell(seen[*told], seen);
+  for (const std::size_t each : chosen) close(now[each], seen[each].doing);
+  if (!is_full()) co_return std::nullopt;
+  auto most = one_that_keeps_others_out(seen, users_outside(waiting));
+  if (!most) co_await room_.wait_for(shared_->parts.clock, look_again);
+  co_return most;
+}
+
+Task<bool> Crowd::is_let_in(std::shared_ptr<Connection> added, std::string most) {
+  if (!added->is_user_known(users_, users_read_) && !is_looking_) co_await look_at_users();
+  if (shared_->stopping) co_return false;
+  if (added->as_occupant(users_, users_read_).user == most) {
+    count(Doing::busy);
+    added->cut();
+    co_return false;
+  }
+  const std::vector<Connection*> now = all();
+  const std::vector<Occupant> seen = occupants(now);
+  if (const auto chosen = choose_busy(seen, most)) {
+    tell(seen[*chosen], seen);
+    close(now[*chosen], Doing::busy);
+  }
+  co_return true;
+}
+
+bool Crowd::is_due() const {
+  return !is_looking_ && shared_->parts.clock.now() - users_read_ >= look_again;
+}
+
+Task<void> Crowd::look_at_users() {
+  is_looking_ = true;
+  const Time asked = shared_->parts.clock.now();
+  auto work = [ports = ports_] { return users_connected_to(ports); };
+  users_ = co_await shared_->parts.threads.run(std::move(work));
+  users_read_ = asked;
+  is_looking_ = false;
+}
+
+std::vector<Occupant> Crowd::occupants(const std::vector<Connection*>& all) {
+  std::vector<Occupant> seen;
+  seen.reserve(all.size());
+  for (Connection* each : all) seen.push_back(each->as_occupant(users_, users_read_));
+  return seen;
+}
+
+// Those of the clients that the kernel knows and the server does not.
+std::set<std::string> Crowd::users_outside(const Waiting& waiting) const {
+  std::set<std::string> users;
+  if (waiting.at_socket_file) users.insert("of the socket file");
+  std::unordered_set<std::string_view> inside;
+  for (const Connection* each : connections_) inside.insert(each->peer().key());
+  for (const auto& [key, user] : users_) {
+    if (!inside.contains(key)) users.insert(text_of_user(user));
+  }
+  return users;
+}
+
+void Crowd::count(Doing doing) const {
+  if (shared_->options.on_closed_for_room) shared_->options.on_closed_for_room(doing);
+}
+
+void Crowd::close(Connection* connection, Doing doing) {
+  count(doing);
+  connection->cut();
+  if (connection->is_open()) return;  // a serve thread leaves it first
+  connections_.erase(connection);
+  closed_.insert(connection);
+}
+
+void Crowd::tell(const Occupant& closed, const std::vector<Occupant>& all) const {
+  const auto is_of_user = [&](const Occupant& each) { return each.user == closed.user; };
+  const auto places = std::count_if(all.begin(), all.end(), is_of_user);
+  const char* cause = closed.doing == Doing::stalled ? "all are taken, and its client does not take its answer"
+                                                     : "all are taken, most of them by one user, and another waits";
+  log::warning("http", "connection closed to make room",
+               {{"server", server_},
+                {"address", closed.user},
+                {"connections", places},
+                {"still_milliseconds", closed.still.count()},
+                {"cause", cause},
+                {"next", "look at what that user runs; if its clients are right, raise LimitNOFILE of the unit"}});
+}
+
+}  // namespace shoal::http
