@@ -153,7 +153,7 @@ class Grace(AccessCase):
             seen = self.cell(self.right, kind, "first", origin="down").ask(self.nodes["first"].registry)
             self.assertEqual(seen.status, 503, kind.name)
             if kind.method == "GET":
-                self.assertIn(b"origin", seen.body, kind.name)
+                self.assertIn(b"the registry good.lab cannot say now", seen.body, kind.name)
 
     def test_a_revoked_caller_has_no_grace_once_the_origin_answers_again(self):
         self.pull_and_go_down()
