@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <string_view>
 
-#include "shared/crypto/hasher.hpp"
 #include "shared/log/log.hpp"
 #include "shared/origin/configured_files.hpp"
 
@@ -40,15 +38,6 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-// Empty: it cannot be read, is empty or too long.
-std::string text_of_file(const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::string text(longest_line + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  return text.size() > longest_line ? "" : text;
-}
-
 bool same_time(const timespec& a, const timespec& b) {
   return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
@@ -60,12 +49,12 @@ bool same_file(const struct stat& a, const struct stat& b) {
 
 }  // namespace
 
-Result<http::Header> read_client_header(const std::string& file) {
+Result<SecretHeader> read_client_header(const std::string& file) {
   struct stat seen {};
   if (::stat(file.c_str(), &seen) != 0 || !S_ISREG(seen.st_mode)) return origin::unreadable(file + ": is no file");
-  const std::string text = text_of_file(file);
-  if (text.empty()) return origin::unreadable(file + ": cannot be read, is empty or too long");
-  std::string_view line = text;
+  const auto text = origin::read_whole(file, longest_line);
+  if (!text) return tl::unexpected(text.error());
+  std::string_view line = text->reveal();
   if (line.ends_with('\n')) line.remove_suffix(1);
   if (line.ends_with('\r')) line.remove_suffix(1);
   const std::size_t colon = line.find(':');
@@ -75,10 +64,10 @@ Result<http::Header> read_client_header(const std::string& file) {
     return origin::unreadable(file + ": must hold exactly one line, \"Name: value\"");
   if (std::any_of(taken.begin(), taken.end(), [&](const char* each) { return http::same_name(each, name); }))
     return origin::unreadable(file + ": its header has a meaning of its own; choose a name such as X-Shoal-Client");
-  return http::Header{std::string(name), std::string(value)};
+  return SecretHeader{std::string(name), Secret(value)};
 }
 
-std::vector<std::string> doubts_about_client_header(const std::string& file, const http::Header& header) {
+std::vector<std::string> doubts_about_client_header(const std::string& file, const SecretHeader& header) {
   std::vector<std::string> doubts;
   struct stat seen {};
   if (::stat(file.c_str(), &seen) == 0 && (seen.st_mode & S_IROTH) != 0)
@@ -121,7 +110,7 @@ bool ClientHeader::admits(const http::Request& request) {
   look();
   if (!header_) return false;
   const auto lines = http::header_lines(request.headers, header_->name);
-  return lines.size() == 1 && equal_in_constant_time(bytes_of(lines[0]), bytes_of(header_->value));
+  return lines.size() == 1 && Secret(lines[0]) == header_->value;
 }
 
 }  // namespace shoal::agent::registry

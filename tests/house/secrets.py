@@ -24,6 +24,7 @@ PLACES = {
     "agent/access/access.cpp": "hashes it, keyed",
     "agent/registry/last_known.cpp": "hashes it, keyed",
     "agent/registry/base.cpp": "hashes it",
+    "agent/registry/client_header.cpp": "reads the file of one header",
     "tracker/seeder/remembered_refusals.cpp": "hashes it",
     "tracker/seeder/keys.cpp": "reads and writes the files of the cluster's keys",
 }

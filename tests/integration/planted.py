@@ -42,6 +42,7 @@ def basic(name):
 CALLERS = {"basic": basic("caller"), "bearer": "Bearer canary.caller-bearer.e30", "wrong": basic("stranger"),
            "wrong token": "Bearer canary.stranger-bearer.e30"}
 IGNORED = {"Cookie": "canary-cookie", "X-Api-Key": "canary-header-value", "Proxy-Authorization": basic("nobody")}
+CLIENT_HEADER = "canary-client-header-0123456789"
 QUERIES = {name: f"X-Amz-Credential=canary-{name}-id&X-Amz-Signature=canary-{name}-signature" for name in ("store", "lost", "astray")}
 
 
@@ -53,7 +54,7 @@ def every_secret():
     secrets |= {f"caller's {name}": text.partition(" ")[2] for name, text in CALLERS.items()}
     secrets |= {f"caller's {name}": text.removeprefix("Basic ") for name, text in IGNORED.items()}
     secrets |= {f"query of {name}": query.rpartition("=")[2] for name, query in QUERIES.items()}
-    return secrets | {"token": "canary.token", "client's query": "canary-client-query"}
+    return secrets | {"token": "canary.token", "client's query": "canary-client-query", "client header": CLIENT_HEADER}
 
 
 def forms_of(secret):
@@ -190,6 +191,9 @@ class Planted:
                                   **self._pair("proxier", "proxy_")}
         tables["outlet.test"] = {"url": "http://registry.elsewhere.test"}
         return tables
+
+    def client_header_file(self):
+        return self._file("client-header", f"X-Shoal-Client: {CLIENT_HEADER}\n")
 
     def environment(self):
         user = urllib.parse.quote(f"outlet-user:{password('outlet')}", safe=":").replace("pw:", "pw%3A")

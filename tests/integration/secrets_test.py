@@ -14,10 +14,11 @@ from simulations.cluster.shoal import Agent, Tracker
 from .case import Case
 from .closed_network import ClosedNetwork
 from .overheard import Overheard
-from .planted import (CALLERS, CONFIGURED, HOSTS, IGNORED, MANIFEST, CommandLines, Planted, Registries, every_secret, forms_of,
+from .planted import (CALLERS, CLIENT_HEADER, CONFIGURED, HOSTS, IGNORED, MANIFEST, CommandLines, Planted, Registries, every_secret, forms_of,
                       image)
 
 NOBODY = 65534
+SHOWN = {"X-Shoal-Client": CLIENT_HEADER}  # by every client, to the endpoint alone
 REFUSERS = ("refuser", "forbidder", "liar", "dead", "lost", "astray", "locked")
 
 
@@ -39,6 +40,7 @@ class Secrets(Case):
 
     def agent(self, number, trackers=(), settings=None, place=None):
         place = place or self.closed.place(f"agent{number}", f"10.7.0.{number + 1}")
+        settings = {"registry": {"client_header_file": self.planted.client_header_file()}, **(settings or {})}
         agent = Agent(self.workspace, self.programs, place, self.planted.upstreams(), trackers, settings=settings)
         agent.environment = self.planted.environment()
         return agent
@@ -46,7 +48,7 @@ class Secrets(Case):
     def ask(self, agent, upstream, what, method="GET", headers=None):
         path = f"/v2/lib/{upstream.removesuffix('.test')}/{what}?ns={upstream}&token=canary-client-query"
         try:
-            answer = agent.registry.request(method, path, headers={"Accept": MANIFEST, **IGNORED, **(headers or {})})
+            answer = agent.registry.request(method, path, headers={"Accept": MANIFEST, **SHOWN, **IGNORED, **(headers or {})})
         except OSError as broken:  # wrong bytes end in a reset
             self.said.append((path, str(broken).encode()))
             return 0
@@ -75,7 +77,8 @@ class Secrets(Case):
         for name in REFUSERS:
             self.assertNotEqual(set(self.pull(agent, name)), {200}, name)
         self.ask(agent, "caller.test", "manifests/v1")
-        agent.registry.request("GET", "/v2/?ns=caller.test", headers={"Authorization": CALLERS["wrong"], **IGNORED})
+        self.ask(agent, "basic.test", "manifests/v1", headers={"X-Shoal-Client": CLIENT_HEADER + "-wrong"})
+        agent.registry.request("GET", "/v2/?ns=caller.test", headers={"Authorization": CALLERS["wrong"], **SHOWN, **IGNORED})
 
     def files(self):
         """{name: bytes} of all that the programs wrote: logs, stores, whatever else stands beside them."""
