@@ -205,6 +205,7 @@ Task<Result<origin::Answer>> Access::ask_tracker(Question question) {
   answer.status = checked->status;
   if (checked->size_bytes > 0) answer.length = checked->size_bytes;
   if (answer.status != 200) answer.length.reset();
+  fill_body(answer);
   co_return answer;
 }
 

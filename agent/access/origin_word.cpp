@@ -65,16 +65,6 @@ Task<Result<origin::Answer>> get_blob(origin::Origin& origin, Question question)
   co_return yes((*stream)->size().value);
 }
 
-// A refusal of HEAD gets a body of ours: whoever sent GET reads why.
-void fill(origin::Answer& refusal) {
-  const bool is_login = refusal.status == 401;
-  const std::string code = is_login ? "UNAUTHORIZED" : refusal.status == 403 ? "DENIED" : "";
-  origin::Answer filled = answer_of({refusal.status, std::move(refusal.challenges), code,
-                                     is_login ? "the registry asks for a login" : "the registry refuses it"});
-  filled.retry_after = std::move(refusal.retry_after);
-  refusal = std::move(filled);
-}
-
 }  // namespace
 
 bool is_failing(const origin::Answer& answer) {
@@ -94,6 +84,16 @@ origin::Answer answer_of(const Answered& answered) {
   return answer;
 }
 
+void fill_body(origin::Answer& refusal) {
+  if (refusal.status == 200 || !refusal.body.empty()) return;
+  const bool is_login = refusal.status == 401;
+  const std::string code = is_login ? "UNAUTHORIZED" : refusal.status == 403 ? "DENIED" : "";
+  origin::Answer filled = answer_of({refusal.status, std::move(refusal.challenges), code,
+                                     is_login ? "the registry asks for a login" : "the registry refuses it"});
+  filled.retry_after = std::move(refusal.retry_after);
+  refusal = std::move(filled);
+}
+
 Task<Result<origin::Answer>> ask_origin(origin::Origin& origin, Question question) {
   auto answer = co_await origin.ask(question.caller.repository, "HEAD", path_of(question),
                                     question.kind == origin::Kind::manifest ? manifest_types : "*/*",
@@ -106,7 +106,7 @@ Task<Result<origin::Answer>> ask_origin(origin::Origin& origin, Question questio
       answer = co_await get_blob(origin, question);
     }
   }
-  if (answer && answer->status != 200 && answer->body.empty()) fill(*answer);
+  if (answer) fill_body(*answer);
   co_return answer;
 }
 

@@ -23,5 +23,7 @@ bool is_failing(const origin::Answer& answer);
 
 // What a registry answered instead of a layer, with a body of the specification's form.
 origin::Answer answer_of(const Answered& answered);
+// A refusal without a body, as HEAD has none, gets one of ours: whoever sent GET reads why.
+void fill_body(origin::Answer& refusal);
 
 }  // namespace shoal::agent::access

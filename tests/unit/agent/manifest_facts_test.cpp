@@ -50,7 +50,29 @@ TEST_CASE("a layer that is to be had elsewhere is told apart, wherever its `urls
 
 TEST_CASE("an index names the sizes of its manifests, an artifact those of its blobs") {
   CHECK(learnt(R"({"manifests":[)" + descriptor('a', "7") + "]}") == "a 7");
-  CHECK(learnt(R"({"blobs":[)" + descriptor('a', "7") + "]}") == "a 7");
+  const std::string artifact = R"("mediaType":"application/vnd.oci.artifact.manifest.v1+json",)";
+  CHECK(learnt("{" + artifact + R"("blobs":[)" + descriptor('a', "7") + "]}") == "a 7");
+}
+
+TEST_CASE("what a registry does not check for the type of a manifest is not named by it") {
+  const std::string layers = R"("config":)" + descriptor('a', "7") + R"(,"layers":[)" + descriptor('b', "8") + "]";
+  const std::string manifests = R"("manifests":[)" + descriptor('c', "9") + "]";
+  const std::string blobs = R"("blobs":[)" + descriptor('d', "9") + "]";
+  const auto of_type = [](const std::string& type, const std::string& fields) {
+    return learnt(R"({"mediaType":")" + type + "\"," + fields + "}");
+  };
+  CHECK(of_type(oci_manifest, layers) == "a 7, b 8");
+  CHECK(of_type(oci_index, manifests) == "c 9");
+  CHECK(of_type(oci_manifest, manifests).empty());
+  CHECK(of_type(oci_index, layers).empty());
+  CHECK(of_type(oci_manifest, blobs).empty());
+  CHECK(of_type("application/x-unknown", layers) == "a 7, b 8");
+  CHECK(learnt("{" + blobs + "}").empty());
+  for (const std::string& both : {layers + "," + manifests, layers + "," + blobs, manifests + "," + blobs}) {
+    CHECK(learnt("{" + both + "}").empty());
+    CHECK(of_type(oci_manifest, both).empty());
+    CHECK(of_type(oci_index, both).empty());
+  }
 }
 
 TEST_CASE("what is no descriptor teaches nothing") {
@@ -104,11 +126,11 @@ TEST_CASE("a mediaType that is no media type does not become a header") {
 TEST_CASE("of a long list the first descriptors count") {
   std::string text = R"({"layers":[)" + descriptor('a', "1");
   for (std::size_t i = 1; i < most_descriptors; ++i) text += "," + descriptor('b', "2");
-  text += "," + descriptor('c', "3") + R"(],"blobs":[)" + descriptor('d', "4") + "]}";
+  text += "," + descriptor('c', "3") + R"(],"config":)" + descriptor('d', "4") + "}";
   const auto found = read_manifest(text).descriptors;
   REQUIRE(found.size() == most_descriptors + 1);
-  CHECK(found[most_descriptors - 1].size == ByteCount{2});
-  CHECK(found.back().size == ByteCount{4});
+  CHECK(found.front().size == ByteCount{4});
+  CHECK(found.back().size == ByteCount{2});
 }
 
 TEST_CASE("a manifest nested 100,000 or 2,000,000 deep teaches nothing and harms nothing") {
