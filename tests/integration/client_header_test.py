@@ -19,6 +19,8 @@ _LAYER = b"a layer" * 1000
 _MANIFEST = json.dumps({"schemaVersion": 2, "layers": [
     {"mediaType": "application/vnd.oci.image.layer.v1.tar", "size": len(_LAYER), "digest": digest_of(_LAYER)}]}).encode()
 _TYPE = "application/vnd.oci.image.manifest.v1+json"
+_INDEX = "application/vnd.oci.image.index.v1+json"
+_REFERRERS = json.dumps({"schemaVersion": 2, "mediaType": _INDEX, "manifests": []}).encode()
 _PATHS = ("/v2/", f"/v2/lib/app/blobs/{digest_of(_LAYER)}", "/v2/lib/app/manifests/v1",
           f"/v2/lib/app/manifests/{digest_of(_MANIFEST)}", "/v2/lib/app/tags/list",
           f"/v2/lib/app/referrers/{digest_of(_MANIFEST)}", "/v2/_catalog")
@@ -46,6 +48,8 @@ class ClientHeader(Case):
                     return 200, {"Content-Type": _TYPE, "Docker-Content-Digest": digest_of(_MANIFEST)}, _MANIFEST
                 if "/blobs/" in path:
                     return 200, {}, _LAYER
+                if "/referrers/" in path:
+                    return 200, {"Content-Type": _INDEX}, _REFERRERS
                 return 200, {"Content-Type": "application/json"}, b"{}"
 
         origin = ServingOrigin(self.workspace, Handler)

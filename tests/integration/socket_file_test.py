@@ -6,7 +6,7 @@ import socket
 import stat
 import subprocess
 
-from simulations.cluster.images import digest_of
+from simulations.cluster.images import MANIFEST, digest_of
 from simulations.cluster.processes import wait_until
 from simulations.cluster.shoal import Agent
 
@@ -44,7 +44,7 @@ class SocketFile(Case):
             self.assertEqual((status, len(body), digest_of(body)), (200, size, digest))
             self.assertEqual(agent.registry.get(self.blob_path(digest)).body, body)
         tag = f"/v2/{REPOSITORY}/manifests/medium?ns={self.origin.authority}"
-        self.assertEqual(self.curl(tag), (200, image.manifest))
+        self.assertEqual(self.curl(tag, "-H", f"Accept: {MANIFEST}"), (200, image.manifest))
         self.assertEqual(self.curl("/v2/", "-H", "Host: any.name.at.all")[0], 200)
         self.assertEqual(self.curl("/v2/", "-X", "DELETE")[0], 405)
         self.assertEqual(agent.registry.request("GET", "/v2/", headers={"Host": "any.name.at.all"}).status, 403)
