@@ -73,7 +73,7 @@ TEST_CASE("in an ordinary pull a check of what the tracker has read costs the or
 TEST_CASE("what a caller's credential opened is at the registry, and no anonymous caller may read it") {
   Fixture f;
   f.source.credentials = std::set<std::string>{"Bearer right"};
-  f.coordinator.handle(f.ids.at("a"), control::Join{f.small, {control::LayerKind::blob, "good", "app"}, 0, "Bearer right", true});
+  f.coordinator.handle(f.ids.at("a"), control::Join{f.small, {control::LayerKind::blob, "good", "app"}, 0, Secret("Bearer right"), true});
   REQUIRE(f.until([&] { return !f.links["a"].all<control::Joined>().empty(); }));
   CHECK(f.links["a"].all<control::Joined>()[0].at_source);
   f.source.answers["HEAD"].status = 401;
