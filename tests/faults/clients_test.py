@@ -96,6 +96,11 @@ class UnreadAnswersOfMany(ManyClients):
         told = self.agent.events("connection closed to make room")
         self.assertEqual([fields["address"] for _, fields in told], [f"uid {NOBODY}"])
 
+    def test_twice_as_many_readers_of_another_user_keep_no_client_waiting(self):
+        for _ in range(2):
+            self.hold(self.blob_path(self.layer), NOBODY)
+        self.assertLess(self.answers_three_at_a_time(), _HONEST_SECONDS)
+
     def test_readers_of_the_same_user_that_do_not_read_keep_no_client_waiting(self):
         self.hold(self.blob_path(self.layer))
         self.assertLess(self.answers_three_at_a_time(), _HONEST_SECONDS)
