@@ -5,7 +5,6 @@
 #include <fstream>
 #include <string_view>
 
-#include "shared/crypto/hasher.hpp"
 #include "shared/log/log.hpp"
 #include "shared/origin/configured_files.hpp"
 
@@ -58,14 +57,8 @@ bool same_file(const struct stat& a, const struct stat& b) {
          same_time(a.st_ctim, b.st_ctim);
 }
 
-}  // namespace
-
-Result<http::Header> read_client_header(const std::string& file) {
-  struct stat seen {};
-  if (::stat(file.c_str(), &seen) != 0 || !S_ISREG(seen.st_mode)) return origin::unreadable(file + ": is no file");
-  const std::string text = text_of_file(file);
-  if (text.empty()) return origin::unreadable(file + ": cannot be read, is empty or too long");
-  std::string_view line = text;
+Result<SharedHeader> parse(const std::string& file, std::string_view line) {
+  if (line.empty()) return origin::unreadable(file + ": cannot be read, is empty or too long");
   if (line.ends_with('\n')) line.remove_suffix(1);
   if (line.ends_with('\r')) line.remove_suffix(1);
   const std::size_t colon = line.find(':');
@@ -75,10 +68,21 @@ Result<http::Header> read_client_header(const std::string& file) {
     return origin::unreadable(file + ": must hold exactly one line, \"Name: value\"");
   if (std::any_of(taken.begin(), taken.end(), [&](const char* each) { return http::same_name(each, name); }))
     return origin::unreadable(file + ": its header has a meaning of its own; choose a name such as X-Shoal-Client");
-  return http::Header{std::string(name), std::string(value)};
+  return SharedHeader{std::string(name), Secret(value)};
 }
 
-std::vector<std::string> doubts_about_client_header(const std::string& file, const http::Header& header) {
+}  // namespace
+
+Result<SharedHeader> read_client_header(const std::string& file) {
+  struct stat seen {};
+  if (::stat(file.c_str(), &seen) != 0 || !S_ISREG(seen.st_mode)) return origin::unreadable(file + ": is no file");
+  std::string text = text_of_file(file);
+  auto header = parse(file, text);
+  wipe(text);
+  return header;
+}
+
+std::vector<std::string> doubts_about_client_header(const std::string& file, const SharedHeader& header) {
   std::vector<std::string> doubts;
   struct stat seen {};
   if (::stat(file.c_str(), &seen) == 0 && (seen.st_mode & S_IROTH) != 0)
@@ -121,7 +125,7 @@ bool ClientHeader::admits(const http::Request& request) {
   look();
   if (!header_) return false;
   const auto lines = http::header_lines(request.headers, header_->name);
-  return lines.size() == 1 && equal_in_constant_time(bytes_of(lines[0]), bytes_of(header_->value));
+  return lines.size() == 1 && Secret(lines[0]) == header_->value;
 }
 
 }  // namespace shoal::agent::registry

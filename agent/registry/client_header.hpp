@@ -14,9 +14,15 @@
 
 #include "shared/core/clock.hpp"
 #include "shared/core/result.hpp"
+#include "shared/core/secret.hpp"
 #include "shared/http/message.hpp"
 
 namespace shoal::agent::registry {
+
+struct SharedHeader {
+  std::string name;
+  Secret value;
+};
 
 class ClientHeader {
  public:
@@ -31,16 +37,16 @@ class ClientHeader {
 
   const Clock& clock_;
   std::string file_;
-  std::optional<http::Header> header_;
+  std::optional<SharedHeader> header_;
   struct stat seen_ {};      // as the file was when it was read
   Time seen_since_{};        // for the first time
   bool is_settled_ = false;  // no change can be unseen any more
 };
 
 // `refused`: the file cannot be read, is not one line of that form, or names a header that has a meaning of its own.
-Result<http::Header> read_client_header(const std::string& file);
+Result<SharedHeader> read_client_header(const std::string& file);
 
 // What makes it no secret: others may read the file, or guess the value.
-std::vector<std::string> doubts_about_client_header(const std::string& file, const http::Header& header);
+std::vector<std::string> doubts_about_client_header(const std::string& file, const SharedHeader& header);
 
 }  // namespace shoal::agent::registry

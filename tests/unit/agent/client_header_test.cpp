@@ -141,5 +141,5 @@ TEST_CASE("a file that others can read, or a value that they can guess, is doubt
   CHECK_THAT(doubts()[0], Catch::Contains("can be read by every user"));
   ::chmod(file.path.c_str(), 0640);
   CHECK(doubts().empty());
-  CHECK_THAT(doubts_about_client_header(file.path, {"X-Client", "short"}).at(0), Catch::Contains("openssl rand -hex 32"));
+  CHECK_THAT(doubts_about_client_header(file.path, {"X-Client", Secret("short")}).at(0), Catch::Contains("openssl rand -hex 32"));
 }
