@@ -9,6 +9,8 @@ namespace {
 
 constexpr Milliseconds look_again{100};  // while all places are taken: a connection may be still for long enough now
 
+constexpr std::size_t most_closed_at_once = 64;  // for as many clients that wait
+
 }  // namespace
 
 Crowd::Crowd(std::shared_ptr<ServerShared> shared, std::string server, std::vector<std::uint16_t> ports)
@@ -45,14 +47,17 @@ Task<std::optional<std::string>> Crowd::make_room(Waiting waiting) {
   }
   const std::vector<Connection*> now = all();
   const std::vector<Occupant> seen = occupants(now);
-  const std::vector<std::size_t> chosen = choose_for_room(seen, waiting.clients);
+  const std::vector<std::size_t> chosen = choose_for_room(seen, std::min(waiting.clients, most_closed_at_once));
+  // More clients wait than can be served at once: those of the one user that has most places are not.
+  if (chosen.size() < waiting.clients) {
+    auto most = one_that_keeps_others_out(seen, users_outside(waiting));
+    if (most) co_return most;
+  }
   const auto told = std::find_if(chosen.begin(), chosen.end(), [&seen](std::size_t i) { return seen[i].doing == Doing::stalled; });
   if (told != chosen.end()) tell(seen[*told], seen);
   for (const std::size_t each : chosen) close(now[each], seen[each].doing);
-  if (!is_full()) co_return std::nullopt;
-  auto most = one_that_keeps_others_out(seen, users_outside(waiting));
-  if (!most) co_await room_.wait_for(shared_->parts.clock, look_again);
-  co_return most;
+  if (is_full()) co_await room_.wait_for(shared_->parts.clock, look_again);
+  co_return std::nullopt;
 }
 
 Task<bool> Crowd::is_let_in(std::shared_ptr<Connection> added, std::string most) {
@@ -65,9 +70,11 @@ Task<bool> Crowd::is_let_in(std::shared_ptr<Connection> added, std::string most)
   }
   const std::vector<Connection*> now = all();
   const std::vector<Occupant> seen = occupants(now);
-  if (const auto chosen = choose_busy(seen, most)) {
-    tell(seen[*chosen], seen);
-    close(now[*chosen], Doing::busy);
+  const std::vector<std::size_t> idle = choose_for_room(seen, 1);
+  const auto chosen = idle.empty() ? choose_busy(seen, most) : idle[0];
+  if (chosen) {
+    if (seen[*chosen].doing != Doing::silent) tell(seen[*chosen], seen);
+    close(now[*chosen], seen[*chosen].doing);
   }
   co_return true;
 }

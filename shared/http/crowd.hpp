@@ -32,8 +32,9 @@ class Crowd {
     std::size_t clients = 1;
     bool at_socket_file = false;
   };
-  // Closes connections for them. When none can be closed, a tenth of a second has passed or one has ended; or the value
-  // is the user that keeps all others out: `is_let_in` then decides on each client that waits.
+  // Closes connections for them, or waits until one has ended, a tenth of a second at most. When they are more than that
+  // helps, and another user is among them, the value is the user that keeps all others out: `is_let_in` then decides on
+  // each client that waits.
   Task<std::optional<std::string>> make_room(Waiting waiting);
 
   // Whether the new connection, of a client that has waited, is served: not one of the user `most`, which is closed; for

@@ -1,7 +1,8 @@
 // Room: which connections a full server closes for clients that wait outside. Pure.
 //
-// First the connections whose clients are silent or do not take their answers, of the user with the most places. When there
-// is none, one user has more than half of all places and another waits, the other's clients each take a place of that user.
+// Those of the user with the most places whose clients are silent or do not take their answers. When these are too few, one
+// user has more than half of all places and another waits, the other's clients each take a place of that user, and its own
+// further clients none.
 // Threads: any.
 #pragma once
 

@@ -19,7 +19,6 @@ namespace {
 using asio::ip::tcp;
 
 constexpr Milliseconds pause_without_descriptors{100};  // until a connection may have ended; trying again at once would not help
-constexpr std::size_t most_closed_at_once = 64;     // for as many clients that wait
 constexpr std::size_t most_closed_unheard = 1'024;  // before others of the loop have their turn
 
 using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol>;  // of TCP or of a Unix socket
@@ -39,7 +38,7 @@ Crowd::Waiting waiting_at(Acceptor& acceptor) {
   tcp_info info{};
   socklen_t size = sizeof info;
   const bool is_told = ::getsockopt(acceptor.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0;
-  return {is_told ? std::clamp<std::size_t>(info.tcpi_unacked, 1, most_closed_at_once) : 1, false};
+  return {is_told ? std::max<std::size_t>(info.tcpi_unacked, 1) : 1, false};
 }
 
 }  // namespace
