@@ -133,9 +133,12 @@ class Secrets(Case):
     def test_no_secret_of_a_cluster_is_told_anywhere(self):
         overheard, lines = Overheard(self.workspace, self.closed.namespace), CommandLines(self.workspace)
         tracker = self.tracker_at("10.7.0.1")
-        agents = [self.agent(1, [tracker]).start(), self.agent(2, [tracker], {"log": {"format": "json"}}).start()]
+        activity = os.path.join(self.workspace.directory("activity"), "log")
+        agents = [self.agent(1, [tracker], {"log": {"activity": activity}}).start(),
+                  self.agent(2, [tracker], {"log": {"format": "json", "activity": "stderr"}}).start()]
         for agent in agents:
             self.pull_all(agent)
+        self.assertGreater(os.path.getsize(activity), 0)
         secrets = every_secret()
         used = {f"basic {name}" for name in (*CONFIGURED, "proxier", "outlet") if name != "dead"}
         used |= {"token", "query of store", *(f"caller's {way}" for way in CALLERS)}
