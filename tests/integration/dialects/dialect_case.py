@@ -77,9 +77,9 @@ class DialectCase(Case):
         self.assertEqual(self.internet.sent, blobs)
 
     def assert_only_what_a_runtime_asks(self, asked_directly):
-        """Beside what docs/registries.md says: the question at /v2/, HEAD of a blob, and tokens by GET."""
+        """Beside what docs/registries.md says: the question at /v2/, HEAD of a manifest or a blob, and tokens by GET."""
         documented = {(host, method, kind) for host, _, known in asked_directly for method, kind in
-                      (("GET", "ping"), ("HEAD", "blob"), ("GET", known if "manifest" not in known else "ping"))}
+                      (("GET", "ping"), ("HEAD", "blob"), ("HEAD", "manifest by digest"), ("GET", known if "manifest" not in known else "ping"))}
         asked = {(seen.host, seen.method, seen.kind) for seen in self.internet.seen}
         self.assertEqual(asked - asked_directly - documented, set())
 
