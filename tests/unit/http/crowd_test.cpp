@@ -56,8 +56,11 @@ struct Crowded {
 
   // Until the server waits for it to take more.
   void stalls(RawClient& client, const std::string& path) {
-    client.send("GET " + path + " HTTP/1.1\r\nHost: h\r\n\r\n");
     clock.waits.clear();
+    client.send("GET " + path + " HTTP/1.1\r\nHost: h\r\n\r\n");
+    is_stalled(path);
+  }
+  void is_stalled(const std::string& path) {
     const int waits = path == "/file" ? 2 : 1;  // with its head, and once the socket is full
     REQUIRE(clock.until([&] { return std::count(clock.waits.begin(), clock.waits.end(), options.stall_limit) == waits; }));
   }
@@ -121,9 +124,16 @@ TEST_CASE("many clients that do not read are each replaced, and one that waits f
   for (std::size_t i = 1; i < places; ++i) readers.push_back(crowded.reader("/file"));
   for (int round = 0; round < 6; ++round) {
     auto another = std::make_unique<RawClient>(crowded.port(), 4096);
-    REQUIRE(crowded.waits_for_room());
-    crowded.clock.pass(http::least_stall);
-    crowded.stalls(*another, "/file");
+    const int asked_before = crowded.asked;
+    crowded.clock.waits.clear();
+    another->send("GET /file HTTP/1.1\r\nHost: h\r\n\r\n");
+    for (int step = 0; step < 20 && crowded.asked == asked_before; ++step) {
+      int turns = 0;
+      static_cast<void>(crowded.clock.until([&] { return crowded.asked > asked_before || ++turns > 20; }));
+      crowded.clock.pass(Milliseconds(100));
+    }
+    REQUIRE(crowded.asked == asked_before + 1);
+    crowded.is_stalled("/file");
     readers.push_back(std::move(another));
   }
   CHECK(crowded.closed_as(Doing::stalled) == 6);
