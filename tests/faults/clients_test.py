@@ -15,7 +15,7 @@ from .unread_answers import NOBODY, UnreadAnswers
 _CONNECTIONS = 5_000
 _MOST_PLACES = 4_096  # of the registry port
 _CLOSED_SECONDS = 15
-_HONEST_SECONDS = 1.0  # with sanitizers, on a busy machine; 10 ms is what a quiet one is to show
+_HONEST_SECONDS = 5.0  # with sanitizers and beside other tests; without room made for them they wait for 10 s and more
 
 
 class ManyClients(Case):
