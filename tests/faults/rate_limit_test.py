@@ -15,7 +15,10 @@ _SLACK_SECONDS = 1.5  # of a busy machine: requests that arrive late come too cl
 
 class RateLimit(Case):
     def pull_all(self, agents, origin):
-        """Every blob by each agent, all at once; (seconds, statuses)."""
+        """The image's manifest, then every blob by each agent, all at once; (seconds, statuses)."""
+        for agent in agents:
+            named = agent.registry.get(f"/v2/{REPOSITORY}/manifests/v1?ns={NAME}", timeout_seconds=60)
+            self.assertEqual(named.body, origin.manifest)
         statuses = []
 
         def pull(agent, digest):

@@ -326,7 +326,7 @@ class HeadEqualsGet(Case):
         head = agents[0].registry.request("HEAD", path)
         self.assertEqual(sorted(head.headers.items()), sorted(get.headers.items()))
         self.assertTrue(agents[0].status()["pulls"])
-        self.assertEqual(slow.asked("HEAD", layer.digest), 0)  # the download knows
+        self.assertLessEqual(slow.asked("HEAD", layer.digest), 1)  # of the right; the download knows the size
         connection.close()
 
     def test_head_finds_in_the_cluster_what_the_origin_cannot_answer_for(self):

@@ -72,6 +72,7 @@ SharedSource Openings::find_next() const {
 }
 
 void Openings::ask_next() {
+  if (find(State::open)) return;  // it is read, and no other registry need send a byte
   const SharedSource source = find_next();
   if (!source || time_to_next() > Milliseconds::zero()) return;
   source->state = State::opening;

@@ -79,6 +79,18 @@ TEST_CASE("a registry that is silent is asked once, whatever repositories its ca
   CHECK(f.refused("a").size() == 1);
 }
 
+TEST_CASE("once a source has answered, no other one of its registry is asked") {
+  Fixture f;
+  f.source.silent = {good};
+  f.join_at("a", "good");
+  f.join("b", f.digest, 0, "another", "good");
+  f.settle();
+  f.source.let_answer(good);
+  REQUIRE(f.until_joined("a"));
+  REQUIRE(f.until([&] { return !f.links["a"].all<control::Finished>().empty(); }));
+  CHECK(f.source.opened_at == std::vector<std::string>{"app"});
+}
+
 TEST_CASE("a small layer comes from the registry that answers, too") {
   Fixture f;
   const Digest small = f.source.add(numbered_bytes(5'000));
