@@ -57,9 +57,10 @@ class Restarts(Rollout):
 class Losses(Rollout):
     layer_seconds = 1
 
-    def lose_everything(self):
+    def lose_everything(self, settings=None):
         """A tracker without store, keys and memory, and two agents of which the first holds the image."""
-        tracker, agents = self.cluster(2, self.origin_proxy.url)
+        tracker = self.tracker(self.origin_proxy.url)
+        agents = self.agents(2, [tracker], self.origin_proxy.url, settings)
         self.assert_all_pulled(self.start_pulls(agents[:1]))
         self.wait_until_idle(agents[0], tracker)
         tracker.process.kill()
@@ -77,7 +78,8 @@ class Losses(Rollout):
         self.assertGreaterEqual(tracker.metrics()["shoal_tracker_agents_received_bytes_total"], self.layer.size)
 
     def test_what_an_agent_holds_is_served_by_a_tracker_that_lost_everything_while_the_origin_is_down(self):
-        _, agents = self.lose_everything()
+        """To whoever reaches the port: nobody else could say who may have it."""
+        _, agents = self.lose_everything({"registry": {"access": "node"}})
         self.origin_proxy.rules = [Rule("/blobs/", status=503)]
         self.assert_all_pulled(self.start_pulls(agents[1:]))
 

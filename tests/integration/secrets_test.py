@@ -27,6 +27,9 @@ def found_in(data, secrets):
     return {name for name, secret in secrets.items() if any(form in data for form in forms_of(secret))}
 
 
+_CORES_WITH_SANITIZERS = {"ASAN_OPTIONS": "disable_coredump=0"}  # of themselves they allow none
+
+
 class Secrets(Case):
     def setUp(self):
         super().setUp()
@@ -184,7 +187,9 @@ class Secrets(Case):
     def crash(self, settings=None):
         """An agent that has secrets in its memory ends by SIGABRT where a core dump would be written."""
         directory = self.workspace.directory("crash")
-        agent = self.agent(1, settings=settings, place=_WithCores(self.closed.place("agent1"), directory)).start()
+        agent = self.agent(1, settings=settings, place=_WithCores(self.closed.place("agent1"), directory))
+        agent.environment = {**agent.environment, **_CORES_WITH_SANITIZERS}
+        agent.start()
         self.assertEqual(set(self.pull(agent, "token")), {200})
         agent.process.send(signal.SIGABRT)
         ended = os.waitid(os.P_PID, agent.process.id, os.WEXITED | os.WNOWAIT)
@@ -210,6 +215,7 @@ class Secrets(Case):
             place = _AsNobody(self.closed.place(f"agent-{is_open}"))
             agent = self.agent(1, settings=settings, place=place)
             self.give_to_nobody(agent)
+            agent.environment = {**agent.environment, **_CORES_WITH_SANITIZERS}
             agent.start()
             for file in ("environ",) if is_open else ("environ", "mem", "maps"):
                 self.assertEqual(self.may_nobody_open(agent, file), is_open, file)
