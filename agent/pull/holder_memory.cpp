@@ -7,7 +7,6 @@ namespace shoal::agent::pull {
 
 void HolderMemory::note_answer(const holder::Node& node, Milliseconds took) {
   failed_.note_success(key_of(node));
-  lost_.note_success(key_of(node));
   if (took_.size() == limits_.most) took_.pop_front();
   took_.push_back(took);
 }

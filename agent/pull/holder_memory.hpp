@@ -1,4 +1,4 @@
-// HolderMemory: which nodes did not send a small layer lately, or later than others, and how long those that did took. Pure: time is given.
+// HolderMemory: which nodes did not send a small layer lately, and how long those that did took. Pure: time is given.
 //
 // Threads: the loop.
 #pragma once
@@ -26,13 +26,9 @@ class HolderMemory {
 
   // True when the node is given a rest now.
   bool note_failure(const holder::Node& node, Time now) { return failed_.note_failure(key_of(node), now); }
-  // It was asked first, and another one that was asked later sent the layer: no failure, so nothing is told.
-  void note_loss(const holder::Node& node, Time now) { static_cast<void>(lost_.note_failure(key_of(node), now)); }
   void note_answer(const holder::Node& node, Milliseconds took);
-  // For its rest and a minute more it is asked after the others: to try it again costs no pull a wait.
-  bool avoids(const holder::Node& node, Time now) const {
-    return failed_.knows(key_of(node), now) || lost_.knows(key_of(node), now);
-  }
+  // For its rest and a minute more it is asked after those that did not fail: to try it again costs no pull a wait.
+  bool avoids(const holder::Node& node, Time now) const { return failed_.knows(key_of(node), now); }
   Milliseconds hedge_after() const;
 
  private:
@@ -41,7 +37,6 @@ class HolderMemory {
 
   HedgeLimits limits_;
   FailureMemory<Key> failed_;
-  FailureMemory<Key> lost_;
   std::deque<Milliseconds> took_;
 };
 

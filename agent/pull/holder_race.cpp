@@ -129,10 +129,6 @@ void HolderRace::win(Entry& entry, Bytes bytes) {
   bytes_ = std::move(bytes);
   const Milliseconds took = since_asked(entry);
   around_.memory.note_answer(entry.candidate.node, took);
-  for (const Entry& other : entries_) {
-    const bool has_lost = other.state == State::asked && other.asked_at < entry.asked_at && !other.candidate.is_tracker;
-    if (has_lost) around_.memory.note_loss(other.candidate.node, around_.clock.now());
-  }
   judge_losers(took);
   changed_.notify();
 }

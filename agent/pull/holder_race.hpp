@@ -26,7 +26,7 @@ class HolderRace : public std::enable_shared_from_this<HolderRace> {
   static constexpr std::size_t most_at_once = 3;  // the node, the tracker and one more: bounds the extra work
   static constexpr std::size_t tracker_by = 2;    // places before the tracker: it has the layer for certain
   // Lost by far: longer than all healthy links take, and several times what the winner took on the same network.
-  static constexpr Milliseconds lost_after{500};
+  static constexpr Milliseconds lost_after{1'000};
   static constexpr int lost_times = 4;
 
   struct Layer {

@@ -47,12 +47,3 @@ TEST_CASE("a node that failed is asked last for its rest and a minute, and an an
   memory.note_answer(node, Milliseconds(10));
   CHECK_FALSE(memory.avoids(node, Time()));
 }
-
-TEST_CASE("a node that was asked before the one that answered is asked last as well, until it answers first") {
-  HolderMemory memory;
-  memory.note_loss(node, Time());
-  CHECK(memory.avoids(node, Time() + Milliseconds(64'000)));
-  CHECK_FALSE(memory.avoids(node, Time() + Milliseconds(66'000)));
-  memory.note_answer(node, Milliseconds(10));
-  CHECK_FALSE(memory.avoids(node, Time()));
-}
