@@ -1,7 +1,6 @@
 #include "tracker/known_layers.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 
 #include "shared/core/codec.hpp"
@@ -32,31 +31,6 @@ Hash256 key_of(const OriginLayer& layer) {
   return sha256(encoder.take());
 }
 
-std::size_t KnownLayers::KeyHash::operator()(const Hash256& key) const {
-  std::size_t hash = 0;
-  std::memcpy(&hash, key.data(), sizeof hash);
-  return hash;
-}
-
-void KnownLayers::Table::note(const Entry& entry) {
-  const auto known = entries.find(entry.key);
-  if (known != entries.end()) {
-    by_age.erase(known->second);
-    entries.erase(known);
-  }
-  if (entries.size() >= most) {
-    entries.erase(by_age.front().key);
-    by_age.pop_front();
-  }
-  by_age.push_back(entry);
-  entries[entry.key] = std::prev(by_age.end());
-}
-
-const KnownLayers::Entry* KnownLayers::Table::find(const Hash256& key) const {
-  const auto found = entries.find(key);
-  return found == entries.end() ? nullptr : &*found->second;
-}
-
 std::uint8_t KnownLayers::index_of(const std::string& type) {
   const auto found = std::ranges::find(types_, type);
   if (found != types_.end()) return static_cast<std::uint8_t>(found - types_.begin());
@@ -66,12 +40,12 @@ std::uint8_t KnownLayers::index_of(const std::string& type) {
 }
 
 void KnownLayers::note_readable(const OriginLayer& layer, const Facts& facts) {
-  readable_.note({key_of(layer), clock_.now(), facts.size_bytes, index_of(facts.content_type)});
+  readable_.put(key_of(layer), {clock_.now(), facts.size_bytes, index_of(facts.content_type)});
   note_at(layer.repository.upstream, layer.digest);
 }
 
 void KnownLayers::note_at(const std::string& upstream, const Digest& digest) {
-  at_.note({key_at(upstream, digest), clock_.now()});
+  at_.put(key_at(upstream, digest), {clock_.now()});
 }
 
 std::optional<KnownLayers::Facts> KnownLayers::readable(const OriginLayer& layer) const {

@@ -7,14 +7,13 @@
 // Threads: the loop.
 #pragma once
 
-#include <list>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "shared/core/bounded_table.hpp"
 #include "shared/core/clock.hpp"
-#include "shared/crypto/hasher.hpp"
+#include "shared/crypto/first_bytes.hpp"
 #include "shared/origin/origin.hpp"
 
 namespace shoal::tracker {
@@ -48,29 +47,20 @@ class KnownLayers {
 
   std::optional<Facts> readable(const OriginLayer& layer) const;
   bool is_at(const std::string& upstream, const Digest& digest) const;
-  std::size_t size() const { return readable_.entries.size() + at_.entries.size(); }
+  std::size_t size() const { return readable_.size() + at_.size(); }
 
  private:
   struct Entry {
-    Hash256 key;
     Time at;
     std::uint64_t size_bytes = 0;
     std::uint8_t type = 0;  // in types_
   };
-  struct KeyHash {
-    std::size_t operator()(const Hash256& key) const;
-  };
-  struct Table {
-    std::list<Entry> by_age;  // the oldest first
-    std::unordered_map<Hash256, std::list<Entry>::iterator, KeyHash> entries;
-    void note(const Entry& entry);
-    const Entry* find(const Hash256& key) const;
-  };
+  using Table = BoundedTable<Hash256, Entry, FirstBytes>;
   std::uint8_t index_of(const std::string& type);
 
   Clock& clock_;
-  Table readable_;
-  Table at_;
+  Table readable_{most};
+  Table at_{most};
   std::vector<std::string> types_{""};  // each once; images use a dozen, further ones than 255 are not kept
 };
 

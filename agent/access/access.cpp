@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "agent/access/date.hpp"
 #include "shared/control/timing.hpp"
+#include "shared/log/date.hpp"
 #include "shared/log/log.hpp"
 #include "shared/origin/statuses.hpp"
 
@@ -219,7 +219,8 @@ void Access::note_yes(const Question& question, const origin::Answer& answer) {
 
 Granted Access::note_read(const Caller& caller, const Member& manifest) {
   const Milliseconds longest = caller.authorization.empty() ? options_.anonymous_grant : options_.grant;
-  grants_.give(caller, parts_.clock.now() + grant_life(caller.authorization, longest, date()));
+  const auto date = std::chrono::floor<std::chrono::seconds>(log::date_now());
+  grants_.give(caller, parts_.clock.now() + grant_life(caller.authorization, longest, date));
   members_.add(caller.repository, manifest);
   possession_.note(caller.repository.upstream, manifest.digest);
   return granted(caller, manifest.digest);

@@ -6,9 +6,9 @@
 
 #include <optional>
 
-#include "agent/access/bounded_table.hpp"
 #include "agent/access/caller.hpp"
 #include "agent/access/keyed_hash.hpp"
+#include "shared/core/bounded_table.hpp"
 #include "shared/core/clock.hpp"
 
 namespace shoal::agent::access {

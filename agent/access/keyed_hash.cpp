@@ -1,7 +1,5 @@
 #include "agent/access/keyed_hash.hpp"
 
-#include <cstring>
-
 #include "shared/core/secret.hpp"
 #include "shared/crypto/signing.hpp"
 
@@ -20,12 +18,6 @@ Hash256 KeyedHash::of(std::initializer_list<std::string_view> parts) const {
 
 std::uint64_t KeyedHash::number_of(std::initializer_list<std::string_view> parts) const {
   return FirstBytes{}(of(parts));
-}
-
-std::size_t FirstBytes::operator()(const Hash256& hash) const {
-  std::uint64_t first = 0;
-  std::memcpy(&first, hash.data(), sizeof first);
-  return first;
 }
 
 }  // namespace shoal::agent::access

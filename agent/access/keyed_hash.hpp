@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "shared/crypto/hasher.hpp"
+#include "shared/crypto/first_bytes.hpp"
 
 namespace shoal::agent::access {
 
@@ -21,11 +21,6 @@ class KeyedHash {
 
  private:
   Bytes key_;
-};
-
-// A Hash256 of KeyedHash is spread evenly already.
-struct FirstBytes {
-  std::size_t operator()(const Hash256& hash) const;
 };
 
 }  // namespace shoal::agent::access

@@ -8,8 +8,8 @@
 
 #include <optional>
 
-#include "agent/access/bounded_table.hpp"
 #include "agent/access/keyed_hash.hpp"
+#include "shared/core/bounded_table.hpp"
 #include "shared/core/digest.hpp"
 #include "shared/core/units.hpp"
 #include "shared/origin/origin.hpp"

@@ -16,26 +16,17 @@ std::string LastKnown::key_of(const TagQuestion& question) const {
 }
 
 void LastKnown::remember(const TagQuestion& question, Resolved resolved, Time now) {
-  remove(question);
-  std::string key = key_of(question);
-  by_age_.push_back(key);
-  entries_.emplace(std::move(key), Entry{std::move(resolved), now, std::prev(by_age_.end())});
-  if (entries_.size() <= most) return;
-  entries_.erase(by_age_.front());
-  by_age_.pop_front();
+  entries_.put(key_of(question), {std::move(resolved), now});
 }
 
 void LastKnown::remove(const TagQuestion& question) {
-  const auto entry = entries_.find(key_of(question));
-  if (entry == entries_.end()) return;
-  by_age_.erase(entry->second.place);
-  entries_.erase(entry);
+  entries_.remove(key_of(question));
 }
 
 std::optional<Resolved> LastKnown::find(const TagQuestion& question, Time now, Milliseconds limit) const {
-  const auto entry = entries_.find(key_of(question));
-  if (entry == entries_.end() || now - entry->second.at > limit) return std::nullopt;
-  return entry->second.resolved;
+  const Entry* const entry = entries_.find(key_of(question));
+  if (entry == nullptr || now - entry->at > limit) return std::nullopt;
+  return entry->resolved;
 }
 
 }  // namespace shoal::agent::registry

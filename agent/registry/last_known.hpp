@@ -5,11 +5,10 @@
 // Threads: the loop.
 #pragma once
 
-#include <list>
 #include <optional>
 #include <string>
-#include <unordered_map>
 
+#include "shared/core/bounded_table.hpp"
 #include "shared/core/clock.hpp"
 #include "shared/core/digest.hpp"
 #include "shared/origin/origin.hpp"
@@ -44,13 +43,11 @@ class LastKnown {
   struct Entry {
     Resolved resolved;
     Time at;
-    std::list<std::string>::iterator place;
   };
   std::string key_of(const TagQuestion& question) const;
 
   Bytes secret_;
-  std::unordered_map<std::string, Entry> entries_;
-  std::list<std::string> by_age_;
+  BoundedTable<std::string, Entry> entries_{most};
 };
 
 }  // namespace shoal::agent::registry

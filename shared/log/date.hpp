@@ -1,4 +1,5 @@
-// Date: what the computer's clock says, for people and programs that read logs. Logic has the Clock that it is given.
+// Date: what the computer's clock says, for people and programs that read logs, and for the end of tokens. All other
+// logic has the Clock that it is given.
 //
 // Threads: any.
 #pragma once

@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace shoal::agent::access {
+namespace shoal::inline core {
 
 template <class Key, class Value, class Hash = std::hash<Key>>
 class BoundedTable {
@@ -50,4 +50,4 @@ class BoundedTable {
   std::list<Key> by_age_;
 };
 
-}  // namespace shoal::agent::access
+}  // namespace shoal::inline core
