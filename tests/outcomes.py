@@ -6,6 +6,22 @@ import unittest
 from .discovery import sentence
 
 
+UNSTEADY = 2  # tests of one suite that may fail once: more have a cause that running them alone would hide
+
+
+def outcomes_of(tests):
+    """Runs them. What failed is run again alone, for a machine that others use too can be slow for seconds; both are told."""
+    result = Outcomes()
+    unittest.TestSuite(tests).run(result)
+    if 0 < len(result.failed_tests) <= UNSTEADY:
+        print("what failed, again and alone:")
+        again = Outcomes()
+        unittest.TestSuite(type(test)(test.id().rpartition(".")[2]) for test in result.failed_tests).run(again)
+        result.passed += again.passed
+        result.failed = again.failed
+    return result
+
+
 class Outcomes(unittest.TestResult):
     """One line a test, and for one that fails the reason and the ends of the logs."""
 
@@ -13,6 +29,7 @@ class Outcomes(unittest.TestResult):
         super().__init__()
         self.passed = 0
         self.failed = 0
+        self.failed_tests = []
         self._started = 0.0
 
     def startTest(self, test):
@@ -38,9 +55,12 @@ class Outcomes(unittest.TestResult):
 
     def _failed(self, test, err):
         self.failed += 1
+        test_case = getattr(test, "test_case", test)
+        if test_case not in self.failed_tests:
+            self.failed_tests.append(test_case)
         self._line("FAIL", test)
         print(self._exc_info_to_string(err, test))
-        workspace = getattr(getattr(test, "test_case", test), "workspace", None)
+        workspace = getattr(test_case, "workspace", None)
         if workspace:
             print(workspace.log_tails())
             print(f"--- {workspace.path} " + ("is kept" if workspace.keep else "is gone; --keep keeps it"), flush=True)

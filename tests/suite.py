@@ -1,13 +1,12 @@
 """Runs the tests of a package that work on the real programs."""
 
 import argparse
-import unittest
 
 from simulations.cluster.workspace import Interrupted, Workspace, interruptible
 
 from .discovery import chosen_tests
 from .integration import case
-from .outcomes import Outcomes
+from .outcomes import outcomes_of
 
 
 def main(package):
@@ -18,11 +17,10 @@ def main(package):
     parser.add_argument("--nightly", metavar="NAME", help="the tests of this nightly run, and only those")
     parser.add_argument("words", nargs="*", metavar="WORD", help="run only tests whose name contains one of these")
     options = parser.parse_args()
-    result = Outcomes()
     try:
         with interruptible(), Workspace() as workspace:
             case.set_up_run(options.programs, workspace, options.keep)
-            unittest.TestSuite(chosen_tests(package, options.words, options.nightly)).run(result)
+            result = outcomes_of(chosen_tests(package, options.words, options.nightly))
     except Interrupted as interrupted:
         print(f"{interrupted}: everything is cleaned up")
         return interrupted.exit_code

@@ -1,19 +1,17 @@
 """Runs the tests of the simulations: `python3 -m tests.simulations [WORD...]`; WORDs choose tests by name."""
 
 import sys
-import unittest
 
 from simulations.cluster.workspace import Interrupted, interruptible
 
 from ..discovery import chosen_tests
-from ..outcomes import Outcomes
+from ..outcomes import outcomes_of
 
 
 def main(words):
-    result = Outcomes()
     try:
         with interruptible():
-            unittest.TestSuite(chosen_tests(__package__, words)).run(result)
+            result = outcomes_of(chosen_tests(__package__, words))
     except Interrupted as interrupted:
         return interrupted.exit_code
     print(f"{result.passed} passed, {result.failed} failed")
