@@ -3,20 +3,28 @@
 import time
 import unittest
 
-from .discovery import sentence
+from simulations.cluster.workspace import Interrupted
 
+from .discovery import sentence
 
 UNSTEADY = 2  # tests of one suite that may fail once: more have a cause that running them alone would hide
 
 
-def outcomes_of(tests):
-    """Runs them. What failed is run again alone, for a machine that others use too can be slow for seconds; both are told."""
+def run(tests):
+    """Raises Interrupted once the test that it came in has cleaned up."""
     result = Outcomes()
     unittest.TestSuite(tests).run(result)
+    if result.interrupted:
+        raise result.interrupted
+    return result
+
+
+def outcomes_of(tests):
+    """Runs them. What failed is run again alone, for a machine that others use too can be slow for seconds; both are told."""
+    result = run(tests)
     if 0 < len(result.failed_tests) <= UNSTEADY:
         print("what failed, again and alone:")
-        again = Outcomes()
-        unittest.TestSuite(type(test)(test.id().rpartition(".")[2]) for test in result.failed_tests).run(again)
+        again = run(type(test)(test.id().rpartition(".")[2]) for test in result.failed_tests)
         result.passed += again.passed
         result.failed = again.failed
     return result
@@ -30,6 +38,7 @@ class Outcomes(unittest.TestResult):
         self.passed = 0
         self.failed = 0
         self.failed_tests = []
+        self.interrupted = None
         self._started = 0.0
 
     def startTest(self, test):
@@ -47,7 +56,11 @@ class Outcomes(unittest.TestResult):
         self._failed(test, err)
 
     def addError(self, test, err):
-        self._failed(test, err)
+        if isinstance(err[1], Interrupted):
+            self.interrupted = err[1]
+            self.stop()
+        else:
+            self._failed(test, err)
 
     def addSubTest(self, test, subtest, err):
         if err:

@@ -1,15 +1,13 @@
 """Runs the tests of the house rules: `python3 -m tests.house [WORD...]`; WORDs choose tests by name."""
 
 import sys
-import unittest
 
 from ..discovery import chosen_tests
-from ..outcomes import Outcomes
+from ..outcomes import run
 
 
 def main(words):
-    result = Outcomes()
-    unittest.TestSuite(chosen_tests(__package__, words)).run(result)
+    result = run(chosen_tests(__package__, words))
     print(f"{result.passed} passed, {result.failed} failed")
     return 1 if result.failed or not result.passed else 0
 

@@ -2,7 +2,10 @@
 
 import contextlib
 import io
+import signal
 import unittest
+
+from simulations.cluster.workspace import Interrupted
 
 from ..outcomes import UNSTEADY, outcomes_of
 
@@ -40,3 +43,18 @@ class OutcomesTest(unittest.TestCase):
 
     def test_more_than_a_few_are_not_run_again(self):
         self.assertEqual(self.counted(0, *[1] * (UNSTEADY + 1)), (1, UNSTEADY + 1))
+
+    def test_a_run_that_is_interrupted_ends_once_its_test_has_cleaned_up(self):
+        ended = []
+
+        class Interrupting(unittest.TestCase):
+            def test_it(self):
+                self.addCleanup(ended.append, "cleaned up")
+                raise Interrupted(signal.SIGINT)
+
+            def test_next(self):
+                ended.append("the next test")
+
+        with self.assertRaises(Interrupted):
+            outcomes_of([Interrupting("test_it"), Interrupting("test_next")])
+        self.assertEqual(ended, ["cleaned up"])
