@@ -75,7 +75,7 @@ Endpoint::Endpoint(pull::Parts parts, pull::Pulls& pulls, EndpointOptions option
       images_(parts.loop, parts.clock, metrics_, activity_),
       manifests_(parts, pulls, options_.stale_if_error),
       blobs_(parts, pulls, images_, options_.serve),
-      lists_(parts.origin, parts.access),
+      lists_(parts.origin, parts.access, parts.clock),
       base_(parts.loop, parts.clock, parts.origin, options_.default_upstream) {}
 
 // The name in a request is a key into the configuration: no other registry is contacted. The runtime goes to the registry

@@ -53,15 +53,21 @@ struct Proxy {
   Secret authorization;   // value of Proxy-Authorization; empty for none
 };
 
+// What a client shows of itself in a TLS handshake: both files or none, PEM.
+struct ClientCertificate {
+  std::string certificate_file;  // with its chain
+  std::string key_file;
+};
+
 struct ClientRequest {
-  std::string method = "GET";  // one that may be repeated
+  std::string method = "GET";  // one that may be repeated, or whose repetition does no harm
   Url url;
-  Headers headers;        // Host, User-Agent and Connection are added
+  Headers headers;        // Host, User-Agent, Connection and the body's length are added
+  Secret body;            // of POST; its type is the caller's to say
   Secret authorization;   // value of Authorization; empty for none
   std::string ca_file;    // for https: certificates to trust instead of the system's; empty for the system's
   bool insecure = false;  // for https: no verification, as the operator configured
-  std::string certificate_file;  // for https: the client's own, PEM with its chain, shown when asked for; empty for none
-  std::string key_file;          // its private key, PEM
+  ClientCertificate certificate;  // for https: shown when asked for
   std::optional<Proxy> proxy;
   Reaches reaches;  // judged on the address that is dialled, after the name was resolved: `refused` otherwise
   ClientLimits limits;

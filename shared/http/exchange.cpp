@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/beast/http/status.hpp>
+#include <cstdio>
 
 #include "shared/core/check.hpp"
 #include "shared/http/upgrade.hpp"
@@ -37,13 +38,16 @@ ConnectionExchange::~ConnectionExchange() {
   --connection_->shared_->open_exchanges;
 }
 
-std::string ConnectionExchange::head_text(const Response& response, std::uint64_t length) {
-  keep_alive_ = request_.keep_alive && !connection_->shared_->stopping;
+// Without a length the body is open-ended.
+std::string ConnectionExchange::head_text(const Response& response, std::optional<std::uint64_t> length) {
+  const bool ends_with_connection = !length && request_.is_1_0;
+  keep_alive_ = request_.keep_alive && !connection_->shared_->stopping && !ends_with_connection;
   std::string text = "HTTP/1.1 " + std::to_string(response.status) + " " + reason(response.status) + "\r\n";
   for (const Header& header : response.headers) {
     text += on_one_line(header.name) + ": " + on_one_line(header.value) + "\r\n";
   }
-  if (!has_no_body(response.status)) text += "Content-Length: " + std::to_string(length) + "\r\n";
+  if (!length && !request_.is_1_0) text += "Transfer-Encoding: chunked\r\n";
+  if (length && !has_no_body(response.status)) text += "Content-Length: " + std::to_string(*length) + "\r\n";
   text += keep_alive_ ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
   return text;
 }
@@ -66,10 +70,13 @@ Task<void> ConnectionExchange::respond(Response response) {
 }
 
 Task<Result<void>> ConnectionExchange::start(Response response) {
-  SHOAL_CHECK(stage_ == Stage::fresh && response.length && response.body.empty());
+  SHOAL_CHECK(stage_ == Stage::fresh && response.body.empty());
+  SHOAL_CHECK(response.is_open_ended ? !response.length && !has_no_body(response.status) : response.length.has_value());
   stage_ = Stage::answering;
-  unsent_ = is_head_request() ? 0 : *response.length;
-  const std::string head = head_text(response, *response.length);
+  is_open_ended_ = response.is_open_ended;
+  has_end_ = !is_open_ended_ || is_head_request();
+  unsent_ = is_head_request() ? 0 : response.length.value_or(0);
+  const std::string head = head_text(response, response.length);
   auto written = co_await connection_->write(head);
   if (!written) stage_ = Stage::broken;
   co_return written;
@@ -91,12 +98,33 @@ Task<Result<void>> ConnectionExchange::send(Bytes bytes) {
   SHOAL_CHECK(stage_ == Stage::answering || stage_ == Stage::broken);
   if (is_head_request()) co_return Result<void>();
   if (stage_ == Stage::broken) co_return fail(ErrorKind::unavailable, "the client is gone");
+  if (is_open_ended_) {
+    auto written = co_await send_open_ended(std::move(bytes));
+    co_return written;
+  }
   SHOAL_CHECK(bytes.size() <= unsent_);
   unsent_ -= bytes.size();
   auto sent = co_await connection_->write(text_of(bytes));
   if (!sent) stage_ = Stage::broken;
   if (sent) sent_ += bytes.size();
   co_return sent;
+}
+
+// The line break behind a chunk goes out with the next one's size.
+Task<Result<void>> ConnectionExchange::send_open_ended(Bytes bytes) {
+  SHOAL_CHECK(!has_end_);
+  std::string head;
+  if (!request_.is_1_0) {
+    char size[17];
+    std::snprintf(size, sizeof size, "%zx", bytes.size());
+    head = std::string(sent_ > 0 ? "\r\n" : "") + size + "\r\n" + (bytes.empty() ? "\r\n" : "");
+  }
+  auto written = co_await connection_->write(head, text_of(bytes));
+  if (!written) stage_ = Stage::broken;
+  if (!written) co_return written;
+  sent_ += bytes.size();
+  has_end_ = bytes.empty();
+  co_return written;
 }
 
 Task<Result<std::unique_ptr<WebSocket>>> ConnectionExchange::upgrade(std::string subprotocol) {
@@ -119,7 +147,7 @@ Task<Result<std::unique_ptr<WebSocket>>> ConnectionExchange::upgrade(std::string
 
 Connection::Next ConnectionExchange::outcome() const {
   if (stage_ == Stage::given_away) return Connection::Next::given_away;
-  if (stage_ != Stage::answering || unsent_ != 0) return Connection::Next::reset;
+  if (stage_ != Stage::answering || unsent_ != 0 || !has_end_) return Connection::Next::reset;
   return keep_alive_ ? Connection::Next::request : Connection::Next::close_gently;
 }
 

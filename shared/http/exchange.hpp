@@ -1,4 +1,5 @@
-// ConnectionExchange: the Exchange of one request on a Connection. It counts the promised bytes and the sent ones.
+// ConnectionExchange: the Exchange of one request on a Connection. It counts the promised bytes and the sent ones, and
+// frames a body of a length that is not known: in chunks (RFC 9112 section 7.1).
 //
 // Threads: the loop.
 #pragma once
@@ -31,12 +32,15 @@ class ConnectionExchange final : public Exchange {
 
  private:
   bool is_head_request() const { return request_.request.method == "HEAD"; }
-  std::string head_text(const Response& response, std::uint64_t length);
+  std::string head_text(const Response& response, std::optional<std::uint64_t> length);
+  Task<Result<void>> send_open_ended(Bytes bytes);
 
   std::shared_ptr<Connection> connection_;
   RequestHead request_;
   std::string head_;
   enum class Stage { fresh, answering, broken, given_away } stage_ = Stage::fresh;
+  bool is_open_ended_ = false;
+  bool has_end_ = true;       // false: the end of an open-ended body has not been sent
   std::uint64_t unsent_ = 0;  // bytes of the promised body
   std::uint64_t sent_ = 0;    // bytes of the body
   bool keep_alive_ = false;   // as the client was told

@@ -148,6 +148,7 @@ Result<RequestHead> parse_request_head(std::string_view head) {
   result.request.path = parser.target.substr(0, question);
   result.request.query = parser.target.substr(std::min(question + 1, parser.target.size()));
   result.request.headers = std::move(parser.headers);
+  result.is_1_0 = parser.version == 10;
   result.keep_alive = parser.keep_alive() && !announces_body(result.request.headers);
   return result;
 }

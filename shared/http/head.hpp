@@ -32,6 +32,7 @@ std::optional<std::size_t> response_head_length(std::string_view received);
 struct RequestHead {
   Request request;          // without `client`; a Host that the target names stands for the one in the headers
   bool keep_alive = false;  // may the connection carry another request; never behind a body, which is not read
+  bool is_1_0 = false;      // its client knows no chunks
 };
 
 // `head` ends with its empty line. `refused` for anything malformed or ambiguous, and for a GET or HEAD with a body. There

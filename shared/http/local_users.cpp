@@ -62,20 +62,6 @@ void note(const char* payload, LocalUsers& users) {
   users.insert_or_assign(local_key(client, server), seen.idiag_uid);
 }
 
-// Whether more follows.
-bool take(const char* received, std::size_t size, LocalUsers& users) {
-  std::size_t at = 0;
-  while (at + sizeof(nlmsghdr) <= size) {
-    nlmsghdr head;
-    std::memcpy(&head, received + at, sizeof head);
-    if (head.nlmsg_type == NLMSG_DONE || head.nlmsg_type == NLMSG_ERROR) return false;
-    if (head.nlmsg_len < sizeof head || head.nlmsg_len > size - at) return false;
-    if (head.nlmsg_len >= NLMSG_HDRLEN + sizeof(inet_diag_msg)) note(received + at + NLMSG_HDRLEN, users);
-    at += NLMSG_ALIGN(head.nlmsg_len);
-  }
-  return users.size() < most_users;
-}
-
 asio::ip::address plain(asio::ip::address address) {
   if (!address.is_v6()) return address;
   auto v6 = address.to_v6();
@@ -93,7 +79,7 @@ void collect(int family, std::uint16_t port, LocalUsers& users) {
   bool more = ask(netlink, family, port);
   while (more) {
     const ssize_t size = ::recv(netlink, received.data(), received.size(), 0);
-    more = size > 0 && take(received.data(), static_cast<std::size_t>(size), users);
+    more = size > 0 && take_packet({received.data(), static_cast<std::size_t>(size)}, users);
   }
   ::close(netlink);
 }
@@ -103,6 +89,21 @@ void collect(int family, std::uint16_t port, LocalUsers& users) {
 std::string local_key(const tcp::endpoint& client, const tcp::endpoint& server) {
   return text_of_endpoint({plain(client.address()), client.port()}) + " " +
          text_of_endpoint({plain(server.address()), server.port()});
+}
+
+bool take_packet(std::string_view packet, LocalUsers& users) {
+  const char* received = packet.data();
+  const std::size_t size = packet.size();
+  std::size_t at = 0;
+  while (at + sizeof(nlmsghdr) <= size) {
+    nlmsghdr head;
+    std::memcpy(&head, received + at, sizeof head);
+    if (head.nlmsg_type == NLMSG_DONE || head.nlmsg_type == NLMSG_ERROR) return false;
+    if (head.nlmsg_len < sizeof head || head.nlmsg_len > size - at) return false;
+    if (head.nlmsg_len >= NLMSG_HDRLEN + sizeof(inet_diag_msg)) note(received + at + NLMSG_HDRLEN, users);
+    at += NLMSG_ALIGN(head.nlmsg_len);
+  }
+  return users.size() < most_users;
 }
 
 LocalUsers users_connected_to(const std::vector<std::uint16_t>& ports) {

@@ -9,6 +9,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -20,6 +21,9 @@ using LocalUsers = std::unordered_map<std::string, std::uint32_t>;  // user by `
 
 // The same for an IPv4 address and its IPv6 form, and without a zone.
 std::string local_key(const asio::ip::tcp::endpoint& client, const asio::ip::tcp::endpoint& server);
+
+// One packet of the kernel's answer, whose users are added. False behind the last one, and when it is malformed.
+bool take_packet(std::string_view packet, LocalUsers& users);
 
 // At most 65,536; fewer, or none, when the kernel does not tell.
 LocalUsers users_connected_to(const std::vector<std::uint16_t>& ports);

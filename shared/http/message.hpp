@@ -42,6 +42,8 @@ struct Response {
   Headers headers;   // without Content-Length, Date, Connection: the server adds them
   std::string body;  // not sent to HEAD; its length is Content-Length unless `length` says otherwise
   std::optional<std::uint64_t> length;
+  // Of `start`: the length is not known. The body goes out in chunks, to a client of HTTP/1.0 until the connection ends.
+  bool is_open_ended = false;
 };
 
 // Decodes %XX; nothing when malformed or when a control character would come out.

@@ -23,14 +23,14 @@ bool is_target(std::string_view text) {
   return text.starts_with('/') && std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
-// The last lines of a head.
-Secret with_credentials(const std::string& text, const Secret& of_proxy, const Secret& of_origin) {
+// The last lines of a head, and what follows it.
+Secret with_credentials(const std::string& text, const Secret& of_proxy, const Secret& of_origin, const Secret& body) {
   const auto line = [](std::string_view name, const Secret& value) {
     return value.empty() ? Secret() : Secret::of({name, value.reveal(), "\r\n"});
   };
   const Secret to_proxy = line("Proxy-Authorization: ", of_proxy);
   const Secret to_origin = line("Authorization: ", of_origin);
-  return Secret::of({text, to_proxy.reveal(), to_origin.reveal(), "\r\n"});
+  return Secret::of({text, to_proxy.reveal(), to_origin.reveal(), "\r\n", body.reveal()});
 }
 
 }  // namespace
@@ -51,7 +51,9 @@ Result<Secret> request_text(const ClientRequest& request) {
     text += header.name + ": " + header.value + "\r\n";
   }
   if (!sound) return fail(ErrorKind::refused, "a request with a malformed method, path or header");
-  return with_credentials(text, is_to_proxy ? request.proxy->authorization : Secret(), request.authorization);
+  const bool has_body = request.method == "POST" || !request.body.empty();
+  if (has_body) text += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
+  return with_credentials(text, is_to_proxy ? request.proxy->authorization : Secret(), request.authorization, request.body);
 }
 
 Secret connect_text(const ClientRequest& request) {
@@ -59,12 +61,13 @@ Secret connect_text(const ClientRequest& request) {
   const std::string host = url.host.find(':') == std::string::npos ? url.host : "[" + url.host + "]";
   const std::string place = host + ":" + std::to_string(url.port);
   std::string text = "CONNECT " + place + " HTTP/1.1\r\nHost: " + place + "\r\n" + user_agent;
-  return with_credentials(text, request.proxy->authorization, Secret());
+  return with_credentials(text, request.proxy->authorization, Secret(), Secret());
 }
 
 Secret connection_key(const ClientRequest& request) {
   std::string key = request.url.scheme + "://" + request.url.authority() + "\n" + request.ca_file + "\n" +
-                    (request.insecure ? "*" : "") + "\n" + request.certificate_file + "\n" + request.key_file;
+                    (request.insecure ? "*" : "") + "\n" + request.certificate.certificate_file + "\n" +
+                    request.certificate.key_file;
   if (!request.proxy) return Secret(key);
   key += "\n" + text(request.proxy->url) + "\n";
   return Secret::of({key, request.proxy->authorization.reveal()});

@@ -9,8 +9,8 @@
 
 namespace shoal::http {
 
-// The head: to an origin or, for http by way of a proxy, in the absolute form with the proxy's authorization.
-// `refused` when the method, the target or a header is malformed.
+// The whole request, a body included: to an origin or, for http by way of a proxy, in the absolute form with the proxy's
+// authorization. `refused` when the method, the target or a header is malformed.
 Result<Secret> request_text(const ClientRequest& request);
 
 // The request to the proxy for a tunnel to the origin.

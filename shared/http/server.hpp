@@ -32,8 +32,9 @@ class Exchange {
   virtual void limit_send_buffer(ByteCount size) = 0;
   // The whole answer. A client that is gone is no failure of the handler, which has nothing left to do for it.
   virtual Task<void> respond(Response response) = 0;
-  // The head of an answer of response.length bytes, whose body follows through `send`, in order. Errors of the three:
-  // `unavailable` when the client is gone, `corrupt` when the file does not give its bytes.
+  // The head of an answer of response.length bytes, whose body follows through `send`, in order; of one that is open-ended,
+  // an empty `send` ends it. Errors of the three: `unavailable` when the client is gone, `corrupt` when the file does not
+  // give its bytes.
   virtual Task<Result<void>> start(Response response) = 0;
   virtual Task<Result<void>> send(FileSpan span) = 0;
   virtual Task<Result<void>> send(Bytes bytes) = 0;
@@ -66,7 +67,8 @@ class Server {
     ServeThreads& threads;
   };
   // Throws StartError when an address is taken or malformed; the line names it. `name` is for logs and errors.
-  // If a handler returns after `start` without having sent all bytes, the connection is reset, never ended cleanly.
+  // If a handler returns after `start` without having sent all bytes, or the end of an open-ended body, the connection is
+  // reset, never ended cleanly.
   Server(Parts parts, ServerOptions options, std::string name, Handler handler);
   // Resets every connection, upgraded ones too; handlers that wait in `send` or `receive` then return. Before the parts
   // are destroyed; what handlers refer to must live until they have returned or the loop is gone.

@@ -38,7 +38,7 @@ Task<Opened> reach_origin(Clock& clock, Layer<Stream> layer, ClientRequest reque
     const auto opened = co_await open_tunnel(clock, *layer, request, due);
     if (!opened) co_return tl::unexpected(opened.error());
   }
-  TlsFiles files{request.ca_file, request.insecure, request.certificate_file, request.key_file};
+  TlsFiles files{request.ca_file, request.insecure, request.certificate.certificate_file, request.certificate.key_file};
   auto secured = co_await secure(clock, std::move(layer), request.url, std::move(files), due);
   if (!secured) co_return tl::unexpected(secured.error());
   co_return std::unique_ptr<Transport>(std::move(*secured));

@@ -110,6 +110,8 @@ class Events final : public nlohmann::json_sax<nlohmann::json> {
 };
 
 Result<void> read(std::string_view text, const Limits& limits, const Visit& visit) {
+  // No JSON has one; the lexer takes it for the text's end, and what is behind it would count for nothing.
+  if (text.find('\0') != std::string_view::npos) return fail(ErrorKind::refused, "read JSON: a zero byte");
   Meter meter{limits.token_bytes};
   Events events(limits, visit, meter);
   const Input begin(text.data(), meter);

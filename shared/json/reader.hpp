@@ -36,6 +36,7 @@ class Place {
 
  private:
   friend class Events;
+  friend class Scanner;
   struct Step {
     bool is_element = false;
     std::string name;  // of the field, when it is none

@@ -74,8 +74,9 @@ Result<Credential> credential_of(const AuthFile::Entry& entry, const http::Url& 
     password = Secret(text.substr(colon + 1));
     while (password.reveal().ends_with('\0')) password.shorten(password.size() - 1);  // as docker does
   }
-  if (!entry.identity_token.empty()) return of_identity_token(registry, std::move(username), entry.identity_token);
-  return Credential{std::move(username), std::move(password)};
+  Credential credential{std::move(username), std::move(password)};
+  if (!entry.identity_token.empty()) return of_identity_token(registry, std::move(credential), entry.identity_token);
+  return credential;
 }
 
 // "host/a/b" for the repository a/b, then "host/a", then "host".
@@ -132,11 +133,14 @@ std::string server_address(const http::Url& registry) {
   return host == hub_host ? hub_server : registry.authority();
 }
 
-Credential of_identity_token(const http::Url& registry, std::string username, Secret token) {
+Credential of_identity_token(const http::Url& registry, Credential beside, Secret token) {
   const std::string& host = registry.host;
   const bool is_azure = host.ends_with(".azurecr.io") || host.ends_with(".azurecr.cn") || host.ends_with(".azurecr.us");
+  std::string& username = beside.username;
   if (username.empty() || username == "<token>") username = is_azure ? zeros : "<token>";
-  return {std::move(username), std::move(token)};
+  if (beside.password.empty()) beside.password = token;
+  beside.refresh_token = std::move(token);
+  return beside;
 }
 
 Result<AuthFile> read_auth_file(const std::string& path) {

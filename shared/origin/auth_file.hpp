@@ -45,10 +45,12 @@ bool names_registry(const AuthFile& file, const http::Url& registry);
 // How docker's helpers and files name a registry: its host, and "https://index.docker.io/v1/" for Docker Hub.
 std::string server_address(const http::Url& registry);
 
-// The credential that docker's two ways of naming a token stand for: the user "<token>" and an identity token. Azure's
-// registries take one as the password of a user of zeros.
-// Source: learn.microsoft.com, "Authenticate with an Azure container registry", az acr login with --expose-token.
-Credential of_identity_token(const http::Url& registry, std::string username, Secret token);
+// The credential that docker's two ways of naming a token stand for: the user "<token>" and an identity token. It is a
+// refresh token of OAuth2 (oauth2.hpp). Where a token service does not take it as one, it stands in for a password that
+// `beside` lacks: of the user "<token>", at Azure's registries of a user of zeros.
+// Source: learn.microsoft.com, "Authenticate with an Azure container registry", az acr login with --expose-token;
+// docker-credential-helpers, "Development", for "<token>".
+Credential of_identity_token(const http::Url& registry, Credential beside, Secret token);
 
 // Errors as those of configured_files.hpp.
 Result<AuthFile> read_auth_file(const std::string& path);

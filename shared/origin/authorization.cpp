@@ -245,7 +245,8 @@ void Authorizer::note_trial(const Place& place, const Authorization& shown, unsi
 // Of a secret that ends with the process, so that it says nothing of the credential.
 std::string Authorizer::fingerprint(const std::optional<Credential>& credential) const {
   if (!credential) return {};
-  const Secret text = Secret::of({credential->username, "\n", credential->password.reveal()});
+  const Secret text = Secret::of(
+      {credential->username, "\n", credential->password.reveal(), "\n", credential->refresh_token.reveal()});
   return hex_text(hmac_sha256(secret_, bytes_of(text.reveal())));
 }
 
@@ -253,11 +254,16 @@ Result<TokenQuestion> Authorizer::question(const Place& place, const Way& way,
                                            const std::optional<Credential>& credential) const {
   auto url = token_url(way.challenge, place.url, scope_of(way.repository));
   if (!url) return tl::unexpected(url.error());
+  auto realm = realm_of(way.challenge, place.url);
+  if (!realm) return tl::unexpected(realm.error());
+  const std::string of_whom = name_of(place.target.url) + "\n" + place.target.ca +
+                              (place.target.insecure ? "\n*\n" : "\n") + way.fingerprint + "\n";
   TokenQuestion asked;
-  asked.key = name_of(place.target.url) + "\n" + place.target.ca + (place.target.insecure ? "\n*\n" : "\n") +
-              way.fingerprint + "\n" + text(*url);
+  asked.key = of_whom + text(*url);
   asked.target = place.target;
   asked.url = std::move(*url);
+  asked.refresh = {of_whom + text(*realm) + "\n" + way.challenge.parameter("service"), std::move(*realm),
+                   way.challenge.parameter("service"), scope_of(way.repository)};
   asked.credential = credential;
   asked.registry = place.registry.value_or(http::Reach::everywhere);
   asked.may_be_plain = place.url.scheme == "http";

@@ -100,7 +100,9 @@ Result<std::optional<Credential>> read_password_files(const PasswordFiles& files
 
 std::vector<UnreadableFile> unreadable_files(const Options& options) {
   std::vector<UnreadableFile> files;
-  for (const auto& [name, upstream] : options.upstreams) {
+  for (const auto& entry : options.upstreams) {
+    const std::string& name = entry.first;  // clang 14 captures no structured binding
+    const Upstream& upstream = entry.second;
     const auto check = [&](const char* key, const std::string& path, auto read) {
       if (path.empty()) return;
       const auto content = read(path);

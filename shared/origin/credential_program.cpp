@@ -159,24 +159,6 @@ Result<Secret> read_answer(const HelperRun& run, Child& child, Descriptor& outpu
   }
 }
 
-Result<std::optional<Credential>> parse_answer(const HelperRun& run, const Secret& answer) {
-  Credential credential;
-  bool has_secret = false;
-  const json::Limits limits{.token_bytes = largest_helper_answer.value};
-  const auto read = json::read(answer.reveal(), limits, [&](const json::Place& place, const json::Value& value) {
-    const auto* text = std::get_if<std::string_view>(&value);
-    if (text == nullptr) return;
-    if (place.is({"Username"})) credential.username = *text;
-    if (place.is({"Secret"})) credential.password = Secret(*text);
-    has_secret = has_secret || place.is({"Secret"});
-  });
-  if (!read || !has_secret || credential.username.find(':') != std::string::npos)
-    return failed(run.program, "gives no JSON with Username and Secret");
-  if (credential.username == "<token>")
-    return of_identity_token(run.registry, std::move(credential.username), std::move(credential.password));
-  return credential;
-}
-
 }  // namespace
 
 bool is_helper_name(const std::string& name) {
@@ -201,6 +183,23 @@ Result<std::string> find_helper(const std::string& name) {
   }
 }
 
+Result<Credential> parse_helper_answer(const HelperRun& run, const Secret& answer) {
+  Credential credential;
+  bool has_secret = false;
+  const json::Limits limits{.token_bytes = largest_helper_answer.value};
+  const auto read = json::read(answer.reveal(), limits, [&](const json::Place& place, const json::Value& value) {
+    const auto* text = std::get_if<std::string_view>(&value);
+    if (text == nullptr) return;
+    if (place.is({"Username"})) credential.username = *text;
+    if (place.is({"Secret"})) credential.password = Secret(*text);
+    has_secret = has_secret || place.is({"Secret"});
+  });
+  if (!read || !has_secret || credential.username.find(':') != std::string::npos)
+    return failed(run.program, "gives no JSON with Username and Secret");
+  if (credential.username == "<token>") return of_identity_token(run.registry, {}, std::move(credential.password));
+  return credential;
+}
+
 Result<std::optional<Credential>> run_helper(const HelperRun& run, Clock& clock, const std::atomic<bool>& is_ending) {
   Pipe input;
   Pipe output;
@@ -218,7 +217,11 @@ Result<std::optional<Credential>> run_helper(const HelperRun& run, Clock& clock,
   if (!answer) return tl::unexpected(answer.error());
   const int status = child.end();
   if (WIFSIGNALED(status)) return failed(run.program, "is ended by signal " + std::to_string(WTERMSIG(status)));
-  if (status == 0) return parse_answer(run, *answer);
+  if (status == 0) {
+    auto credential = parse_helper_answer(run, *answer);
+    if (!credential) return tl::unexpected(credential.error());
+    return std::move(*credential);
+  }
   if (answer->reveal().starts_with(not_found)) return std::nullopt;
   return failed(run.program, "exits with " + std::to_string(WEXITSTATUS(status)));
 }

@@ -14,10 +14,9 @@
 #include "shared/core/result.hpp"
 #include "shared/core/units.hpp"
 #include "shared/http/client.hpp"
+#include "shared/origin/credential.hpp"
 
 namespace shoal::origin {
-
-struct Credential;
 
 inline constexpr Milliseconds helper_limit{10'000};         // one that asks a cloud's service takes a second or two
 inline constexpr ByteCount largest_helper_answer{64 << 10};  // as the longest secret
@@ -33,6 +32,9 @@ struct HelperRun {
   std::string server;   // as server_address gives it
   http::Url registry;
 };
+
+// What a helper has written: `unavailable`, without a word of it, unless it is JSON with `Username` and `Secret`.
+Result<Credential> parse_helper_answer(const HelperRun& run, const Secret& answer);
 
 // Nothing when the helper says that it has none. `unavailable` when it fails, takes longer than `helper_limit`, sends more
 // than `largest_helper_answer` or what is no credential; also when `is_ending` becomes true. It has ended in each case.

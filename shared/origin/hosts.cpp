@@ -20,7 +20,8 @@ std::string name_of(const http::Url& url) {
 // What decides whether a request can be made: the trust of one upstream may fail where another's does not.
 std::string reach_key(const http::ClientRequest& request) {
   const std::string proxy = request.proxy ? "\n" + request.proxy->url.authority() : "";
-  return name_of(request.url) + "\n" + request.ca_file + (request.insecure ? "\n" : "") + proxy + "\n" + request.certificate_file;
+  return name_of(request.url) + "\n" + request.ca_file + (request.insecure ? "\n" : "") + proxy + "\n" +
+         request.certificate.certificate_file;
 }
 
 std::string turn_key(const http::Url& url, const std::string& caller) {

@@ -63,6 +63,22 @@ struct IndexFacts {
     if (place.is({"subject", "digest"}) && text != nullptr) subject = *text;
   }
 };
+constexpr std::size_t depth_of_facts = 2;
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
+constexpr const char* list_of_referrers = "an image index of referrers";
+constexpr const char* plain_list = "a list";
+
+// `unavailable` unless an index with these facts may be of referrers of this subject.
+Result<void> judge(const IndexFacts& facts, const Digest& wanted_subject) {
+  if (!facts.has_list) return sent_instead(list_of_referrers, "JSON without a list of manifests");
+  if (facts.media_type && !http::same_name(bare_type(*facts.media_type), index_type))
+    return sent_instead(list_of_referrers, "a manifest of another type");
+  if (facts.has_odd_entry) return sent_instead(list_of_referrers, "a list of something else than manifests");
+  if (facts.subject && *facts.subject != wanted_subject.text())
+    return sent_instead(list_of_referrers, "an index of another subject");
+  return {};
+}
 
 }  // namespace
 
@@ -91,22 +107,53 @@ Result<void> check_manifest(ByteView body) {
 }
 
 Result<void> check_index(ByteView body, const Digest& subject) {
-  constexpr const char* wanted = "an image index of referrers";
   IndexFacts facts;
   const Result<void> read = read_object(
-      body, wanted, [&facts](const json::Place& place, const json::Value& value) { facts.take(place, value); });
+      body, list_of_referrers, [&facts](const json::Place& place, const json::Value& value) { facts.take(place, value); });
   if (!read) return read;
-  if (!facts.has_list) return sent_instead(wanted, "JSON without a list of manifests");
-  if (facts.media_type && !http::same_name(bare_type(*facts.media_type), index_type)) {
-    return sent_instead(wanted, "a manifest of another type");
-  }
-  if (facts.has_odd_entry) return sent_instead(wanted, "a list of something else than manifests");
-  if (facts.subject && *facts.subject != subject.text()) return sent_instead(wanted, "an index of another subject");
-  return {};
+  return judge(facts, subject);
 }
 
 Result<void> check_list(ByteView body) {
-  return read_object(body, "a list", [](const json::Place&, const json::Value&) {});
+  return read_object(body, plain_list, [](const json::Place&, const json::Value&) {});
+}
+
+struct ListCheck::Facts {
+  bool has_root = false;
+  bool is_object = false;
+  IndexFacts of_index;
+};
+
+ListCheck::ListCheck(std::optional<Digest> subject)
+    : facts_(std::make_unique<Facts>()),
+      subject_(std::move(subject)),
+      scanner_(depth_of_facts, [facts = facts_.get()](const json::Place& place, const json::Value& value) {
+        if (place.depth() == 0) facts->has_root = true;
+        if (place.depth() == 0) facts->is_object = std::holds_alternative<json::Object>(value);
+        if (place.depth() > 0) facts->of_index.take(place, value);
+      }) {}
+ListCheck::ListCheck(ListCheck&&) noexcept = default;
+ListCheck::~ListCheck() = default;
+
+const char* ListCheck::wanted() const {
+  return subject_ ? list_of_referrers : plain_list;
+}
+
+Result<void> ListCheck::push(ByteView part) {
+  const bool is_sound = scanner_.push(text_of(part)).has_value();
+  const bool is_page = !is_sound && !facts_->has_root && trimmed(text_of(part)).starts_with('<');
+  if (is_page) return sent_instead(wanted(), "a web page");
+  if (!is_sound) return sent_instead(wanted(), "text that is not JSON");
+  // An object is told at its first byte; of a long string, nothing is before its end.
+  const bool is_other = !facts_->has_root && trimmed(text_of(part)).find_first_not_of(byte_order_mark) != std::string_view::npos;
+  if (is_other || (facts_->has_root && !facts_->is_object)) return sent_instead(wanted(), "JSON that is no object");
+  return {};
+}
+
+Result<void> ListCheck::finish() {
+  if (!scanner_.finish()) return sent_instead(wanted(), "a part of it, or text that is not JSON");
+  if (!facts_->is_object) return sent_instead(wanted(), "JSON that is no object");
+  return subject_ ? judge(facts_->of_index, *subject_) : Result<void>();
 }
 
 std::optional<NamedManifest> named_manifest(const Answer& head) {

@@ -12,6 +12,7 @@
 #include "shared/core/bytes.hpp"
 #include "shared/core/digest.hpp"
 #include "shared/core/result.hpp"
+#include "shared/json/scanner.hpp"
 #include "shared/origin/origin.hpp"
 
 namespace shoal::origin {
@@ -33,6 +34,23 @@ Result<void> check_index(ByteView body, const Digest& subject);
 
 // `unavailable` unless the body is a JSON object: of tags, of repositories.
 Result<void> check_list(ByteView body);
+
+// The two checks of a list that comes in parts and is not kept. `unavailable` from the first fault on.
+class ListCheck {
+ public:
+  explicit ListCheck(std::optional<Digest> subject);  // of referrers; none: of tags or of repositories
+  ListCheck(ListCheck&&) noexcept;
+  ~ListCheck();
+  Result<void> push(ByteView part);
+  Result<void> finish();  // behind the last part
+
+ private:
+  struct Facts;
+  const char* wanted() const;
+  std::unique_ptr<Facts> facts_;  // told by the scanner, wherever this object is moved to
+  std::optional<Digest> subject_;
+  json::Scanner scanner_;
+};
 
 // What HEAD of a tag says of its manifest.
 struct NamedManifest {

@@ -229,7 +229,7 @@ bool Origin::is_paced(const std::string& upstream) const {
 
 namespace {
 
-Task<Result<Answer>> read_answer(std::unique_ptr<http::ClientResponse> response) {
+Task<Result<LongAnswer>> read_beginning(std::unique_ptr<http::ClientResponse> response, ByteCount most) {
   const http::Headers& headers = response->headers();
   Answer answer;
   answer.status = response->status();
@@ -240,10 +240,20 @@ Task<Result<Answer>> read_answer(std::unique_ptr<http::ClientResponse> response)
   answer.links = http::header_lines(headers, "Link");
   answer.filters = http::find_header(headers, "OCI-Filters-Applied").value_or("");
   answer.retry_after = http::find_header(headers, "Retry-After").value_or("");
-  auto body = co_await http::read_all(*response, largest_manifest);
-  if (!body) co_return tl::unexpected(body.error());
-  answer.body = std::move(*body);
-  co_return answer;
+  while (answer.body.size() <= most.value) {
+    const auto part = co_await response->next();
+    if (!part) co_return tl::unexpected(part.error());
+    if (part->empty()) co_return LongAnswer{std::move(answer), nullptr};
+    answer.body.insert(answer.body.end(), part->begin(), part->end());
+  }
+  co_return LongAnswer{std::move(answer), std::move(response)};
+}
+
+Task<Result<Answer>> read_answer(std::unique_ptr<http::ClientResponse> response) {
+  auto read = co_await read_beginning(std::move(response), largest_manifest);
+  if (!read) co_return tl::unexpected(read.error());
+  if (read->rest) co_return fail(ErrorKind::refused, "the body is longer than " + text(largest_manifest));
+  co_return std::move(read->answer);
 }
 
 }  // namespace
@@ -262,6 +272,21 @@ Task<Result<Answer>> Origin::ask(Repository repository, std::string method, std:
   auto answer = co_await read_answer(std::move(*response));
   if (answer && target) answer->links = without_prefix(*target, std::move(answer->links));
   co_return answer;
+}
+
+Task<Result<LongAnswer>> Origin::ask_long(Repository repository, std::string path, std::string accept,
+                                          Secret authorization, ByteCount most) {
+  Question question;
+  question.path = std::move(path);
+  question.authorization = std::move(authorization);
+  question.longest = impl_->options.turns.question;
+  if (!accept.empty()) question.headers.push_back({"Accept", std::move(accept)});
+  const auto target = find_upstream(impl_->options, repository.upstream);
+  auto response = co_await impl_->send(std::move(repository), std::move(question));
+  if (!response) co_return tl::unexpected(response.error());
+  auto read = co_await read_beginning(std::move(*response), most);
+  if (read && target) read->answer.links = without_prefix(*target, std::move(read->answer.links));
+  co_return read;
 }
 
 Task<Result<Answer>> Origin::ask_base(std::string upstream, std::string method, Secret authorization) {

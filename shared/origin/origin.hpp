@@ -53,6 +53,12 @@ struct Answer {
   Bytes body;           // up to largest_manifest; empty for HEAD
 };
 
+// An answer of which only the beginning was read.
+struct LongAnswer {
+  Answer answer;                               // `body` is the beginning
+  std::unique_ptr<http::ClientResponse> rest;  // of the body; null when there is none
+};
+
 // Bytes of a layer as they arrive. The total size is the one in the answer's own headers.
 class LayerStream {
  public:
@@ -88,6 +94,10 @@ class Origin {  // open to tests, which have one without a network
   // an Error.
   virtual Task<Result<Answer>> ask(Repository repository, std::string method, std::string path, std::string accept,
                                    Secret authorization);
+
+  // GET as `ask` has it, of what may be longer than a manifest: the body is read up to `most`, and some packets further.
+  virtual Task<Result<LongAnswer>> ask_long(Repository repository, std::string path, std::string accept,
+                                            Secret authorization, ByteCount most);
 
   // GET or HEAD of /v2/ with this authorization, or none: the registry's answer to the caller itself, whose challenge
   // says how to log in. With a configured credential and none of the caller's own, it is that of the credential.

@@ -24,9 +24,9 @@ std::optional<http::Url> parse_name(std::string_view name) {
   return std::move(*url);
 }
 
-// Without the scheme's port and the dot at the end.
+// Without the scheme's port and the dots at the end: spelled twice, it is the same.
 std::string spelled(http::Url url) {
-  if (url.host.size() > 1 && url.host.ends_with('.')) url.host.pop_back();
+  while (url.host.size() > 1 && url.host.ends_with('.')) url.host.pop_back();
   return url.authority();
 }
 

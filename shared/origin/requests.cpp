@@ -12,8 +12,7 @@ http::ClientRequest request_to(const http::Url& url, const Target& target, const
   if (is_related_host(target.url.host, url.host)) {
     request.ca_file = target.ca;
     request.insecure = target.insecure;
-    request.certificate_file = target.client.certificate_file;
-    request.key_file = target.client.key_file;
+    request.certificate = target.client;
   }
   return request;
 }

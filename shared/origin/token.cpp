@@ -63,11 +63,13 @@ Result<Token> parse_token(ByteView answer) {
   const Result<void> read = json::read(text_of(answer), answer_limits, [&](const json::Place& place, const json::Value& value) {
     if (place.is({"token"})) token.text = text_in(value);
     if (place.is({"access_token"})) access_token = text_in(value);
+    if (place.is({"refresh_token"})) token.refresh_token = text_in(value);
     if (place.is({"expires_in"})) token.lifetime = lifetime_in(value);
   });
   if (!read) return fail(ErrorKind::unavailable, "the token endpoint's answer: " + read.error().what);
   if (token.text.empty()) token.text = std::move(access_token);
   if (!fits_into_header(token.text.reveal())) return fail(ErrorKind::unavailable, "the token endpoint's answer has no token");
+  if (!fits_into_header(token.refresh_token.reveal())) token.refresh_token.clear();
   return token;
 }
 
@@ -92,11 +94,17 @@ std::string repository_of(const Challenge& challenge) {
   return name;
 }
 
-Result<http::Url> token_url(const Challenge& challenge, const http::Url& challenged, const std::string& scope) {
+Result<http::Url> realm_of(const Challenge& challenge, const http::Url& challenged) {
   auto url = realm_url(challenge.parameter("realm"), challenged);
   if (!url) return fail(ErrorKind::refused, "the realm of the challenge is not a URL");
   if (url->scheme != "https" && challenged.scheme == "https")
     return fail(ErrorKind::refused, "the realm of the challenge is not https");
+  return url;
+}
+
+Result<http::Url> token_url(const Challenge& challenge, const http::Url& challenged, const std::string& scope) {
+  auto url = realm_of(challenge, challenged);
+  if (!url) return url;
   std::string& target = url->target;
   target += target.find('?') == std::string::npos ? '?' : '&';
   const std::string service = challenge.parameter("service");

@@ -13,8 +13,6 @@
 namespace shoal::origin {
 namespace {
 
-using Response = Result<std::unique_ptr<http::ClientResponse>>;
-
 constexpr std::size_t most_tokens = 1'024;  // repositories in use at once; each costs up to 32 KiB
 constexpr Milliseconds failure_holds{1'000};  // for a herd, whose questions come within moments
 constexpr int most_attempts = 3;
@@ -81,7 +79,6 @@ void Tokens::remove(const std::string& key, const Secret& token) {
 Task<Result<Token>> Tokens::ask(TokenQuestion question) {
   const Time give_up = clock_.now() + patience;
   for (int attempts = 1;; ++attempts) {
-    metrics_.token_questions.add();
     Attempt attempt = co_await ask_once(question);
     if (attempt.token || !attempt.may_repeat || attempts == most_attempts) co_return attempt.token;
     const Milliseconds pause = std::max(attempt.token.error().retry_after, between_attempts.after(attempts));
@@ -91,7 +88,39 @@ Task<Result<Token>> Tokens::ask(TokenQuestion question) {
 }
 
 Task<Tokens::Attempt> Tokens::ask_once(TokenQuestion question) {
-  const auto response = co_await follow(question);
+  const bool has_refresh_token = question.credential && !question.credential->refresh_token.empty();
+  if (has_refresh_token) {
+    auto attempt = co_await ask_by_refresh(question);
+    if (attempt) co_return std::move(*attempt);
+  }
+  Response response = co_await follow(question, Secret());
+  Attempt attempt = co_await read(std::move(question), std::move(response));
+  co_return attempt;
+}
+
+// Nothing when the endpoint makes nothing of a refresh token: it is to be asked as any other.
+Task<std::optional<Tokens::Attempt>> Tokens::ask_by_refresh(TokenQuestion question) {
+  const Secret& configured = question.credential->refresh_token;
+  const std::string key = question.refresh.key;
+  const Secret shown = refresh_tokens_.find(key).value_or(configured);
+  Secret form = refresh_form(question.refresh, shown);
+  Response response = co_await follow(question, std::move(form));
+  const unsigned status = response ? (*response)->status() : 0;
+  if (may_lack_oauth2(status)) {
+    const Secret now = refresh_tokens_.find(key).value_or(configured);
+    const bool is_current = now == shown;
+    if (is_current) refresh_tokens_.remove(key);
+    if (is_current && shown == configured) co_return std::nullopt;
+    // One that the endpoint gave earlier has ended, or another question has brought the next one meanwhile.
+    Error error{ErrorKind::unavailable, "fetch a token at " + question.url.authority() + ": the refresh token has ended"};
+    co_return Attempt{tl::unexpected(std::move(error)), true};
+  }
+  Attempt attempt = co_await read(std::move(question), std::move(response));
+  if (attempt.token) refresh_tokens_.store(key, attempt.token->refresh_token);
+  co_return attempt;
+}
+
+Task<Tokens::Attempt> Tokens::read(TokenQuestion question, Response response) {
   if (!response && is_address_refused(response.error())) co_return Attempt{Token{}};
   if (!response) co_return Attempt{tl::unexpected(response.error()), response.error().fault == Fault::closed};
   const unsigned status = (*response)->status();
@@ -112,9 +141,12 @@ Task<Tokens::Attempt> Tokens::ask_once(TokenQuestion question) {
   co_return attempt;
 }
 
-// The endpoint's answer behind its redirects. `refused` without a fault when our rules refuse the way; it was told.
-Task<Response> Tokens::follow(TokenQuestion question) {
-  http::Url url = question.url;
+// The endpoint's answer behind its redirects, to POST of a form when there is one. `refused` without a fault when our
+// rules refuse the way; it was told.
+Task<Tokens::Response> Tokens::follow(TokenQuestion question, Secret form) {
+  metrics_.token_questions.add();
+  const bool is_form = !form.empty();
+  http::Url url = is_form ? question.refresh.realm : question.url;
   const Hosts::Asking asking{question.target.name, Line::question, options_.turns.question, ""};
   for (int redirects = 0; redirects <= most_redirects; ++redirects) {
     const std::string fault = fault_of(question, url);
@@ -122,11 +154,13 @@ Task<Response> Tokens::follow(TokenQuestion question) {
     http::ClientRequest request = request_to(url, question.target, options_.limits);
     request.reaches = reaches_beside(question.target, question.registry, url, question.target.realms);
     request.headers.push_back({"Accept", "application/json"});
-    if (question.credential) request.authorization = basic_header(*question.credential);
+    if (is_form) make_form_request(request, form);
+    if (!is_form && question.credential) request.authorization = basic_header(*question.credential);
     auto response = co_await hosts_.request(std::move(request), asking);
     if (!response && is_address_refused(response.error()))
       co_return tl::unexpected(not_asked(question, url, response.error().what));
     if (!response || !is_redirect((*response)->status())) co_return response;
+    if (is_form && may_lack_oauth2((*response)->status())) co_return response;
     const auto location = http::find_header((*response)->headers(), "Location");
     const auto hop = next_hop(url, location, question.may_be_plain ? Plain::allowed : Plain::refused);
     if (!hop && hop.error().kind == ErrorKind::refused)

@@ -3,7 +3,7 @@
 //
 // A token endpoint is followed through at most 5 redirects, never from https to http for a registry on https. It gets the
 // credential when it is on the registry's own host or domain, or named in `realms`. One that fails or limits its requests
-// is asked up to 3 times within 5 s.
+// is asked up to 3 times within 5 s. A refresh token is shown as OAuth2 has it (oauth2.hpp), else as a password.
 // Source: docker token specification.
 // Threads: the loop.
 #pragma once
@@ -15,6 +15,7 @@
 #include "shared/core/clock.hpp"
 #include "shared/origin/hosts.hpp"
 #include "shared/origin/in_flight.hpp"
+#include "shared/origin/oauth2.hpp"
 #include "shared/origin/token.hpp"
 #include "shared/origin/upstreams.hpp"
 
@@ -24,6 +25,7 @@ struct TokenQuestion {
   std::string key;  // the same for two questions of the same realm, service, scope, credential and trust; not secret
   Target target;    // whose credential and rules
   http::Url url;    // the realm, with service and scope
+  RefreshQuestion refresh;  // the same by a refresh token, when the credential has one
   std::optional<Credential> credential;
   http::Reach registry = http::Reach::everywhere;  // of the address by which the registry answered
   bool may_be_plain = false;                       // the registry is on http
@@ -59,9 +61,12 @@ class Tokens {
     Result<Token> token;
     bool may_repeat = false;
   };
+  using Response = Result<std::unique_ptr<http::ClientResponse>>;
   Task<Result<Token>> ask(TokenQuestion question);
   Task<Attempt> ask_once(TokenQuestion question);
-  Task<Result<std::unique_ptr<http::ClientResponse>>> follow(TokenQuestion question);
+  Task<std::optional<Attempt>> ask_by_refresh(TokenQuestion question);
+  Task<Attempt> read(TokenQuestion question, Response response);
+  Task<Response> follow(TokenQuestion question, Secret form);
   Answer keep(const std::string& key, const Result<Token>& token);
   std::string fault_of(const TokenQuestion& question, const http::Url& url) const;
   Error not_asked(const TokenQuestion& question, const http::Url& url, const std::string& cause);
@@ -73,6 +78,7 @@ class Tokens {
   const Options& options_;
   std::map<std::string, Kept> tokens_;
   std::map<std::string, Failure> failures_;
+  RefreshTokens refresh_tokens_;
   InFlight<Answer> asked_;
 };
 

@@ -16,12 +16,6 @@
 
 namespace shoal::origin {
 
-// What a client shows of itself in a TLS handshake: both files or none, PEM.
-struct ClientCertificate {
-  std::string certificate_file;  // with its chain
-  std::string key_file;
-};
-
 // Who may have what an agent serves of a registry.
 inline constexpr const char* access_origin = "origin";  // whom the registry lets in
 inline constexpr const char* access_node = "node";      // all who reach the agent's port
@@ -44,7 +38,7 @@ struct Upstream {
   std::string password_file;
   std::string auth_file;          // of docker or podman
   std::string credential_helper;  // "ecr-login" of docker-credential-ecr-login, or its path
-  ClientCertificate client;
+  http::ClientCertificate client;
   UpstreamProxy proxy;
   std::vector<std::string> realms;     // further hosts that may see the credential, for a token (named_hosts.hpp)
   std::vector<std::string> redirects;  // further hosts that the registry may redirect to, wherever their addresses are
@@ -82,7 +76,7 @@ struct Target {
   std::string password_file;
   std::string auth_file;
   std::string credential_helper;
-  ClientCertificate client;
+  http::ClientCertificate client;
   std::vector<std::string> realms;
   std::vector<std::string> redirects;
 };

@@ -54,7 +54,7 @@ void check_pem(config::Section& section, const char* key, const std::string& pat
 }
 
 void describe_trust(config::Section& section, Upstream& upstream) {
-  ClientCertificate& client = upstream.client;
+  http::ClientCertificate& client = upstream.client;
   section.key("ca", upstream.ca, "PEM file with the certificates to trust instead of the system's.");
   section.key("client_certificate", client.certificate_file,
               "PEM file with this node's own certificate and its chain, for a registry that asks for one.");

@@ -1,14 +1,16 @@
-// An auth file: any text is refused or gives credentials, and only for registries that it names. The same text as NO_PROXY
+// An auth file: any text, up to 4 MiB, is refused or gives credentials, and only for registries that it names. The same text as NO_PROXY
 // excepts a URL or does not.
 #include "shared/origin/auth_file.hpp"
 
 #include "shared/core/check.hpp"
+#include "shared/origin/proxies.hpp"
+#include "tests/fuzz/expanded.hpp"
 
 using namespace shoal;
 using namespace shoal::origin;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string text(reinterpret_cast<const char*>(data), size);
+  const std::string text = expanded(data, size);
   const auto file = parse_auth_file(text);
   for (const char* registry : {"https://reg.test:5000", "https://registry-1.docker.io", "http://10.0.0.1", "https://[fd00::1]:1"}) {
     const http::Url url = *http::parse_url(registry);

@@ -9,6 +9,7 @@
 #include "shared/http/client.hpp"
 #include "shared/http/head.hpp"
 #include "shared/http/server.hpp"
+#include "shared/http/upgrade.hpp"
 #include "tests/fuzz/expanded.hpp"
 
 using namespace shoal;
@@ -34,6 +35,8 @@ void check_head(std::string_view text) {
   const bool reads = request.method == "GET" || request.method == "HEAD";
   SHOAL_CHECK(!has_body || (!reads && !head->keep_alive));  // nobody reads a body: what follows must not be a request
   for (const auto& header : request.headers) SHOAL_CHECK(!has_control_character(header.name + header.value));
+  const bool is_upgrade = http::check_upgrade(request, "shoal.v1").has_value();
+  SHOAL_CHECK(!is_upgrade || (request.method == "GET" && http::find_header(request.headers, "Upgrade")));
   const auto value = request.query_value("ns");
   SHOAL_CHECK(!value || !has_control_character(*value));
 }

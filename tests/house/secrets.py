@@ -15,6 +15,7 @@ PLACES = {
     "shared/origin/credential_program.cpp": "reads a credential helper's answer",
     "shared/origin/proxies.cpp": "reads a proxy's user and password out of a variable",
     "shared/origin/token.cpp": "reads a token server's answer",
+    "shared/origin/oauth2.cpp": "writes a refresh token into the form for a token server",
     "shared/origin/credential.cpp": "writes the value of a Basic header",
     "shared/origin/authorization.cpp": "writes the value of a Bearer header; hashes it, keyed",
     "shared/origin/origin.cpp": "hashes it, keyed",

@@ -132,6 +132,8 @@ class OfAcrWithRefreshToken(DialectCase):
 
     def test_acr_gives_a_private_image_to_a_refresh_token_in_dockers_file(self):
         self.check_configured()
+        asked = {(method, has_basic) for client, method, has_basic in self.registry.asked if client.startswith("shoal")}
+        self.assertEqual(asked, {("POST", False)})
 
     def test_acr_gives_a_private_image_to_the_runtimes_refresh_token(self):
         self.check_callers()

@@ -3,7 +3,7 @@
 from .dialects.dialect_case import DialectCase
 from .dialects.github import GitHub
 from .dialects.gitlab import GitLab
-from .dialects.hub import DockerHub
+from .dialects.hub import DockerHub, DockerHubWithIdentityToken
 from .dialects.quay import Quay
 
 
@@ -56,6 +56,27 @@ class OfDockerHub(DialectCase):
 
     def test_docker_hub_gives_a_private_image_to_an_agent_alone(self):
         self.check_alone()
+
+
+class OfDockerHubWithIdentityToken(DialectCase):
+    stand_in = DockerHubWithIdentityToken
+
+    def test_docker_hub_gives_a_private_image_to_an_identity_token_in_dockers_file(self):
+        repository = self.registry.private
+        first, second = self.put(repository, "v1"), self.put(repository, "v2", seed=2)
+        self.configured = True
+        tracker, agents = self.cluster(2)
+        for agent in agents:
+            self.pull_through(agent, repository, "v1", first)
+        self.assert_one_copy(first)
+        self.registry.end_credentials()
+        for agent in agents:
+            self.pull_through(agent, repository, "v2", second)
+        asked = [seen for seen in self.internet.seen if seen.host == "auth.docker.io"]
+        self.assertEqual({(seen.method, seen.authorization) for seen in asked}, {("POST", None)})
+        self.assertEqual(self.registry.shown[0], self.registry.password)
+        self.assertTrue(set(self.registry.shown) & set(self.registry.given))  # what it gives is what it is shown next
+        self.assert_secrets_are_kept(tracker, *agents)
 
 
 class OfGitHub(DialectCase):

@@ -33,6 +33,9 @@ class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256  # a test asks for many layers at once
 
+    def handle_error(self, request, client_address):
+        """A client that went away: the test sees what comes of it."""
+
 
 class AnsweringHandler(http.server.BaseHTTPRequestHandler):
     """Sends what `answer` returns, (status, headers, body), to GET and HEAD."""
@@ -46,7 +49,8 @@ class AnsweringHandler(http.server.BaseHTTPRequestHandler):
         status, headers, body = self.answer()
         self.send_response(status)
         for name, value in headers.items():
-            self.send_header(name, value)
+            if value is not None:
+                self.send_header(name, value)
         if "Content-Length" not in headers:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -61,11 +65,12 @@ class AnsweringHandler(http.server.BaseHTTPRequestHandler):
 
 class ScriptedOrigin(ServingOrigin):
     """Listens on 127.0.0.1. `answers` maps a path without its query, or "METHOD path" before that, to (status, headers,
-    body); anything else is 404. A Content-Length among the headers counts instead of the body's."""
+    body); anything else is 404. A Content-Length among the headers counts instead of the body's; with None there is none."""
 
     def __init__(self, workspace):
         self.answers = {}
         self.asked = []
+        self.held = None    # an Event: answers wait for it
         super().__init__(workspace, self._handler())
 
     def _handler(self):
@@ -74,6 +79,8 @@ class ScriptedOrigin(ServingOrigin):
         class Handler(AnsweringHandler):
             def answer(self):
                 origin.asked.append(Asked(self.command, self.path, self.headers.get("Authorization")))
+                if origin.held:
+                    origin.held.wait(20)
                 path = self.path.split("?")[0]
                 of_path = origin.answers.get(path, (404, {}, b""))
                 return origin.answers.get(f"{self.command} {path}", of_path)

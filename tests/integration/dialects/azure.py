@@ -45,9 +45,18 @@ class Acr(Redirecting, BearerStandIn):
 
 
 class AcrWithRefreshToken(Acr):
-    """What `az acr login` leaves in docker's file: the null GUID as user, and an identity token."""
+    """What `az acr login` leaves in docker's file: the null GUID as user, and an identity token. It is taken as OAuth2 has
+    it, and as the password of that user."""
 
     user = _NULL_USER
+
+    def open(self):
+        self.asked = []     # (client, method, whether with Basic) of questions for tokens
+        super().open()
+
+    def answer_token(self, request):
+        self.asked.append((request.headers.get("User-Agent") or "", request.method, request.basic is not None))
+        return super().answer_token(request)
 
     def new_password(self):
         return "eyJhbGciOiJSUzI1NiJ9." + secrets.token_urlsafe(300)

@@ -5,10 +5,13 @@ they are: docker-ratelimit-source), https://docs.docker.com/docker-hub/usage/pul
 GET and HEAD of a manifest, HEAD is not counted), osism/ansible-collection-services#1049 (the CDN's name).
 """
 
+import base64
 import dataclasses
+import json
+import secrets
 
-from .exchange import Answer, errors
-from .registry import BearerStandIn, Redirecting, Storage, Tokens
+from .exchange import Answer, errors, json_answer
+from .registry import BearerStandIn, Redirecting, Storage, Tokens, repositories_of
 
 
 class DockerHub(Redirecting, BearerStandIn):
@@ -50,3 +53,37 @@ class DockerHub(Redirecting, BearerStandIn):
             self.counted += 1
         answer = super().manifest(request, repository, reference)
         return dataclasses.replace(answer, headers={**answer.headers, **limit})
+
+
+class DockerHubWithIdentityToken(DockerHub):
+    """What `docker login` by a browser leaves in docker's file: an identity token, which is no password. Each use gives the
+    next one.
+
+    Source: https://distribution.github.io/distribution/spec/auth/oauth/ (grant_type refresh_token, refresh_token in the answer).
+    """
+
+    def open(self):
+        self.given = []     # refresh tokens in place of the first one
+        self.shown = []     # those that it was asked with
+        super().open()
+
+    def credential_keys(self):
+        auth = base64.b64encode(f"{self.user}:".encode()).decode()
+        entry = {"auth": auth, "identitytoken": self.password}
+        file = json.dumps({"auths": {"https://index.docker.io/v1/": entry}})
+        return {"auth_file": self.workspace.file("config.json", file)}
+
+    def answer_token(self, request):
+        if request.method != "POST" and request.basic:
+            return self.wrong_credential()
+        return super().answer_token(request)
+
+    def answer_post(self, request):
+        form = request.form
+        self.shown.append(form.get("refresh_token"))
+        is_known = self.shown[-1] in (self.password, *self.given)
+        if form.get("grant_type") != "refresh_token" or not form.get("client_id") or not is_known:
+            return Answer(400, {"Content-Type": "application/json"}, b'{"error":"invalid_grant"}')
+        self.given.append(self.internet.keep_secret("next-" + secrets.token_urlsafe(24), "auth.docker.io"))
+        answer = json.loads(self.token_answer(repositories_of(request), "access_token").body)
+        return json_answer(200, {**answer, "scope": form.get("scope", ""), "refresh_token": self.given[-1]})

@@ -116,6 +116,14 @@ class ScriptedOrigin final : public origin::Origin {
     co_return answer;
   }
 
+  // As GET by `ask`, whole.
+  Task<Result<origin::LongAnswer>> ask_long(origin::Repository repository, std::string path, std::string accept,
+                                            Secret authorization, ByteCount) override {
+    auto answer = co_await ask(std::move(repository), "GET", std::move(path), std::move(accept), std::move(authorization));
+    if (!answer) co_return tl::unexpected(answer.error());
+    co_return origin::LongAnswer{std::move(*answer), nullptr};
+  }
+
   // Of the base: 200 for `base_credential`, else 401.
   Task<Result<origin::Answer>> ask_base(std::string upstream, std::string, Secret authorization) override {
     bases_asked.push_back(upstream);

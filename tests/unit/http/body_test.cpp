@@ -158,3 +158,76 @@ TEST_CASE("a server may go while a body is being sent") {
     }
   }
 }
+
+namespace {
+
+// Answers with these parts as an open-ended body, and with its end unless it breaks off.
+http::Handler open_ended(std::vector<std::string> parts, bool has_end = true) {
+  return [=](Exchange& exchange) -> Task<void> {
+    http::Response head;
+    head.is_open_ended = true;
+    auto sent = co_await exchange.start(head);
+    for (const std::string& part : parts) {
+      Bytes bytes = copy_of(bytes_of(part));
+      if (sent) sent = co_await exchange.send(std::move(bytes));
+    }
+    Bytes end;
+    if (sent && has_end) sent = co_await exchange.send(std::move(end));
+  };
+}
+
+}  // namespace
+
+TEST_CASE("a body of a length that is not known goes out in chunks, and the connection goes on") {
+  const std::string long_part = patterned(300'000);
+  ServerFixture fixture(open_ended({"a", long_part, "b"}));
+  auto client = fixture.client();
+  for (int i = 0; i < 2; ++i) {
+    const auto answer = client.Get("/a");
+    REQUIRE(answer);
+    CHECK(answer->body == "a" + long_part + "b");
+    CHECK(answer->get_header_value("Transfer-Encoding") == "chunked");
+    CHECK_FALSE(answer->has_header("Content-Length"));
+  }
+  const auto head = client.Head("/a");
+  REQUIRE(head);
+  CHECK(head->body.empty());
+  RawClient raw(fixture.port());
+  raw.send(std::string(get_a) + "GET /b HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  std::string received;
+  CHECK(raw.read_to_end(received) == RawClient::End::clean);
+  const std::string body = "\r\n\r\n1\r\na\r\n493e0\r\n" + long_part + "\r\n1\r\nb\r\n0\r\n\r\n";
+  const std::size_t first = received.find(body);
+  REQUIRE(first != std::string::npos);
+  CHECK(received.substr(first + body.size()).starts_with("HTTP/1.1 200"));
+  CHECK(received.ends_with(body));
+}
+
+TEST_CASE("an open-ended body without a byte is a whole one") {
+  ServerFixture fixture(open_ended({}));
+  auto client = fixture.client();
+  const auto answer = client.Get("/a");
+  REQUIRE(answer);
+  CHECK(answer->body.empty());
+}
+
+TEST_CASE("a client of HTTP/1.0 gets an open-ended body until its connection ends") {
+  ServerFixture fixture(open_ended({"a", "bc"}));
+  RawClient raw(fixture.port());
+  raw.send("GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  std::string received;
+  CHECK(raw.read_to_end(received) == RawClient::End::clean);
+  CHECK(received.ends_with("Connection: close\r\n\r\nabc"));
+  CHECK(received.find("chunked") == std::string::npos);
+}
+
+TEST_CASE("an open-ended body that breaks off is never ended cleanly") {
+  for (const char* version : {"1.0", "1.1"}) {
+    ServerFixture fixture(open_ended({"abc"}, false));
+    RawClient raw(fixture.port());
+    raw.send("GET /a HTTP/" + std::string(version) + "\r\nHost: h\r\n\r\n");
+    std::string received;
+    CHECK(raw.read_to_end(received) == RawClient::End::reset);
+    CHECK(received.find("0\r\n\r\n") == std::string::npos);
+  }
+}

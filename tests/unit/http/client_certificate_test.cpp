@@ -31,8 +31,7 @@ struct Fixture {
     http::ClientRequest request;
     request.url = http::parse_url(origin.url("/a")).value();
     request.ca_file = certificates.ca_file();
-    request.certificate_file = certificate;
-    request.key_file = key;
+    request.certificate = {certificate, key};
     SystemClock clock;
     LoopThread loop;
     return loop.wait_for(fetch_body(clock, request));

@@ -8,14 +8,17 @@ using namespace shoal::origin;
 
 namespace {
 
-// "user:password", "helper at server", "nothing", or the fault.
+// "user:password", with "+token" when there is a refresh token, "helper at server", "nothing", or the fault.
 std::string chosen(const std::string& text, const std::string& registry, const std::string& repository = "lib/a") {
   const auto file = parse_auth_file(text);
   if (!file) return file.error().what;
   const auto choice = choose(*file, *http::parse_url(registry), repository);
   if (!choice) return choice.error().what;
   if (!choice->helper.empty()) return choice->helper + " at " + choice->server;
-  return choice->credential ? choice->credential->username + ":" + std::string(choice->credential->password.reveal()) : "nothing";
+  if (!choice->credential) return "nothing";
+  const Secret& refresh = choice->credential->refresh_token;
+  return choice->credential->username + ":" + std::string(choice->credential->password.reveal()) +
+         (refresh.empty() ? "" : "+" + std::string(refresh.reveal()));
 }
 
 bool names(const std::string& text, const std::string& registry) {
@@ -79,12 +82,13 @@ TEST_CASE("an entry may have its user and password apart, or a password with col
   CHECK(chosen(auths(entry("a.io", R"({"auth":"bWU6cHcAAA=="})")), "https://a.io/") == "me:pw");
 }
 
-TEST_CASE("an identity token is the password, of a user of zeros at Azure's registries") {
+TEST_CASE("an identity token is a refresh token, and stands in for a password, of a user of zeros at Azure's registries") {
   const std::string token = R"({"auth":"MDAwMDAwMDAtMDAwMC0wMDAwLTAwMDAtMDAwMDAwMDAwMDAwOg==","identitytoken":"t1"})";
-  CHECK(chosen(auths(entry("x.azurecr.io", token)), "https://x.azurecr.io/") == "00000000-0000-0000-0000-000000000000:t1");
+  CHECK(chosen(auths(entry("x.azurecr.io", token)), "https://x.azurecr.io/") == "00000000-0000-0000-0000-000000000000:t1+t1");
   CHECK(chosen(auths(entry("x.azurecr.io", R"({"identitytoken":"t1"})")), "https://x.azurecr.io/") ==
-        "00000000-0000-0000-0000-000000000000:t1");
-  CHECK(chosen(auths(entry("a.io", R"({"identitytoken":"t1"})")), "https://a.io/") == "<token>:t1");
+        "00000000-0000-0000-0000-000000000000:t1+t1");
+  CHECK(chosen(auths(entry("a.io", R"({"identitytoken":"t1"})")), "https://a.io/") == "<token>:t1+t1");
+  CHECK(chosen(auths(entry("a.io", R"({"auth":"bWU6c2VjcmV0","identitytoken":"t1"})")), "https://a.io/") == "me:secret+t1");
 }
 
 TEST_CASE("a helper of the registry is asked before the file's entries, and the store after them") {

@@ -33,9 +33,14 @@ class Run {
     }
     return answer.get();
   }
-  // "user:password", "nothing", or the fault without the program's path.
+  // "user:password", with "+token" when there is a refresh token, "nothing", or the fault without the program's path.
   std::string text(const Result<std::optional<Credential>>& answer) const {
-    if (answer) return *answer ? (*answer)->username + ":" + std::string((*answer)->password.reveal()) : "nothing";
+    if (answer && !*answer) return "nothing";
+    if (answer) {
+      const Secret& refresh = (*answer)->refresh_token;
+      return (*answer)->username + ":" + std::string((*answer)->password.reveal()) +
+             (refresh.empty() ? "" : "+" + std::string(refresh.reveal()));
+    }
     CHECK(answer.error().kind == ErrorKind::unavailable);
     const std::string& what = answer.error().what;
     return what.starts_with(helper.path()) ? what.substr(helper.path().size() + 1) : what;
@@ -80,11 +85,11 @@ TEST_CASE("an answer that is no credential is a failure that does not show it") 
   }
 }
 
-TEST_CASE("a token stands for a password of the user <token>, at Azure of one of zeros") {
+TEST_CASE("the secret of the user <token> is a refresh token, and stands in for a password, at Azure of a user of zeros") {
   Run run(R"(echo '{"Username":"<token>","Secret":"t1"}')");
-  CHECK(run.text(run.run()) == "<token>:t1");
+  CHECK(run.text(run.run()) == "<token>:t1+t1");
   run.server = "x.azurecr.io";
-  CHECK(run.text(run.run()) == "00000000-0000-0000-0000-000000000000:t1");
+  CHECK(run.text(run.run()) == "00000000-0000-0000-0000-000000000000:t1+t1");
 }
 
 TEST_CASE("an answer of 64 KiB is read, a longer one is not") {

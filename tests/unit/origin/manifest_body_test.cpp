@@ -93,6 +93,41 @@ TEST_CASE("a list is a JSON object") {
   for (const char* other : {"", "<html>", "[]", "{\"tags\":[\"a\""}) CHECK_FALSE(check_list(bytes_of(other)));
 }
 
+TEST_CASE("a list that comes in parts is judged as a whole one is") {
+  const auto in_parts = [](const std::string& text, std::optional<Digest> subject) {
+    ListCheck check(std::move(subject));
+    ListCheck moved(std::move(check));
+    Result<void> sound;
+    for (std::size_t at = 0; sound && at < text.size(); at += 5) sound = moved.push(bytes_of(text.substr(at, 5)));
+    return sound && moved.finish();
+  };
+  const std::string long_list = "[" + std::string(10'000, ' ') + R"({"digest":"sha512:x"},{"annotations":{"subject":"x"}}])";
+  for (const std::string& text : {
+           R"({"schemaVersion":2,"manifests":)" + long_list + "}",
+           R"({"mediaType":"application\/vnd.oci.image.index.v1+json","manifests":)" + long_list + "}",
+           R"({"manifests":)" + long_list + R"(,"subject":{"digest":")" + digest.text() + R"("}})",
+           R"({"manifests":)" + long_list + R"(,"subject":{"digest":"sha256:another"}})",
+           R"({"manifests":)" + long_list + R"(,"mediaType":"application/vnd.oci.image.manifest.v1+json"})",
+           R"({"manifests":["x"]})" + std::string(5'000, ' '),
+           std::string(R"({"manifests":{}})"),
+           std::string(R"({"manifests":[]})"),
+           R"({"name":"a","tags":)" + long_list + "}",
+           R"({"name":"a","tags":)" + long_list,
+           long_list,
+           "\"" + std::string(5'000, 'x') + "\"",
+           "\xef\xbb\xbf{\"tags\":" + long_list + "}",
+           std::string("<html></html>"),
+           std::string("  \n<html>"),
+           std::string(),
+       }) {
+    INFO(text);
+    CHECK(in_parts(text, digest) == check_index(bytes_of(text), digest).has_value());
+    CHECK(in_parts(text, std::nullopt) == check_list(bytes_of(text)).has_value());
+  }
+  ListCheck check(std::nullopt);
+  CHECK_THAT(check.push(bytes_of("<html>")).error().what, Catch::Contains("a web page"));
+}
+
 TEST_CASE("HEAD names a manifest when it has a digest, a size and a type that is no page's") {
   const auto named = named_manifest(head());
   REQUIRE(named);

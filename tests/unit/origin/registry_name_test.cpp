@@ -29,7 +29,7 @@ std::string fault(const std::string& toml) {
 
 TEST_CASE("names of one registry have one key") {
   for (const char* name : {"docker.io", "index.docker.io", "registry-1.docker.io", "DOCKER.io", "docker.io.",
-                           "docker.io:443", "registry-1.docker.io.:443"}) {
+                           "docker.io..", "docker.io:443", "registry-1.docker.io.:443"}) {
     CHECK(registry_name(name) == "docker.io");
   }
   CHECK(registry_name("Reg.Example.com.:443") == "reg.example.com");
