@@ -2,6 +2,7 @@
 
 #include <boost/asio/write.hpp>
 
+#include "shared/core/secret.hpp"
 #include "shared/http/acceptors.hpp"
 #include "shared/http/exchange.hpp"
 
@@ -108,7 +109,9 @@ Task<Connection::Next> Connection::serve_one() {
   still_since_ = now();
   const std::size_t length = *head_length(received_);
   std::string head = received_.substr(0, length);
-  received_ = received_.substr(length);  // gives the memory back while the connection idles
+  std::string rest = received_.substr(length);
+  received_.swap(rest);  // gives the memory back while the connection idles
+  wipe(rest);            // it may hold a caller's credential
   auto parsed = parse_request_head(head);
   if (!parsed) {
     const unsigned status = parsed.error().kind == ErrorKind::no_space ? 431 : 400;
@@ -119,6 +122,7 @@ Task<Connection::Next> Connection::serve_one() {
   // HTTP/1.0 may name no host, and means the address that it has connected to: RFC 9112 section 3.3.
   Headers& headers = parsed->request.headers;
   if (!find_header(headers, "Host")) headers.push_back({"Host", own_address()});
+  if (!find_header(headers, "Upgrade")) wipe(head);  // an answer may take hours
   ConnectionExchange exchange(shared_from_this(), std::move(*parsed), std::move(head));
   co_await shared_->handler(exchange);
   co_return exchange.outcome();
@@ -197,6 +201,7 @@ bool Connection::take_available() {
   if (error == asio::error::would_block) return true;
   if (error) return false;
   received_.append(block, size);
+  wipe(std::as_writable_bytes(std::span(block, size)));  // it may hold a caller's credential
   return true;
 }
 
@@ -287,6 +292,12 @@ Occupant Connection::as_occupant(const LocalUsers& users, Time read_at) {
           .doing = doing_,
           .still = std::chrono::floor<Milliseconds>(now() - still_since_),
           .may_close = !cut_ && !cut_socket_};
+}
+
+bool Connection::gives_way() const {
+  if (cut_ || now() - still_since_ < least_silence) return false;
+  IoError ignored;
+  return socket_.available(ignored) == 0;
 }
 
 void Connection::end_idle() {

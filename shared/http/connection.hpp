@@ -38,11 +38,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // Ends it at once; a serve thread that uses the descriptor now leaves it first.
   void cut();
-  // Whether it may be closed for another client: it has waited for a request so long that none is on its way.
-  bool gives_way() const { return !cut_ && now() - still_since_ >= least_silence; }
+  // Of one that waits for a request: whether it may be closed for another client, since none is on its way, nor has come
+  // while the loop did other things.
+  bool gives_way() const;
   // As one of those that a full server chooses among; the view is of this connection.
   Occupant as_occupant(const LocalUsers& users, Time read_at);
-  bool is_user_known(const LocalUsers& users, Time read_at) { return peer_.is_known(socket_, users, read_at); }
   const Peer& peer() const { return peer_; }
   bool is_open() const { return socket_.is_open(); }
   // Ends it unless a request has begun to come: no answer is lost.

@@ -9,7 +9,7 @@ namespace {
 
 constexpr Milliseconds look_again{100};  // while all places are taken: a connection may be still for long enough now
 
-constexpr std::size_t most_closed_at_once = 64;  // for as many clients that wait
+constexpr std::size_t most_closed_at_once = 256;  // for as many clients that wait: some milliseconds of the loop
 
 }  // namespace
 
@@ -39,44 +39,65 @@ Task<std::optional<std::string>> Crowd::make_room(Waiting waiting) {
     close(silent.front(), Doing::silent);
     co_return std::nullopt;
   }
-  if (is_due()) co_await look_at_users();
+  if (users_.empty() && is_due()) co_await look_at_users();
   if (shared_->stopping || !is_full()) co_return std::nullopt;
   if (connections_.size() < shared_->options.connections) {  // what was closed has not ended yet
     co_await room_.wait_for(shared_->parts.clock, look_again);
     co_return std::nullopt;
   }
-  const std::vector<Connection*> now = all();
-  const std::vector<Occupant> seen = occupants(now);
-  const std::vector<std::size_t> chosen = choose_for_room(seen, std::min(waiting.clients, most_closed_at_once));
+  Choice choice = choose(waiting);
+  if (choice.chosen.size() < waiting.clients && is_due()) {
+    co_await look_at_users();
+    if (shared_->stopping || !is_full()) co_return std::nullopt;
+    choice = choose(waiting);
+  }
   // More clients wait than can be served at once: those of the one user that has most places are not.
-  if (chosen.size() < waiting.clients) {
-    auto most = one_that_keeps_others_out(seen, users_outside(waiting));
+  if (choice.chosen.size() < waiting.clients) {
+    auto most = one_that_keeps_others_out(choice.seen, users_outside(waiting, choice.seen));
     if (most) co_return most;
   }
-  const auto told = std::find_if(chosen.begin(), chosen.end(), [&seen](std::size_t i) { return seen[i].doing == Doing::stalled; });
-  if (told != chosen.end()) tell(seen[*told], seen);
-  for (const std::size_t each : chosen) close(now[each], seen[each].doing);
+  close_chosen(choice);
   if (is_full()) co_await room_.wait_for(shared_->parts.clock, look_again);
   co_return std::nullopt;
 }
 
-Task<bool> Crowd::is_let_in(std::shared_ptr<Connection> added, std::string most) {
-  if (!added->is_user_known(users_, users_read_) && !is_looking_) co_await look_at_users();
-  if (shared_->stopping) co_return false;
-  if (added->as_occupant(users_, users_read_).user == most) {
-    count(Doing::busy);
-    added->cut();
-    co_return false;
+Crowd::Choice Crowd::choose(const Waiting& waiting) {
+  Choice choice{all(), {}, {}};
+  choice.seen = occupants(choice.all);
+  choice.chosen = choose_for_room(choice.seen, std::min(waiting.clients, most_closed_at_once));
+  return choice;
+}
+
+void Crowd::close_chosen(const Choice& choice) {
+  const auto is_stalled = [&choice](std::size_t i) { return choice.seen[i].doing == Doing::stalled; };
+  const auto told = std::find_if(choice.chosen.begin(), choice.chosen.end(), is_stalled);
+  if (told != choice.chosen.end()) tell(choice.seen[*told], choice.seen);
+  for (const std::size_t each : choice.chosen) {
+    const Doing doing = choice.seen[each].doing;
+    if (doing != Doing::silent || choice.all[each]->gives_way()) close(choice.all[each], doing);
   }
+}
+
+bool Crowd::is_let_in(Connection& added, const std::string& most) {
+  const std::string user(added.as_occupant(users_, users_read_).user);
+  if (user == most) return refuse(added);
   const std::vector<Connection*> now = all();
   const std::vector<Occupant> seen = occupants(now);
+  const auto giving = one_that_keeps_others_out(seen, {user});
+  if (!giving) return refuse(added);
   const std::vector<std::size_t> idle = choose_for_room(seen, 1);
-  const auto chosen = idle.empty() ? choose_busy(seen, most) : idle[0];
-  if (chosen) {
-    if (seen[*chosen].doing != Doing::silent) tell(seen[*chosen], seen);
-    close(now[*chosen], seen[*chosen].doing);
-  }
-  co_return true;
+  const bool has_asked = !idle.empty() && seen[idle[0]].doing == Doing::silent && !now[idle[0]]->gives_way();
+  const auto chosen = idle.empty() || has_asked ? choose_of(seen, *giving) : idle[0];
+  if (!chosen) return refuse(added);
+  if (seen[*chosen].doing != Doing::silent) tell(seen[*chosen], seen);
+  close(now[*chosen], seen[*chosen].doing);
+  return true;
+}
+
+bool Crowd::refuse(Connection& added) const {
+  count(Doing::busy);
+  added.cut();
+  return false;
 }
 
 bool Crowd::is_due() const {
@@ -99,15 +120,22 @@ std::vector<Occupant> Crowd::occupants(const std::vector<Connection*>& all) {
   return seen;
 }
 
-// Those of the clients that the kernel knows and the server does not.
-std::set<std::string> Crowd::users_outside(const Waiting& waiting) const {
-  std::set<std::string> users;
-  if (waiting.at_socket_file) users.insert("of the socket file");
-  std::unordered_set<std::string_view> inside;
-  for (const Connection* each : connections_) inside.insert(each->peer().key());
-  for (const auto& [key, user] : users_) {
-    if (!inside.contains(key)) users.insert(text_of_user(user));
+// Those of the clients that the kernel knows and the server does not. A user inside may have a client that the kernel
+// drops, once as many wait as may.
+std::set<std::string> Crowd::users_outside(const Waiting& waiting, const std::vector<Occupant>& inside) const {
+  std::set<std::string_view> names;
+  if (waiting.most > 0 && waiting.clients > waiting.most - waiting.most / 4) {
+    for (const Occupant& each : inside) names.insert(each.user);
   }
+  std::set<std::string> users(names.begin(), names.end());
+  if (waiting.at_socket_file) users.insert("of the socket file");
+  std::unordered_set<std::string_view> served;
+  for (const Connection* each : connections_) served.insert(each->peer().key());
+  std::set<std::uint32_t> uids;
+  for (const auto& [key, uid] : users_) {
+    if (!uids.contains(uid) && !served.contains(key)) uids.insert(uid);
+  }
+  for (const std::uint32_t uid : uids) users.insert(text_of_user(uid));
   return users;
 }
 

@@ -14,7 +14,7 @@ namespace shoal::http {
 
 class ConnectionExchange final : public Exchange {
  public:
-  // `head` is the request's own text, for the WebSocket's handshake.
+  // `head` is the request's own text, for the WebSocket's handshake; empty when it asks for none.
   ConnectionExchange(std::shared_ptr<Connection> connection, RequestHead request, std::string head);
   ~ConnectionExchange() override;
 

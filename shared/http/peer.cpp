@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <cstring>
+#include <optional>
 
 namespace shoal::http {
 namespace {
@@ -58,37 +59,23 @@ Peer::Peer(const StreamSocket& socket, Time since) : since_(since) {
 }
 
 const std::string& Peer::user(const StreamSocket& socket, const LocalUsers& users, Time read_at) {
-  if (!user_.empty()) return user_;
-  if (!is_examined_) examine(socket);
-  if (!user_.empty()) return user_;
-  const auto found = users.find(key_);
-  if (found != users.end()) {
-    user_ = text_of_user(found->second);
-  } else if (read_at <= since_) {
-    return address_;  // it came later
-  } else {
-    user_ = address_;
-  }
+  if (user_.empty()) examine(socket, users, read_at);
   return user_;
 }
 
-bool Peer::is_known(const StreamSocket& socket, const LocalUsers& users, Time read_at) {
-  user(socket, users, read_at);
-  return !user_.empty();
-}
-
 // A client of this machine has this machine's address.
-void Peer::examine(const StreamSocket& socket) {
-  is_examined_ = true;
+void Peer::examine(const StreamSocket& socket, const LocalUsers& users, Time read_at) {
+  user_ = address_;
   IoError error;
   const tcp::endpoint own = tcp_endpoint(socket.local_endpoint(error));
   const tcp::endpoint other = tcp_endpoint(socket.remote_endpoint(error));
   const bool is_local = other.address().is_loopback() || other.address() == own.address();
-  if (is_local && !error) {
-    key_ = local_key(other, own);
-  } else {
-    user_ = address_;
-  }
+  if (error || !is_local) return;
+  key_ = local_key(other, own);
+  const auto found = users.find(key_);
+  const bool is_read = read_at > since_ && found != users.end();  // before, the same ports were perhaps another user's
+  const auto uid = is_read ? std::optional(found->second) : user_of_connection(other, own);
+  if (uid) user_ = text_of_user(*uid);
 }
 
 }  // namespace shoal::http

@@ -22,22 +22,19 @@ class Peer {
   bool is_by_socket_file() const { return is_by_socket_file_; }
 
   // The one whose places are counted: "uid 1000" when the kernel tells, else the address. `users` were read at
-  // `read_at`. Asked only when places are short.
+  // `read_at`; of a later connection the kernel is asked. Called only when places are short.
   const std::string& user(const StreamSocket& socket, const LocalUsers& users, Time read_at);
-  // Else `user` is the address for now.
-  bool is_known(const StreamSocket& socket, const LocalUsers& users, Time read_at);
   // Of a TCP connection from this machine, once `user` was asked; else empty.
   const std::string& key() const { return key_; }
 
  private:
-  void examine(const StreamSocket& socket);
+  void examine(const StreamSocket& socket, const LocalUsers& users, Time read_at);
 
   std::string address_;
-  std::string user_;  // empty: not known yet
+  std::string user_;  // empty: not asked yet
   std::string key_;
   Time since_;
   bool is_by_socket_file_ = false;
-  bool is_examined_ = false;
 };
 
 asio::ip::tcp::endpoint tcp_endpoint(const asio::generic::stream_protocol::endpoint& endpoint);

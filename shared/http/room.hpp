@@ -1,8 +1,8 @@
 // Room: which connections a full server closes for clients that wait outside. Pure.
 //
-// Those of the user with the most places whose clients are silent or do not take their answers. When these are too few, one
-// user has more than half of all places and another waits, the other's clients each take a place of that user, and its own
-// further clients none.
+// Those of the user with the most places whose clients are silent or do not take their answers. When these are too few, and
+// a user waits that has less than half as many places, its clients each take a place of the one with the most, whose own
+// further clients get none. So neither one user nor several together keep another out.
 // Threads: any.
 #pragma once
 
@@ -33,10 +33,10 @@ inline constexpr Milliseconds least_stall{500};    // a local client that reads 
 // Indices of the silent and the stalled ones in `all` that are closed for so many clients outside.
 std::vector<std::size_t> choose_for_room(const std::vector<Occupant>& all, std::size_t clients);
 
-// The user that has more than half of all places, when one of `outside`, whose clients wait, is another.
+// The user that has the most places, when one of `outside`, whose clients wait, has less than half as many.
 std::optional<std::string> one_that_keeps_others_out(const std::vector<Occupant>& all, const std::set<std::string>& outside);
 
-// Of the connections of `user` that are being answered, the one whose client has been still for longest.
-std::optional<std::size_t> choose_busy(const std::vector<Occupant>& all, std::string_view user);
+// Of the connections of `user`, the one whose client has been still for longest, whatever it does.
+std::optional<std::size_t> choose_of(const std::vector<Occupant>& all, std::string_view user);
 
 }  // namespace shoal::http

@@ -19,7 +19,7 @@ namespace {
 using asio::ip::tcp;
 
 constexpr Milliseconds pause_without_descriptors{100};  // until a connection may have ended; trying again at once would not help
-constexpr std::size_t most_closed_unheard = 1'024;  // before others of the loop have their turn
+constexpr std::size_t most_closed_unheard = 2'048;  // before others of the loop have their turn
 
 using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol>;  // of TCP or of a Unix socket
 
@@ -31,14 +31,16 @@ std::vector<std::uint16_t> ports_of(const std::vector<tcp::acceptor>& acceptors)
   return ports;
 }
 
-// The kernel tells how many wait at a TCP listener in the field of a connection's segments that are not acknowledged.
+// The kernel tells how many wait at a TCP listener, and as how many may, in the fields of a connection's segments that are
+// not acknowledged, and are so selectively.
 Crowd::Waiting waiting_at(Acceptor& acceptor) {
   IoError ignored;
-  if (acceptor.local_endpoint(ignored).protocol().family() == AF_UNIX) return {1, true};
+  if (acceptor.local_endpoint(ignored).protocol().family() == AF_UNIX) return {.at_socket_file = true};
   tcp_info info{};
   socklen_t size = sizeof info;
   const bool is_told = ::getsockopt(acceptor.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0;
-  return {is_told ? std::max<std::size_t>(info.tcpi_unacked, 1) : 1, false};
+  if (!is_told) return {};
+  return {.clients = std::max<std::size_t>(info.tcpi_unacked, 1), .most = info.tcpi_sacked};
 }
 
 }  // namespace
@@ -77,7 +79,7 @@ struct Server::Impl {
   };
   Accepted accept_one(Acceptor& acceptor);
   static bool accept_waiting(const std::shared_ptr<Impl>& impl, Acceptor& acceptor);
-  static Task<void> accept_others(std::shared_ptr<Impl> impl, std::size_t index, std::string most);
+  static void accept_others(const std::shared_ptr<Impl>& impl, Acceptor& acceptor, const std::string& most);
   static void begin(const std::shared_ptr<Impl>& impl, std::shared_ptr<Connection> connection);
   Result<void> open_socket_file();  // before the first `accept`
   void stop_listening() {
@@ -141,13 +143,11 @@ bool Server::Impl::accept_waiting(const std::shared_ptr<Impl>& impl, Acceptor& a
 }
 
 // The kernel gives the clients that wait in their order: those of the user `most` before another's are closed unheard.
-Task<void> Server::Impl::accept_others(std::shared_ptr<Impl> impl, std::size_t index, std::string most) {
-  Acceptor& acceptor = impl->acceptors[index];
+void Server::Impl::accept_others(const std::shared_ptr<Impl>& impl, Acceptor& acceptor, const std::string& most) {
   for (std::size_t i = 0; i < most_closed_unheard && acceptor.is_open(); ++i) {
     Accepted accepted = impl->accept_one(acceptor);
     if (!accepted.connection) break;
-    const bool is_let_in = co_await impl->crowd.is_let_in(accepted.connection, most);
-    if (!is_let_in) continue;
+    if (!impl->crowd.is_let_in(*accepted.connection, most)) continue;
     begin(impl, std::move(accepted.connection));
     break;
   }
@@ -161,9 +161,13 @@ Task<void> Server::Impl::accept(std::shared_ptr<Impl> impl, std::size_t index) {
     if (!acceptor.is_open()) break;
     if (impl->crowd.is_full()) {
       std::optional<std::string> most = co_await impl->crowd.make_room(waiting_at(acceptor));
-      if (most) co_await accept_others(impl, index, std::move(*most));
-      continue;
+      if (!acceptor.is_open()) break;
+      if (most) {
+        accept_others(impl, acceptor, *most);
+        continue;
+      }
     }
+    // At once: else a client at another address takes the place that was made.
     if (accept_waiting(impl, acceptor)) continue;
     log::warning("http", "no descriptor for a further connection",
                  {{"server", impl->name}, {"next", "raise LimitNOFILE of the unit"}});

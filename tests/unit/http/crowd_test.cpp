@@ -104,6 +104,17 @@ TEST_CASE("readers that do not read give way, once all places are taken and afte
   CHECK(crowded.all_closed() == 1);
 }
 
+TEST_CASE("a client whose request has come while the loop did other things is not closed as a silent one") {
+  Crowded crowded(1);
+  RawClient first(crowded.port());
+  REQUIRE(crowded.clock.until_a_wait_of(crowded.options.header_limit));
+  RawClient second(crowded.port());
+  first.send(get_a);
+  crowded.clock.pass(http::least_silence);
+  CHECK(crowded.is_answered(first));
+  CHECK(crowded.all_closed() == 0);
+}
+
 TEST_CASE("while there is room, a reader may take as long as the stall limit says") {
   Crowded crowded(places + 1);
   std::vector<std::unique_ptr<RawClient>> readers;

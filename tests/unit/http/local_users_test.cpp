@@ -41,6 +41,21 @@ TEST_CASE("the kernel tells whose a connection from this machine is, accepted or
   }
 }
 
+TEST_CASE("the kernel tells the user of one connection, of both families and of an IPv4 address in an IPv6 socket") {
+  for (const char* address : {"127.0.0.1", "::1", "::ffff:127.0.0.1"}) {
+    CAPTURE(address);
+    Connected connected(address);
+    Connected other(address);
+    tcp::socket accepted = connected.acceptor.accept();
+    const tcp::endpoint client = accepted.remote_endpoint();
+    CHECK(http::user_of_connection(client, accepted.local_endpoint()) == ::getuid());
+    CHECK_FALSE(http::user_of_connection(client, {client.address(), other.port()}));
+    CHECK_FALSE(http::user_of_connection({client.address(), connected.port()}, accepted.local_endpoint()));
+    connected.client.close();
+    CHECK_FALSE(http::user_of_connection(client, accepted.local_endpoint()));
+  }
+}
+
 TEST_CASE("connections to other ports, and what nobody has open any more, are not told") {
   Connected connected("127.0.0.1");
   Connected other("127.0.0.1");

@@ -51,8 +51,8 @@ TEST_CASE("a connection that was still for a moment is not closed, and no more a
   CHECK(choose_for_room(repeated(100, of("a", Doing::stalled, 500)), 3).size() == 3);
 }
 
-TEST_CASE("one user keeps others out when it has more than half of all places and another waits") {
-  std::vector<Occupant> all = repeated(3, of("uid 1000", Doing::busy, 10));
+TEST_CASE("one user keeps others out when one of them waits that has less than half as many places") {
+  std::vector<Occupant> all = repeated(5, of("uid 1000", Doing::busy, 10));
   all.push_back(of("uid 0", Doing::busy, 9'000));
   all.push_back(of("uid 0", Doing::busy, 9'000));
   using http::one_that_keeps_others_out;
@@ -61,17 +61,29 @@ TEST_CASE("one user keeps others out when it has more than half of all places an
   CHECK(one_that_keeps_others_out(all, {"uid 1000", "uid 0"}) == "uid 1000");
   CHECK(one_that_keeps_others_out(all, {"uid 7"}) == "uid 1000");
   all.push_back(of("uid 0", Doing::busy, 9'000));
-  CHECK_FALSE(one_that_keeps_others_out(all, {"uid 7"}));
+  CHECK_FALSE(one_that_keeps_others_out(all, {"uid 0"}));
   CHECK_FALSE(one_that_keeps_others_out({}, {"uid 7"}));
 }
 
-TEST_CASE("of that user's connections that are being answered, the one that has been still for longest goes") {
-  std::vector<Occupant> all{of("a", Doing::busy, 10), of("a", Doing::busy, 4'000), of("b", Doing::busy, 9'000),
+TEST_CASE("several users that have all places together keep out nobody who has few") {
+  std::vector<Occupant> all = repeated(30, of("a", Doing::busy, 10));
+  for (const char* user : {"b", "c"}) {
+    const auto more = repeated(31, of(user, Doing::busy, 10));
+    all.insert(all.end(), more.begin(), more.end());
+  }
+  const auto most = http::one_that_keeps_others_out(all, {"d"});
+  REQUIRE(most);
+  CHECK((*most == "b" || *most == "c"));
+  CHECK_FALSE(http::one_that_keeps_others_out(all, {"a", "b", "c"}));
+}
+
+TEST_CASE("of that user's connections the one whose client has been still for longest goes, whatever it does") {
+  std::vector<Occupant> all{of("a", Doing::busy, 10), of("a", Doing::stalled, 4'000), of("b", Doing::busy, 9'000),
                             of("a", Doing::silent, 50), of("a", Doing::busy, 5'000)};
   all.back().may_close = false;
-  CHECK(http::choose_busy(all, "a") == 1);
-  CHECK_FALSE(http::choose_busy(all, "c"));
-  CHECK_FALSE(http::choose_busy({}, "a"));
+  CHECK(http::choose_of(all, "a") == 1);
+  CHECK_FALSE(http::choose_of(all, "c"));
+  CHECK_FALSE(http::choose_of({}, "a"));
 }
 
 TEST_CASE("what has become a WebSocket, or is being closed, is left alone and counts for its user") {
