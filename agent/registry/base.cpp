@@ -2,6 +2,7 @@
 
 #include "agent/registry/relay.hpp"
 #include "shared/crypto/hasher.hpp"
+#include "shared/http/secret_header.hpp"
 #include "shared/log/log.hpp"
 
 namespace shoal::agent::registry {
@@ -33,7 +34,7 @@ Task<void> Base::answer(http::Exchange& exchange) {
   http::Response response = supported();
   const std::string upstream = upstream_of(request);
   if (!upstream.empty()) {
-    const Secret authorization(http::find_header(request.headers, "Authorization").value_or(""));
+    const Secret authorization = http::secret_header(request.headers, "Authorization");
     const SharedQuestion question = find_or_ask(upstream, authorization);
     while (question && !question->is_answered) {
       const auto left = std::chrono::ceil<Milliseconds>(question->asked_at + patience - clock_.now());

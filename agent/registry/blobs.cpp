@@ -3,6 +3,7 @@
 #include "agent/registry/conditions.hpp"
 #include "agent/registry/oci_error.hpp"
 #include "agent/registry/relay.hpp"
+#include "shared/http/secret_header.hpp"
 #include "shared/log/log.hpp"
 
 namespace shoal::agent::registry {
@@ -34,7 +35,7 @@ Task<void> Blobs::answer(http::Exchange& exchange, BlobRoute route) {
                 .kind = origin::Kind::blob,
                 .repository = std::move(route.repository),
                 .size_hint = {},
-                .authorization = Secret(http::find_header(request.headers, "Authorization").value_or(""))};
+                .authorization = http::secret_header(request.headers, "Authorization")};
   access::Caller caller{ask.repository, ask.authorization};
   auto verdict = co_await parts_.access.may(std::move(caller), ask.digest, ask.kind,
                                             pull::is_here(pulls_, ask.digest, ask.repository.upstream));

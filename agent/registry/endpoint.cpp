@@ -5,6 +5,7 @@
 #include "agent/registry/conditions.hpp"
 #include "agent/registry/oci_error.hpp"
 #include "agent/registry/relay.hpp"
+#include "shared/http/secret_header.hpp"
 #include "shared/log/log.hpp"
 
 namespace shoal::agent::registry {
@@ -162,7 +163,7 @@ void Endpoint::count(const MeteredExchange& exchange) {
 }
 
 activity::Caller Endpoint::caller_of(const http::Request& request, const origin::Repository& repository) const {
-  const Secret authorization(http::find_header(request.headers, "Authorization").value_or(""));
+  const Secret authorization = http::secret_header(request.headers, "Authorization");
   return {.client = client_of(request),
           .address = request.client,
           .authority = parts_.access.authority_of({repository, authorization})};
@@ -230,7 +231,7 @@ Task<void> Endpoint::manifest(MeteredExchange& exchange, ManifestRoute route) {
   const std::string accept = http::sorted_list(http::find_header(request.headers, "Accept").value_or(""));
   ManifestQuestion question{.route = route,
                             .accept = accept,
-                            .authorization = Secret(http::find_header(request.headers, "Authorization").value_or("")),
+                            .authorization = http::secret_header(request.headers, "Authorization"),
                             .head_only = request.method == "HEAD"};
   auto answer = co_await manifests_.answer(std::move(question));
   http::Response response;

@@ -4,6 +4,7 @@
 #include "agent/registry/next_page.hpp"
 #include "agent/registry/oci_error.hpp"
 #include "agent/registry/relay.hpp"
+#include "shared/http/secret_header.hpp"
 #include "shared/log/log.hpp"
 #include "shared/origin/manifest_body.hpp"
 #include "shared/origin/statuses.hpp"
@@ -96,7 +97,7 @@ Task<std::optional<Slots::Slot>> Lists::turn(std::string upstream) {
 Task<Lists::List> Lists::ask(http::Request request, ListRoute route) {
   const std::string query = query_for_origin(request.query);
   const std::string path = route.list + (query.empty() ? "" : "?" + query);
-  const access::Caller caller{route.repository, Secret(header(request, "Authorization"))};
+  const access::Caller caller{route.repository, http::secret_header(request.headers, "Authorization")};
   if (const auto refused = access_.refused_lately(caller)) co_return List{relay(*refused, "NAME_UNKNOWN")};
   auto asked = co_await origin_.ask_long(route.repository, path, header(request, "Accept"), caller.authorization,
                                          most_of_whole(route));
@@ -159,7 +160,9 @@ Task<void> Lists::pass_on(http::Exchange& exchange, ListRoute route, List list) 
 void Lists::learn(const ListRoute& route, const origin::Answer& answer) {
   if (!route.subject) return;
   std::vector<access::Member> members;
-  for (const Descriptor& listed : read_manifest(text_of(answer.body)).descriptors) members.push_back({listed.digest, listed.size});
+  const ManifestFacts facts = read_manifest(text_of(answer.body));
+  for (const Descriptor& listed : facts.descriptors)
+    members.push_back({listed.digest, listed.size, origin::Kind::manifest});
   access_.learn(route.repository, members);
 }
 
@@ -182,7 +185,7 @@ http::Response Lists::head_of(const http::Request& request, const ListRoute& rou
 // A repository that does not exist has no list; that a tag does not exist means that nothing refers to the subject.
 Task<Lists::List> Lists::referrers_by_tag(http::Request request, ListRoute route) {
   auto asked = co_await origin_.ask_long(route.repository, "manifests/" + referrers_tag(*route.subject),
-                                         origin::index_type, Secret(header(request, "Authorization")),
+                                         origin::index_type, http::secret_header(request.headers, "Authorization"),
                                          most_of_whole(route));
   if (!asked) co_return List{unserved(request, route, asked.error())};
   const origin::Answer& answer = asked->answer;

@@ -87,6 +87,8 @@ Result<void> show(asio::ssl::context& context, const TlsFiles& files) {
 
 Result<void> configure(asio::ssl::context& context, const TlsFiles& files) {
   SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
+  // Else a token or a password that came stays in OpenSSL's buffer for as long as the connection is kept.
+  SSL_CTX_set_options(context.native_handle(), SSL_OP_CLEANSE_PLAINTEXT);
   const auto trusted = trust(context, files);
   return trusted ? show(context, files) : trusted;
 }

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "shared/core/descriptors.hpp"
+#include "shared/core/freed_memory.hpp"
 #include "shared/core/result.hpp"
 #include "shared/log/log.hpp"
 #include "shared/program/core_dumps.hpp"
@@ -93,6 +94,7 @@ int run(int argc, const char* const* argv, const Command& command) {
   try {
     open_standard_descriptors();
     forbid_core_dumps();
+    overwrite_freed_memory();
     std::signal(SIGPIPE, SIG_IGN);  // sendfile to a client that is gone
     std::signal(SIGHUP, SIG_IGN);   // a terminal that is closed
     std::signal(SIGUSR1, SIG_IGN);  // for log rotation, say: it has no meaning here and must not end the program

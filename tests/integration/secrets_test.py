@@ -5,6 +5,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import time
 
 from simulations.cluster.images import digest_of
 from simulations.cluster.network import why_not_namespaces
@@ -13,12 +14,15 @@ from simulations.cluster.shoal import Agent, Tracker
 
 from .case import Case
 from .closed_network import ClosedNetwork
+from .memory import secrets_in_memory
 from .overheard import Overheard
 from .planted import (CALLERS, CLIENT_HEADER, CONFIGURED, HOSTS, IGNORED, MANIFEST, CommandLines, Planted, Registries, every_secret, forms_of,
                       image)
 
 NOBODY = 65534
 SHOWN = {"X-Shoal-Client": CLIENT_HEADER}  # by every client, to the endpoint alone
+# A token until it ends, a helper's answer for some minutes, and what a variable of the environment has. Files are read again.
+NEEDED = {"token", "client header", "password helper", "password outlet", "basic outlet"}
 REFUSERS = ("refuser", "forbidder", "liar", "dead", "lost", "astray", "locked")
 
 
@@ -27,6 +31,8 @@ def found_in(data, secrets):
     return {name for name, secret in secrets.items() if any(form in data for form in forms_of(secret))}
 
 
+# As the release is linked. Else the dynamic loader saves registers on a stack, with whatever was copied by way of them.
+_BOUND_AT_ONCE = {"LD_BIND_NOW": "1"}
 _CORES_WITH_SANITIZERS = {"ASAN_OPTIONS": "disable_coredump=0"}  # of themselves they allow none
 
 
@@ -113,9 +119,9 @@ class Secrets(Case):
         told = {name: found for name, data in places if (found := found_in(data, secrets))}
         self.assertEqual(told, {})
 
-    def tracker_at(self, address):
+    def tracker_at(self, address, environment=None):
         tracker = Tracker(self.workspace, self.programs, self.closed.place("tracker", address), self.planted.upstreams())
-        tracker.environment = self.planted.environment()
+        tracker.environment = {**self.planted.environment(), **(environment or {})}
         return tracker.start()
 
     def test_a_callers_secret_goes_to_a_tracker_on_this_machine_alone(self):
@@ -183,6 +189,29 @@ class Secrets(Case):
         self.assertTrue(any(raw in data for ports, data in overheard.streams() if tracker.control.port in ports))
         for agent in agents:
             self.assertTrue(agent.connected())
+
+    def test_memory_keeps_no_secret_that_nothing_needs(self):
+        """Nor would a core, which is the same: what a caller has shown is gone though its grant lives."""
+        if os.getuid() != 0:
+            self.skipTest("needs root, to read the memory of programs")
+        tracker = self.tracker_at("127.0.0.1", _BOUND_AT_ONCE)
+        agent = self.agent(1, [tracker], place=self.closed.place("agent1"))
+        agent.environment = {**agent.environment, **_BOUND_AT_ONCE}
+        agent.start()
+        self.pull_all(agent)
+        self.assertGreater(agent.metrics()["shoal_agent_access_grants"], 0)
+        for program in (agent, tracker):
+            kept = self.kept_in_memory(program)
+            self.assertLessEqual({"password outlet", "token"}, kept, "they would have been found")
+            self.assertEqual(kept - NEEDED, set(), program.name)
+
+    @staticmethod
+    def kept_in_memory(program):
+        """A layer under way may still need its callers' credentials for a moment."""
+        due = time.monotonic() + 10
+        while (kept := secrets_in_memory(program.process.id)) - NEEDED and time.monotonic() < due:
+            time.sleep(0.5)
+        return kept
 
     def crash(self, settings=None):
         """An agent that has secrets in its memory ends by SIGABRT where a core dump would be written."""

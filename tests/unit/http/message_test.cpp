@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "shared/http/secret_header.hpp"
+
 using namespace shoal;
 
 TEST_CASE("repeated headers are joined, or given line by line") {
@@ -10,6 +12,8 @@ TEST_CASE("repeated headers are joined, or given line by line") {
   CHECK(http::find_header(headers, "x") == "y");
   CHECK_FALSE(http::find_header(headers, "absent"));
   CHECK(http::header_lines(headers, "Accept") == std::vector<std::string>{"a", "b, c"});
+  CHECK(http::secret_header(headers, "accept") == Secret("a, b, c"));
+  CHECK(http::secret_header(headers, "absent").empty());
 }
 
 TEST_CASE("lists that mean the same become the same text") {
