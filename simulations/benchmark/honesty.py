@@ -26,6 +26,21 @@ def reasons_void(cpu_share, solo_rate, control_rate, wrong_links=()):
     return reasons + [trial.text() for trial in wrong_links]
 
 
+NOT_TRIED = "neither the links nor the machine were tried"
+
+
+class NoControlPair:
+    """In its place, where nothing is tried."""
+
+    solo_rate = None
+
+    def rate(self, _start, _end):
+        return None
+
+    def stop(self):
+        """There is nothing."""
+
+
 class ControlPair:
     """The witness: `solo` before the run, then it goes on during the run."""
 

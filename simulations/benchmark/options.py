@@ -38,6 +38,8 @@ def parse_options(arguments):
         if parsed.suite and parsed.limits:
             raise ValueError("--suite or --limits, one at a time")
         many = "suite" if parsed.suite else "limits" if parsed.limits else None
+        if parsed.unproved and (many or parsed.scenario):
+            raise ValueError("--unproved is for a run from the command line alone")
         if many and (given or parsed.scenario):
             raise ValueError(f"--{many} has its own scenarios: leave the others out")
         if parsed.scenario and given:
@@ -82,6 +84,8 @@ def _parser():
     parser.add_argument("--suite", action="store_true", help="everything in simulations/RESULTS.md, which is written anew")
     parser.add_argument("--limits", action="store_true",
                         help="shoal at the physical limit: simulations/LIMITS.md is written anew")
+    parser.add_argument("--unproved", action="store_true",
+                        help="try neither the links nor the machine, which takes six seconds a run: every run is void")
     parser.add_argument("--json", dest="json_path", metavar="FILE", help="write the figures there")
     parser.add_argument("--against", metavar="FILE", help="tell which medians are more than 5 %% from those of an earlier --json")
     parser.add_argument("--pictures", metavar="DIR", help="write completion curves and timelines there")
@@ -108,7 +112,7 @@ def _from_options(parsed):
                              racks=parsed.racks or 0,
                              oversubscription=1.0 if parsed.oversubscription is None else parsed.oversubscription)
     return Scenario("command line", topology, Image(layers, parsed.changed_layers), bool(parsed.warm),
-                    parsed.arrival or parse_arrival("flash"))
+                    parsed.arrival or parse_arrival("flash"), not parsed.unproved)
 
 
 def _said(parse):

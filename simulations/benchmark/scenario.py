@@ -101,6 +101,7 @@ class Scenario:
     image: Image
     warm: bool = False
     arrival: Arrival = Arrival()
+    proved: bool = True  # links and machine are tried, so that a run may count
 
     def members(self, missing_bytes):
         """The nodes as the bound sees them."""

@@ -50,7 +50,7 @@ class Watched:
 
 
 class Kills(Case):
-    kills = 50
+    kills = 30
     limit_seconds = 400
 
     def setUp(self):

@@ -85,7 +85,7 @@ def talks_nonsense(_tracker, join):
 
 LIES = (says_another_size, says_an_absurd_size, says_five_mebibytes_of_everything, cuts_by_another_rule,
         names_a_seeder_that_is_not_there, names_holders_that_are_not_there, says_that_there_is_no_such_layer, never_answers,
-        tells_to_wait_for_ever, talks_nonsense)
+        talks_nonsense)
 
 
 class LyingTracker:

@@ -79,6 +79,7 @@ class Ctr(Secretive):
 
 
 class CtrByToken(Ctr):
+    nightly = "clients"
     tokens = True
 
 
@@ -105,6 +106,7 @@ class Cri(Secretive):
 
 
 class CriByToken(Cri):
+    nightly = "clients"
     tokens = True
 
 

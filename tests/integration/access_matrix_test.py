@@ -16,7 +16,7 @@ from .access.registry import basic
 
 
 class Matrix(MatrixCase):
-    """All cells while the origin is up; of the other states every ninth, always the same ones."""
+    """All cells while the origin is up; of the other states a part, always the same ones."""
 
     def test_the_origins_rule_holds_on_every_node_while_it_is_up(self):
         self.run_matrix()
@@ -44,7 +44,7 @@ class MatrixOfModeNode(MatrixCase):
         self.run_matrix()
 
     def test_who_reaches_the_port_has_what_the_node_holds_while_the_origin_is_slow(self):
-        self.origin_state = "slow"
+        self.origin_state, self.share = "slow", 27
         self.run_matrix()
 
 
@@ -52,6 +52,7 @@ class WholeMatrix(MatrixCase):
     """Every cell of every state."""
 
     nightly = "clients"
+    limit_seconds = 600
 
     def test_every_cell_while_the_origin_is_down(self):
         self.origin_state = "down"
@@ -69,11 +70,10 @@ class WholeMatrixOfModeNode(WholeMatrix):
         self.run_matrix()
 
 
-class Revoked(MatrixCase):
-    """A right that the origin takes away ends with its grant, on every node and for every kind of content."""
+class Revoking(MatrixCase):
+    """The origin takes a right away, and the grants that followed from it have ended."""
 
     grant = anonymous_grant = "2s"
-    share = 3
     origin_state = "revoking"
     _GRANT_SECONDS = 2
 
@@ -84,6 +84,26 @@ class Revoked(MatrixCase):
                 self.judge(self.cell(reader, kind, node))
         self.good.revoke("reader")
         time.sleep(self._GRANT_SECONDS + 0.5)
+
+
+class WholeMatrixWhileRevoking(Revoking):
+    """Every cell of it."""
+
+    nightly = "clients"
+    limit_seconds = 600
+
+    def test_every_cell_once_the_grants_of_a_revoked_right_have_ended(self):
+        self.run_matrix()
+
+
+class WholeMatrixOfModeNodeWhileRevoking(WholeMatrixWhileRevoking):
+    access = "node"
+
+
+class Revoked(Revoking):
+    """A right that the origin takes away ends with its grant, on every node and for every kind of content."""
+
+    share = 3
 
     def test_a_revoked_credential_has_nothing_any_more_once_its_grant_has_ended(self):
         self.run_matrix()

@@ -15,6 +15,7 @@ from simulations.cluster.workspace import Workspace
 
 from .library import REPOSITORY, Library
 
+_END_SECONDS = 10  # of a program that was asked to end
 PLANTED = b"canary"  # begins every secret that a test plants, and nothing else: no log and no store ever has it
 NAME = "registry.test"  # the origin's other name: one that fits into an image's path
 
@@ -52,12 +53,17 @@ class Case(unittest.TestCase):
     def _end_programs(self):
         """Every agent and tracker ends when asked to, with 0, and none ended by itself: sanitizers make that non-zero."""
         faults = []
-        for process in self.workspace.processes:
-            if process.program.startswith("shoal-"):
-                expected = (0,) if process.running() else (0, -signal.SIGKILL)
+        ours = [process for process in self.workspace.processes if process.program.startswith("shoal-")]
+        expected = {process: (0,) if process.running() else (0, -signal.SIGKILL) for process in ours}
+        for process in ours:  # all at once: with sanitizers each takes its time
+            process.resume()
+            process.send(signal.SIGTERM)
+        for process in ours:
+            code = process.wait(_END_SECONDS)
+            if code is None:
                 code = process.end()
-                if code not in expected:
-                    faults.append(f"{process.name} ended with {code}:\n{process.log_tail(40)}")
+            if code not in expected[process]:
+                faults.append(f"{process.name} ended with {code}:\n{process.log_tail(40)}")
         faults += [f"{name} has {PLANTED}" for name, data in self._small_files() if PLANTED in data]
         self.assertEqual(faults, [], "\n".join(faults))
 

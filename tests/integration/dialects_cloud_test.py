@@ -83,6 +83,7 @@ class OfEcr(DialectCase):
 
 
 class OfEcrToday(DialectCase):
+    nightly = "clients"
     stand_in = EcrOfToday
 
     def test_ecr_gives_further_images_once_its_password_has_ended_with_403_and_json(self):

@@ -10,7 +10,7 @@ from .case import Case
 from .faulty_origin import FaultyOrigin, Rule
 from .library import REPOSITORY
 
-_ORIGIN_RATE = 16 << 20  # 200 MiB in 12.5 s
+_ORIGIN_RATE = 32 << 20  # 200 MiB in 6.3 s
 
 
 class WhileItArrives(Case):

@@ -59,6 +59,8 @@ class Told(Case):
         _, (agent,) = self.cluster(1)
         for held in ("false", "true"):
             got = self.pulled(agent, image, "small")
+            if held == "true":
+                agent.process.end()  # which tells what has not been told
             wait_until(lambda: agent.events("image pulled")[-1:] and agent.events("image pulled")[-1][1]["held"] == held, 20,
                        f"the image is told, held {held}")
             fields = agent.events("image pulled")[-1][1]

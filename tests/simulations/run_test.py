@@ -50,12 +50,13 @@ class Runs(unittest.TestCase):
 
     def test_batches_come_one_after_the_other(self):
         result = self._run("--mode", "direct", "--nodes", "3", "--layers", "256KiB", "--rate", "16Mbit", "--arrival",
-                           "batches:34%")
+                           "batches:34%", "--unproved")
         first, second, third = result["per_node"]
         ended = max(node["start_seconds"] + node["seconds"] for node in (first, second))
         self.assertGreaterEqual(third["start_seconds"], ended)
         self.assertLess(second["start_seconds"], ended)
         self.assertAlmostEqual(result["lower_bound_seconds"], 2 * result["missing_bytes"] / 2_000_000)
+        self.assertEqual((result["void"], result["reasons"]), (True, ["neither the links nor the machine were tried"]))
 
 
 class Refusals(unittest.TestCase):
@@ -73,6 +74,7 @@ class Refusals(unittest.TestCase):
         self.assertIn("--changed-layers", self._refused("--changed-layers", "1"))
         self.assertIn("needs racks", self._refused("--oversubscription", "4"))
         self.assertIn("--suite", self._refused("--suite", "--nodes", "4"))
+        self.assertIn("--unproved", self._refused("--suite", "--unproved"))
         self.assertIn("--nodes", self._refused("--scenario", "x.toml", "--nodes", "4"))
         self.assertIn("No such file", self._refused("--scenario", "no-such.toml"))
 
