@@ -155,7 +155,7 @@ void Crowd::tell(const Occupant& closed, const std::vector<Occupant>& all) const
   const auto is_of_user = [&](const Occupant& each) { return each.user == closed.user; };
   const auto places = std::count_if(all.begin(), all.end(), is_of_user);
   const char* cause = closed.doing == Doing::stalled ? "all are taken, and its client does not take its answer"
-                                                     : "all are taken, most of them by one user, and another waits";
+                                                     : "all are taken, most of them by this user, and another waits";
   log::warning("http", "connection closed to make room",
                {{"server", server_},
                 {"address", closed.user},
