@@ -5,10 +5,50 @@
 
 namespace shoal::agent::pull {
 
-void HolderMemory::note_answer(const holder::Node& node, Milliseconds took) {
+namespace {
+
+constexpr Milliseconds lately{60'000};
+constexpr std::size_t most_heard = 1'024;  // nodes, some 100 KB
+
+}  // namespace
+
+void HolderMemory::note_overtaken(const holder::Node& node, Time now) {
+  hear(key_of(node), now);
+  static_cast<void>(overtaken_.note_failure(key_of(node), now));
+}
+
+void HolderMemory::note_answer(const holder::Node& node, Milliseconds took, Time now) {
+  hear(key_of(node), now);
   failed_.note_success(key_of(node));
+  overtaken_.note_success(key_of(node));
   if (took_.size() == limits_.most) took_.pop_front();
   took_.push_back(took);
+}
+
+void HolderMemory::hear(const Key& key, Time now) {
+  if (heard_.size() >= most_heard && !heard_.contains(key)) {
+    std::erase_if(heard_, [now](const auto& entry) { return now - entry.second > lately; });
+    if (heard_.size() >= most_heard) heard_.erase(heard_.begin());
+  }
+  heard_[key] = now;
+}
+
+bool HolderMemory::avoids(const holder::Node& node, Time now) const {
+  const Key key = key_of(node);
+  return failed_.knows(key, now) || (overtaken_.knows(key, now) && are_few_overtaken(now));
+}
+
+bool HolderMemory::are_few_overtaken(Time now) const {
+  std::size_t heard = 0;
+  std::size_t overtaken = 0;
+  for (const auto& [key, at] : heard_) {
+    if (overtaken_.knows(key, now)) {
+      ++overtaken;
+    } else if (now - at <= lately) {
+      ++heard;
+    }
+  }
+  return overtaken <= std::max<std::size_t>(1, (heard + overtaken) / few_are_one_of);
 }
 
 Milliseconds HolderMemory::hedge_after() const {

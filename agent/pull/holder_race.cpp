@@ -62,6 +62,7 @@ void HolderRace::start(std::size_t index, bool is_hedged) {
   entry.state = State::asked;
   entry.asked_at = around_.clock.now();
   entry.received_bytes = 0;
+  entry.speed.begin(entry.asked_at);
   ++under_way_;
   if (is_hedged) around_.metrics.holders.hedged_requests.add();
   if (!is_hedged && unreplaced_ > 0) --unreplaced_;
@@ -99,6 +100,7 @@ Task<HolderRace::Outcome> HolderRace::read(std::size_t index, http::ClientRespon
     if (!part) co_return Outcome{Verdict::failed, {}, part.error().what};
     if (part->empty()) break;
     entries_[index].received_bytes += part->size();
+    entries_[index].speed.note(entries_[index].received_bytes, around_.clock.now());
     if (body.size() + part->size() > layer_.size.value) co_return Outcome{Verdict::wrong, {}, "too many bytes"};
     body.insert(body.end(), part->begin(), part->end());
   }
@@ -128,34 +130,63 @@ void HolderRace::win(Entry& entry, Bytes bytes) {
   is_won_ = true;
   bytes_ = std::move(bytes);
   const Milliseconds took = since_asked(entry);
-  around_.memory.note_answer(entry.candidate.node, took);
-  judge_losers(took);
+  around_.memory.note_answer(entry.candidate.node, took, around_.clock.now());
+  judge_losers(entry, took);
   changed_.notify();
 }
 
 // A request whose bytes flow is cancelled: its speed is known. A silent one is watched until it is clear what it is.
-void HolderRace::judge_losers(Milliseconds winner_took) {
-  const Milliseconds far = std::max(lost_after, winner_took * lost_times);
+void HolderRace::judge_losers(const Entry& winner, Milliseconds winner_took) {
+  const Time now = around_.clock.now();
+  const Milliseconds many_times = winner_took * lost_to_quick_times;
+  Judgement at{{}, std::max(lost_after, winner_took * lost_times)};
+  if (around_.memory.are_few_overtaken(now)) at.lost = std::min(at.lost, std::max(lost_to_quick_after, many_times));
+  at.overtaken = std::min(at.lost, std::max(overtaken_after, many_times));
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     Entry& entry = entries_[i];
     if (entry.state != State::asked) continue;
-    const Milliseconds age = since_asked(entry);
-    if (entry.received_bytes == 0) {
-      spawn(around_.loop, judge(shared_from_this(), i, std::max(far - age, Milliseconds(0))));
-      continue;
+    Judgement of_entry = at;
+    if (entry.asked_at >= winner.asked_at) of_entry.overtaken = at.lost;
+    const auto left = entry.speed.left(entry.received_bytes, layer_.size.value, now);
+    if (left) {
+      judge_by_speed(entry, since_asked(entry) + *left, of_entry);
+    } else {
+      spawn(around_.loop, judge(shared_from_this(), i, of_entry));
     }
-    const auto share = static_cast<double>(layer_.size.value) / static_cast<double>(entry.received_bytes);
-    if (static_cast<double>(age.count()) * share > static_cast<double>(far.count())) fail_entry(entry, "too slow");
-    entry.cancel();
   }
 }
 
-Task<void> HolderRace::judge(std::shared_ptr<HolderRace> race, std::size_t index, Milliseconds after) {
-  co_await race->around_.clock.sleep(after);
+void HolderRace::judge_by_speed(Entry& entry, Milliseconds whole, Judgement at) {
+  if (whole > at.overtaken) note_overtaken(entry);
+  if (whole > at.lost) fail_entry(entry, "too slow: it would take " + std::to_string(whole.count()) + " ms");
+  entry.cancel();
+}
+
+Task<void> HolderRace::judge(std::shared_ptr<HolderRace> race, std::size_t index, Judgement at) {
   Entry& entry = race->entries_[index];
-  if (entry.state != State::asked || entry.is_cancelled) co_return;
+  for (const Milliseconds age : {at.overtaken, at.lost}) {
+    co_await race->around_.clock.sleep(std::max(age - race->since_asked(entry), Milliseconds(0)));
+    if (entry.state != State::asked || entry.is_cancelled) co_return;
+    race->note_overtaken(entry);
+  }
   race->fail_entry(entry, "no answer in time");
   entry.cancel();
+}
+
+void HolderRace::note_overtaken(const Entry& entry) {
+  if (!entry.candidate.is_tracker) around_.memory.note_overtaken(entry.candidate.node, around_.clock.now());
+}
+
+void HolderRace::Speed::note(std::uint64_t bytes, Time now) {
+  if (now - last.at < apart) return;
+  before = std::exchange(last, {now, bytes});
+}
+
+std::optional<Milliseconds> HolderRace::Speed::left(std::uint64_t bytes, std::uint64_t size, Time now) const {
+  if (bytes <= before.bytes) return std::nullopt;
+  const auto time = std::chrono::duration_cast<Milliseconds>(now - before.at);
+  const std::uint64_t missing = size - std::min(size, bytes);
+  return Milliseconds(static_cast<std::uint64_t>(time.count()) * missing / (bytes - before.bytes));
 }
 
 void HolderRace::Entry::cancel() {

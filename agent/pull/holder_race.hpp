@@ -28,6 +28,26 @@ class HolderRace : public std::enable_shared_from_this<HolderRace> {
   // Lost by far: longer than all healthy links take, and several times what the winner took on the same network.
   static constexpr Milliseconds lost_after{1'000};
   static constexpr int lost_times = 4;
+  // The same sooner, for so many times what the winner took: its speed shows that this node's own link is not full.
+  static constexpr Milliseconds lost_to_quick_after{500};
+  static constexpr int lost_to_quick_times = 16;
+  // So many times as long, to one that was asked later: the next layer is asked of that one first.
+  static constexpr Milliseconds overtaken_after{100};
+
+  // The bytes of the last moments: the first ones of a slow link may come at once (a token bucket).
+  struct Speed {
+    struct Mark {
+      Time at{};
+      std::uint64_t bytes = 0;
+    };
+    static constexpr Milliseconds apart{50};
+    Mark before;
+    Mark last;
+    void begin(Time now) { before = last = {now, 0}; }
+    void note(std::uint64_t bytes, Time now);
+    // For all of `size`, from its begin; nothing while none come.
+    std::optional<Milliseconds> left(std::uint64_t bytes, std::uint64_t size, Time now) const;
+  };
 
   struct Layer {
     Digest digest;
@@ -58,6 +78,7 @@ class HolderRace : public std::enable_shared_from_this<HolderRace> {
     Time asked_at{};
     http::ClientResponse* response = nullptr;  // its head has come
     std::uint64_t received_bytes = 0;
+    Speed speed{};
     int times_busy = 0;
     bool is_cancelled = false;
     void cancel();
@@ -69,14 +90,20 @@ class HolderRace : public std::enable_shared_from_this<HolderRace> {
   };
 
   static Task<void> ask(std::shared_ptr<HolderRace> race, std::size_t index, bool is_hedged);
-  static Task<void> judge(std::shared_ptr<HolderRace> race, std::size_t index, Milliseconds after);
+  struct Judgement {  // ages of a request
+    Milliseconds overtaken;
+    Milliseconds lost;
+  };
+  static Task<void> judge(std::shared_ptr<HolderRace> race, std::size_t index, Judgement at);
   Task<Outcome> fetch(std::size_t index, http::ClientRequest request);
   Task<Outcome> read(std::size_t index, http::ClientResponse& response);
   std::optional<std::size_t> next() const;
   void start(std::size_t index, bool is_hedged);
   void end(Entry& entry, Outcome outcome);
   void win(Entry& entry, Bytes bytes);
-  void judge_losers(Milliseconds winner_took);
+  void judge_losers(const Entry& winner, Milliseconds winner_took);
+  void judge_by_speed(Entry& entry, Milliseconds whole, Judgement at);
+  void note_overtaken(const Entry& entry);
   void fail_entry(const Entry& entry, const std::string& cause);
   Milliseconds since_asked(const Entry& entry) const;
 

@@ -15,7 +15,7 @@ namespace {
 const Bytes content = numbered_bytes(5'000);
 const Digest digest = digest_of(DigestAlgorithm::sha256, content);
 const Milliseconds usual = pull::HedgeLimits{}.usual;
-constexpr Milliseconds far = pull::HolderRace::lost_after;
+constexpr Milliseconds far = pull::HolderRace::lost_to_quick_after;
 
 // A node that serves these bytes under the layer's name, after some refusals, with this status.
 struct ServingNode {
@@ -123,7 +123,7 @@ TEST_CASE("while the first node is silent for longer than usual, the next one is
   CHECK(stage.node.metrics.holders.hedged_requests.value() == 1);
 }
 
-TEST_CASE("a node that is silent for a second while another one has answered is asked last for its rest and a minute") {
+TEST_CASE("a node that is silent for half a second while another one has answered at once is asked last for its rest and a minute") {
   const test::ScriptedServer silent("", test::Afterwards::stay_silent);
   const ServingNode tracker(content);
   Stage stage;
@@ -151,6 +151,40 @@ TEST_CASE("a node that is silent for a second while another one has answered is 
   CHECK(tracker.requests == 3);
   stage.node.clock.advance(usual);
   CHECK(stage.end());
+}
+
+TEST_CASE("a node that was asked first and is overtaken is asked after the others next time, and nothing is told") {
+  const test::ScriptedServer slow("", test::Afterwards::stay_silent);
+  const ServingNode second(content);
+  Stage stage;
+  stage.begin({at(slow), second.endpoint()});
+  stage.pass_silence_of(slow, usual);
+  REQUIRE(stage.end());
+  stage.node.settle();
+  CHECK(stage.node.metrics.holders.failed_requests.value() == 0);
+  stage.again();
+  CHECK(stage.fill({at(slow), second.endpoint()}));
+  CHECK(slow.requests() == 1);
+  CHECK(second.requests == 2);
+  CHECK(stage.node.metrics.holders.failed_requests.value() == 0);
+}
+
+TEST_CASE("a node whose first bytes come at once and whose last ones trickle is too slow") {
+  const test::ScriptedServer slow("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + std::string(4'000, 'x'),
+                                  test::Afterwards::trickle);
+  const ServingNode busy(content, 1, 503);
+  Stage stage;
+  stage.begin({at(slow), busy.as_tracker()});
+  stage.pass_silence_of(slow, usual);
+  const auto let_trickle = [&] { stage.node.run_until([&, some = slow.trickled() + 3] { return slow.trickled() > some; }); };
+  let_trickle();
+  stage.node.run_until([&] { return busy.requests == 1; });
+  stage.node.clock.advance(pull::HolderRace::Speed::apart);
+  let_trickle();
+  stage.node.clock.advance(2 * usual - pull::HolderRace::Speed::apart);
+  CHECK(stage.end());
+  CHECK(busy.requests == 2);
+  CHECK(stage.node.metrics.holders.failed_requests.value() == 1);
 }
 
 TEST_CASE("a node whose head comes and whose bytes do not is remembered, and its request is cancelled") {
