@@ -137,7 +137,7 @@ bool Member::on(PeerId id, Neighbour& peer, const Hello& hello, Time now) {
   const NewPeer newcomer{.is_seeder = peer.is_seeder,
                          .nearness = nearness(our_zone, hello.zone),
                          .identity = identity_of(hello.node),
-                         .is_lagging = swarm_.node.lagging.rests(peer.identity, now)};
+                         .is_lagging = swarm_.node.lagging.knows(peer.identity, now)};
   swarm_.policy.peer_came(id, newcomer, peer.shown, now);
   peer.shown = PieceSet();
   Offered offered;

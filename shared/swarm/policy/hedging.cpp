@@ -8,11 +8,21 @@ Milliseconds hedge_after(const Patience& patience) {
   return patience.usual().count() > 0 ? std::max(hedge_least, patience.usual() * hedge_times) : Patience::least / 2;
 }
 
+namespace {
+
+Milliseconds hedge_after_at(const Peer& idle, Milliseconds after) {
+  const bool is_costly = idle.node.is_seeder || idle.node.nearness == Nearness::far;
+  if (!is_costly) return after;
+  const Milliseconds usual = idle.reliability.usual;
+  const Milliseconds least = usual.count() > 0 ? std::min(usual * hedge_quick_times, Patience::least / 2) : Patience::least / 2;
+  return std::max(after, least);
+}
+
+}  // namespace
+
 std::optional<PieceIndex> piece_to_hedge(const Peer& idle, const PeerTable& peers,
                                          const std::vector<std::uint8_t>& expected, Milliseconds after, Time now) {
-  // The seeder's uplink and a zone's link are shared by many: no hedge over them before half of our patience is over.
-  const bool is_costly = idle.node.is_seeder || idle.node.nearness == Nearness::far;
-  const Milliseconds least = is_costly ? std::max(after, Patience::least / 2) : after;
+  const Milliseconds least = hedge_after_at(idle, after);
   const Outstanding* longest = nullptr;
   for (const auto& [id, other] : peers) {
     for (const Outstanding& owed : other.asks.owed) {

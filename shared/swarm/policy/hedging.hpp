@@ -15,6 +15,9 @@ namespace shoal::swarm {
 inline constexpr int hedge_times = 4;
 inline constexpr Milliseconds hedge_least{250};
 Milliseconds hedge_after(const Patience& patience);
+// The seeder, or a peer in another zone, serves many: it is asked after half of our patience. Sooner when it takes so
+// little for a piece that its link is not full: after so many times that.
+inline constexpr int hedge_quick_times = 16;
 
 // Of the pieces that the idle peer has and we lack, the one that a single other peer has owed for longest, and for too
 // long. `expected`: for each piece, the peers that owe it.

@@ -54,6 +54,20 @@ TEST_CASE("the seeder, and a peer in another zone, is asked only when half of ou
   }
 }
 
+TEST_CASE("a seeder, and a peer in another zone, that is quick with its pieces is asked sooner: its link is not full") {
+  for (const NewPeer& node : {NewPeer{true, Nearness::nowhere, 0}, NewPeer{false, Nearness::far, 0}}) {
+    Owing owing(node);
+    owing.idle.reliability.usual = Milliseconds(5);
+    CHECK_FALSE(owing.hedged(after));
+    CHECK(owing.hedged(after + Milliseconds(1)) == PieceIndex{1});
+    owing.idle.reliability.usual = Milliseconds(40);
+    CHECK_FALSE(owing.hedged(Milliseconds(640)));
+    CHECK(owing.hedged(Milliseconds(641)) == PieceIndex{1});
+    owing.idle.reliability.usual = Milliseconds(300);
+    CHECK_FALSE(owing.hedged(Patience::least / 2));
+  }
+}
+
 TEST_CASE("too long is four times what a piece usually takes, and a quarter of a second at least") {
   Patience patience;
   Reliability peer;

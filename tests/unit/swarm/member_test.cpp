@@ -199,3 +199,14 @@ TEST_CASE("a peer whose ban is decided elsewhere is turned away at its next mess
     CHECK_FALSE(stage.says(message));
   }
 }
+
+TEST_CASE("a peer that lagged in another swarm is not asked at once for its rest and a minute more") {
+  for (const int seconds : {1, 60, 70}) {
+    Stage stage(Role::fetch);
+    stage.node_state.lagging.note_failure({"peer", stage.link.address}, stage.now);
+    stage.now += std::chrono::seconds(seconds);
+    REQUIRE(stage.greets());
+    stage.member->tick(stage.now);
+    CHECK(stage.link.sent<Asked>().empty() == (seconds < 65));
+  }
+}
