@@ -96,7 +96,7 @@ Program::Servers::Servers(Program& program)
     : activity(program.loop_, program.clock_, activity_options(program.options_)),
       endpoint(program.parts(), program.path_.pulls, program.options_.registry.endpoint,
                {program.metrics_.registry, &activity}),
-      small_layers(program.path_.pulls, program.trackers_),
+      small_layers(program.clock_, program.path_.pulls, program.trackers_),
       small(program.server_parts(), server_options(program.options_.swarm.http_listen, program.options_.descriptors),
             "small layers",
             [this](http::Exchange& exchange) { return small_layers.handle(exchange); }),

@@ -28,8 +28,7 @@ Task<void> SmallLayers::handle(http::Exchange& exchange) {
 // The head goes at once, also while the layer is still arriving: it shows that this node is alive. The caller then waits
 // instead of asking another node, whose link it would share.
 Task<void> SmallLayers::serve_small(http::Exchange& exchange, holder::Question question) {
-  const auto slot = small_slots_.take();  // a request that is not hedged is served without one too
-  if (question.is_hedged && !slot) {
+  if (question.is_hedged && sends_.is_busy(clock_.now())) {
     co_await exchange.respond(holder::too_many());
     co_return;
   }
@@ -39,13 +38,19 @@ Task<void> SmallLayers::serve_small(http::Exchange& exchange, holder::Question q
     co_return;
   }
   const ByteCount size = layer->size();
-  const Result<void> started = co_await exchange.start(holder::head(layer->content_type(), size));
+  http::Response head = holder::head(layer->content_type(), size);
+  if (!layer->held()) holder::mark_arriving(head);
+  exchange.limit_send_buffer(holder::limits.serving.small_send_buffer);
+  const Result<void> started = co_await exchange.start(std::move(head));
   if (!started) co_return;
   const Result<void> verified = co_await layer->verified_within(holder::limits.serving.arriving);
   if (!verified) co_return;  // the connection ends early
   auto all = co_await layer->readable(0);
   if (!all || all->length() != size.value) co_return;
+  const auto send = sends_.begin(exchange.request().client, clock_.now());
   co_await holder::send_file(exchange, std::move(*all), size);
+  const Milliseconds rest = sends_.taken(send, size, clock_.now());
+  if (rest > Milliseconds(0)) co_await clock_.sleep(rest);
 }
 
 Task<void> SmallLayers::serve_held(http::Exchange& exchange, holder::Question question) {

@@ -10,23 +10,26 @@
 #include "shared/core/slots.hpp"
 #include "shared/holder/limits.hpp"
 #include "shared/holder/protocol.hpp"
+#include "shared/holder/sends.hpp"
 #include "shared/http/server.hpp"
 
 namespace shoal::agent {
 
 class SmallLayers {
  public:
-  SmallLayers(pull::Pulls& pulls, link::Trackers& trackers) : pulls_(pulls), trackers_(trackers) {}
+  SmallLayers(Clock& clock, pull::Pulls& pulls, link::Trackers& trackers)
+      : clock_(clock), pulls_(pulls), trackers_(trackers) {}
   Task<void> handle(http::Exchange& exchange);
 
  private:
   std::vector<SwarmKey> keys() const;
   Task<void> serve_small(http::Exchange& exchange, holder::Question question);
   Task<void> serve_held(http::Exchange& exchange, holder::Question question);
+  Clock& clock_;
   pull::Pulls& pulls_;
   link::Trackers& trackers_;
   Slots held_slots_{holder::limits.serving.held_at_once};
-  Slots small_slots_{holder::limits.serving.small_when_hedged};
+  holder::Sends sends_{holder::limits.serving.small_when_hedged};
 };
 
 }  // namespace shoal::agent

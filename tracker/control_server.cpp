@@ -60,14 +60,17 @@ Task<void> ControlServer::serve_small(http::Exchange& exchange) {
     co_await exchange.respond(std::move(question.error()));
     co_return;
   }
-  const auto slot = small_slots_.take();  // a request that is not hedged is served without one too
-  if (question->is_hedged && !slot) {
+  if (question->is_hedged && sends_.is_busy(parts_.clock.now())) {
     co_await exchange.respond(holder::too_many());
     co_return;
   }
+  exchange.limit_send_buffer(holder::limits.serving.small_send_buffer);
   const bool is_small = question->resource == holder::Resource::small;
   if (const auto small = is_small ? parts_.core.seeder().small(question->digest) : nullptr) {
+    const auto send = sends_.begin(exchange.request().client, parts_.clock.now());
     co_await send_small(exchange, small);
+    const Milliseconds rest = sends_.taken(send, {small->bytes.size()}, parts_.clock.now());
+    if (rest > Milliseconds(0)) co_await parts_.clock.sleep(rest);
     co_return;
   }
   const auto held = is_small ? parts_.store.find(question->digest) : std::nullopt;
@@ -75,8 +78,11 @@ Task<void> ControlServer::serve_small(http::Exchange& exchange) {
     co_await exchange.respond(holder::not_held());
     co_return;
   }
+  const auto send = sends_.begin(exchange.request().client, parts_.clock.now());
   const auto started = co_await exchange.start(holder::head(held->side().content_type, held->size()));
   if (started) co_await holder::send_file(exchange, held->readable(0), held->size());
+  const Milliseconds rest = sends_.taken(send, held->size(), parts_.clock.now());
+  if (rest > Milliseconds(0)) co_await parts_.clock.sleep(rest);
 }
 
 // A layer that is not durable yet.

@@ -6,8 +6,8 @@
 // Threads: the loop.
 #pragma once
 
-#include "shared/core/slots.hpp"
 #include "shared/holder/limits.hpp"
+#include "shared/holder/sends.hpp"
 #include "shared/http/server.hpp"
 #include "tracker/core.hpp"
 
@@ -40,7 +40,7 @@ class ControlServer {
   Task<void> send_small(http::Exchange& exchange, std::shared_ptr<const seeder::SmallLayer> small);
 
   Parts parts_;
-  Slots small_slots_{holder::limits.serving.small_when_hedged};
+  holder::Sends sends_{holder::limits.serving.small_when_hedged};
   http::Server server_;
 };
 

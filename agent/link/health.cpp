@@ -12,10 +12,12 @@ constexpr int steps(Milliseconds duration) {
 
 constexpr int ping_again = steps(control::timing::ping_again);
 constexpr int pong = steps(control::timing::pong);
+constexpr int silent_when_receiving = steps(control::timing::silent_when_receiving);
 constexpr int longest_suspicion = steps(control::timing::longest_suspicion);
 
 static_assert(ping_again * Health::step_length == control::timing::ping_again, "whole steps");
 static_assert(pong * Health::step_length == control::timing::pong, "whole steps");
+static_assert(silent_when_receiving * Health::step_length == control::timing::silent_when_receiving, "whole steps");
 
 }  // namespace
 
@@ -76,11 +78,12 @@ bool Health::is_watched(bool is_asked, Time now) {
   return steps_pass_;
 }
 
-Health::Next Health::step(std::uint64_t heard, Time now) {
+Health::Next Health::step(std::uint64_t heard, Time now, bool is_receiving) {
   ++since_ping_;
   if (heard != heard_) return hear(heard, now) ? Next::trust : Next::nothing;
   ++silent_;
-  if (pinged_ && since_ping_ >= pong && state_ == LinkHealth::up) {
+  const bool is_late = is_receiving ? silent_ >= silent_when_receiving : since_ping_ >= pong;
+  if (pinged_ && is_late && state_ == LinkHealth::up) {
     enter(LinkHealth::suspected, now);
     cause_ = "nothing is heard of the tracker, and it does not answer a ping";
     return Next::suspect;

@@ -54,7 +54,8 @@ class Health {
   bool watch(std::uint64_t heard, Time until);
   // Whether a further step is needed; when not, the next `watch` begins anew.
   bool is_watched(bool is_asked, Time now);
-  Next step(std::uint64_t heard, Time now);
+  // `is_receiving`: bytes of others come meanwhile, behind which the answer to a ping may wait.
+  Next step(std::uint64_t heard, Time now, bool is_receiving = false);
 
  private:
   void enter(LinkHealth state, Time now);

@@ -172,7 +172,9 @@ Task<void> TrackerLink::pass_steps() {
   while (is_watched) {
     co_await clock_.sleep(Health::step_length);
     is_watched = health_.is_watched(questions_.any(), clock_.now());
-    if (is_watched) apply(health_.step(socket_->heard(), clock_.now()));
+    const Time now = clock_.now();
+    const bool is_receiving = options_.traffic && options_.traffic->flows(now);
+    if (is_watched) apply(health_.step(socket_->heard(), now, is_receiving));
   }
 }
 

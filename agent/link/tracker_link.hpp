@@ -14,6 +14,7 @@
 #include "agent/link/health.hpp"
 #include "agent/link/questions.hpp"
 #include "agent/link/recent_leaves.hpp"
+#include "agent/link/traffic.hpp"
 #include "shared/control/messages.hpp"
 #include "shared/control/timing.hpp"
 #include "shared/core/clock.hpp"
@@ -38,6 +39,7 @@ using Dial = std::function<Task<Result<std::unique_ptr<http::WebSocket>>>(Clock&
 struct LinkOptions {
   std::string url;  // "http://tracker:7080"
   Dial dial = http::connect_websocket;
+  std::shared_ptr<const Traffic> traffic{};  // of this node, whose link it shares
   Milliseconds welcome_limit = control::timing::welcome;
   // Before a reconnect; doubles up to the longest, with jitter of three quarters, until a connection has lasted that
   // long: an agent whose connection the tracker closes again and again must not reconnect at once.

@@ -7,7 +7,8 @@ namespace shoal::agent::link {
 Trackers::Trackers(Loop& loop, Clock& clock, const std::vector<std::string>& urls,
                    std::function<control::Hello()> hello, const Dial& dial) {
   for (const std::string& url : urls) {
-    links_.push_back(std::make_unique<TrackerLink>(loop, clock, LinkOptions{.url = url, .dial = dial}, hello));
+    LinkOptions options{.url = url, .dial = dial, .traffic = traffic_};
+    links_.push_back(std::make_unique<TrackerLink>(loop, clock, std::move(options), hello));
   }
 }
 

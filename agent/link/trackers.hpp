@@ -26,8 +26,10 @@ class Trackers {
   TrackerLink* owner_of(const Digest& digest) { return owner_of(text_of(digest.raw())); }
   void send_to_all(const control::AgentMessage& message);
   const std::vector<std::unique_ptr<TrackerLink>>& all() const { return links_; }
+  Traffic& traffic() { return *traffic_; }
 
  private:
+  std::shared_ptr<Traffic> traffic_ = std::make_shared<Traffic>();  // shared: with the links
   std::vector<std::unique_ptr<TrackerLink>> links_;
 };
 

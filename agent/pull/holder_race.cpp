@@ -45,14 +45,14 @@ Task<Result<Bytes>> HolderRace::run(std::shared_ptr<HolderRace> race) {
   co_return std::move(race->bytes_);
 }
 
-// One that was not asked; when there is none, one that was busy: once more beside others, or when no other is left.
+// One that was not asked; when there is none, the one that was busy least often: the pause doubles each time.
 std::optional<std::size_t> HolderRace::next() const {
   std::optional<std::size_t> busy;
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     const Entry& entry = entries_[i];
     if (entry.state == State::fresh) return i;
-    const bool again = entry.state == State::busy && (under_way_ == 0 || entry.times_busy == 1);
-    if (again && !busy) busy = i;
+    if (entry.state != State::busy) continue;
+    if (!busy || entry.times_busy < entries_[*busy].times_busy) busy = i;
   }
   return busy;
 }
@@ -86,6 +86,7 @@ Task<HolderRace::Outcome> HolderRace::fetch(std::size_t index, http::ClientReque
   if (status == 503) co_return Outcome{Verdict::busy, {}, "busy"};
   if (status != 200) co_return Outcome{Verdict::absent, {}, "status " + std::to_string(status)};
   entries_[index].response = response->get();
+  entries_[index].is_arriving = holder::is_arriving(**response);
   Outcome outcome = co_await read(index, **response);
   entries_[index].response = nullptr;
   co_return outcome;
@@ -97,9 +98,10 @@ Task<HolderRace::Outcome> HolderRace::read(std::size_t index, http::ClientRespon
   Bytes body;
   while (!is_won_) {
     const auto part = co_await response.next();
-    if (!part) co_return Outcome{Verdict::failed, {}, part.error().what};
+    if (!part) co_return entries_[index].broken_off(part.error().what);
     if (part->empty()) break;
     entries_[index].received_bytes += part->size();
+    around_.traffic.note(around_.clock.now());
     entries_[index].speed.note(entries_[index].received_bytes, around_.clock.now());
     if (body.size() + part->size() > layer_.size.value) co_return Outcome{Verdict::wrong, {}, "too many bytes"};
     body.insert(body.end(), part->begin(), part->end());
@@ -108,6 +110,12 @@ Task<HolderRace::Outcome> HolderRace::read(std::size_t index, http::ClientRespon
                         digest_of(layer_.digest.algorithm(), body) == layer_.digest;
   if (!is_right) co_return Outcome{Verdict::wrong, {}, "its bytes are not those of the layer"};
   co_return Outcome{Verdict::right, std::move(body), {}};
+}
+
+// A node that waits for the layer itself, and does not get it, is not to blame.
+HolderRace::Outcome HolderRace::Entry::broken_off(std::string cause) const {
+  const bool still_waits = is_arriving && received_bytes == 0;
+  return {still_waits ? Verdict::absent : Verdict::failed, {}, std::move(cause)};
 }
 
 void HolderRace::end(Entry& entry, Outcome outcome) {
@@ -139,16 +147,19 @@ void HolderRace::win(Entry& entry, Bytes bytes) {
 void HolderRace::judge_losers(const Entry& winner, Milliseconds winner_took) {
   const Time now = around_.clock.now();
   const Milliseconds many_times = winner_took * lost_to_quick_times;
-  Judgement at{{}, std::max(lost_after, winner_took * lost_times)};
+  Judgement at;
+  at.lost = at.lost_for_certain = std::max(lost_after, winner_took * lost_times);
   if (around_.memory.are_few_overtaken(now)) at.lost = std::min(at.lost, std::max(lost_to_quick_after, many_times));
+  const bool is_quick = at.lost == lost_to_quick_after;
   at.overtaken = std::min(at.lost, std::max(overtaken_after, many_times));
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     Entry& entry = entries_[i];
     if (entry.state != State::asked) continue;
     Judgement of_entry = at;
     if (entry.asked_at >= winner.asked_at) of_entry.overtaken = at.lost;
-    const auto left = entry.speed.left(entry.received_bytes, layer_.size.value, now);
-    if (left) {
+    // On links that are full bytes come in bursts: there the whole time tells more than the last moments.
+    const Speed::Mark from = is_quick ? entry.speed.before : Speed::Mark{entry.asked_at, 0};
+    if (const auto left = Speed::left(from, entry.received_bytes, layer_.size.value, now)) {
       judge_by_speed(entry, since_asked(entry) + *left, of_entry);
     } else {
       spawn(around_.loop, judge(shared_from_this(), i, of_entry));
@@ -162,15 +173,26 @@ void HolderRace::judge_by_speed(Entry& entry, Milliseconds whole, Judgement at) 
   entry.cancel();
 }
 
+// One that waits for the layer itself may have a slow source: it has more time.
 Task<void> HolderRace::judge(std::shared_ptr<HolderRace> race, std::size_t index, Judgement at) {
   Entry& entry = race->entries_[index];
-  for (const Milliseconds age : {at.overtaken, at.lost}) {
-    co_await race->around_.clock.sleep(std::max(age - race->since_asked(entry), Milliseconds(0)));
-    if (entry.state != State::asked || entry.is_cancelled) co_return;
-    race->note_overtaken(entry);
+  const bool is_overtaken = co_await is_asked_until(race, index, at.overtaken);
+  if (!is_overtaken) co_return;
+  if (!entry.is_arriving) race->note_overtaken(entry);
+  const bool is_lost = co_await is_asked_until(race, index, at.lost);
+  if (!is_lost) co_return;
+  if (entry.is_arriving) {
+    const bool is_lost_for_certain = co_await is_asked_until(race, index, at.lost_for_certain);
+    if (!is_lost_for_certain) co_return;
   }
   race->fail_entry(entry, "no answer in time");
   entry.cancel();
+}
+
+Task<bool> HolderRace::is_asked_until(std::shared_ptr<HolderRace> race, std::size_t index, Milliseconds age) {
+  const Entry& entry = race->entries_[index];
+  co_await race->around_.clock.sleep(std::max(age - race->since_asked(entry), Milliseconds(0)));
+  co_return entry.state == State::asked && !entry.is_cancelled;
 }
 
 void HolderRace::note_overtaken(const Entry& entry) {
@@ -182,11 +204,11 @@ void HolderRace::Speed::note(std::uint64_t bytes, Time now) {
   before = std::exchange(last, {now, bytes});
 }
 
-std::optional<Milliseconds> HolderRace::Speed::left(std::uint64_t bytes, std::uint64_t size, Time now) const {
-  if (bytes <= before.bytes) return std::nullopt;
-  const auto time = std::chrono::duration_cast<Milliseconds>(now - before.at);
+std::optional<Milliseconds> HolderRace::Speed::left(const Mark& from, std::uint64_t bytes, std::uint64_t size, Time now) {
+  if (bytes <= from.bytes) return std::nullopt;
+  const auto time = std::chrono::duration_cast<Milliseconds>(now - from.at);
   const std::uint64_t missing = size - std::min(size, bytes);
-  return Milliseconds(static_cast<std::uint64_t>(time.count()) * missing / (bytes - before.bytes));
+  return Milliseconds(static_cast<std::uint64_t>(time.count()) * missing / (bytes - from.bytes));
 }
 
 void HolderRace::Entry::cancel() {

@@ -45,8 +45,8 @@ class HolderRace : public std::enable_shared_from_this<HolderRace> {
     Mark last;
     void begin(Time now) { before = last = {now, 0}; }
     void note(std::uint64_t bytes, Time now);
-    // For all of `size`, from its begin; nothing while none come.
-    std::optional<Milliseconds> left(std::uint64_t bytes, std::uint64_t size, Time now) const;
+    // Until all of `size` are there, by the bytes since `from`; nothing while none come.
+    static std::optional<Milliseconds> left(const Mark& from, std::uint64_t bytes, std::uint64_t size, Time now);
   };
 
   struct Layer {
@@ -59,6 +59,7 @@ class HolderRace : public std::enable_shared_from_this<HolderRace> {
     Loop& loop;
     Clock& clock;
     HolderMemory& memory;
+    link::Traffic& traffic;
     Metrics& metrics;
     std::function<void(const HolderCandidate&, const std::string& cause)> failed;
   };
@@ -72,6 +73,11 @@ class HolderRace : public std::enable_shared_from_this<HolderRace> {
  private:
   enum class State { fresh, asked, busy, over };
   enum class Verdict { right, absent, busy, failed, wrong };
+  struct Outcome {
+    Verdict verdict;
+    Bytes bytes;
+    std::string cause;
+  };
   struct Entry {
     HolderCandidate candidate;
     State state = State::fresh;
@@ -80,20 +86,19 @@ class HolderRace : public std::enable_shared_from_this<HolderRace> {
     std::uint64_t received_bytes = 0;
     Speed speed{};
     int times_busy = 0;
+    bool is_arriving = false;  // at that node
     bool is_cancelled = false;
     void cancel();
-  };
-  struct Outcome {
-    Verdict verdict;
-    Bytes bytes;
-    std::string cause;
+    Outcome broken_off(std::string cause) const;
   };
 
   static Task<void> ask(std::shared_ptr<HolderRace> race, std::size_t index, bool is_hedged);
-  struct Judgement {  // ages of a request
+  struct Judgement {  // ages of a request, in this order
     Milliseconds overtaken;
     Milliseconds lost;
+    Milliseconds lost_for_certain;
   };
+  static Task<bool> is_asked_until(std::shared_ptr<HolderRace> race, std::size_t index, Milliseconds age);
   static Task<void> judge(std::shared_ptr<HolderRace> race, std::size_t index, Judgement at);
   Task<Outcome> fetch(std::size_t index, http::ClientRequest request);
   Task<Outcome> read(std::size_t index, http::ClientResponse& response);

@@ -34,7 +34,7 @@ Task<Result<void>> HolderSource::fill(SharedDownload download, link::TrackerLink
     link->send(control::Unreachable{
         digest, control::Service::small_layers, {candidate.node.host, candidate.node.port, candidate.name, false}});
   };
-  HolderRace::Surroundings around{parts_.loop, parts_.clock, memory_, parts_.metrics, std::move(failed)};
+  HolderRace::Surroundings around{parts_.loop, parts_.clock, memory_, parts_.trackers.traffic(), parts_.metrics, std::move(failed)};
   HolderRace::Layer layer{joined.digest, ByteCount{joined.size_bytes}, link->welcome().swarm_key};
   const auto race = std::make_shared<HolderRace>(std::move(around), std::move(layer), candidates(*link, joined));
   Result<Bytes> bytes = co_await HolderRace::run(race);

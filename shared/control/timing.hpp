@@ -102,6 +102,9 @@ inline constexpr Milliseconds ping_again{1'000};
 // An agent waits for the answer to a ping, or for anything else. A tracker answers within a round trip, however long it
 // waits for an origin; a lost packet costs 0.2 to 0.6 s more.
 inline constexpr Milliseconds pong{500};
+// The whole silence, when an agent receives small layers meanwhile: a tracker's answer waits behind them where links are
+// full. At 4 Mbit/s a queue of 512 KiB is a second; agents that did not wait for it asked the origin.
+inline constexpr Milliseconds silent_when_receiving{1'750};
 // Then the tracker is suspected, and all pulls do without it. An agent closes the connection after such a silence.
 inline constexpr Milliseconds longest_suspicion{10'000};
 // A tracker keeps the swarms and the addresses of an agent whose connection broke.
@@ -110,6 +113,8 @@ inline constexpr Milliseconds keep_after_drop{15'000};
 inline constexpr Milliseconds repeat_leaves{60'000};
 
 static_assert(ping_again + pong < Milliseconds(2'000), "a silent tracker must be noticed within 2 s");
+static_assert(silent_when_receiving < Milliseconds(2'000), "a silent tracker must be noticed within 2 s");
+static_assert(silent_when_receiving > first_ping + pong, "a full link must give a tracker more time");
 static_assert(ping_again + pong < swarm_silence, "a pull must know that its tracker is silent before it leaves the swarm");
 static_assert(ping_again + pong < join_answer, "a tracker must be suspected before a join is given up");
 static_assert(ping_again < longest_suspicion, "a suspected tracker must be pinged before it is given up");

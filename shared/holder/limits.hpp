@@ -14,19 +14,24 @@ inline constexpr ByteCount largest_small = origin::largest_manifest;
 struct Limits {
   struct Serving {
     Milliseconds size{1'500};      // until the size of an arriving small layer is known, and the head can be sent
-    Milliseconds arriving{8'000};  // from there until all bytes of an arriving small layer are verified
+    // From there until all bytes of an arriving small layer are verified: on links that are full each node on its way
+    // takes seconds. Whoever waits meanwhile takes it from any node that is idle.
+    Milliseconds arriving{20'000};
     std::size_t held_at_once = 4;  // held layers sent at once: one for each serve thread, so that none waits for another
-    // Small layers that are being sent, above which a hedged request is refused: so it takes only what is idle. A send
-    // takes a millisecond on an idle link; on one that is full, eight layers of 256 KiB are seconds.
+    // Small layers that are being sent, above which a hedged request is refused whatever the link (sends.hpp tells of
+    // one that is full): so it takes only what is idle.
     std::size_t small_when_hedged = 8;
+    // For a small layer; the kernel doubles it. With more, the layers that are on their way to a few nodes fill the queue
+    // of a slow link for a second, and all other messages wait behind them. TCP begins with a quarter of it.
+    ByteCount small_send_buffer = 32_KiB;
   } serving;
 
   struct Small {  // asked by an agent
     Milliseconds connect{2'000};
     Milliseconds head{2'000};  // the serving node sends it at once: a later one means that the node is gone
-    // Without a byte: twelve nodes that pass 250 KiB on to each other over links of 5 Mbit/s take a few seconds. With
-    // 2 s they turned to the tracker all at once, and then to the origin: 12 copies left it instead of one.
-    Milliseconds silence{10'000};
+    // Without a byte: twelve nodes that pass twelve layers of 250 KiB on to each other over links of 4 Mbit/s wait up to
+    // 10 s for one. With 2 s they turned to the tracker all at once, and then to the origin: 12 copies left it.
+    Milliseconds silence{22'000};
     std::uint64_t slowest_bytes_per_millisecond = 100;  // a slower node is given up
     // For the tracker, asked again after all others failed: its link may be slow, and the origin is the next source.
     Milliseconds patient{8'000};

@@ -71,6 +71,10 @@ http::ClientRequest held_request(const Node& node, const SwarmKey& key, const Di
   return request;
 }
 
+bool is_arriving(const http::ClientResponse& response) {
+  return http::find_header(response.headers(), arriving_header).has_value();
+}
+
 bool is_holder_path(std::string_view path) {
   return path.starts_with(small_prefix) || path.starts_with(held_prefix);
 }

@@ -4,6 +4,7 @@
 //   GET /v1/held/<digest>          any layer that an agent holds, with or without a Range
 //   Authorization: Shoal <proof>   proof of the swarm key, for this digest
 //   Shoal-Hedged: 1                another node was asked before and may still answer: only an idle node is to serve it
+//   Shoal-Arriving: 1              in an answer: the bytes follow once this node has them all itself
 //
 // Answers: 200 or 206 and the bytes; 401 without a right proof; 404 for a layer that is not there, or another path; 405
 // for any method but GET and HEAD; 503 when too many layers are being sent.
@@ -19,6 +20,8 @@
 namespace shoal::holder {
 
 enum class Resource { small, held };
+
+inline constexpr const char* arriving_header = "Shoal-Arriving";
 
 // HMAC-SHA-256(swarm key; "small", digest text), hexadecimal: the same for both resources.
 std::string proof(const SwarmKey& key, const Digest& digest);
@@ -38,6 +41,9 @@ http::ClientRequest patient_small_request(const Node& node, const SwarmKey& key,
 http::ClientRequest hedged(http::ClientRequest request);
 // For the bytes from `from` on.
 http::ClientRequest held_request(const Node& node, const SwarmKey& key, const Digest& digest, std::uint64_t from);
+
+// Whether the node that answers waits for the layer's bytes itself.
+bool is_arriving(const http::ClientResponse& response);
 
 // ---- serving
 

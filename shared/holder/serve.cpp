@@ -1,5 +1,7 @@
 #include "shared/holder/serve.hpp"
 
+#include "shared/holder/protocol.hpp"
+
 namespace shoal::holder {
 namespace {
 
@@ -17,6 +19,10 @@ http::Response head(const std::string& content_type, ByteCount length) {
   head.headers = {{"Content-Type", content_type.empty() ? "application/octet-stream" : content_type}};
   head.length = length.value;
   return head;
+}
+
+void mark_arriving(http::Response& head) {
+  head.headers.push_back({arriving_header, "1"});
 }
 
 http::Response no_such_path() {

@@ -9,6 +9,7 @@
 namespace shoal::holder {
 
 http::Response head(const std::string& content_type, ByteCount length);
+void mark_arriving(http::Response& head);  // its bytes wait for another node
 
 http::Response no_such_path();  // 404
 http::Response wrong_method();  // 405

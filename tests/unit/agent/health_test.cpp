@@ -14,7 +14,7 @@ struct Stage {
   Stage() { health.connected(heard, now); }
   Next step() {
     now += Health::step_length;
-    return health.step(heard, now);
+    return health.step(heard, now, is_receiving);
   }
   // What comes of so many steps, without those of which nothing comes.
   std::vector<Next> steps(int count) {
@@ -36,6 +36,7 @@ struct Stage {
 
   Time now{};
   std::uint64_t heard = 7;
+  bool is_receiving = false;
   Health health{now};
 };
 
@@ -64,12 +65,15 @@ TEST_CASE("a tracker that answers its pings is never suspected, and pinged once 
 }
 
 TEST_CASE("a tracker that falls silent at any moment is suspected within two seconds") {
-  for (int steps_before = 0; steps_before < 12; ++steps_before) {
-    Stage stage;
-    for (int i = 0; i < steps_before; ++i) {
-      if (stage.step() == Next::ping) ++stage.heard;
+  for (const bool is_receiving : {false, true}) {
+    for (int steps_before = 0; steps_before < 12; ++steps_before) {
+      Stage stage;
+      stage.is_receiving = is_receiving;
+      for (int i = 0; i < steps_before; ++i) {
+        if (stage.step() == Next::ping) ++stage.heard;
+      }
+      CHECK(stage.time_until(Next::suspect) < std::chrono::seconds(2));
     }
-    CHECK(stage.time_until(Next::suspect) < std::chrono::seconds(2));
   }
 }
 
@@ -90,6 +94,17 @@ TEST_CASE("a message ends a suspicion without waiting for a step") {
   CHECK(stage.health.hear(stage.heard + 1, stage.now));
   CHECK(stage.health.state() == LinkHealth::up);
   CHECK_FALSE(stage.health.hear(stage.heard + 2, stage.now));  // nothing to end
+}
+
+TEST_CASE("a tracker has more time for an answer while small layers come, behind which it may wait") {
+  Stage stage;
+  stage.is_receiving = true;
+  CHECK(stage.time_until(Next::suspect) == control::timing::silent_when_receiving);
+  Stage ending;
+  ending.is_receiving = true;
+  CHECK(ending.steps(4) == std::vector{Next::ping});
+  ending.is_receiving = false;
+  CHECK(ending.steps(1) == std::vector{Next::suspect});
 }
 
 TEST_CASE("a tracker that stays silent is given up") {

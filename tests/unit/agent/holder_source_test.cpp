@@ -225,6 +225,57 @@ TEST_CASE("a busy node that refuses a hedged request is asked once more while th
   CHECK(stage.node.metrics.holders.failed_requests.value() == 1);  // it trickles
 }
 
+TEST_CASE("a busy node is asked again and again beside the first one, with ever longer pauses") {
+  const test::ScriptedServer silent("", test::Afterwards::stay_silent);
+  const ServingNode busy(content, 2, 503);
+  Stage stage;
+  stage.begin({at(silent), busy.as_tracker()});
+  stage.pass_silence_of(silent, usual);
+  for (int asked = 1; asked <= 2; ++asked) {
+    stage.node.run_until([&] { return busy.requests == asked; });
+    stage.node.settle();
+    stage.node.clock.advance((1 << asked) * usual - Milliseconds(1));
+    stage.node.settle();
+    CHECK(busy.requests == asked);
+    stage.node.clock.advance(Milliseconds(1));
+  }
+  CHECK(stage.end());
+  CHECK(busy.hedged == 3);
+}
+
+TEST_CASE("a node that waits for the layer itself and does not get it is not remembered as one that failed") {
+  const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\nShoal-Arriving: 1\r\n\r\n";
+  const test::ScriptedServer without(head, test::Afterwards::close);
+  const ServingNode second(content);
+  Stage stage;
+  CHECK(stage.fill({at(without), second.endpoint()}));
+  CHECK(stage.node.metrics.holders.failed_requests.value() == 0);
+  stage.again();
+  CHECK(stage.fill({at(without), second.endpoint()}));
+  CHECK(without.requests() == 2);
+}
+
+TEST_CASE("a node that waits for the layer itself is not asked last because another one was quicker") {
+  const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\nShoal-Arriving: 1\r\n\r\n";
+  const test::ScriptedServer waiting(head, test::Afterwards::stay_silent);
+  const ServingNode second(content);
+  Stage stage;
+  stage.begin({at(waiting), second.endpoint()});
+  stage.node.run_until([&] { return waiting.requests() > 0; });
+  stage.node.settle();
+  stage.node.clock.advance(usual);
+  REQUIRE(stage.end());
+  stage.node.settle();
+  stage.node.clock.advance(far - usual);
+  stage.node.settle();
+  CHECK(stage.node.metrics.holders.failed_requests.value() == 0);
+  stage.again();
+  stage.begin({at(waiting), second.endpoint()});
+  stage.node.run_until([&] { return waiting.requests() == 2; });
+  stage.node.clock.advance(usual);
+  CHECK(stage.end());
+}
+
 TEST_CASE("at most three nodes are asked at once, the tracker among them") {
   const test::ScriptedServer a("", test::Afterwards::stay_silent);
   const test::ScriptedServer b("", test::Afterwards::stay_silent);

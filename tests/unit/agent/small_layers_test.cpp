@@ -42,7 +42,7 @@ struct Asked {
 };
 
 struct Stage : TrackedNode {
-  SmallLayers layers{node.pulls, node.trackers};
+  SmallLayers layers{node.clock, node.pulls, node.trackers};
 };
 
 }  // namespace
@@ -54,6 +54,7 @@ TEST_CASE("a held layer is served whole, by either path, to a node that proves t
     const Asked asked(stage, stage.layers, request);
     CHECK(asked.status() == 200);
     CHECK(asked.exchange.head->length == content.size());
+    CHECK_FALSE(http::find_header(asked.exchange.head->headers, holder::arriving_header));
     CHECK(asked.exchange.body == content);
   }
 }
@@ -99,6 +100,7 @@ TEST_CASE("the head of an arriving layer goes at once, its bytes when the digest
   stage.node.settle();
   const Asked asked(stage, stage.layers, small());
   CHECK(asked.status() == 200);
+  CHECK(http::find_header(asked.exchange.head->headers, holder::arriving_header));
   CHECK(asked.exchange.body.empty());
   stage.node.origin.go_on();
   stage.node.settle();
@@ -133,6 +135,28 @@ TEST_CASE("a hedged request is refused while eight small layers are being sent, 
     running.emplace_back(stage, stage.layers, hedged, &reader);
     CHECK(running.back().status() == 200);
   }
+  CHECK(Asked(stage, stage.layers, hedged).status() == 503);
+  CHECK(Asked(stage, stage.layers, small()).status() == 200);
+  reader.notify();
+  stage.node.settle();
+  CHECK(Asked(stage, stage.layers, hedged).status() == 200);
+}
+
+TEST_CASE("a hedged request is refused while small layers to two nodes have been leaving for long, as on a full link") {
+  Stage stage;
+  stage.held(content);
+  http::Request hedged = as_received(
+      holder::hedged(holder::small_request({"10.0.0.2", 7073}, SwarmKey{}, digest, ByteCount{content.size()})));
+  Signal reader(stage.node.loop);
+  std::deque<Asked> running;
+  for (const char* client : {"10.0.0.3", "10.0.0.4"}) {
+    http::Request request = small();
+    request.client = client;
+    running.emplace_back(stage, stage.layers, request, &reader);
+    CHECK(running.back().exchange.send_buffer == holder::limits.serving.small_send_buffer);
+  }
+  CHECK(Asked(stage, stage.layers, hedged).status() == 200);
+  stage.node.clock.advance(holder::Sends::in_time);
   CHECK(Asked(stage, stage.layers, hedged).status() == 503);
   CHECK(Asked(stage, stage.layers, small()).status() == 200);
   reader.notify();
