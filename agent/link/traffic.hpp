@@ -12,7 +12,8 @@ namespace shoal::agent::link {
 
 class Traffic {
  public:
-  static constexpr Milliseconds lately{250};
+  // A node may wait for a while until the next node sends, whose layers fill the tracker's link meanwhile.
+  static constexpr Milliseconds lately{2'000};
 
   void note(Time now) { last_ = now; }
   bool flows(Time now) const { return last_ && now - *last_ < lately; }
