@@ -39,7 +39,7 @@ using Dial = std::function<Task<Result<std::unique_ptr<http::WebSocket>>>(Clock&
 struct LinkOptions {
   std::string url;  // "http://tracker:7080"
   Dial dial = http::connect_websocket;
-  std::shared_ptr<const Traffic> traffic{};  // of this node, whose link it shares
+  std::shared_ptr<const Traffic> traffic{};  // of this node's small layers, behind which messages wait
   Milliseconds welcome_limit = control::timing::welcome;
   // Before a reconnect; doubles up to the longest, with jitter of three quarters, until a connection has lasted that
   // long: an agent whose connection the tracker closes again and again must not reconnect at once.

@@ -1,5 +1,5 @@
-// Traffic: when bytes of small layers came to this node last, from whomever. While they do, its link may be full, and the
-// tracker's messages wait behind them. Pure: time is given.
+// Traffic: when bytes of a slow small layer came to this node last, from whomever. Then links are full, this node's or the
+// tracker's, and the tracker's messages wait behind layers. Pure: time is given.
 //
 // Threads: the loop.
 #pragma once
@@ -12,6 +12,7 @@ namespace shoal::agent::link {
 
 class Traffic {
  public:
+  static constexpr Milliseconds slow{500};  // since it was asked for: on an idle link it takes a few
   // A node may wait for a while until the next node sends, whose layers fill the tracker's link meanwhile.
   static constexpr Milliseconds lately{2'000};
 

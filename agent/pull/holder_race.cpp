@@ -101,7 +101,7 @@ Task<HolderRace::Outcome> HolderRace::read(std::size_t index, http::ClientRespon
     if (!part) co_return entries_[index].broken_off(part.error().what);
     if (part->empty()) break;
     entries_[index].received_bytes += part->size();
-    around_.traffic.note(around_.clock.now());
+    if (since_asked(entries_[index]) >= link::Traffic::slow) around_.traffic.note(around_.clock.now());
     entries_[index].speed.note(entries_[index].received_bytes, around_.clock.now());
     if (body.size() + part->size() > layer_.size.value) co_return Outcome{Verdict::wrong, {}, "too many bytes"};
     body.insert(body.end(), part->begin(), part->end());

@@ -102,7 +102,7 @@ inline constexpr Milliseconds ping_again{1'000};
 // An agent waits for the answer to a ping, or for anything else. A tracker answers within a round trip, however long it
 // waits for an origin; a lost packet costs 0.2 to 0.6 s more.
 inline constexpr Milliseconds pong{500};
-// The whole silence, when an agent receives small layers meanwhile: a tracker's answer waits behind them where links are
+// The whole silence, when small layers come slowly to an agent: a tracker's answer waits behind them where links are
 // full. At 4 Mbit/s a queue of 512 KiB is a second; agents that did not wait for it asked the origin.
 inline constexpr Milliseconds silent_when_receiving{1'750};
 // Then the tracker is suspected, and all pulls do without it. An agent closes the connection after such a silence.
