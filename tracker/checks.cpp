@@ -57,7 +57,8 @@ bool is_refusal(const control::Checked& checked) {
 
 void Checks::check(const control::Check& question, Answer answer) {
   const OriginLayer layer = layer_of(question);
-  if (auto checked = answer_at_once(layer)) return reply(answer, question.request, std::move(*checked));
+  const Milliseconds longest_age = question.longest_age_ms == 0 ? KnownLayers::keep : Milliseconds(question.longest_age_ms);
+  if (auto checked = answer_at_once(layer, longest_age)) return reply(answer, question.request, std::move(*checked));
   const Hash256 key = key_of(layer);
   const auto known = questions_.find(key);
   if (known == questions_.end()) remove_old();
@@ -72,18 +73,19 @@ void Checks::check(const control::Check& question, Answer answer) {
 }
 
 // What is known holds while the registry is out of reach.
-std::optional<control::Checked> Checks::answer_at_once(const OriginLayer& layer) {
+std::optional<control::Checked> Checks::answer_at_once(const OriginLayer& layer, Milliseconds longest_age) {
   if (!origin::is_repository_name(layer.repository.name)) return no_answer("not a repository's name");
   const auto allowed = parts_.source.may_ask(layer.repository.upstream);
   const bool is_unknown = !allowed && allowed.error().kind == ErrorKind::not_found;
   if (is_unknown) parts_.metrics.unknown_registries.add();
   if (is_unknown) return no_answer(seeder::of_tracker(allowed.error().what));
-  if (auto facts = parts_.known.readable(layer)) {
+  if (auto facts = parts_.known.readable(layer, longest_age)) {
     parts_.metrics.known.add();
     control::Checked checked;
     checked.status = 200;
     checked.size_bytes = facts->size_bytes;
     checked.content_type = std::move(facts->content_type);
+    checked.age_ms = static_cast<std::uint32_t>(facts->age.count());
     return checked;
   }
   if (!allowed) return no_answer(seeder::of_tracker(allowed.error().what));
@@ -179,6 +181,7 @@ Task<control::Checked> Checks::read_manifest(OriginLayer layer) {
   const bool is_right = co_await parts_.pool.run(std::move(match));
   if (!is_right) co_return no_answer("the origin sends something else than the manifest of this digest");
   const std::uint64_t size_bytes = bytes->size();
+  parts_.known.note_at(layer.repository.upstream, layer.digest);
   parts_.keep({layer.digest, layer.kind, layer.repository}, std::move(*bytes), answer->content_type);
   co_return found(layer, {size_bytes, std::move(answer->content_type)});
 }

@@ -76,7 +76,7 @@ class Checks {
     Signal ended;
   };
 
-  std::optional<control::Checked> answer_at_once(const OriginLayer& layer);
+  std::optional<control::Checked> answer_at_once(const OriginLayer& layer, Milliseconds longest_age);
   void reply(const Answer& answer, std::uint32_t request, control::Checked checked);
   void remove_old();
   Task<void> ask_for_all(Questions::iterator question, OriginLayer layer);

@@ -37,6 +37,7 @@ class Core {
   seeder::Seeder& seeder() { return seeder_; }
   const directory::Directory& directory() const { return directory_; }
   const KnownLayers& known() const { return origins_.known; }
+  KnownLayers& known() { return origins_.known; }
   const directory::Reachability& reachability() const { return reachability_; }
 
  private:

@@ -27,7 +27,7 @@ bool asks_otherwise(const Member& member, const seeder::SeedRequest& request) {
 
 control::Joined joined(const LayerInfo& layer) {
   const auto piece_length = static_cast<std::uint32_t>(piece_length_for(layer.size).value);
-  return {layer.digest, layer.size.value, piece_length, layer.generation, layer.content_type, {}, {}, false};
+  return {layer.digest, layer.size.value, piece_length, layer.generation, layer.content_type, {}, {}};
 }
 
 // The layer, for as far as the join goes.
@@ -38,6 +38,17 @@ bool is_there(const Joins::Parts& parts, NodeId node, const control::Join& join)
   return !parts.directory.holders(join.digest, node, 1, is_connected).empty();
 }
 
+// By what the tracker has read there itself.
+bool is_at_source(const KnownLayers& known, const LayerInfo& layer, const std::string& upstream) {
+  const auto is_its = [&](const std::string& of) { return known.registry_of(of) == known.registry_of(upstream); };
+  return layer.size.value == 0 || std::ranges::any_of(layer.upstreams, is_its) || known.is_at(upstream, layer.digest);
+}
+
+// The digest has matched.
+void note_at(KnownLayers& known, const LayerInfo& layer) {
+  for (const std::string& upstream : layer.upstreams) known.note_at(upstream, layer.digest);
+}
+
 }  // namespace
 
 // ---- what agents say
@@ -45,7 +56,10 @@ bool is_there(const Joins::Parts& parts, NodeId node, const control::Join& join)
 void Joins::join(NodeId node, const control::Join& join) {
   parts_.metrics.joins.add();
   if (!is_there(parts_, node, join)) {
-    control::Refused refused{.digest = join.digest, .reason = control::Reason::not_found, .what = "no node holds the layer"};
+    const control::Refused refused{.digest = join.digest,
+                                   .reason = control::Reason::not_found,
+                                   .what = "no node holds the layer",
+                                   .upstream = join.source.upstream};
     parts_.links.send(node, refused);
   } else if (!parts_.own_fetches.wait(node, join)) {
     request(node, join);
@@ -153,6 +167,7 @@ bool Joins::needs_pieces(const Digest& digest) const {
 
 void Joins::on(const seeder::LayerKnown& event) {
   const LayerInfo& layer = event.layer;
+  if (layer.is_small) note_at(parts_.known, layer);
   for (const WaitingJoin& waited : parts_.own_fetches.held({layer.digest})) request(waited.node, waited.join);
   Roster* const roster = parts_.directory.find_swarm(layer.digest);
   if (roster == nullptr) return;
@@ -179,6 +194,7 @@ void Joins::on(const seeder::LayerRestarted& event) {
 
 void Joins::on(const seeder::LayerFinished& event) {
   const LayerInfo& layer = event.layer;
+  note_at(parts_.known, layer);
   Roster* const roster = parts_.directory.find_swarm(layer.digest);
   if (roster == nullptr) return;
   for (const NodeId node : roster->nodes()) {
@@ -230,10 +246,11 @@ void Joins::answer(NodeId node, const LayerInfo& layer) {
   const Member& member = *parts_.directory.swarm(layer.digest).find(node);
   const std::uint64_t size_hint_bytes = member.size_hint_bytes;
   control::Joined answer = joined(layer);
-  answer.at_source = layer.size.value == 0 || parts_.known.is_at(member.source.upstream, layer.digest);
+  answer.at_source = is_at_source(parts_.known, layer, member.source.upstream);
+  answer.upstream = member.source.upstream;
   if (size_hint_bytes != 0 && size_hint_bytes != layer.size.value) {
     const std::string what = "the layer has " + std::to_string(layer.size.value) + " bytes";
-    refuse(node, layer.digest, {control::Reason::size, what});
+    refuse(node, join_of(layer.digest, member), {control::Reason::size, what});
   } else if (layer.is_small) {
     answer_with_sources(node, layer, std::move(answer));
   } else {
@@ -281,12 +298,12 @@ void Joins::ask_holders_to_serve(NodeId member, const Digest& digest, Roster& ro
   }
 }
 
-void Joins::refuse(NodeId node, const Digest& digest, const Refusal& refusal) {
+void Joins::refuse(NodeId node, const control::Join& join, const Refusal& refusal) {
   parts_.metrics.refused_joins.add();
-  leave(node, digest);
+  leave(node, join.digest);
   const auto retry_after = static_cast<std::uint32_t>(refusal.retry_after.count());
-  parts_.links.send(node, control::Refused{digest, refusal.reason, refusal.what, retry_after, refusal.of_tracker,
-                                           control::wire_form(refusal.answered)});
+  parts_.links.send(node, control::Refused{join.digest, refusal.reason, refusal.what, retry_after, refusal.of_tracker,
+                                           control::wire_form(refusal.answered), join.source.upstream});
 }
 
 // What the origin refuses the tracker, the agent's caller may read.
@@ -294,7 +311,7 @@ void Joins::refuse_or_let_fetch(NodeId node, const control::Join& join, const Re
   leave(node, join.digest);
   const bool may_differ = seeder::depends_on_credential(refusal);
   if (may_differ && parts_.own_fetches.take(node, join, control::wire_form(refusal.answered))) return;
-  refuse(node, join.digest, refusal);
+  refuse(node, join, refusal);
 }
 
 }  // namespace shoal::tracker

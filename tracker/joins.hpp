@@ -32,7 +32,7 @@ class Joins {
     seeder::Seeder& seeder;
     AgentLinks& links;
     OwnFetches& own_fetches;
-    const KnownLayers& known;
+    KnownLayers& known;
     JoinMetrics& metrics;
   };
   // `seeder_endpoint`: as agents are told it; the host is empty unless advertised.
@@ -62,7 +62,7 @@ class Joins {
   void answer(NodeId node, const seeder::LayerInfo& layer);
   void answer_with_swarm(NodeId node, const seeder::LayerInfo& layer, control::Joined joined);
   void answer_with_sources(NodeId node, const seeder::LayerInfo& layer, control::Joined joined);
-  void refuse(NodeId node, const Digest& digest, const seeder::Refusal& refusal);
+  void refuse(NodeId node, const control::Join& join, const seeder::Refusal& refusal);
   void refuse_or_let_fetch(NodeId node, const control::Join& join, const seeder::Refusal& refusal);
   void introduce(NodeId node, const Digest& digest, directory::Roster& roster);
   void ask_holders_to_serve(NodeId member, const Digest& digest, directory::Roster& roster, NodeId left = 0);

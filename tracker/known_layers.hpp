@@ -7,6 +7,7 @@
 // Threads: the loop.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,23 +30,32 @@ Hash256 key_of(const OriginLayer& layer);
 
 class KnownLayers {
  public:
-  static constexpr Milliseconds keep{3'600'000};  // a registry that withdraws anonymous access is believed an hour later
+  // The longest that an answer counts. An agent's grant ends as long after the answer as it may count there, however late
+  // it heard of it, so that nobody is served on it for longer.
+  static constexpr Milliseconds keep{3'600'000};
   static constexpr std::size_t most = 65'536;     // of each kind of knowledge: about 10 MiB; the oldest makes room
   static constexpr std::size_t longest_type = 255;
 
   struct Facts {
     std::uint64_t size_bytes = 0;  // 0: not said
     std::string content_type;      // of a manifest; empty: not said
+    Milliseconds age{0};           // since the registry's answer
   };
 
   explicit KnownLayers(Clock& clock) : clock_(clock) {}
+  // Which registry an upstream leads to: several names may lead to one.
+  void name_registries(std::function<std::string(const std::string& upstream)> registry_of) {
+    registry_of_ = std::move(registry_of);
+  }
+  std::string registry_of(const std::string& upstream) const;
 
-  // The registry answered the tracker's own question for it with 2xx.
+  // The registry answered the tracker's own question for it with 2xx. That is its word on who may read it there, and no proof
+  // that it has the bytes.
   void note_readable(const OriginLayer& layer, const Facts& facts);
-  // The registry has it, whoever may read it there.
+  // The registry has sent all of its bytes, which match the digest, whoever may read it there.
   void note_at(const std::string& upstream, const Digest& digest);
 
-  std::optional<Facts> readable(const OriginLayer& layer) const;
+  std::optional<Facts> readable(const OriginLayer& layer, Milliseconds longest_age = keep) const;
   bool is_at(const std::string& upstream, const Digest& digest) const;
   std::size_t size() const { return readable_.size() + at_.size(); }
 
@@ -59,6 +69,7 @@ class KnownLayers {
   std::uint8_t index_of(const std::string& type);
 
   Clock& clock_;
+  std::function<std::string(const std::string&)> registry_of_;
   Table readable_{most};
   Table at_{most};
   std::vector<std::string> types_{""};  // each once; images use a dozen, further ones than 255 are not kept

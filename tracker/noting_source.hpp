@@ -1,5 +1,5 @@
-// NotingSource: a LayerSource that notes in KnownLayers which layers an origin has sent. What the tracker reads for a pull
-// answers later checks of the same layer.
+// NotingSource: a LayerSource that notes in KnownLayers what an origin lets callers without a credential read. What the tracker
+// reads for a pull answers later checks of the same layer.
 //
 // Threads: the loop.
 #pragma once
@@ -32,10 +32,9 @@ class NotingSource final : public seeder::LayerSource {
   }
 
  private:
-  // A portal's page with status 200 is no layer. What a caller's credential has opened says nothing of callers without one, only that the registry has it.
+  // A portal's page with status 200 is no layer. What a caller's credential has opened says nothing of callers without one.
   void note(const origin::LayerQuestion& question, const origin::LayerStream& stream) {
-    if (origin::is_page_type(stream.content_type())) return;
-    if (!question.authorization.empty()) return known_.note_at(question.repository.upstream, question.digest);
+    if (origin::is_page_type(stream.content_type()) || !question.authorization.empty()) return;
     const bool is_manifest = question.kind == origin::Kind::manifest;
     known_.note_readable({question.repository, question.kind, question.digest},
                          {stream.size().value, is_manifest ? stream.content_type() : ""});

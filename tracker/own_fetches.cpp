@@ -53,7 +53,8 @@ void OwnFetches::let_in(const Digest& digest, Fetch& fetch) {
     links_.send(next.node, control::Refused{.digest = digest,
                                             .reason = control::Reason::own_fetch,
                                             .what = "this node fetches it for the others, with its caller's credential",
-                                            .answer = fetch.refusal});
+                                            .answer = fetch.refusal,
+                                            .upstream = source.upstream});
   }
 }
 

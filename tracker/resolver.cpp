@@ -144,6 +144,7 @@ Task<control::Resolved> Resolver::read_manifest(control::Resolve question) {
     co_return not_a_manifest(question, {ErrorKind::corrupt, "the origin's manifest does not match its digest"});
   }
   const std::uint64_t size_bytes = manifest.body.size();
+  parts_.known.note_at(repository.upstream, manifest.digest);
   parts_.keep({manifest.digest, origin::Kind::manifest, repository}, std::move(manifest.body), answer->content_type);
   co_return found(std::move(repository), {manifest.digest, size_bytes, std::move(answer->content_type)});
 }

@@ -95,6 +95,8 @@ Tracker::Tracker(Config config)
 // The calls from a part to one that is made after it.
 void Tracker::connect() {
   core_.coordinator().on_suspect([this](const Digest& digest) { scrub_.suspect(digest); });
+  core_.known().name_registries(
+      [this](const std::string& upstream) { return origin::registry_at(origins_.origin.options(), upstream); });
   core_.set_small_layer_port(http::parse_host_port(servers_.control.address())->port);
   add_to_page(servers_.admin.page(), metrics_, disk_.store);
   add_origins_to_page(servers_.admin.page(), origins_.origin.metrics());

@@ -1,11 +1,11 @@
 #include "agent/access/access.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "shared/control/timing.hpp"
 #include "shared/log/date.hpp"
 #include "shared/log/log.hpp"
-#include "shared/origin/statuses.hpp"
 
 namespace shoal::agent::access {
 namespace {
@@ -23,29 +23,25 @@ origin::UpstreamAccess rules_of(const origin::Options& options, const std::strin
   return entry == options.access.end() ? origin::UpstreamAccess{} : entry->second;
 }
 
-// Retry-After in seconds (RFC 9110 section 10.2.3); its form with a date counts as none.
-Milliseconds rest_of(const std::string& retry_after) {
-  constexpr std::size_t longest = 4;
-  const bool is_number = !retry_after.empty() && retry_after.size() <= longest &&
-                         std::all_of(retry_after.begin(), retry_after.end(), [](char c) { return c >= '0' && c <= '9'; });
-  return is_number ? std::chrono::seconds(std::stoi(retry_after)) : Milliseconds::zero();
-}
-
 // It does not answer, or as a server that fails; a limit of its requests is no failure.
 bool is_down(const Error& cause) {
   return cause.kind == ErrorKind::unavailable && (!cause.answered || cause.answered->status >= 500);
 }
 
-Error error_of(const origin::Answer& answer) {
-  Error error{origin::kind_of_status(answer.status), "the origin answered with status " + std::to_string(answer.status)};
-  Answered answered = origin::answered_by(answer.status, {}, text_of(answer.body));
-  answered.challenges = answer.challenges;
-  error.answered = bounded(std::move(answered));
-  error.retry_after = rest_of(answer.retry_after);
-  return error;
+// Of those that share a question.
+Hash256 key_of(const KeyedHash& hash, const Question& question) {
+  const Caller& caller = question.caller;
+  return hash.of({caller.repository.upstream, caller.repository.name, question.digest.text(),
+                  question.kind == origin::Kind::manifest ? "m" : "b", caller.authorization.reveal()});
 }
 
 }  // namespace
+
+Access::Access(Parts parts, Options options)
+    : parts_(parts),
+      options_(std::move(options)),
+      possession_([&origin = parts.origin](const std::string& upstream) { return registry_at(origin.options(), upstream); }),
+      proofs_({parts.loop, parts.clock, parts.origin, possession_}) {}
 
 // ---- the check
 
@@ -54,15 +50,15 @@ Task<Result<Verdict>> Access::may(Caller caller, Digest digest, origin::Kind kin
     metrics_.by_mode.add();
     co_return Granted(digest, std::move(caller.repository), {By::node});
   }
-  if (is_known(caller, digest, is_here, Milliseconds::zero())) {
+  Question question{std::move(caller), digest, kind};
+  if (is_known(question, is_here, Milliseconds::zero())) {
     metrics_.by_grant.add();
-    co_return granted(caller, digest);
+    co_return granted(question.caller, digest);
   }
-  if (auto refused = refused_lately(caller)) {
+  if (auto refused = refused_lately(question.caller)) {
     metrics_.refused.add();
     co_return std::move(*refused);
   }
-  const Question question{std::move(caller), digest, kind};
   auto answer = co_await ask_shared(question);
   co_return judge(question, is_here, std::move(answer));
 }
@@ -72,9 +68,10 @@ bool Access::is_open(const std::string& upstream) const {
   return (mode.empty() ? options_.mode : mode) == origin::access_node;
 }
 
-bool Access::is_known(const Caller& caller, const Digest& digest, bool is_here, Milliseconds grace) const {
-  return grants_.has(caller, parts_.clock.now(), grace) && members_.has(caller.repository, digest) &&
-         (!is_here || possession_.has(caller.repository.upstream, digest));
+bool Access::is_known(const Question& question, bool is_here, Milliseconds grace) const {
+  const origin::Repository& repository = question.caller.repository;
+  return grants_.has(question.caller, parts_.clock.now(), grace) && members_.has(repository, question.digest, question.kind) &&
+         (!is_here || possession_.has(repository.upstream, question.digest));
 }
 
 Granted Access::granted(const Caller& caller, const Digest& digest) const {
@@ -107,7 +104,7 @@ Result<Verdict> Access::judge(Question question, bool is_here, Result<origin::An
 Result<Verdict> Access::close(const Question& question, bool is_here, Error cause) {
   const Caller& caller = question.caller;
   const Milliseconds grace = rules_of(parts_.origin.options(), caller.repository.upstream).offline_grace;
-  if (is_down(cause) && grace > Milliseconds::zero() && is_known(caller, question.digest, is_here, grace)) {
+  if (is_down(cause) && grace > Milliseconds::zero() && is_known(question, is_here, grace)) {
     metrics_.by_grace.add();
     log::warning("access", "layer granted without the origin",
                  {{"digest", question.digest.text()},
@@ -133,9 +130,7 @@ Result<Verdict> Access::close(const Question& question, bool is_here, Error caus
 
 // Callers of the same credential that ask for the same layer share a question.
 Task<Result<origin::Answer>> Access::ask_shared(Question question) {
-  const Caller& caller = question.caller;
-  const Hash256 key = hash_.of({caller.repository.upstream, caller.repository.name, question.digest.text(),
-                                question.kind == origin::Kind::manifest ? "m" : "b", caller.authorization.reveal()});
+  const Hash256 key = key_of(hash_, question);
   const auto running = pending_.find(key);
   SharedPending pending;
   if (running != pending_.end()) {
@@ -157,25 +152,26 @@ Task<Result<origin::Answer>> Access::ask_shared(Question question) {
 }
 
 Task<void> Access::answer(Access& access, SharedPending pending, Question question, Hash256 key) {
-  auto answer = co_await access.ask(question);
-  if (answer && answer->status == 200) access.note_yes(question, *answer);
-  if (answer) access.note_refusal(question.caller, *answer);
+  auto told = co_await access.ask(question);
+  if (told && told->answer.status == 200) access.note_yes(question, *told);
+  if (told) access.note_refusal(question.caller, told->answer);
   access.pending_.erase(key);
-  pending->answer = std::move(answer);
+  pending->answer = told.map([](Told& said) { return std::move(said.answer); });
   pending->answered.notify();
 }
 
 // What the tracker is refused, this node may be given: with a credential of its own.
-Task<Result<origin::Answer>> Access::ask(Question question) {
+Task<Result<Told>> Access::ask(Question question) {
   if (question.caller.authorization.empty() && parts_.trackers.any_up()) {
     auto told = co_await ask_tracker(question);
-    const bool is_final = told && (told->status == 200 || !asks_better(question.caller.repository.upstream));
+    const bool is_final = told && (told->answer.status == 200 || !asks_better(question.caller.repository.upstream));
     const bool is_paced = !told && told.error().retry_after > Milliseconds::zero();
     if (is_final || is_paced) co_return told;
   }
   metrics_.origin_questions.add();
   auto answer = co_await ask_origin(parts_.origin, std::move(question));
-  co_return answer;
+  if (!answer) co_return tl::unexpected(std::move(answer.error()));
+  co_return Told{std::move(*answer)};
 }
 
 bool Access::asks_better(const std::string& upstream) const {
@@ -184,7 +180,7 @@ bool Access::asks_better(const std::string& upstream) const {
 }
 
 // An error: no tracker could ask.
-Task<Result<origin::Answer>> Access::ask_tracker(Question question) {
+Task<Result<Told>> Access::ask_tracker(Question question) {
   link::TrackerLink* link = parts_.trackers.owner_of(question.digest);
   if (link == nullptr) co_return fail(ErrorKind::unavailable, "no tracker is connected");
   metrics_.tracker_questions.add();
@@ -193,37 +189,41 @@ Task<Result<origin::Answer>> Access::ask_tracker(Question question) {
                          .upstream = question.caller.repository.upstream,
                          .repository = question.caller.repository.name,
                          .kind = is_manifest ? control::LayerKind::manifest : control::LayerKind::blob,
-                         .digest = question.digest};
+                         .digest = question.digest,
+                         .longest_age_ms = static_cast<std::uint32_t>(std::min<std::int64_t>(
+                             options_.anonymous_grant.count(), std::numeric_limits<std::uint32_t>::max()))};
   auto checked = co_await link->check(std::move(message), control::timing::check_answer);
   if (!checked) co_return tl::unexpected(checked.error());
   if (checked->status == 0) {
     const Milliseconds left(checked->retry_after_ms);
     co_return tl::unexpected(Error{ErrorKind::unavailable, "the tracker: " + checked->what, left});
   }
-  origin::Answer answer;
+  Told told;
+  told.age = Milliseconds(checked->age_ms);
+  origin::Answer& answer = told.answer;
   if (const MaybeAnswered said = control::answered_of(checked->answer)) answer = answer_of(*said);
   answer.status = checked->status;
   if (checked->size_bytes > 0) answer.length = checked->size_bytes;
   if (answer.status != 200) answer.length.reset();
   fill_body(answer);
-  co_return answer;
+  co_return told;
 }
 
 // ---- what is known
 
-void Access::note_yes(const Question& question, const origin::Answer& answer) {
-  Member member{question.digest};
-  if (answer.length && ByteCount{*answer.length} <= largest_layer) member.size = ByteCount{*answer.length};
-  note_read(question.caller, member);
+void Access::note_yes(const Question& question, const Told& told) {
+  Member member{question.digest, {}, question.kind};
+  const auto& length = told.answer.length;
+  if (length && ByteCount{*length} <= largest_layer) member.size = ByteCount{*length};
+  note_read(question.caller, member, told.age);
 }
 
-Granted Access::note_read(const Caller& caller, const Member& manifest) {
+Granted Access::note_read(const Caller& caller, const Member& read, Milliseconds age) {
   const Milliseconds longest = caller.authorization.empty() ? options_.anonymous_grant : options_.grant;
   const auto date = std::chrono::floor<std::chrono::seconds>(log::date_now());
-  grants_.give(caller, parts_.clock.now() + grant_life(caller.authorization, longest, date));
-  members_.add(caller.repository, manifest);
-  possession_.note(caller.repository.upstream, manifest.digest);
-  return granted(caller, manifest.digest);
+  grants_.give(caller, parts_.clock.now() + grant_life(caller.authorization, longest, date) - age);
+  members_.add(caller.repository, read);
+  return granted(caller, read.digest);
 }
 
 void Access::learn(const Granted& read, std::span<const Member> members) {
@@ -243,14 +243,15 @@ std::optional<origin::Answer> Access::refused_lately(const Caller& caller) const
   return refusal == nullptr ? std::nullopt : std::optional(*refusal);
 }
 
-Task<Result<void>> Access::prove(Caller caller, Digest digest, origin::Kind kind) {
-  if (is_open(caller.repository.upstream) || possession_.has(caller.repository.upstream, digest)) co_return Result<void>();
-  if (const auto refused = refused_lately(caller)) co_return tl::unexpected(error_of(*refused));
-  Question question{std::move(caller), digest, kind};
-  auto answer = co_await ask_shared(std::move(question));
-  if (!answer) co_return tl::unexpected(std::move(answer.error()));
-  if (answer->status != 200) co_return tl::unexpected(error_of(*answer));
-  co_return Result<void>();
+Task<Result<void>> Access::prove(Question question, Evidence evidence) {
+  if (possession_.has(question.caller.repository.upstream, question.digest)) co_return Result<void>();
+  if (const auto refused = refused_lately(question.caller)) co_return tl::unexpected(error_of(*refused));
+  metrics_.proofs.add();
+  const Caller caller = question.caller;
+  const Hash256 key = key_of(hash_, question);
+  Result<void> proven = co_await proofs_.prove(std::move(question), std::move(evidence), key);
+  if (!proven && proven.error().answered) note_refusal(caller, answer_of(*proven.error().answered));
+  co_return proven;
 }
 
 }  // namespace shoal::agent::access

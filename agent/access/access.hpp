@@ -19,6 +19,7 @@
 #include "agent/access/metrics.hpp"
 #include "agent/access/origin_word.hpp"
 #include "agent/access/possession.hpp"
+#include "agent/access/proofs.hpp"
 #include "agent/link/trackers.hpp"
 #include "shared/core/signal.hpp"
 
@@ -42,20 +43,21 @@ class Access {
     origin::Origin& origin;
     link::Trackers& trackers;
   };
-  Access(Parts parts, Options options) : parts_(parts), options_(std::move(options)) {}
+  Access(Parts parts, Options options);
 
   // `is_here`: bytes of the layer are here that may have come from another registry. Errors: `unavailable` with what to
   // configure, when the origin could not be asked.
   Task<Result<Verdict>> may(Caller caller, Digest digest, origin::Kind kind, bool is_here);
 
-  // The origin, or a tracker for it, answered 2xx with this manifest to the caller.
-  Granted note_read(const Caller& caller, const Member& manifest);
+  // The origin, or a tracker for it, answered 2xx with this layer to the caller, so long ago. It is the registry's word that the
+  // caller may have it, and no proof that it has the bytes.
+  Granted note_read(const Caller& caller, const Member& read, Milliseconds age = Milliseconds::zero());
   // What a manifest names that was read under this right.
   void learn(const Granted& read, std::span<const Member> members);
   // What the origin lists of a repository: its referrers.
   void learn(const origin::Repository& repository, std::span<const Member> members);
-  std::optional<ByteCount> size_of(const origin::Repository& repository, const Digest& digest) const {
-    return members_.size_of(repository, digest);
+  std::optional<ByteCount> size_of(const origin::Repository& repository, const Digest& digest, origin::Kind kind) const {
+    return members_.size_of(repository, digest, kind);
   }
 
   // The origin has answered 401 or 403 to the caller, wherever it was asked: its grant ends.
@@ -66,9 +68,9 @@ class Access {
   // By whose right the caller is served, if it is.
   Authority authority_of(const Caller& caller) const;
 
-  // The origin's word for one layer, whatever is granted: after a 2xx its registry is known to have it. An error holds
-  // what the origin answered instead.
-  Task<Result<void>> prove(Caller caller, Digest digest, origin::Kind kind);
+  // Whether the caller's registry has the layer that is here: it sends bytes of it (proofs.hpp). Errors: as of
+  // Proofs::prove; one holds what the origin answered instead.
+  Task<Result<void>> prove(Question question, Evidence evidence);
   Possession& possession() { return possession_; }
 
   const Metrics& metrics() const { return metrics_; }
@@ -84,14 +86,14 @@ class Access {
   using SharedPending = std::shared_ptr<Pending>;
 
   bool is_open(const std::string& upstream) const;
-  bool is_known(const Caller& caller, const Digest& digest, bool is_here, Milliseconds grace) const;
+  bool is_known(const Question& question, bool is_here, Milliseconds grace) const;
   Granted granted(const Caller& caller, const Digest& digest) const;
   Task<Result<origin::Answer>> ask_shared(Question question);
   static Task<void> answer(Access& access, SharedPending pending, Question question, Hash256 key);
-  Task<Result<origin::Answer>> ask(Question question);
-  Task<Result<origin::Answer>> ask_tracker(Question question);
+  Task<Result<Told>> ask(Question question);
+  Task<Result<Told>> ask_tracker(Question question);
   bool asks_better(const std::string& upstream) const;
-  void note_yes(const Question& question, const origin::Answer& answer);
+  void note_yes(const Question& question, const Told& told);
   Result<Verdict> judge(Question question, bool is_here, Result<origin::Answer> answer);
   Result<Verdict> close(const Question& question, bool is_here, Error cause);
 
@@ -101,6 +103,7 @@ class Access {
   Grants grants_;
   Members members_;
   Possession possession_;
+  Proofs proofs_;
   KeyedHash hash_;
   std::unordered_map<Hash256, SharedPending, FirstBytes> pending_;
 };

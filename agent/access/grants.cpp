@@ -35,7 +35,8 @@ std::string Grants::credential_hash(const Secret& authorization) const {
 void Grants::give(const Caller& caller, Time until) {
   const Hash256 key = key_of(caller);
   refusals_.remove(key);
-  grants_.put(key, until);
+  const Time* known = grants_.find(key);
+  grants_.put(key, known != nullptr ? std::max(*known, until) : until);
 }
 
 bool Grants::has(const Caller& caller, Time now, Milliseconds grace) const {

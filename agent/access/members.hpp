@@ -19,9 +19,10 @@ namespace shoal::agent::access {
 struct Member {
   Digest digest;
   std::optional<ByteCount> size{};
+  origin::Kind kind = origin::Kind::blob;  // as which the repository has it: a registry keeps blobs and manifests apart
 };
 
-// A layer somewhere: `where` is the keyed hash of a repository's name, or a registry's.
+// A layer somewhere: `where` is the keyed hash of a repository's name with a kind, or of a registry's.
 struct Place {
   std::uint64_t where = 0;
   Digest digest;
@@ -36,12 +37,12 @@ class Members {
   static constexpr std::size_t most = 65'536;  // about 16 MiB; the one that was named longest ago is removed
 
   void add(const origin::Repository& repository, const Member& member);
-  bool has(const origin::Repository& repository, const Digest& digest) const;
-  std::optional<ByteCount> size_of(const origin::Repository& repository, const Digest& digest) const;
+  bool has(const origin::Repository& repository, const Digest& digest, origin::Kind kind) const;
+  std::optional<ByteCount> size_of(const origin::Repository& repository, const Digest& digest, origin::Kind kind) const;
   std::size_t size() const { return sizes_.size(); }
 
  private:
-  Place place_of(const origin::Repository& repository, const Digest& digest) const;
+  Place place_of(const origin::Repository& repository, const Digest& digest, origin::Kind kind) const;
 
   KeyedHash hash_;
   BoundedTable<Place, std::optional<ByteCount>, PlaceHash> sizes_{most};

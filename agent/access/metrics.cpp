@@ -15,6 +15,8 @@ void add_to_page(metrics::Page& page, const Access& access) {
   const char* questions = "Questions whether the origin has a layer for a caller, by whom this node asked.";
   page.add("access_questions_total", "asked=\"origin\"", questions, metrics.origin_questions);
   page.add("access_questions_total", "asked=\"tracker\"", questions, metrics.tracker_questions);
+  page.add("access_proofs_total", "", "Layers of which a registry was asked for bytes, as they came from another one.",
+           metrics.proofs);
   page.add_gauge("access_grants", "", "Callers whose grant counts now.",
                  [&access] { return static_cast<double>(access.live_grants()); });
 }

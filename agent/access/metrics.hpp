@@ -18,6 +18,7 @@ struct Metrics {
   // Questions that this node put.
   metrics::Counter origin_questions;
   metrics::Counter tracker_questions;
+  metrics::Counter proofs;  // whether a registry has what came from another one
 };
 
 }  // namespace shoal::agent::access

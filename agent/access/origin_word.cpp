@@ -1,9 +1,11 @@
 #include "agent/access/origin_word.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "shared/crypto/hasher.hpp"
 #include "shared/origin/manifest_body.hpp"
+#include "shared/origin/statuses.hpp"
 
 namespace shoal::agent::access {
 namespace {
@@ -13,6 +15,14 @@ constexpr const char* manifest_types =
     "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, "
     "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
     "application/vnd.docker.distribution.manifest.v1+prettyjws, */*";
+
+// Retry-After in seconds (RFC 9110 section 10.2.3); its form with a date counts as none.
+Milliseconds rest_of(const std::string& retry_after) {
+  constexpr std::size_t longest = 4;
+  const bool is_number = !retry_after.empty() && retry_after.size() <= longest &&
+                         std::all_of(retry_after.begin(), retry_after.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return is_number ? std::chrono::seconds(std::stoi(retry_after)) : Milliseconds::zero();
+}
 
 std::string path_of(const Question& question) {
   return (question.kind == origin::Kind::manifest ? "manifests/" : "blobs/") + question.digest.text();
@@ -82,6 +92,15 @@ origin::Answer answer_of(const Answered& answered) {
   answer.content_type = "application/json";
   answer.body = copy_of(bytes_of(text));
   return answer;
+}
+
+Error error_of(const origin::Answer& answer) {
+  Error error{origin::kind_of_status(answer.status), "the origin answered with status " + std::to_string(answer.status)};
+  Answered answered = origin::answered_by(answer.status, {}, text_of(answer.body));
+  answered.challenges = answer.challenges;
+  error.answered = bounded(std::move(answered));
+  error.retry_after = rest_of(answer.retry_after);
+  return error;
 }
 
 void fill_body(origin::Answer& refusal) {

@@ -14,6 +14,12 @@ struct Question {
   origin::Kind kind = origin::Kind::blob;
 };
 
+// What was answered to a question.
+struct Told {
+  origin::Answer answer;
+  Milliseconds age{0};  // since the origin gave it, to a tracker
+};
+
 // An answer of status 200 is a yes, with the size if the origin named it. Any other one is the origin's own, whose body is
 // that of GET or empty. Errors: the origin did not answer, or sent something else than the manifest.
 Task<Result<origin::Answer>> ask_origin(origin::Origin& origin, Question question);
@@ -23,6 +29,8 @@ bool is_failing(const origin::Answer& answer);
 
 // What a registry answered instead of a layer, with a body of the specification's form.
 origin::Answer answer_of(const Answered& answered);
+// The same as an error, which holds it.
+Error error_of(const origin::Answer& answer);
 // A refusal without a body, as HEAD has none, gets one of ours: whoever sent GET reads why.
 void fill_body(origin::Answer& refusal);
 

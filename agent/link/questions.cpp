@@ -12,8 +12,8 @@ Error Questions::still_paced() const {
   return {ErrorKind::unavailable, "a registry limits the requests of the tracker " + tracker_, soon};
 }
 
-Task<Result<JoinAnswer>> Questions::await_join(Digest digest, JoinLimits limits) {
-  JoinWaiter waiter(loop_);
+Task<Result<JoinAnswer>> Questions::await_join(Digest digest, std::string upstream, JoinLimits limits) {
+  JoinWaiter waiter(loop_, std::move(upstream));
   joins_.emplace(digest, &waiter);
   const Time asked = clock_.now();
   const auto has_time = [&] {
@@ -50,22 +50,24 @@ Task<Result<control::Checked>> Questions::await_checked(std::uint32_t request, M
 }
 
 bool Questions::take(const control::TrackerMessage& message) {
-  if (const auto* joined = std::get_if<control::Joined>(&message)) return answer_joins(joined->digest, *joined);
-  if (const auto* refused = std::get_if<control::Refused>(&message)) return answer_joins(refused->digest, *refused);
+  if (const auto* joined = std::get_if<control::Joined>(&message)) return answer_joins(joined->digest, joined->upstream, *joined);
+  if (const auto* refused = std::get_if<control::Refused>(&message)) return answer_joins(refused->digest, refused->upstream, *refused);
   if (const auto* waiting = std::get_if<control::Waiting>(&message)) note_waiting(*waiting);
   if (const auto* resolved = std::get_if<control::Resolved>(&message)) return answer_request(*resolved, resolves_);
   if (const auto* checked = std::get_if<control::Checked>(&message)) return answer_request(*checked, checks_);
   return false;
 }
 
-bool Questions::answer_joins(const Digest& digest, const JoinAnswer& answer) {
+// An answer to a join that was given up says nothing to the one that is waited for now, nor that the swarm is to be left.
+bool Questions::answer_joins(const Digest& digest, const std::string& upstream, const JoinAnswer& answer) {
   bool asked = false;
   const auto [begin, end] = joins_.equal_range(digest);
   for (auto join = begin; join != end; ++join) {
     if (join->second->answer) continue;  // answered before, and about to wake
+    asked = true;
+    if (!upstream.empty() && upstream != join->second->upstream) continue;
     join->second->answer = answer;
     join->second->signal.notify();
-    asked = true;
   }
   return asked;
 }

@@ -28,15 +28,16 @@ class Questions {
   Questions(Loop& loop, Clock& clock, std::string tracker)
       : loop_(loop), clock_(clock), tracker_(std::move(tracker)) {}
 
-  // Called in the turn of the loop in which the question was sent. `unavailable` when all questions are ended, or
+  // `upstream` of the join: an answer that names another is not its. Called in the turn of the loop in which the question
+  // was sent. `unavailable` when all questions are ended, or
   // nothing came within `limits.answer`: no answer, and no Waiting; or when there were Waitings for too long.
-  Task<Result<JoinAnswer>> await_join(Digest digest, JoinLimits limits);
+  Task<Result<JoinAnswer>> await_join(Digest digest, std::string upstream, JoinLimits limits);
   std::uint32_t next_request() { return next_request_++; }
   Task<Result<control::Resolved>> await_resolved(std::uint32_t request, Milliseconds limit);
   Task<Result<control::Checked>> await_checked(std::uint32_t request, Milliseconds limit);
 
   bool any() const { return !joins_.empty() || !resolves_.empty() || !checks_.empty(); }
-  // True when the message answered a question, and means nothing more.
+  // True when the message answered a question, or one that was asked before for another registry, and means nothing more.
   bool take(const control::TrackerMessage& message);
   void end_all(const Error& cause);  // none of the questions is answered any more
 
@@ -52,13 +53,16 @@ class Questions {
     bool is_fetched_by_agent = false;  // likewise
     std::optional<Error> cut{};  // no answer comes any more
   };
-  using JoinWaiter = Waiter<JoinAnswer>;
+  struct JoinWaiter : Waiter<JoinAnswer> {
+    JoinWaiter(Loop& loop, std::string of) : Waiter(loop), upstream(std::move(of)) {}
+    std::string upstream;
+  };
   template <class Answer>
   using Waiters = std::map<std::uint32_t, Waiter<Answer>*>;  // by request
 
   Error no_answer(const std::optional<Error>& cut) const;
   Error still_paced() const;
-  bool answer_joins(const Digest& digest, const JoinAnswer& answer);
+  bool answer_joins(const Digest& digest, const std::string& upstream, const JoinAnswer& answer);
   void note_waiting(const control::Waiting& waiting);
   template <class Answer>
   Task<Result<Answer>> await_answer(std::uint32_t request, Milliseconds limit, Waiters<Answer>& waiters);

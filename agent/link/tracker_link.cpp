@@ -197,7 +197,7 @@ Task<Result<JoinAnswer>> TrackerLink::join(control::Join question, JoinLimits li
   if (!up()) co_return tl::unexpected(not_up(options_.url, health_.state()));
   send(question);
   watch(clock_.now());
-  auto answer = co_await questions_.await_join(question.digest, limits);
+  auto answer = co_await questions_.await_join(question.digest, question.source.upstream, limits);
   co_return answer;
 }
 

@@ -5,8 +5,14 @@
 namespace shoal::agent::pull {
 
 bool Admission::is_known() const {
-  if (!asker_->is_proven) asker_->is_proven = possession_->has(asker_->ask.repository.upstream, asker_->ask.digest);
-  return asker_->is_proven;
+  const std::string& upstream = asker_->ask.repository.upstream;
+  if (!asker_->is_proven) asker_->is_proven = possession_->has(upstream, asker_->ask.digest);
+  return asker_->is_proven || download_->askers().provenance().are_all_of(upstream);
+}
+
+// The size is its own registry's, or the layer's that it has.
+bool Admission::is_named(const Askers& askers) const {
+  return is_known() && (askers.is_verified() || askers.names_size(asker_->ask.repository.upstream));
 }
 
 // The manifest's, when the layer has it, or the one that the asker's own registry named.
@@ -15,7 +21,7 @@ std::optional<ByteCount> Admission::size_now() const {
   const ByteCount size = download_->layout().layer_size();
   const Askers& askers = download_->askers();
   const bool is_its = asker_->ask.size_hint ? *asker_->ask.size_hint == size
-                                            : askers.is_verified() || askers.names_size(asker_->ask.repository.upstream);
+                                            : is_named(askers);
   return is_its ? std::optional(size) : std::nullopt;
 }
 
@@ -24,12 +30,11 @@ std::optional<Result<void>> Admission::verdict() const {
   const Askers& askers = download_->askers();
   if (asker_->failure && (asker_->is_refused || has_failed())) return tl::unexpected(*asker_->failure);
   if (download_->begun()) {
-    const bool is_named = askers.is_verified() || askers.names_size(asker_->ask.repository.upstream);
-    if (is_named) {
+    if (is_named(askers)) {
       Result<void> agreed = agree_on_size(asker_->ask, download_->layout().layer_size());
       if (!agreed) return agreed;
     }
-    const bool is_readable = askers.is_verified() || !askers.are_bytes_of_others(asker_->ask.repository.upstream);
+    const bool is_readable = askers.is_verified() || !askers.provenance().is_direct_of_another(asker_->ask.repository.upstream);
     if (is_known() && size_now() && is_readable) return Result<void>();
   }
   return std::nullopt;
@@ -39,8 +44,14 @@ bool Admission::waits_for_others() const {
   if (!download_->begun() || !download_->askers().is_answered() || asker_->is_asking) return false;
   const bool is_turn_to_come = download_->arrival().written().held() == 0 && asker_->turns == 0;
   if (is_turn_to_come) return false;
-  const bool is_foreign = download_->askers().are_bytes_of_others(asker_->ask.repository.upstream);
-  return is_known() && (is_foreign || !size_now());
+  const bool is_foreign = download_->askers().provenance().is_direct_of_another(asker_->ask.repository.upstream);
+  return !is_known() || is_foreign || !size_now();
+}
+
+// Its registry is asked once the cluster sends no further piece (sources.hpp).
+bool Admission::is_to_be_asked_beside() const {
+  const bool is_foreign = download_->askers().provenance().is_direct_of_another(asker_->ask.repository.upstream);
+  return asker_->turns == 0 && !is_foreign && !download_->passage();
 }
 
 bool Admission::has_failed() const {
@@ -65,7 +76,8 @@ Task<Result<void>> Admission::wait_a_little(Wait& wait, std::optional<Time> due)
     const PieceIndex held = download_->arrival().written().held();
     if (!std::exchange(wait.is_begun, true)) wait.begun = wait.moved = now;
     if (std::exchange(wait.held, held) != held) wait.moved = now;
-    const Time end = std::min(wait.moved + limits_.progress, wait.begun + limits_.longest);
+    const Time longest = wait.begun + limits_.longest;
+    const Time end = is_to_be_asked_beside() ? longest : std::min(wait.moved + limits_.progress, longest);
     if (now >= end) co_return fail(ErrorKind::no_space, "another registry sends the layer, too slowly for this caller");
     until = due ? std::min(*due, end) : end;
   }

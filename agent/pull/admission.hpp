@@ -1,8 +1,9 @@
 // Admission: what one asker may be told and given of a layer that is under way.
 //
-// The size: its manifest's, or what its own registry names. Bytes: once its registry is known to have the layer, and no
-// earlier than the digest has matched when another registry sends them. While that takes long its own registry gives it
-// the bytes: then the admission is `no_space`, as of a layer without room, and the caller passes the layer through.
+// The size: its manifest's, or what its own registry names. Bytes: while its registry alone has sent them, or once it is known
+// to have the layer, and no earlier than the digest has matched when another registry sends them. While that takes long its
+// own registry gives it the bytes: then the admission is `no_space`, as of a layer without room, and the caller passes the
+// layer through.
 //
 // Threads: the loop.
 #pragma once
@@ -13,7 +14,7 @@
 namespace shoal::agent::pull {
 
 struct AdmissionLimits {
-  // For bytes of another registry, or a size that another one named: without a new piece, and in all.
+  // For bytes of another registry, its proof, or a size that another one named: without a new piece, and in all.
   Milliseconds progress{1'000};
   Milliseconds longest{10'000};
 };
@@ -39,9 +40,11 @@ class Admission {
   std::optional<Result<void>> verdict() const;
   std::optional<ByteCount> size_now() const;
   bool is_known() const;
+  bool is_named(const Askers& askers) const;
   bool has_failed() const;
   Task<Error> why_it_failed() const;
   bool waits_for_others() const;
+  bool is_to_be_asked_beside() const;
   struct Wait {
     Time begun{};   // of waiting for others
     Time moved{};   // a new piece came

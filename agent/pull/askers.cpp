@@ -77,10 +77,6 @@ bool Askers::make_room(const std::string& upstream) {
   return true;
 }
 
-bool are_all_of(const Askers& askers, const std::string& upstream) {
-  return std::ranges::all_of(askers.all(), [&](const SharedAsker& asker) { return asker->ask.repository.upstream == upstream; });
-}
-
 bool Askers::any_asking() const {
   return std::ranges::any_of(all_, [](const SharedAsker& asker) { return asker->is_asking; });
 }
@@ -123,8 +119,8 @@ std::vector<SharedAsker> Askers::left(int corruptions) const {
 
 void Askers::note_corrupt() {
   for (const SharedAsker& asker : all_) {
-    const bool is_its = std::ranges::find(bytes_of_, asker->ask.repository.upstream) != bytes_of_.end();
-    const bool is_to_blame = filler_->goes_on ? asker != filler_ : is_its || bytes_of_.empty();
+    const bool is_its = provenance_.is_direct_of(asker->ask.repository.upstream);
+    const bool is_to_blame = filler_->goes_on ? asker != filler_ : is_its || !provenance_.any_direct();
     if (is_to_blame) ++asker->corruptions;
   }
 }
@@ -135,14 +131,6 @@ void Askers::note_size_of(const std::string& upstream) {
 
 bool Askers::names_size(const std::string& upstream) const {
   return std::ranges::find(size_named_by_, upstream) != size_named_by_.end();
-}
-
-void Askers::note_bytes_of(const std::string& upstream) {
-  note(bytes_of_, upstream);
-}
-
-bool Askers::are_bytes_of_others(const std::string& upstream) const {
-  return std::ranges::any_of(bytes_of_, [&](const std::string& of) { return of != upstream; });
 }
 
 }  // namespace shoal::agent::pull

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agent/pull/ask.hpp"
+#include "agent/pull/provenance.hpp"
 #include "shared/core/clock.hpp"
 #include "shared/core/result.hpp"
 
@@ -20,8 +21,8 @@ struct Asker {
   Ask ask;
   Time since;              // when the first of them came
   bool is_asking = false;  // its sources are being asked
-  bool is_proven = false;        // its registry has said that it has the layer, or need not
-  bool is_being_proven = false;  // it is asked for that, or will be
+  bool is_proven = false;        // its registry has proven that it has the layer, or need not
+  bool is_being_proven = false;  // it is asked for that, or will be once the layer is here
   bool is_spent = false;   // they were, and are not asked again in this attempt
   int turns = 0;           // of this attempt
   // Its turn came because the cluster sent no further piece for a while: it goes on from what is there.
@@ -74,9 +75,8 @@ class Askers {
   // The size that the download has is this registry's: its own answer, or the tracker's to a join that names it.
   void note_size_of(const std::string& upstream);
   bool names_size(const std::string& upstream) const;
-  // Bytes come from this registry directly. Before the digest matches they are served to its own callers alone.
-  void note_bytes_of(const std::string& upstream);
-  bool are_bytes_of_others(const std::string& upstream) const;
+  Provenance& provenance() { return provenance_; }
+  const Provenance& provenance() const { return provenance_; }
   void note_verified() { is_verified_ = true; }
   bool is_verified() const { return is_verified_; }
   void note_over() { is_over_ = true; }
@@ -88,14 +88,11 @@ class Askers {
   std::vector<SharedAsker> all_;  // in the order of coming
   SharedAsker filler_;
   std::vector<std::string> size_named_by_;  // at most as many as askers
-  std::vector<std::string> bytes_of_;       // likewise
+  Provenance provenance_;
   bool is_answered_ = false;
   bool is_verified_ = false;
   bool is_over_ = false;
 };
-
-// Whether no caller of another registry has asked for the layer.
-bool are_all_of(const Askers& askers, const std::string& upstream);
 
 // Whether a failure is the registry's answer to this caller; another caller may get another one.
 bool depends_on_caller(const Error& error);

@@ -68,14 +68,13 @@ Task<Result<void>> ClusterSource::fill_joined(SharedDownload download, From from
   Askers& askers = download->askers();
   const control::Joined& joined = from.joined;
   const Ask& ask = from.asker->ask;
-  // An answer does not say to whose join it is: a late one to another registry's proves nothing of this one.
-  if (joined.at_source && are_all_of(askers, ask.repository.upstream)) note_possession(parts_, ask);
   if (!askers.fills(*from.asker)) co_return tl::unexpected(overtaken());
   // A correct tracker has gone on to the next generation by then.
   if (download->attempt().disproved == joined.generation)
     co_return fail(ErrorKind::unavailable, "the tracker still seeds the generation whose bytes proved wrong");
   const Result<void> agreed = agree(*download, ask, joined);
   if (!agreed) co_return agreed;
+  note_source(*download, source_of(joined, ask));
   askers.note_size_of(ask.repository.upstream);
   askers.note_answer();
   download->changed().notify();

@@ -23,6 +23,15 @@ Task<void> recheck(SharedDownload download, Download::Parts parts, std::vector<s
   }
 }
 
+// The registry of an asker; empty when another one's bytes were left, or nobody knows whose.
+std::string source_of_left(const Download& download) {
+  for (const SharedAsker& asker : download.askers().all()) {
+    const std::string& upstream = asker->ask.repository.upstream;
+    if (download.arrival().reserved().is_left_of(upstream)) return upstream;
+  }
+  return {};
+}
+
 }  // namespace
 
 Download::Download(Parts parts, Askers askers, Attempt attempt)
@@ -48,8 +57,13 @@ Task<Result<void>> Download::resume(std::optional<Generation> generation) {
   if (!*is_first) co_return Result<void>{};
   auto read = [reserved = arrival_->reserved()] { return reserved.left(); };
   auto left = co_await parts_.pool.run(std::move(read));
-  if (!left || left->empty()) co_return Result<void>{};  // an unreadable record costs a download, no more
+  if (!left || left->empty()) {  // an unreadable record costs a download, no more
+    arrival_->reserved().note_source(askers_->provenance().sole());
+    co_return Result<void>{};
+  }
+  askers_->provenance().note(source_of_left(*this));
   co_await recheck(self, parts_, std::move(*left));
+  arrival_->reserved().note_source(askers_->provenance().sole());
   log::debug("pull", "layer resumed",
              {{"digest", ask().digest.text()},
               {"image", ask().image()},

@@ -23,7 +23,9 @@ Task<Result<void>> Layer::verified() const {
   if (admission_) admitted = co_await admission_->bytes(std::nullopt);
   if (!admitted) co_return admitted;
   const auto end = co_await download->readable(size().value);
-  co_return end ? Result<void>() : tl::unexpected(end.error());
+  if (!end) co_return tl::unexpected(end.error());
+  if (admission_) admitted = co_await admission_->bytes(std::nullopt);
+  co_return admitted;
 }
 
 Task<Result<void>> Layer::verified_within(Milliseconds limit) const {
@@ -33,7 +35,9 @@ Task<Result<void>> Layer::verified_within(Milliseconds limit) const {
   if (admission_) admitted = co_await admission_->bytes(limit);
   if (!admitted) co_return admitted;
   const auto end = co_await download->readable_within(size().value, limit);
-  co_return end ? Result<void>() : tl::unexpected(end.error());
+  if (!end) co_return tl::unexpected(end.error());
+  if (admission_) admitted = co_await admission_->bytes(limit);
+  co_return admitted;
 }
 
 Window::Reader Layer::reader() const {
@@ -49,6 +53,9 @@ Task<Result<store::VerifiedSpan>> Layer::readable(std::uint64_t from) const {
   if (admission_) admitted = co_await admission_->bytes(std::nullopt);
   if (!admitted) co_return tl::unexpected(admitted.error());
   auto span = co_await download->readable(from, reader());
+  // While it was waited for, another registry may have gone on with the layer.
+  if (span && admission_) admitted = co_await admission_->bytes(std::nullopt);
+  if (!admitted) co_return tl::unexpected(admitted.error());
   co_return span;
 }
 
@@ -60,6 +67,8 @@ Task<Result<store::VerifiedSpan>> Layer::readable_within(std::uint64_t from, Mil
   if (admission) admitted = co_await admission->bytes(limit);
   if (!admitted) co_return tl::unexpected(admitted.error());
   auto span = co_await download->readable_within(from, limit, reader());
+  if (span && admission) admitted = co_await admission->bytes(limit);
+  if (!admitted) co_return tl::unexpected(admitted.error());
   co_return span;
 }
 

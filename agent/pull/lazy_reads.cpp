@@ -89,7 +89,6 @@ Task<Result<std::unique_ptr<PartStream>>> LazyReads::open(Ask ask, origin::Stret
     tell_failure(ask, stream.error());
     co_return tl::unexpected(stream.error());
   }
-  note_possession(parts_, ask);
   at(ask).passed_bytes += std::min(part.end, (*stream)->size().value) - part.first;
   co_return std::make_unique<PartStream>(std::move(*stream), std::move(*slot), parts_.metrics);
 }

@@ -1,5 +1,6 @@
 #include "agent/pull/membership.hpp"
 
+#include "agent/pull/possession.hpp"
 #include "agent/pull/space.hpp"
 #include "shared/log/log.hpp"
 
@@ -168,6 +169,8 @@ Next Membership::on_up() {
 
 Next Membership::on(const control::Joined& joined) {
   if (joined.generation != identity_.generation) return give_up("the tracker has another swarm for the layer");
+  // It may have gone on at another registry meanwhile.
+  if (fetching()) note_source(*fetching()->download, source_of(joined, fetching()->download->ask()));
   connect(joined.peers);
   report();
   return Next::stay;
@@ -199,7 +202,9 @@ Next Membership::on(const control::Restart& restart) {
 }
 
 Next Membership::on(const control::Refused& refused) {
-  if (fetching()) end(error_of(refused));
+  const bool is_of_another = fetching() && !refused.upstream.empty() &&
+                             refused.upstream != fetching()->download->ask().repository.upstream;
+  if (fetching() && !is_of_another) end(error_of(refused));
   return Next::stay;
 }
 

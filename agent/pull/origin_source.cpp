@@ -72,7 +72,6 @@ Task<Result<std::unique_ptr<PassThrough>>> OriginSource::pass_through(Ask ask, s
   auto question = question_of(ask);
   auto stream = co_await parts_.origin.open(std::move(question), from);
   if (!stream) co_return tl::unexpected(stream.error());
-  note_possession(parts_, ask);
   co_return std::make_unique<PassThrough>(ask.digest, std::move(*stream), std::move(*slot), parts_.metrics);
 }
 
@@ -94,7 +93,6 @@ Task<Result<void>> OriginSource::fetch(SharedDownload download, SharedAsker aske
   origin::ResumingStream stream(registry, parts_.clock, std::move(name), limits_.resume, from);
   const Result<void> opened = co_await stream.open();
   if (!opened) co_return opened;
-  note_possession(parts_, ask);
   const Result<void> accepted = accept(*download, asker, stream);
   if (!accepted) co_return accepted;
   const Result<void> copied = co_await copy(download, std::move(asker), stream, first);
@@ -107,7 +105,7 @@ Result<void> OriginSource::take_over(Download& download, const SharedAsker& aske
   Askers& askers = download.askers();
   if (askers.fills(*asker)) return {};
   const bool has_pieces = download.begun() && download.arrival().written().held() > 0;
-  const bool may_go_on = asker->goes_on && !askers.are_bytes_of_others(asker->ask.repository.upstream);
+  const bool may_go_on = asker->goes_on && !askers.provenance().is_direct_of_another(asker->ask.repository.upstream);
   const bool is_late = askers.is_over() || (has_pieces && !may_go_on);
   if (is_late) return tl::unexpected(overtaken());
   askers.let_fill(asker);
@@ -139,7 +137,7 @@ Result<void> OriginSource::accept(Download& download, const SharedAsker& asker, 
     return fail(ErrorKind::corrupt, "the size of " + asker->ask.digest.text() + " is another at " + upstream);
   }
   askers.note_size_of(upstream);
-  askers.note_bytes_of(upstream);
+  note_direct_source(download, upstream);
   askers.note_answer();
   download.changed().notify();
   if (download.content_type().empty()) download.set_content_type(stream.content_type());

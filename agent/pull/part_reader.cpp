@@ -48,8 +48,10 @@ std::optional<PartBytes> PartReader::find_here(origin::Stretch left) {
     const SharedDownload download = running->second;
     const Askers& askers = download->askers();
     // What another registry sends proves nothing before the digest has matched.
-    const bool is_foreign = askers.are_bytes_of_others(ask_.repository.upstream) && !askers.is_verified();
-    if (is_foreign || !may_have(askers.find(ask_)) || !follow(download, left.first)) return std::nullopt;
+    const Provenance& provenance = askers.provenance();
+    const bool is_foreign = provenance.is_direct_of_another(ask_.repository.upstream) && !askers.is_verified();
+    const bool is_its = provenance.are_all_of(ask_.repository.upstream) || may_have(askers.find(ask_));
+    if (is_foreign || !is_its || !follow(download, left.first)) return std::nullopt;
     const bool passes = download->begun() && download->passage();
     span = download->part_now(left.first, passes ? std::min(left.end, left.first + Passage::step_bytes) : left.end);
     if (span) size = download->layout().layer_size();

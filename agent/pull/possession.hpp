@@ -8,9 +8,18 @@
 
 namespace shoal::agent::pull {
 
-// Its registry sent the layer, or a tracker says that it has it.
+// Its registry sent all of the layer, which matches its digest.
 void note_possession(const Parts& parts, const Ask& ask);
 bool has_possession(const Parts& parts, const Ask& ask);
+
+// Pieces come from this registry (Provenance::note), which a later pull of what stays of them is to know.
+void note_source(const Download& download, const std::string& upstream);
+void note_direct_source(const Download& download, const std::string& upstream);
+// Of what a tracker's swarm or holders send: the registry of this very join, where the tracker has read the layer or reads it;
+// else empty.
+std::string source_of(const control::Joined& joined, const Ask& ask);
+// The digest has matched: the registry that has sent all of it has it.
+void note_verified(const Parts& parts, const Download& download);
 
 // What the side file of a held layer says of it.
 void note_possession(const Parts& parts, const store::HeldLayer& layer);
@@ -20,8 +29,11 @@ std::vector<std::string> possessors(const Parts& parts, const Download& download
 // Whether the right itself is enough: that of another node, or of an upstream for whoever reaches the port.
 bool needs_no_possession(const access::Granted& granted);
 
-// Asks the asker's registry for the layer once bytes come from elsewhere, unless it is known to have it, or need not. Until
-// then the asker gets no byte; what the registry says instead is the asker's failure. Once, in the background.
+// What is here of a held layer, for a proof.
+access::Evidence evidence_of(const store::HeldLayer& layer);
+
+// Has the asker's registry prove that it has the layer, once all of it is here and not from there alone, unless it need not.
+// Until then the asker gets no byte of it; what the registry says instead is the asker's failure. Once, in the background.
 void let_prove(const Parts& parts, const access::Granted& granted, const SharedDownload& download,
                const SharedAsker& asker);
 

@@ -47,9 +47,11 @@ Task<Result<Layer>> Pulls::open(access::Granted granted, Ask ask) {
   // It may have become held, for another registry's callers, since the right was given.
   const bool is_known = needs_no_possession(granted) || has_possession(parts_, ask);
   if (const auto held = is_known ? std::nullopt : parts_.store.look(ask.digest)) note_possession(parts_, *held);
-  if (!is_known && holds(*this, ask.digest) && !has_possession(parts_, ask)) {
-    access::Caller caller{ask.repository, ask.authorization};
-    const Result<void> proven = co_await parts_.access.prove(std::move(caller), ask.digest, ask.kind);
+  const auto foreign = is_known || has_possession(parts_, ask) ? std::nullopt : look(ask.digest);
+  if (foreign) {
+    access::Question question{{ask.repository, ask.authorization}, ask.digest, ask.kind};
+    access::Evidence evidence = evidence_of(*foreign);
+    const Result<void> proven = co_await parts_.access.prove(std::move(question), std::move(evidence));
     if (!proven) co_return tl::unexpected(proven.error());
   }
   if (auto held = take_held(ask.digest)) {
@@ -138,6 +140,7 @@ Task<void> Pulls::pull(SharedDownload download) {
 Task<Result<store::HeldLayer>> Pulls::pass(SharedDownload download) {
   const Result<store::VerifiedLayer> verified = co_await download->verified();
   if (!verified) co_return tl::unexpected(verified.error());
+  note_verified(parts_, *download);
   memberships_.withdraw(download->ask().digest);
   co_await download->passage()->wait_for_readers();
   co_return fail(ErrorKind::no_space, "the layer was passed through");
@@ -147,6 +150,7 @@ Task<Result<store::HeldLayer>> Pulls::pass(SharedDownload download) {
 Task<Result<store::HeldLayer>> Pulls::commit(SharedDownload download) {
   const Result<store::VerifiedLayer> verified = co_await download->verified();
   if (!verified) co_return tl::unexpected(verified.error());
+  note_verified(parts_, *download);
   const store::VerifiedLayer& proof = *verified;
   const PieceLayout& layout = proof.file()->layout();
   store::SideFile side{.digest = proof.digest(),
@@ -234,8 +238,12 @@ void Pulls::end(SharedDownload download, Result<store::HeldLayer> outcome, Time 
 
 // ---- layers as others see them
 
+// What is here of another registry is not this one's, nor its size.
 std::optional<Layer> Pulls::find_held(const access::Granted& granted) {
-  return take_held(granted.digest());
+  auto held = take_held(granted.digest());
+  const bool is_its = needs_no_possession(granted) ||
+                      parts_.access.possession().has(granted.repository().upstream, granted.digest());
+  return is_its ? std::move(held) : std::nullopt;
 }
 
 bool holds(const Pulls& pulls, const Digest& digest) {
@@ -248,6 +256,12 @@ bool is_here(const Pulls& pulls, const Digest& digest, const std::string& upstre
   if (holds(pulls, digest)) return true;
   const auto running = pulls.running_.find(digest);
   return running != pulls.running_.end() && running->second->ask().repository.upstream != upstream;
+}
+
+std::optional<store::HeldLayer> Pulls::look(const Digest& digest) {
+  if (auto held = parts_.store.look(digest)) return held;
+  const auto in_memory = in_memory_.find(digest);
+  return in_memory == in_memory_.end() ? std::nullopt : std::optional(in_memory->second.layer);
 }
 
 std::optional<Layer> Pulls::take_held(const Digest& digest) {

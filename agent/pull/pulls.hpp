@@ -33,7 +33,8 @@ class Pulls final : public link::Listener {
 
   // The layer, as soon as its size is known. Errors: not_found, refused (see the text), unavailable, no_space, corrupt.
   Task<Result<Layer>> open(access::Granted granted, Ask ask);
-  std::optional<Layer> find_held(const access::Granted& granted);  // also one that is only in memory
+  // Of the registry that the right is for; also one that is only in memory.
+  std::optional<Layer> find_held(const access::Granted& granted);
   // Held, or arriving and its size known within `limit`. Starts nothing.
   Task<std::optional<Layer>> find_begun(access::Granted granted, Milliseconds limit);
   // After `no_space`: the layer for one client, from the origin's byte `from` on, without storing it.
@@ -64,6 +65,7 @@ class Pulls final : public link::Listener {
 
  private:
   std::optional<Layer> take_held(const Digest& digest);
+  std::optional<store::HeldLayer> look(const Digest& digest);  // which is no use of it
   // Of the download under way, or of a new one; the asker is null when too many ask, or too many are under way.
   struct Entered {
     SharedDownload download;

@@ -68,7 +68,7 @@ std::optional<Milliseconds> Sources::until_beside(const Download& download, cons
   const SharedAsker next = download.askers().next_beside();
   const bool has_begun = turns.held > 0;
   if (!next) return std::nullopt;
-  const bool is_foreign = download.askers().are_bytes_of_others(next->ask.repository.upstream);
+  const bool is_foreign = download.askers().provenance().is_direct_of_another(next->ask.repository.upstream);
   if (has_begun && (is_foreign || download.passage())) return std::nullopt;
   const Time since = has_begun ? std::max(next->since, turns.moved_at) : next->since;
   return std::chrono::ceil<Milliseconds>(since + limits_.silence - parts_.clock.now());

@@ -1,5 +1,6 @@
 #include "agent/registry/blobs.hpp"
 
+#include "agent/pull/possession.hpp"
 #include "agent/registry/conditions.hpp"
 #include "agent/registry/oci_error.hpp"
 #include "agent/registry/relay.hpp"
@@ -44,7 +45,7 @@ Task<void> Blobs::answer(http::Exchange& exchange, BlobRoute route) {
   } else if (const auto* refusal = std::get_if<origin::Answer>(&*verdict)) {
     co_await exchange.respond(relay(*refusal, "BLOB_UNKNOWN"));
   } else {
-    ask.size_hint = parts_.access.size_of(ask.repository, ask.digest);
+    ask.size_hint = parts_.access.size_of(ask.repository, ask.digest, ask.kind);
     pull::GrantedAsk granted{std::move(std::get<access::Granted>(*verdict)), std::move(ask)};
     co_await answer_granted(exchange, std::move(granted), asked);
   }
@@ -109,8 +110,12 @@ std::optional<ByteCount> Blobs::known_size(const pull::GrantedAsk& asked) {
   if (ask.size_hint) return ask.size_hint;
   // What another registry has said of the layer gives this one's callers no size.
   const auto running = pulls_.running().find(ask.digest);
-  const bool is_known = running != pulls_.running().end() && running->second->begun() &&
-                        running->second->ask().repository.upstream == ask.repository.upstream;
+  const bool is_begun = running != pulls_.running().end() && running->second->begun();
+  const auto is_its = [&](const pull::Download& download) {
+    return pull::needs_no_possession(asked.granted) ? download.ask().repository.upstream == ask.repository.upstream
+                                                    : download.askers().provenance().are_all_of(ask.repository.upstream);
+  };
+  const bool is_known = is_begun && is_its(*running->second);
   return is_known ? std::optional(running->second->layout().layer_size()) : std::nullopt;
 }
 

@@ -6,6 +6,7 @@
 
 #include "shared/json/reader.hpp"
 #include "shared/layer/piece_layout.hpp"
+#include "shared/origin/manifest_body.hpp"
 
 namespace shoal::agent::registry {
 namespace {
@@ -41,6 +42,11 @@ bool has_shape_of(std::string_view type, bool is_image, bool is_index) {
   return is_image || is_index || is_among(artifact_types);
 }
 
+// Of what a proxy or a file server sends, which knows no manifests.
+bool is_generic(std::string_view type) {
+  return !origin::bare_type(type).starts_with("application/vnd.");
+}
+
 // A descriptor, or a list of descriptors, that a manifest has under one name.
 class Field {
  public:
@@ -66,7 +72,8 @@ class Field {
 
   void add_to(std::vector<Descriptor>& descriptors) const {
     for (const Unchecked& found : found_) {
-      if (found.digest && found.size) descriptors.push_back({*found.digest, *found.size, found.is_elsewhere});
+      if (found.digest && found.size)
+        descriptors.push_back({*found.digest, *found.size, found.is_elsewhere, name_ == "manifests"});
     }
   }
 
@@ -110,7 +117,7 @@ class Field {
 
 }  // namespace
 
-ManifestFacts read_manifest(std::string_view text) {
+ManifestFacts read_manifest(std::string_view text, std::string_view stored_as) {
   std::optional<std::string> type;
   Field config("config", Field::Holds::one);
   Field layers("layers", Field::Holds::list);
@@ -128,7 +135,9 @@ ManifestFacts read_manifest(std::string_view text) {
   ManifestFacts facts{type.value_or(manifests.is_there() ? oci_index : oci_manifest), {}};
   const bool is_image = config.is_there() || layers.is_there();
   const int shapes = (is_image ? 1 : 0) + (manifests.is_there() ? 1 : 0) + (blobs.is_there() ? 1 : 0);
-  if (shapes != 1 || !has_shape_of(type.value_or(facts.media_type), is_image, manifests.is_there())) return facts;
+  const auto is_of = [&](std::string_view named) { return has_shape_of(named, is_image, manifests.is_there()); };
+  const bool is_as_stored = stored_as.empty() || is_of(origin::bare_type(stored_as)) || is_generic(stored_as);
+  if (shapes != 1 || !is_of(facts.media_type) || !is_as_stored) return facts;
   for (const Field* field : fields) field->add_to(facts.descriptors);
   return facts;
 }

@@ -17,6 +17,7 @@ struct Descriptor {
   Digest digest;
   ByteCount size;
   bool is_elsewhere = false;  // it has `urls`: registries take the manifest without having the layer
+  bool is_manifest = false;   // in `manifests`: the registry has it as a manifest, all else as a blob
 };
 
 struct ManifestFacts {
@@ -34,6 +35,9 @@ inline constexpr std::size_t most_descriptors = 8'192;
 
 // A text that is not JSON, or passes a limit of the JSON reader, has no descriptors and the type of an OCI manifest: its
 // bytes match their digest and are served all the same. Of a field that is named twice the last one counts.
-ManifestFacts read_manifest(std::string_view json);
+//
+// `stored_as`: the type under which its registry has it, or empty. A registry that keeps an image as an index, or the
+// other way round, has looked at no field that the text has.
+ManifestFacts read_manifest(std::string_view json, std::string_view stored_as = {});
 
 }  // namespace shoal::agent::registry

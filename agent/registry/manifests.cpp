@@ -19,7 +19,8 @@ constexpr std::size_t most_trackers_asked = 3;
 std::vector<access::Member> members_of(const ManifestFacts& facts) {
   std::vector<access::Member> members;
   for (const Descriptor& descriptor : facts.descriptors) {
-    if (!descriptor.is_elsewhere) members.push_back({descriptor.digest, descriptor.size});
+    const auto kind = descriptor.is_manifest ? origin::Kind::manifest : origin::Kind::blob;
+    if (!descriptor.is_elsewhere) members.push_back({descriptor.digest, descriptor.size, kind});
   }
   return members;
 }
@@ -63,7 +64,7 @@ Task<Result<ManifestAnswer>> Manifests::by_digest(ManifestQuestion question, Dig
   pull::Ask ask{.digest = digest,
                 .kind = origin::Kind::manifest,
                 .repository = question.route.repository,
-                .size_hint = parts_.access.size_of(question.route.repository, digest),
+                .size_hint = parts_.access.size_of(question.route.repository, digest, origin::Kind::manifest),
                 .authorization = question.authorization};
   auto answer = co_await read_once(granted, ask);
   // Then a second attempt is under way, or the layer that the disk cannot read is pulled again.
@@ -79,8 +80,9 @@ Task<Result<ManifestAnswer>> Manifests::read_once(access::Granted granted, pull:
   if (layer->size() > origin::largest_manifest) co_return fail(ErrorKind::refused, "the manifest is larger than 4 MiB");
   auto body = co_await read_body(*layer, digest);
   if (!body) co_return tl::unexpected(body.error());
-  Learnt learnt = co_await learn(std::move(*body), granted);
   std::string type = layer->content_type();
+  if (origin::bare_type(type) == "application/octet-stream") type.clear();  // it came as a blob
+  Learnt learnt = co_await learn(std::move(*body), type, granted);
   if (type.empty()) type = std::move(learnt.facts.media_type);
   const std::uint64_t size_bytes = learnt.body.size();
   const pull::SourceBytes sources = layer->sources_of(0, size_bytes);
@@ -117,10 +119,10 @@ Task<std::invoke_result_t<Work&>> Manifests::run(std::size_t body_bytes, Work wo
 }
 
 // Remembers what a manifest names, for the repository that it was read from.
-Task<Manifests::Learnt> Manifests::learn(Bytes body, access::Granted granted) {
+Task<Manifests::Learnt> Manifests::learn(Bytes body, std::string stored_as, access::Granted granted) {
   const std::size_t body_bytes = body.size();
-  auto read = [body = std::move(body)]() mutable {
-    ManifestFacts facts = read_manifest(text_of(body));
+  auto read = [body = std::move(body), stored_as = std::move(stored_as)]() mutable {
+    ManifestFacts facts = read_manifest(text_of(body), stored_as);
     Result<void> is_manifest = origin::check_manifest(body);
     return Learnt{std::move(body), std::move(facts), std::move(is_manifest)};
   };
@@ -223,7 +225,7 @@ bool Manifests::asks_better(const ManifestQuestion& question) const {
 
 // The origin has shown the caller the tag's manifest.
 access::Granted Manifests::note_named(const ManifestQuestion& question, const origin::NamedManifest& named) {
-  access::Member manifest{named.digest};
+  access::Member manifest{named.digest, {}, origin::Kind::manifest};
   const bool has_size = named.size_bytes > 0 && ByteCount{named.size_bytes} <= origin::largest_manifest;
   if (has_size) manifest.size = ByteCount{named.size_bytes};
   return parts_.access.note_read(question.caller(), manifest);
@@ -289,7 +291,7 @@ Task<Result<ManifestAnswer>> Manifests::read_at_origin(ManifestQuestion question
     co_return fail(ErrorKind::corrupt, "the origin's manifest does not match its digest");
   }
   const access::Granted granted = note_named(question, {digest, hashed.body.size(), asked->content_type});
-  Learnt learnt = co_await learn(std::move(hashed.body), granted);
+  Learnt learnt = co_await learn(std::move(hashed.body), asked->content_type, granted);
   const std::uint64_t size_bytes = learnt.body.size();
   pull::SourceBytes sources;
   sources.of(pull::Source::origin) = size_bytes;

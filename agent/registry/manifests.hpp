@@ -61,7 +61,7 @@ class Manifests {
   };
   template <class Work>
   Task<std::invoke_result_t<Work&>> run(std::size_t body_bytes, Work work);
-  Task<Learnt> learn(Bytes body, access::Granted granted);
+  Task<Learnt> learn(Bytes body, std::string stored_as, access::Granted granted);
   Task<Hashed> hash(Bytes body, DigestAlgorithm algorithm);
   Task<Result<ManifestAnswer>> by_tag(ManifestQuestion question);
   Task<Result<ManifestAnswer>> resolve(ManifestQuestion question);

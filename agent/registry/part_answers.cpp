@@ -69,7 +69,7 @@ Task<std::optional<ByteCount>> PartAnswers::find_size(pull::Ask ask, std::option
 
 // The origin, or what was verified, has said it to a caller of this repository.
 void PartAnswers::remember(const pull::Ask& ask, ByteCount size) {
-  const access::Member member{ask.digest, size};
+  const access::Member member{ask.digest, size, ask.kind};
   parts_.access.learn(ask.repository, {&member, 1});
 }
 

@@ -141,7 +141,7 @@ struct Lost {  // layers that this agent no longer holds
 };
 
 // Whether the origin has a layer, for an anonymous caller or the tracker's configured credential. Bytes are served on the
-// answer, so it is the origin's own, of an hour at most.
+// answer, so it is the origin's own, of an hour at most, and not older than the agent says.
 struct Check {
   static constexpr MessageType type = MessageType::check;
   std::uint32_t request = 0;
@@ -149,9 +149,11 @@ struct Check {
   std::string repository;
   LayerKind kind = LayerKind::blob;
   Digest digest;
+  std::uint32_t longest_age_ms = 0;  // of an answer that counts; 0: as the tracker remembers
   template <class C>
   static void fields(C& c, Check& m) {
     c.field(m.request), c.field(m.upstream), c.field(m.repository), c.field(m.kind), c.field(m.digest);
+    c.appended(m.longest_age_ms);
   }
   friend bool operator==(const Check&, const Check&) = default;
 };

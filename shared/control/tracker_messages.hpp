@@ -38,11 +38,13 @@ struct Joined {
   std::string content_type;       // of a manifest
   std::vector<Endpoint> peers;    // of the swarm: the seeder; agents follow in `Peers`
   std::vector<Endpoint> holders;  // of a small layer: fetch it there by HTTP, in this order; no swarm then
-  bool at_source = false;         // the join's upstream is known to have the layer: no other registry's is served as its
+  // The join's upstream has sent the tracker these bytes, all of them: no other registry's are served as its.
+  bool at_source = false;
+  std::string upstream{};  // of the join that this answers
   template <class C>
   static void fields(C& c, Joined& m) {
     c.field(m.digest), c.field(m.size_bytes), c.field(m.piece_length_bytes), c.field(m.generation);
-    c.field(m.content_type), c.field(m.peers), c.field(m.holders), c.appended(m.at_source);
+    c.field(m.content_type), c.field(m.peers), c.field(m.holders), c.appended(m.at_source), c.appended(m.upstream);
   }
   friend bool operator==(const Joined&, const Joined&) = default;
 };
@@ -67,10 +69,11 @@ struct Refused {  // of a join: the agent goes to the origin itself, or answers 
   std::uint32_t retry_after_ms = 0;  // the origin asks not to be asked for so long; 0: it did not say
   bool of_tracker = false;  // the tracker cannot use this registry, whatever the layer: it may be another for an agent
   OriginAnswer answer{};    // of the origin, to the question as the tracker asked it
+  std::string upstream{};   // of the join that is refused: no other registry's
   template <class C>
   static void fields(C& c, Refused& m) {
     c.field(m.digest), c.field(m.reason), c.field(m.what), c.field(m.retry_after_ms);
-    c.appended(m.of_tracker), c.appended(m.answer);
+    c.appended(m.of_tracker), c.appended(m.answer), c.appended(m.upstream);
   }
   friend bool operator==(const Refused&, const Refused&) = default;
 };
@@ -159,10 +162,11 @@ struct Checked {
   std::string what;              // the cause, without a 2xx
   std::uint32_t retry_after_ms = 0;  // as in Refused
   OriginAnswer answer{};             // of the origin, without a 2xx
+  std::uint32_t age_ms = 0;          // of a 2xx: how long ago the origin gave it
   template <class C>
   static void fields(C& c, Checked& m) {
     c.field(m.request), c.field(m.status), c.field(m.size_bytes), c.field(m.content_type), c.field(m.what);
-    c.field(m.retry_after_ms), c.field(m.answer);
+    c.field(m.retry_after_ms), c.field(m.answer), c.appended(m.age_ms);
   }
   friend bool operator==(const Checked&, const Checked&) = default;
 };

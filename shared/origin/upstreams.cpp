@@ -70,6 +70,11 @@ Result<Target> find_upstream(const Options& options, const std::string& written)
   return target_of(name, std::move(*url), upstream);
 }
 
+std::string registry_at(const Options& options, const std::string& upstream) {
+  const auto target = find_upstream(options, upstream);
+  return target ? http::text(target->url) : registry_name(upstream);
+}
+
 std::string repository_at(const Target& target, const std::string& name) {
   return target.path_prefix.empty() || name.empty() ? name : target.path_prefix + "/" + name;
 }

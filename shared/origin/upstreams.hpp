@@ -92,6 +92,9 @@ std::vector<UnreadableFile> unreadable_files(const Options& options);
 // The registry that `written` means (find_registry). `not_found` with a line that says how to configure it.
 Result<Target> find_upstream(const Options& options, const std::string& written);
 
+// Where the registry is: its URL. Upstreams of different names may lead to one registry.
+std::string registry_at(const Options& options, const std::string& upstream);
+
 // The name by which the registry has a repository: with the upstream's prefix. An empty name, the registry itself, has none.
 std::string repository_at(const Target& target, const std::string& name);
 // Links of an answer as they would be without the prefix: RFC 8288, `</v2/hub-proxy/library/a/tags/list?last=b>; rel="next"`.

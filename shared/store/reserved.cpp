@@ -38,6 +38,20 @@ Result<void> Reserved::leave_generations() const {
   return record ? record->leave_generations() : Result<void>();
 }
 
+void Reserved::note_source(const std::string& registry) const {
+  Record* record = file()->record();
+  if (!record) return;
+  Hash256 source = registry.empty() ? Hash256{} : sha256(bytes_of(registry));
+  if (!record->empty() && record->source() != source) source = {};  // what is there already is another's
+  const Result<void> noted = record->set_source(source);
+  if (!noted) discard();  // what it says of whose bytes it has may be wrong: nothing is to be resumed from it
+}
+
+bool Reserved::is_left_of(const std::string& registry) const {
+  const Record* record = file()->record();
+  return record && record->source() == sha256(bytes_of(registry));
+}
+
 void Reserved::discard() const {
   reservation_->discard();
 }

@@ -32,6 +32,10 @@ class Reserved {
   Result<void> start_generation(Generation generation) const;
   // Some of the pieces to come were verified by no swarm: a later pull resumes from them at an origin only.
   Result<void> leave_generations() const;
+  // The registry that the pieces to come are from; empty: several, or not known. With pieces that are there of another one,
+  // it is not known any more.
+  void note_source(const std::string& registry) const;
+  bool is_left_of(const std::string& registry) const;
   // The bytes proved wrong: nothing of them stays. Any thread.
   void discard() const;
 

@@ -192,7 +192,8 @@ HeldLayer Store::adopt(Committed committed) {
   return HeldLayer(open);
 }
 
-Result<Committed> Store::write_small(const Reserved& reserved, ByteView bytes, std::string content_type) {
+Result<Committed> Store::write_small(const Reserved& reserved, ByteView bytes, std::string content_type,
+                                     std::vector<std::string> upstreams) {
   const FileHandle& file = reserved.file();
   const PieceLayout& layout = file->layout();
   if (bytes.size() != layout.layer_size().value) return fail(ErrorKind::corrupt, "write a layer: size mismatch");
@@ -204,6 +205,7 @@ Result<Committed> Store::write_small(const Reserved& reserved, ByteView bytes, s
   SideFile side{reserved.digest(), bytes.size(), static_cast<std::uint32_t>(layout.piece_length().value)};
   side.hashes = filling.hashes();
   side.content_type = std::move(content_type);
+  side.upstreams = std::move(upstreams);
   return commit(reserved, *proof, std::move(side));
 }
 

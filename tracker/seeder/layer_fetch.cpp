@@ -17,6 +17,18 @@ std::vector<Hash256> hashes_of(const std::vector<store::WrittenPiece>& pieces) {
   return hashes;
 }
 
+// What agents are told of the bytes' registry, and a later fetch of those that stay.
+void tell_origin(const CurrentSource& source, const std::optional<store::Reserved>& reserved, Seeding* seeding) {
+  const std::vector<std::string> upstreams = source.upstreams();
+  if (reserved) reserved->note_source(upstreams.empty() ? "" : upstreams.front());
+  if (seeding != nullptr) seeding->note_upstreams(upstreams);
+}
+
+// Of the answer that was opened: an agent has the layer from wherever it had it.
+std::string origin_of(const Source& opened) {
+  return opened.bytes.any_from_holders() ? std::string() : opened.request.repository.upstream;
+}
+
 }  // namespace
 
 LayerFetch::LayerFetch(const Parts& parts, const std::vector<SeedRequest>& sources, Attempt attempt, Listeners listeners)
@@ -25,6 +37,7 @@ LayerFetch::LayerFetch(const Parts& parts, const std::vector<SeedRequest>& sourc
       attempt_(attempt),
       on_swarm_(std::move(listeners.on_swarm)),
       openings_(std::make_shared<Openings>(parts, attempt.asks_holders, std::move(listeners.on_refused))),
+      source_(parts, openings_),
       arrived_{parts.clock.now()},
       room_(parts.loop) {
   for (const SeedRequest& source : sources) openings_->add(source);
@@ -44,6 +57,7 @@ Task<Result<Fetched>> LayerFetch::fetch() {
   co_await resume();
   if (swarm_failure_) co_return tl::unexpected(*swarm_failure_);
   const bool is_all_here = filling_ && filling_->position() == size().value;
+  if (is_all_here) tell_origin(source_, reserved_, seeding_.get());
   if (!is_all_here) {
     const std::uint64_t from = filling_ ? filling_->position() : 0;
     const auto opened = co_await open(from);
@@ -73,7 +87,12 @@ Task<void> LayerFetch::resume() {
   attempt_.generation = reserved->left_generation();
   reserved_ = std::move(*reserved);
   filling_ = std::make_shared<store::Filling>(request_.digest, reserved_->file());
+  const std::string& upstream = request_.repository.upstream;
+  source_.note_origin(reserved_->is_left_of(upstream) ? upstream : "");
   start_seeding();
+  const bool is_all = noted->size() == reserved_->file()->layout().count();
+  const bool may_agents_go_on = !is_all && attempt_.asks_holders && !parts_.find_holders(request_.digest).empty();
+  if (may_agents_go_on) seeding_->note_upstreams({});
   co_await recheck(std::move(*noted));
 }
 
@@ -97,28 +116,41 @@ Task<void> LayerFetch::recheck(std::vector<store::NotedPiece> noted) {
 Task<Result<void>> LayerFetch::open(std::uint64_t from) {
   if (reserved_) openings_->expect(size());
   for (;;) {
-    source_ = co_await Openings::next(openings_, from);
+    SharedSource opened = co_await Openings::next(openings_, from);
+    source_.use(std::move(opened));
     request_ = source_ ? source_->request : openings_->last_failed().request;
     if (!source_) co_return tl::unexpected(openings_->last_failed().cause);
+    if (seeding_ && seeding_->has_upstreams() && !source_.may_go_on(origin_of(*source_.get()))) {
+      source_.give_way();
+      co_return fail(ErrorKind::unavailable, "what is there of the layer is another registry's");
+    }
     const ByteCount size = source_->stream->size();
     const auto room = reserved_ ? Result<void>() : make_room(size);
     if (room) {
       openings_->expect(size);
       source_->bytes.expect(size);
+      source_.note_origin(origin_of(*source_.get()));
+      tell_origin(source_, reserved_, seeding_.get());
       co_return room;
     }
     if (!source_->bytes.holder()) co_return room;
-    openings_->reopen(*source_);  // the next agent, or the origin: this one may have named a false size
+    openings_->reopen(*source_.get());  // the next agent, or the origin: this one may have named a false size
   }
 }
 
-// The source in use broke off. What it has sent is of the layer like any other bytes: the digest decides.
+// The source in use broke off. What it has sent is of the layer like any other bytes: the digest decides. But its own callers
+// may have what their registry sends, and not what another's does: of a large layer, which they read, all is sent anew.
 Task<Result<void>> LayerFetch::take_over(Error cause) {
-  const std::uint64_t from = source_->stream->position();  // a piece may have begun
-  if (cause.kind == ErrorKind::corrupt || !openings_->has_other(*source_)) co_return tl::unexpected(std::move(cause));
+  if (cause.kind == ErrorKind::corrupt || !openings_->has_other(*source_.get())) co_return tl::unexpected(std::move(cause));
+  if (seeding_ && source_.must_give_way()) {
+    source_.give_way();
+    co_return tl::unexpected(std::move(cause));
+  }
+  if (!seeding_) source_.forget_origin();
+  const std::uint64_t from = seeding_ ? source_.left_at() : 0;  // a piece may have begun
   log::info("seeder", "source failed, another one is asked",
             {{"digest", request_.digest.text()}, {"image", request_.image()}, {"from_byte", from}, {"cause", cause.what}});
-  openings_->drop(*source_, cause);
+  openings_->drop(*source_.get(), cause);
   const auto opened = co_await open(from);
   co_return opened;
 }
@@ -135,8 +167,9 @@ Result<void> LayerFetch::make_room(ByteCount size) {
 Task<Result<Fetched>> LayerFetch::fetch_small() {
   SmallLayer layer;
   for (;;) {
-    const auto more = co_await source_->stream->next();
+    const auto more = co_await source_.next();
     if (!more) {
+      layer.bytes.clear();
       const auto again = co_await take_over(more.error());
       if (!again) co_return tl::unexpected(again.error());
       continue;
@@ -147,6 +180,8 @@ Task<Result<Fetched>> LayerFetch::fetch_small() {
   }
   // No digest covers an agent's content type. Without one, its readers take the type that the manifest itself names.
   if (request_.kind == origin::Kind::manifest && !source_->bytes.holder()) layer.content_type = source_->stream->content_type();
+  source_.note_origin(origin_of(*source_.get()));
+  layer.upstreams = source_.upstreams();
   const auto small = std::make_shared<const SmallLayer>(std::move(layer));
   auto check = [small, digest = request_.digest] { return digest_of(digest.algorithm(), small->bytes) == digest; };
   const bool is_right = co_await parts_.pool.run(std::move(check));
@@ -172,7 +207,7 @@ Task<Result<Fetched>> LayerFetch::fetch_pieces() {
 Task<Result<void>> LayerFetch::take_all() {
   bool is_first = true;
   while (source_) {  // else an earlier fetch had left all of it
-    const auto bytes = co_await source_->stream->next();
+    auto bytes = co_await source_.next();
     if (!bytes) {
       const auto again = co_await take_over(bytes.error());
       if (!again) co_return again;
@@ -182,7 +217,7 @@ Task<Result<void>> LayerFetch::take_all() {
     arrived_.last_at = parts_.clock.now();
     if (std::exchange(is_first, false))
       log::debug("seeder", "origin first byte", {{"digest", request_.digest.text()}, {"image", request_.image()}});
-    Bytes copy = copy_of(*bytes);
+    Bytes copy = std::move(*bytes);
     const auto room = co_await wait_for_room({copy.size()});
     if (!room) co_return room;
     auto take = [filling = filling_, copy = std::move(copy)] { return filling->take(copy); };
@@ -248,11 +283,13 @@ Task<void> LayerFetch::store_layer(std::vector<Hash256> hashes, store::VerifiedL
 
 void LayerFetch::start_seeding() {
   seeding_ = std::make_shared<Seeding>(parts_, request_.without_authorization(), attempt_.generation, reserved_->file());
+  seeding_->note_upstreams(source_.upstreams());
   seeding_->start(on_swarm_);
 }
 
 void LayerFetch::clean_up(const Error& cause) {
   if (seeding_) seeding_->leave();
+  if (source_.gives_way() && reserved_) reserved_->discard();
   if (cause.kind == ErrorKind::corrupt) {
     if (reserved_) reserved_->discard();  // a later fetch must not resume these bytes
     const auto sender = source_ ? source_->bytes.sole_holder() : std::nullopt;

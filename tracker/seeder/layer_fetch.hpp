@@ -9,7 +9,7 @@
 
 #include "shared/core/signal.hpp"
 #include "shared/store/filling.hpp"
-#include "tracker/seeder/openings.hpp"
+#include "tracker/seeder/current_source.hpp"
 #include "tracker/seeder/seeding.hpp"
 
 namespace shoal::tracker::seeder {
@@ -52,7 +52,9 @@ class LayerFetch {
 
   // Further callers' sources are added there: asked when the ones before fail or are silent.
   Openings& openings() const { return *openings_; }
-  const Source* source() const { return source_.get(); }  // the one in use; null before one has answered
+  // The one in use; after an error it may give way to another registry's, which is to be asked for all of the layer under the
+  // next generation.
+  const CurrentSource& source() const { return source_; }
 
   // Once. An error ends the fetch: its swarm is left, and `corrupt` bytes are discarded.
   Task<Result<Fetched>> run();
@@ -86,7 +88,7 @@ class LayerFetch {
   Attempt attempt_;
   SwarmEvents on_swarm_;
   std::shared_ptr<Openings> openings_;
-  SharedSource source_;  // in use
+  CurrentSource source_;
   std::optional<store::Reserved> reserved_;
   std::shared_ptr<store::Filling> filling_;  // Shared: with the pool's work, which may outlive this object at the end
   std::shared_ptr<Seeding> seeding_;         // Shared: as FetchedPieces

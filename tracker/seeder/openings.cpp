@@ -49,20 +49,39 @@ Task<SharedSource> Openings::next(std::shared_ptr<Openings> self, std::uint64_t 
 
 // Another one that answered in the same moment is closed: nobody would read it.
 void Openings::choose(Source& opened) {
+  opened.state = State::used;
+  close_open();
+}
+
+void Openings::close_open() {
   for (const SharedSource& source : sources_) {
     if (source->state != State::open) continue;
-    if (source.get() != &opened) source->stream.reset();
-    source->state = source.get() == &opened ? State::used : State::unasked;
+    source->stream.reset();
+    source->state = State::unasked;
   }
   phase_ = Phase::chosen;
 }
 
-// While a registry is being asked, only another one: a registry that is slow, or limits its requests, is for all its
+bool Openings::ask_beside(const Source& used, std::uint64_t from) {
+  phase_ = Phase::choosing;
+  from_ = from;
+  for (const SharedSource& source : sources_) {
+    const bool is_untold = source->state == State::failed && source.get() != &used && !source->is_told;
+    if (is_untold) on_refused_(source->request, source->cause);
+    if (is_untold) source->is_told = true;
+  }
+  ask_next();
+  const SharedSource opened = find(State::open);
+  return opened && opened->request.repository.upstream != used.request.repository.upstream;
+}
+
+// While a registry is being asked, or sends, only another one: a registry that is slow, or limits its requests, is for all its
 // repositories.
 SharedSource Openings::find_next() const {
   const auto is_asked = [this](const std::string& upstream) {
     return std::ranges::any_of(sources_, [&](const auto& source) {
-      return source->state == State::opening && source->request.repository.upstream == upstream;
+      const bool is_busy = source->state == State::opening || source->state == State::used;
+      return is_busy && source->request.repository.upstream == upstream;
     });
   };
   const auto found = std::ranges::find_if(sources_, [&](const auto& source) {
@@ -151,6 +170,20 @@ bool Openings::has_other(const Source& source) const {
   return std::ranges::any_of(sources_, [&](const auto& other) {
     return other.get() != &source && other->state != State::failed;
   });
+}
+
+bool Openings::has_other_registry(const Source& source) const {
+  return std::ranges::any_of(sources_, [&](const auto& other) {
+    return other->state != State::failed && other->request.repository.upstream != source.request.repository.upstream;
+  });
+}
+
+SharedSource Openings::abandon(const Source& source, const Error& cause) {
+  const auto failed = std::make_shared<Source>(parts_, source.request, std::deque<control::Endpoint>());
+  failed->state = State::failed;
+  failed->cause = cause;
+  std::ranges::replace_if(sources_, [&](const SharedSource& other) { return other.get() == &source; }, failed);
+  return failed;
 }
 
 std::vector<SeedRequest> Openings::requests(const Source* last) const {

@@ -62,6 +62,16 @@ class Openings : public std::enable_shared_from_this<Openings> {  // Shared: lik
   void drop(Source& source, const Error& cause);
   void reopen(Source& source) { source.state = Source::State::unasked; }
   bool has_other(const Source& source) const;  // that has not failed
+  bool has_other_registry(const Source& source) const;  // of such a one
+
+  // ---- while the source in use is silent
+
+  // Others are asked beside it, for the layer from byte `from`. True once one of another registry has answered. What those that
+  // fail say is told to their callers.
+  bool ask_beside(const Source& used, std::uint64_t from);
+  void close_open();  // the source in use goes on: another one that has answered is not read
+  // It is not waited for any more, though whoever reads it has its stream. Returns what stands for it, as failed.
+  SharedSource abandon(const Source& source, const Error& cause);
   // All that have not failed, `last` behind them; one at least.
   std::vector<SeedRequest> requests(const Source* last) const;
   void close();  // the fetch has ended: what opens later is dropped

@@ -28,6 +28,7 @@ class PeersThenOrigin final : public origin::RangeSource {
   void expect(ByteCount size) { size_ = size; }
 
   const std::optional<control::Endpoint>& holder() const { return holder_; }  // opened last; none: the origin
+  bool any_from_holders() const { return holder_ || !senders_.empty(); }  // not all are the origin's
   // The agent that sent bytes of the layer, if it was the only one: of several, any may have sent the wrong ones.
   std::optional<control::Endpoint> sole_holder() const;
 

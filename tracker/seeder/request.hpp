@@ -36,6 +36,8 @@ struct LayerInfo {
   bool is_small = false;                // fetched by HTTP, without a swarm
   std::string content_type{};           // of a manifest
   std::optional<Signature> finished{};  // over the whole list of piece hashes, once the digest matched
+  // Registries whose own bytes these are: one of them has sent all that is there, and sends the rest.
+  std::vector<std::string> upstreams{};
 };
 
 struct Refusal {
@@ -66,10 +68,15 @@ using SeedResult = std::variant<Pending, LayerInfo, Refusal>;
 struct SmallLayer {
   Bytes bytes;
   std::string content_type;  // of a manifest
+  std::vector<std::string> upstreams{};  // as of LayerInfo
 };
 
 inline LayerInfo small_info(const Digest& digest, const SmallLayer& layer) {
-  return {.digest = digest, .size = {layer.bytes.size()}, .is_small = true, .content_type = layer.content_type};
+  return {.digest = digest,
+          .size = {layer.bytes.size()},
+          .is_small = true,
+          .content_type = layer.content_type,
+          .upstreams = layer.upstreams};
 }
 
 struct WaitingLayer {  // its source sends nothing now

@@ -13,6 +13,11 @@ bool is_empty_layer(const Digest& digest) {
   return digest == digest_of(digest.algorithm(), {});
 }
 
+template <class Fetches, class Of>
+std::size_t count_of(const Fetches& fetches, Of is_of_it) {
+  return static_cast<std::size_t>(std::ranges::count_if(fetches, is_of_it));
+}
+
 template <class Seeded, class Layers>
 std::size_t count_seeded(const Layers& layers) {
   return static_cast<std::size_t>(std::count_if(layers.begin(), layers.end(), [](const auto& item) {
@@ -69,10 +74,12 @@ SeedResult Seeder::request_held(const SeedRequest& request, const store::HeldLay
       !side.content_type.empty() || (request.kind == origin::Kind::manifest && held.size() <= origin::largest_manifest);
   if (held.size() <= small_layer_limit || is_manifest) {
     return LayerInfo{
-        .digest = request.digest, .size = held.size(), .is_small = true, .content_type = side.content_type};
+        .digest = request.digest, .size = held.size(), .is_small = true, .content_type = side.content_type,
+        .upstreams = side.upstreams};
   }
   const auto seeding = std::make_shared<Seeding>(parts_, request, side.generation, held.file());
   layers_[request.digest] = Seeded{seeding, parts_.clock.now()};
+  seeding->note_upstreams(side.upstreams);
   seeding->finish(side.hashes);
   seeding->start(swarm_events());
   seeding->add_all(side.hashes);
@@ -83,7 +90,9 @@ SeedResult Seeder::request_held(const SeedRequest& request, const store::HeldLay
 
 SeedResult Seeder::request_from_origin(const SeedRequest& request) {
   if (auto refusal = refuse_source(parts_, refusals_, request)) return std::move(*refusal);
-  if (waiting_.size() >= most_waiting)
+  const auto is_of_it = [&](const auto& fetch) { return fetch->request().repository.upstream == request.repository.upstream; };
+  const bool is_crowded = waiting_.size() >= most_of_one(most_waiting);
+  if (waiting_.size() >= most_waiting || (is_crowded && count_of(waiting_, is_of_it) >= most_of_one(most_waiting)))
     return Refusal{control::Reason::unavailable, "too many layers are being fetched"};
   waiting_.push_back(make_fetch({request}, {.generation = parts_.swarms.new_generation(), .asks_holders = true}));
   start_waiting();
@@ -116,15 +125,29 @@ void Seeder::start_waiting() {
     remove(*idle);
   }
   std::size_t open = running_ + count_seeded<Seeded>(layers_);
-  for (; running_ < largest_fetches && open < parts_.swarms.most && !waiting_.empty(); waiting_.pop_front()) {
+  const auto may_start = [this](const auto& fetch) {
+    const auto running = running_at_.find(fetch->request().repository.upstream);
+    return running == running_at_.end() || running->second < most_of_one(largest_fetches);
+  };
+  while (running_ < largest_fetches && open < parts_.swarms.most) {
+    const auto next = std::ranges::find_if(waiting_, may_start);
+    if (next == waiting_.end()) break;
+    std::unique_ptr<LayerFetch> fetch = std::move(*next);
+    waiting_.erase(next);
     ++running_;
+    ++running_at_[fetch->request().repository.upstream];
     ++open;
-    spawn(parts_.loop, run(std::move(waiting_.front())));
+    spawn(parts_.loop, run(std::move(fetch)));
   }
 }
 
 Task<void> Seeder::run(std::unique_ptr<LayerFetch> fetch) {
+  const std::string upstream = fetch->request().repository.upstream;
   auto fetched = co_await fetch->run();
+  if (!fetched && fetch->source().gives_way()) {
+    fetch = fetch_again(*fetch);
+    fetched = co_await fetch->run();
+  }
   if (!fetched && fetched.error().kind == ErrorKind::corrupt) {
     fetch = fetch_again(*fetch);
     fetched = co_await fetch->run();
@@ -140,21 +163,27 @@ Task<void> Seeder::run(std::unique_ptr<LayerFetch> fetch) {
     layers_[request.digest] = Seeded{pieces.seeding, parts_.clock.now(), pieces.in_memory};
   }
   --running_;
+  if (--running_at_[upstream] == 0) running_at_.erase(upstream);
   start_waiting();
 }
 
-// The next generation, of the origins alone; the one whose bytes were wrong is the last to be asked.
+// The next generation, of the origins alone; the one whose bytes were wrong, or that stopped, is the last to be asked.
 std::unique_ptr<LayerFetch> Seeder::fetch_again(const LayerFetch& failed) {
   const SeedRequest& request = failed.request();
-  parts_.metrics.corrupt_layers.add();
-  log::error("seeder", "origin layer corrupt, fetching again",
-             {{"digest", request.digest.text()},
-              {"image", request.image()},
-              {"next", "repair the registry, or a proxy before it"}});
+  if (failed.source().gives_way()) {
+    log::info("seeder", "origin stopped, fetching again for another's callers",
+              {{"digest", request.digest.text()}, {"image", request.image()}});
+  } else {
+    parts_.metrics.corrupt_layers.add();
+    log::error("seeder", "origin layer corrupt, fetching again",
+               {{"digest", request.digest.text()},
+                {"image", request.image()},
+                {"next", "repair the registry, or a proxy before it"}});
+  }
   const bool had_swarm = failed.seeding() != nullptr;
   const Generation next = failed.generation() + (had_swarm ? 1 : 0);
   if (had_swarm) parts_.events.push(LayerRestarted{request.digest, next});
-  return make_fetch(failed.openings().requests(failed.source()), {.generation = next, .asks_holders = false});
+  return make_fetch(failed.openings().requests(failed.source().get()), {.generation = next, .asks_holders = false});
 }
 
 void Seeder::refuse(const SeedRequest& request, const Error& cause) {

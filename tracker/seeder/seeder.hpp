@@ -1,8 +1,9 @@
 // Seeder: brings each requested layer into the cluster, once.
 //
 // The first request of an unknown layer starts exactly one fetch (LayerFetch); later ones attach to it, each with its
-// source, which is asked when those before it fail or are silent. A held layer is seeded from the store. When the bytes of a fetch do not match the digest, the layer is fetched once more under the
-// next generation. The seeder keeps a table of layers and moves each from one state to the next:
+// source, which is asked when those before it fail or are silent. A held layer is seeded from the store. When the bytes of a
+// fetch do not match the digest, or its registry stops in the middle and another caller's is asked, the layer is fetched once
+// more under the next generation. The seeder keeps a table of layers and moves each from one state to the next:
 //
 //   Fetching -> Seeded         a large layer; Seeded is left after ten minutes without members
 //   Fetching -> SmallReady     a small layer or a manifest, until the store has it, or for a minute without room there
@@ -16,6 +17,11 @@
 #include "tracker/seeder/remembered_refusals.hpp"
 
 namespace shoal::tracker::seeder {
+
+// Of the fetches at once, and of those that wait, for one registry: one that hangs leaves room for another's callers.
+constexpr std::size_t most_of_one(std::size_t all) {
+  return all / 4 * 3;
+}
 
 class Seeder {
  public:
@@ -101,6 +107,7 @@ class Seeder {
   std::map<Digest, Layer> layers_;
   RememberedRefusals refusals_;
   std::size_t running_ = 0;                          // fetches
+  std::map<std::string, std::size_t> running_at_;    // by registry
   std::deque<std::unique_ptr<LayerFetch>> waiting_;  // for their turn
 };
 

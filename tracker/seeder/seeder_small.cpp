@@ -9,7 +9,7 @@ void Seeder::keep_manifest(const SeedRequest& request, Bytes bytes, std::string 
   if (layers_.contains(request.digest) || parts_.store.find(request.digest)) return;
   const auto reserved = reserve_room(parts_, request, {bytes.size()}, Size::known);
   if (!reserved) return;  // it is fetched when an agent joins it
-  const auto layer = std::make_shared<const SmallLayer>(SmallLayer{std::move(bytes), std::move(content_type)});
+  const auto layer = std::make_shared<const SmallLayer>(SmallLayer{std::move(bytes), std::move(content_type), {request.repository.upstream}});
   serve_small(request, layer);
   spawn(parts_.loop, store_small(request, FetchedSmall{layer, *reserved}));
 }
@@ -27,7 +27,7 @@ Task<void> Seeder::store_small(SeedRequest request, FetchedSmall fetched) {
     co_return;
   }
   auto write = [reserved = std::move(fetched.reserved), layer] {
-    return store::Store::write_small(reserved, layer->bytes, layer->content_type);
+    return store::Store::write_small(reserved, layer->bytes, layer->content_type, layer->upstreams);
   };
   auto committed = co_await parts_.pool.run(std::move(write));
   if (!committed) {

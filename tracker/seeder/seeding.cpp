@@ -73,7 +73,11 @@ void Seeding::leave() {
 
 std::optional<LayerInfo> Seeding::info() const {
   if (phase_ != Phase::ready) return std::nullopt;
-  return LayerInfo{.digest = request_.digest, .size = size(), .generation = generation_, .finished = finished_};
+  return LayerInfo{.digest = request_.digest,
+                   .size = size(),
+                   .generation = generation_,
+                   .finished = finished_,
+                   .upstreams = upstreams_};
 }
 
 store::SideFile Seeding::side(std::vector<Hash256> hashes) const {
@@ -82,6 +86,7 @@ store::SideFile Seeding::side(std::vector<Hash256> hashes) const {
   side.hashes = std::move(hashes);
   side.signature = finished_;
   side.swarm = name_;
+  side.upstreams = upstreams_;
   return side;
 }
 

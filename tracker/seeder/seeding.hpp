@@ -37,7 +37,9 @@ class Seeding : public std::enable_shared_from_this<Seeding> {  // Shared: with 
   void flush();                                      // hashes that wait for their batch go now: the layer ended
   void finish(const std::vector<Hash256>& hashes);   // the digest matched: signs the list of all hashes
   void leave();                                      // nothing is published afterwards
+  void note_upstreams(std::vector<std::string> upstreams) { upstreams_ = std::move(upstreams); }  // as of LayerInfo
 
+  bool has_upstreams() const { return !upstreams_.empty(); }  // that agents were told of
   // For the agents; nothing before the swarm is ready, and after it was left.
   std::optional<LayerInfo> info() const;
   store::SideFile side(std::vector<Hash256> hashes) const;  // of the layer, to be stored with it
@@ -75,6 +77,7 @@ class Seeding : public std::enable_shared_from_this<Seeding> {  // Shared: with 
   PieceIndex next_ = 0;  // first piece that is not published
   std::optional<Time> published_at_;
   std::optional<Signature> finished_;
+  std::vector<std::string> upstreams_;
   enum class Phase { joining, ready, left } phase_ = Phase::joining;
 };
 

@@ -71,6 +71,13 @@ Result<void> Record::start_generation(Generation generation) {
   if (!emptied) return emptied;
   any_ = false;
   head_.generation = generation;
+  head_.source = {};
+  return file_.write_at(0, encode_record_head(head_));
+}
+
+Result<void> Record::set_source(const Hash256& source) {
+  if (head_.source == source) return {};
+  head_.source = source;
   return file_.write_at(0, encode_record_head(head_));
 }
 

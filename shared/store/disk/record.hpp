@@ -26,6 +26,8 @@ class Record {
   Result<std::vector<NotedPiece>> pieces() const;
   bool empty() const { return !any_; }
   Generation generation() const { return head_.generation; }
+  const Hash256& source() const { return head_.source; }
+  Result<void> set_source(const Hash256& source);
   // The pieces to come belong to another generation. Those noted are erased.
   Result<void> start_generation(Generation generation);
   // The pieces noted and to come belong to no swarm.

@@ -15,6 +15,7 @@ Bytes encode_record_head(const RecordHead& head) {
   Bytes bytes = copy_of(bytes_of(magic));
   Encoder fields;
   fields.field(head);
+  if (head.source != Hash256{}) fields.field(head.source);
   const Bytes body = fields.take();
   bytes.insert(bytes.end(), body.begin(), body.end());
   const Hash256 sum = sha256(bytes);
@@ -30,8 +31,10 @@ Result<RecordHead> decode_record_head(ByteView bytes) {
   Decoder decoder(bytes.subspan(magic.size()));
   decoder.field(head);
   if (!decoder.good()) return corrupt("a field is missing");
-  // Checksum and padding follow from the fields, to the byte.
-  if (!std::ranges::equal(encode_record_head(head), bytes)) return corrupt("its checksum does not match");
+  // Checksum and padding follow from the fields, to the byte. A source may stand before them.
+  if (std::ranges::equal(encode_record_head(head), bytes)) return head;
+  decoder.field(head.source);
+  if (!decoder.good() || !std::ranges::equal(encode_record_head(head), bytes)) return corrupt("its checksum does not match");
   return head;
 }
 

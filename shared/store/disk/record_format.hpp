@@ -14,6 +14,8 @@ struct RecordHead {
   Digest digest;
   std::uint64_t size_bytes = 0;
   Generation generation = 0;  // of the swarm that the pieces belong to
+  // SHA-256 of the registry's name that all pieces came from, as the pull path knows it; zero: several, or not known.
+  Hash256 source{};
 
   template <class C>
   static void fields(C& codec, RecordHead& m) {

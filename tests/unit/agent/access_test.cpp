@@ -35,6 +35,12 @@ Task<void> ask(access::Access& access, access::Caller caller, Digest digest, boo
   verdict = std::move(given);
 }
 
+Task<void> ask_as(access::Access& access, access::Caller caller, Digest digest, origin::Kind kind,
+                  std::optional<Result<access::Verdict>>& verdict) {
+  auto given = co_await access.may(std::move(caller), digest, kind, false);
+  verdict = std::move(given);
+}
+
 // team/app is Alice's; reg does not know Mallory.
 struct Stage {
   explicit Stage(bool has_tracker = false)
@@ -97,7 +103,7 @@ TEST_CASE("the origin lets a caller in with one HEAD, which counts for five minu
   Stage stage;
   CHECK(stage.is_granted(of_alice, stage.digest));
   CHECK(stage.origin.methods == std::vector<std::string>{"HEAD"});
-  CHECK(stage.is_granted(of_alice, stage.digest, true));  // this registry is known to have it
+  CHECK(stage.is_granted(of_alice, stage.digest));
   stage.clock.advance(Milliseconds(299'999));
   CHECK(stage.is_granted(of_alice, stage.digest));
   CHECK(stage.origin.asked == 1);
@@ -142,12 +148,28 @@ TEST_CASE("a layer that a manifest of the repository names costs no further ques
   CHECK(stage.origin.methods == std::vector<std::string>{"HEAD"});
 }
 
-TEST_CASE("a member that is here from another registry is asked for at this one") {
+TEST_CASE("a member that is here from another registry is asked for at this one, until its bytes have proven that it has it") {
   Stage stage;
   stage.learn(of_alice, stage.other);
+  for (int asked = 1; asked < 3; ++asked) {
+    CHECK(stage.is_granted(of_alice, stage.other, true));
+    CHECK(stage.origin.asked == asked);
+  }
+  CHECK_FALSE(stage.access.possession().has("reg", stage.other));
+  stage.access.possession().note("reg", stage.other);
   CHECK(stage.is_granted(of_alice, stage.other, true));
-  CHECK(stage.origin.asked == 1);
-  CHECK(stage.is_granted(of_alice, stage.other, true));
+  CHECK(stage.origin.asked == 2);
+}
+
+TEST_CASE("what is a blob of the repository is asked for as a manifest") {
+  Stage stage;
+  stage.learn(of_alice, stage.other);
+  std::optional<Result<access::Verdict>> verdict;
+  spawn(stage.loop, ask_as(stage.access, of_alice, stage.other, origin::Kind::manifest, verdict));
+  stage.settle();
+  REQUIRE(verdict);
+  CHECK(stage.origin.methods == std::vector<std::string>{"HEAD"});
+  CHECK(stage.is_granted(of_alice, stage.other));
   CHECK(stage.origin.asked == 1);
 }
 
@@ -166,8 +188,8 @@ TEST_CASE("one repository's manifest gives no right in another, and no size") {
   stage.access.note_read(elsewhere, {stage.digest});
   CHECK(stage.is_granted(elsewhere, stage.other));
   CHECK(stage.origin.asked == 1);
-  CHECK(stage.access.size_of(of_alice.repository, stage.other) == ByteCount{7});
-  CHECK(stage.access.size_of(elsewhere.repository, stage.other) == ByteCount{200});
+  CHECK(stage.access.size_of(of_alice.repository, stage.other, origin::Kind::blob) == ByteCount{7});
+  CHECK(stage.access.size_of(elsewhere.repository, stage.other, origin::Kind::blob) == ByteCount{200});
 }
 
 TEST_CASE("a refused credential is not shown again for two seconds, and another one is") {
@@ -201,7 +223,7 @@ TEST_CASE("what HEAD refuses GET settles, with one byte of a blob") {
     stage.origin.head_status = status;
     CHECK(stage.is_granted(of_alice, stage.digest));
     CHECK(stage.origin.parts == std::vector<std::pair<std::uint64_t, std::uint64_t>>{{0, 1}});
-    CHECK(stage.access.size_of(of_alice.repository, stage.digest).has_value());
+    CHECK(stage.access.size_of(of_alice.repository, stage.digest, origin::Kind::blob).has_value());
     stage.denied = 403;
     CHECK(stage.refusal(of_mallory, stage.digest) == 403);
   }
@@ -262,6 +284,7 @@ TEST_CASE("while the origin is down a live grant goes on, and an ended one withi
   const access::Caller strict{{"strict", "team/app"}, Secret(alice)};
   CHECK(stage.is_granted(of_alice, stage.digest));
   CHECK(stage.is_granted(strict, stage.digest));
+  for (const char* upstream : {"reg", "strict"}) stage.access.possession().note(upstream, stage.digest);
   for (const bool fails : {false, true}) {
     stage.origin.is_out_of_reach = !fails;
     stage.origin.head_status = fails ? 502 : 200;
@@ -292,15 +315,16 @@ TEST_CASE("a caller without a credential is asked for through the tracker, and c
   yes.size_bytes = 100;
   stage.tracker.answer_checks_with(yes);
   CHECK(stage.is_granted(of_nobody, stage.digest));
-  CHECK(stage.access.size_of(of_nobody.repository, stage.digest) == ByteCount{100});
+  CHECK(stage.access.size_of(of_nobody.repository, stage.digest, origin::Kind::blob) == ByteCount{100});
   stage.clock.advance(Milliseconds(3'599'999));
-  CHECK(stage.is_granted(of_nobody, stage.digest, true));
+  CHECK(stage.is_granted(of_nobody, stage.digest));
   CHECK(stage.tracker.count<control::Check>() == 1);
   CHECK(stage.origin.asked == 0);
   const auto check = stage.tracker.heard<control::Check>().front();
   CHECK(check.upstream == "reg");
   CHECK(check.repository == "team/app");
   CHECK(check.digest == stage.digest);
+  CHECK(check.longest_age_ms == 3'600'000);
   stage.clock.advance(Milliseconds(1));
   stage.settle();
   stage.is_public = true;  // the link may be down after so long a step
@@ -354,24 +378,17 @@ TEST_CASE("an upstream of mode node is open to all who reach the port, and no or
   CHECK(stage.origin.asked == 0);
 }
 
-TEST_CASE("the proof that a registry has a layer is asked for once, and a refusal is an error with its answer") {
-  Stage stage;
-  std::optional<Result<void>> proven;
-  const auto prove = [](access::Access& access, access::Caller caller, Digest digest,
-                        std::optional<Result<void>>& result) -> Task<void> {
-    const Result<void> given = co_await access.prove(std::move(caller), digest, origin::Kind::blob);
-    result = given;
-  };
-  for (int i = 0; i < 2; ++i) {
-    spawn(stage.loop, prove(stage.access, of_alice, stage.digest, proven));
-    stage.settle();
-    CHECK(*proven);
-  }
-  CHECK(stage.origin.asked == 1);
-  spawn(stage.loop, prove(stage.access, of_mallory, stage.other, proven));
-  stage.settle();
-  REQUIRE_FALSE(*proven);
-  CHECK(proven->error().kind == ErrorKind::refused);
-  CHECK(proven->error().answered->status == 401);
-  CHECK(proven->error().answered->challenges == std::vector<std::string>{"Basic realm=\"origin\""});
+TEST_CASE("what a tracker was told a while ago counts for the rest of its hour, and not for another one") {
+  Stage stage(true);
+  control::Checked yes;
+  yes.status = 200;
+  yes.age_ms = 3'540'000;
+  stage.tracker.answer_checks_with(yes);
+  CHECK(stage.is_granted(of_nobody, stage.digest));
+  stage.clock.advance(Milliseconds(59'999));
+  CHECK(stage.is_granted(of_nobody, stage.digest));
+  CHECK(stage.tracker.count<control::Check>() == 1);
+  stage.clock.advance(Milliseconds(1));
+  CHECK(stage.is_granted(of_nobody, stage.digest));
+  CHECK(stage.tracker.count<control::Check>() == 2);
 }

@@ -92,13 +92,13 @@ TEST_CASE("the callers of one registry do not keep those of another out") {
 TEST_CASE("after wrong bytes those of the registry that sent them come last, and twice is enough") {
   Askers askers(ask("evil"), now);
   askers.join(ask("good"), now);
-  askers.note_bytes_of("evil");
+  askers.provenance().note_direct("evil");
   askers.note_corrupt();
   const auto left = askers.left(2);
   REQUIRE(left.size() == 2);
   CHECK(left[0]->ask.repository.upstream == "good");
   Askers again(left);
-  again.note_bytes_of("evil");
+  again.provenance().note_direct("evil");
   again.note_corrupt();
   CHECK(again.left(2).size() == 1);
 }
@@ -113,10 +113,10 @@ TEST_CASE("wrong bytes of the cluster count for all callers") {
 
 TEST_CASE("bytes of one registry are foreign to the callers of all others") {
   Askers askers(ask("reg"), now);
-  CHECK_FALSE(askers.are_bytes_of_others("reg"));
-  askers.note_bytes_of("reg");
-  CHECK_FALSE(askers.are_bytes_of_others("reg"));
-  CHECK(askers.are_bytes_of_others("other"));
+  CHECK_FALSE(askers.provenance().is_direct_of_another("reg"));
+  askers.provenance().note_direct("reg");
+  CHECK_FALSE(askers.provenance().is_direct_of_another("reg"));
+  CHECK(askers.provenance().is_direct_of_another("other"));
   askers.note_size_of("reg");
   CHECK(askers.names_size("reg"));
   CHECK_FALSE(askers.names_size("other"));

@@ -75,6 +75,33 @@ TEST_CASE("what a registry does not check for the type of a manifest is not name
   }
 }
 
+TEST_CASE("what is kept under another type than its fields are of names nothing") {
+  const std::string image = R"({"config":)" + descriptor('a', "7") + R"(,"layers":[)" + descriptor('b', "8") + "]}";
+  const std::string index = R"({"manifests":[)" + descriptor('c', "9") + "]}";
+  const auto count = [](const std::string& text, const std::string& stored_as) {
+    return read_manifest(text, stored_as).descriptors.size();
+  };
+  const std::string docker_list = "application/vnd.docker.distribution.manifest.list.v2+json";
+  CHECK(count(image, oci_manifest) == 2);
+  CHECK(count(image, oci_index) == 0);
+  CHECK(count(image, docker_list + "; charset=utf-8") == 0);
+  CHECK(count(index, oci_index) == 1);
+  CHECK(count(index, docker_list) == 1);
+  CHECK(count(index, oci_manifest) == 0);
+  for (const char* generic : {"", "application/json", "application/octet-stream", "text/plain; charset=utf-8"}) {
+    CHECK(count(image, generic) == 2);
+    CHECK(count(index, generic) == 1);
+  }
+}
+
+TEST_CASE("children of an index are manifests, all else that is named is a blob") {
+  CHECK(read_manifest(R"({"manifests":[)" + descriptor('a', "7") + "]}").descriptors.at(0).is_manifest);
+  for (const Descriptor& found :
+       read_manifest(R"({"config":)" + descriptor('a', "7") + R"(,"layers":[)" + descriptor('b', "8") + "]}").descriptors) {
+    CHECK_FALSE(found.is_manifest);
+  }
+}
+
 TEST_CASE("what is no descriptor teaches nothing") {
   for (const std::string& text :
        {std::string("no json"), std::string("[]"), std::string(R"({"layers":7,"config":[]})"),

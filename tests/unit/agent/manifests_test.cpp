@@ -151,7 +151,7 @@ TEST_CASE("what a manifest points to is known once it was asked for") {
   const std::string layer = "sha256:" + std::string(64, 'a');
   const std::string text = R"({"layers":[{"digest":")" + layer + R"(","size":7}]})";
   REQUIRE(f.get(f.node.origin.add(copy_of(bytes_of(text)))));
-  CHECK(f.node.access.size_of({"reg", "lib/app"}, Digest::parse(layer).value()) == ByteCount{7});
+  CHECK(f.node.access.size_of({"reg", "lib/app"}, Digest::parse(layer).value(), origin::Kind::blob) == ByteCount{7});
 }
 
 TEST_CASE("a blob of nested JSON that is asked for as a manifest is handed out like any other bytes") {

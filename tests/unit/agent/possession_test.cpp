@@ -22,7 +22,63 @@ TEST_CASE("a held layer is served to another registry's callers once that regist
   Reader& other = stage.read(tenant(stage.node, "other", stage.layer));
   CHECK(stage.node.origin.asked_at == std::vector<std::string>{"other"});
   CHECK(other.is_refused == !has_it);
-  if (has_it) got(other, stage.content);
+  CHECK(stage.node.origin.parts.size() == 1);  // a stretch, or after HEAD was refused one byte
+  if (!has_it) return;
+  got(other, stage.content);
+  got(stage.read(tenant(stage.node, "other", stage.layer)), stage.content);
+  CHECK(stage.node.origin.parts.size() == 1);  // it is known from then on
+}
+
+TEST_CASE("a registry that says it has a held layer, and sends no bytes of it or others, gets its callers none") {
+  TenantsStage stage;
+  got(stage.read(tenant(stage.node, "good", stage.layer)), stage.content);
+  SECTION("none") { stage.registry("evil").answers = ScriptedOrigin::nothing(); }
+  SECTION("others") { stage.registry("evil").sends = numbered_bytes(layer_size, 2); }
+  SECTION("a longer one") { stage.registry("evil").sends = numbered_bytes(layer_size + 1, 2); }
+  for (int i = 0; i < 2; ++i) {
+    Reader& evil = stage.read(tenant(stage.node, "evil", stage.layer));
+    CHECK(evil.ended);
+    CHECK(evil.bytes.empty());
+    CHECK((evil.error || evil.is_refused));
+  }
+  CHECK_FALSE(stage.node.access.possession().has("evil", stage.layer));
+  got(stage.read(tenant(stage.node, "good", stage.layer)), stage.content);
+}
+
+TEST_CASE("a registry that sends the start of a layer gets its callers no more of it when another one goes on") {
+  TenantsStage stage;
+  stage.node.origin.step = 16'384;
+  stage.registry("evil").breaks_off_at = 163'840;
+  stage.registry("evil").is_silent = true;
+  Reader& evil = stage.read(tenant(stage.node, "evil", stage.layer));
+  Reader& good = stage.read(tenant(stage.node, "good", stage.layer));
+  stage.registry("evil").is_silent = false;
+  stage.go_on();
+  stage.registry("evil").sends = Bytes(layer_size);  // to a proof
+  for (int i = 0; i < 20 && !(good.ended && evil.ended); ++i) stage.pass_time(Milliseconds(400));
+  got(good, stage.content);
+  CHECK(evil.ended);
+  CHECK(evil.error);
+  for (const std::size_t at : {std::size_t{163'840}, std::size_t{400'000}, layer_size - 100}) {
+    CHECK(std::ranges::search(evil.bytes, ByteView(stage.content).subspan(at, 100)).empty());
+  }
+}
+
+TEST_CASE("pieces that an earlier pull left of one registry are not another's to go on from") {
+  TenantsStage stage;
+  stage.node.origin.step = 16'384;
+  stage.registry("good").breaks_off_at = 327'680;
+  stage.read(tenant(stage.node, "good", stage.layer));
+  for (int i = 0; i < 20; ++i) stage.pass_time(Milliseconds(400));
+  REQUIRE(stage.node.pulls.running().empty());
+  REQUIRE(stage.node.store.partial_size(stage.layer));
+  const bool is_good = GENERATE(true, false);
+  stage.registry("good").breaks_off_at.reset();
+  stage.registry("evil").stalls_at = 360'448;
+  stage.registry("good").stalls_at = 360'448;
+  Reader& reader = stage.read(tenant(stage.node, is_good ? "good" : "evil", stage.layer));
+  CHECK(stage.node.origin.opened_from.back() > 0);
+  CHECK(reader.bytes.empty() == !is_good);
 }
 
 TEST_CASE("a restarted node knows from the side file which registry a layer is known from") {
@@ -39,14 +95,15 @@ TEST_CASE("a restarted node knows from the side file which registry a layer is k
   CHECK_FALSE(access.possession().has("evil", stage.layer));
 }
 
-TEST_CASE("what a tracker sends is served once the caller's registry is known to have it") {
+TEST_CASE("what a tracker sends is served at once when it comes from the caller's registry, else once that has proven to have it") {
   const bool at_source = GENERATE(true, false);
+  const bool is_of_another = !at_source && GENERATE(true, false);  // at the source of another's join
   const bool has_it = at_source || GENERATE(true, false);
   TrackedNode tracked({"http://tracker"}, {}, room());
   PullingNode& node = tracked.node;
   const Bytes content = numbered_bytes(layer_size);
   const Digest layer = node.origin.add(content);
-  node.origin.registries["reg"].has_nothing = !has_it;
+  if (!has_it) node.origin.registries["reg"].sends = numbered_bytes(layer_size, 2);
   control::Joined joined = joined_to(layer, 1);
   joined.size_bytes = layer_size;
   joined.piece_length_bytes = static_cast<std::uint32_t>(piece_length_for(ByteCount{layer_size}).value);
@@ -55,11 +112,29 @@ TEST_CASE("what a tracker sends is served once the caller's registry is known to
   Reader reader;
   spawn(node.loop, read_as(node, tenant(node, "reg", layer), reader));
   node.settle();
-  CHECK(node.origin.asked == (at_source ? 0 : 1));
+  if (is_of_another) {
+    joined.at_source = true;
+    joined.upstream = "evil";
+    tracked.tracker.tell(joined);
+    node.settle();
+  }
+  REQUIRE(node.swarm.swarms.size() == 1);
+  const pull::SharedDownload download = node.pulls.running().at(layer);
+  const PieceIndex count = download->layout().count();
+  for (PieceIndex piece = 0; piece < count; ++piece) {
+    node.swarm.report(node.swarm.swarms.begin()->first, swarm::PieceArrived{tracked.write(*download, content, piece), true});
+    node.settle();
+    if (piece + 1 < count) CHECK(reader.bytes.empty() == !at_source);
+  }
+  node.settle();
+  CHECK(reader.ended);
+  CHECK(node.origin.asked == (at_source ? 0 : 1));  // HEAD
   CHECK(node.origin.opened == 0);
-  CHECK((reader.ended && reader.error) == !has_it);
+  CHECK(node.origin.parts.size() == (at_source ? 0U : 1U));
+  if (has_it) got(reader, content);
+  if (!has_it) failed(reader, ErrorKind::not_found);
   CHECK(node.access.possession().has("reg", layer) == has_it);
-  CHECK(node.pulls.running().contains(layer));  // it goes on for others
+  CHECK(node.store.holds(layer));
 }
 
 TEST_CASE("what is known of a layer that is read in parts is kept for each registry by itself") {

@@ -21,7 +21,7 @@ constexpr Milliseconds paced{25'000};
 
 Task<void> join(Questions& questions, Digest layer, std::optional<Result<JoinAnswer>>& answer) {
   const JoinLimits limits{limit, longest, paced, paced};
-  answer = co_await questions.await_join(layer, limits);
+  answer = co_await questions.await_join(layer, "reg", limits);
 }
 
 Task<void> resolve(Questions& questions, std::uint32_t request, std::optional<Result<control::Resolved>>& answer) {
@@ -80,6 +80,23 @@ TEST_CASE("Joined and Refused answer all joins of their layer, and no other") {
   CHECK(stage.take(control::Refused{another, control::Reason::denied, "no", 0}));
   REQUIRE(other);
   CHECK(std::holds_alternative<control::Refused>(other->value()));
+}
+
+TEST_CASE("the answer to another registry's join answers no other one, and is no push that leaves the swarm") {
+  Stage stage;
+  std::optional<Result<JoinAnswer>> answer;
+  stage.join(digest, answer);
+  control::Joined late = joined_to(digest, 1);
+  late.upstream = "evil";
+  CHECK(stage.take(late));
+  control::Refused refused{digest, control::Reason::not_found, "404", 0};
+  refused.upstream = "evil";
+  CHECK(stage.take(refused));
+  CHECK_FALSE(answer);
+  late.upstream = "reg";
+  CHECK(stage.take(late));
+  REQUIRE(answer);
+  CHECK(std::holds_alternative<control::Joined>(answer->value()));
 }
 
 TEST_CASE("an answer that no join waits for is a push") {

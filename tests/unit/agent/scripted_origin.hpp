@@ -80,8 +80,12 @@ class ScriptedOrigin final : public origin::Origin {
     if (found == layers_.end()) co_return fail(ErrorKind::not_found, "404");
     if (fails_parts) co_return fail(ErrorKind::unavailable, "503");
     if (ignores_ranges) co_return nullptr;
-    const std::uint64_t end = std::min<std::uint64_t>(part.end, found->second.size());
-    std::unique_ptr<origin::LayerStream> stream = std::make_unique<Stream>(*this, found->second, part.first, end);
+    const Registry& registry = registries[repository.upstream];
+    while (registry.is_silent) co_await changed_.wait();
+    if (registry.answers) co_return tl::unexpected(*registry.answers);
+    const Bytes& bytes = registry.sends ? *registry.sends : found->second;
+    const std::uint64_t end = std::min<std::uint64_t>(part.end, bytes.size());
+    std::unique_ptr<origin::LayerStream> stream = std::make_unique<Stream>(*this, bytes, part.first, end);
     co_return std::move(stream);
   }
 
@@ -109,7 +113,9 @@ class ScriptedOrigin final : public origin::Origin {
     answer.status = 200;
     answer.body = tagged;
     for (const auto& [digest, bytes] : layers_) {
-      if (method != "HEAD" || !path.ends_with(digest.text())) continue;
+      if (!path.ends_with(digest.text())) continue;
+      if (method == "GET" && path.starts_with("manifests/")) answer.body = registries[repository.upstream].sends.value_or(bytes);
+      if (method == "GET") continue;
       ++sizes_asked;
       answer.length = bytes.size();
     }
@@ -140,7 +146,7 @@ class ScriptedOrigin final : public origin::Origin {
   struct Registry {
     bool is_silent = false;          // to GET, until it is false and `go_on` is called
     bool are_heads_held = false;     // likewise, to HEAD
-    std::optional<Error> answers{};  // to GET
+    std::optional<Error> answers{};  // to GET, of a part too
     bool has_nothing = false;        // 404 to all
     std::optional<Bytes> sends{};    // instead of each layer
     std::optional<std::size_t> breaks_off_at{};  // byte of each layer

@@ -111,7 +111,11 @@ class ScriptedTracker {
   };
 
   void answer(Connection& connection, const control::AgentMessage& question) const {
-    if (std::holds_alternative<control::Join>(question) && joined_) tell(connection, *joined_);
+    if (const auto* join = std::get_if<control::Join>(&question); join != nullptr && joined_) {
+      control::Joined joined = *joined_;
+      if (joined.upstream.empty()) joined.upstream = join->source.upstream;
+      tell(connection, joined);
+    }
     if (const auto* check = std::get_if<control::Check>(&question); check != nullptr && checked_) {
       control::Checked checked = *checked_;
       checked.request = check->request;

@@ -64,7 +64,7 @@ inline Task<void> read_as(PullingNode& node, pull::Ask ask, Reader& reader) {
     reader.is_refused = true;
   } else {
     const access::Granted granted = std::get<access::Granted>(*verdict);
-    ask.size_hint = node.access.size_of(ask.repository, ask.digest);
+    ask.size_hint = node.access.size_of(ask.repository, ask.digest, ask.kind);
     co_await read_granted(node.pulls, granted, ask, reader);
     for (int again = 0; again < 3 && reader.error && reader.error->kind == ErrorKind::corrupt && reader.bytes.empty(); ++again) {
       co_await read_granted(node.pulls, granted, ask, reader);

@@ -279,3 +279,28 @@ TEST_CASE("whichever operation fails while a partial layer is left and resumed, 
     }
   }
 }
+
+TEST_CASE("pieces that are left are known to be of a registry when they all came from it, and nothing of another one's is") {
+  TemporaryDirectory directory;
+  const auto pull_from = [&](const std::string& registry, PieceIndex first, PieceIndex end) {
+    Store store(options_of(directory));
+    const Reserved reserved = reserve(store);
+    reserved.note_source(registry);
+    REQUIRE(write_some(*reserved.file(), first, end));
+  };
+  const auto are_left_of = [&](const std::string& registry) {
+    Store store(options_of(directory));
+    return reserve(store).is_left_of(registry);
+  };
+  pull_from("good", 0, 3);
+  CHECK(are_left_of("good"));
+  CHECK_FALSE(are_left_of("evil"));
+  pull_from("good", 3, 5);
+  CHECK(are_left_of("good"));
+  SECTION("another one sends some") { pull_from("evil", 5, 6); }
+  SECTION("one that nobody knows sends some") { pull_from("", 5, 6); }
+  CHECK_FALSE(are_left_of("good"));
+  CHECK_FALSE(are_left_of("evil"));
+  pull_from("good", 6, 7);
+  CHECK_FALSE(are_left_of("good"));
+}

@@ -28,7 +28,8 @@ Hash256 hash_of(PieceIndex piece) {
 }  // namespace
 
 TEST_CASE("the head of a record is written and read back as the same value") {
-  for (const RecordHead& head : {RecordHead{layer_digest, 300'000, 0}, RecordHead{layer_digest, 1ULL << 40, 7}}) {
+  for (const RecordHead& head : {RecordHead{layer_digest, 300'000, 0}, RecordHead{layer_digest, 1ULL << 40, 7},
+                                 RecordHead{layer_digest, 300'000, 7, sha256(bytes_of("reg.example.com"))}}) {
     const Bytes bytes = encode_record_head(head);
     CHECK(bytes.size() == record_head_bytes);
     CHECK(decode_record_head(bytes).value() == head);
@@ -43,7 +44,8 @@ TEST_CASE("the head of a record is what the format says, byte by byte") {
 }
 
 TEST_CASE("any changed byte in the head of a record is noticed") {
-  const Bytes right = encode_record_head({layer_digest, 300'000, 3});
+  const bool has_source = GENERATE(true, false);
+  const Bytes right = encode_record_head({layer_digest, 300'000, 3, has_source ? hash_of(1) : Hash256{}});
   for (std::size_t at = 0; at < right.size(); ++at) {
     Bytes wrong = right;
     wrong[at] ^= std::byte{1};

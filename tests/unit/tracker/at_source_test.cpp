@@ -37,11 +37,10 @@ TEST_CASE("a layer that is being fetched, or was, is at its own registry and at 
   }
 }
 
-TEST_CASE("a layer is at the registry that a check or a tag's answer named") {
+TEST_CASE("a registry's word in a check or for a tag does not say that it has the layer") {
   Fixture f;
   f.is_at_source("a", f.small, "good");
   REQUIRE(f.until_held(f.small));
-  CHECK_FALSE(f.is_at_source("b", f.small, "evil"));
   SECTION("a check") {
     f.source.answers["HEAD"].status = 200;
     f.source.answers["HEAD"].length = 5'000;
@@ -57,7 +56,18 @@ TEST_CASE("a layer is at the registry that a check or a tag's answer named") {
     f.coordinator.handle(f.ids.at("b"), control::Resolve{1, "evil", "app", "1.0", "*/*"});
     REQUIRE(f.until([&] { return !f.links["b"].all<control::Resolved>().empty(); }));
   }
-  CHECK(f.is_at_source("b", f.small, "evil"));
+  CHECK_FALSE(f.is_at_source("b", f.small, "evil"));
+}
+
+TEST_CASE("an answer names the registry of the join that it is to") {
+  Fixture f;
+  f.is_at_source("a", f.large, "good");
+  CHECK(f.links["a"].all<control::Joined>()[0].upstream == "good");
+  f.source.absent_at = {"evil/app"};
+  const Digest other = f.source.add(numbered_bytes(700'000, 3));
+  f.join("b", other, 0, "app", "evil");
+  REQUIRE(f.until([&] { return !f.links["b"].all<control::Refused>().empty(); }));
+  CHECK(f.links["b"].all<control::Refused>()[0].upstream == "evil");
 }
 
 TEST_CASE("in an ordinary pull a check of what the tracker has read costs the origin nothing") {
@@ -111,7 +121,7 @@ TEST_CASE("what an agent was let in to fetch at a registry is there, and what it
   }
 }
 
-TEST_CASE("a tracker that holds a layer and lost its memory knows of no registry that has it") {
+TEST_CASE("a tracker that lost its memory knows of the layers that it holds which registry sent them") {
   Fixture f;
   f.is_at_source("a", f.large, "good");
   REQUIRE(f.until_held(f.large));
@@ -124,9 +134,12 @@ TEST_CASE("a tracker that holds a layer and lost its memory knows of no registry
   hello.swarm.port = 7072;
   const auto id = again.coordinator().arrive(hello, "10.0.0.99", link);
   REQUIRE(id);
-  again.coordinator().handle(*id, control::Join{f.large, {control::LayerKind::blob, "good", "app"}, 0, {}});
-  REQUIRE(f.until([&] { return !link.all<control::Joined>().empty(); }));
-  CHECK_FALSE(link.all<control::Joined>()[0].at_source);
+  for (const char* upstream : {"good", "evil"}) {
+    const std::size_t before = link.all<control::Joined>().size();
+    again.coordinator().handle(*id, control::Join{f.large, {control::LayerKind::blob, upstream, "app"}, 0, {}});
+    REQUIRE(f.until([&] { return link.all<control::Joined>().size() > before; }));
+    CHECK(link.all<control::Joined>().back().at_source == (std::string(upstream) == "good"));
+  }
 }
 
 TEST_CASE("the empty layer is everybody's") {

@@ -63,7 +63,9 @@ class MemorySource final : public LayerSource {
     if (found == layers_.end()) co_return fail(ErrorKind::not_found, "404");
     Layer layer = found->second;
     if (body.bytes) layer.bytes = *body.bytes;
-    co_return std::make_unique<Stream>(*this, std::move(layer), from, body.cut_after, digest);
+    auto stream = std::make_unique<Stream>(*this, std::move(layer), from, body.cut_after, digest);
+    stream->image = image;
+    co_return std::move(stream);
   }
   Task<Result<std::unique_ptr<origin::LayerStream>>> open_part(origin::Repository, Digest digest,
                                                                origin::Stretch part) override {
@@ -97,6 +99,9 @@ class MemorySource final : public LayerSource {
   }
   std::set<std::string> upstreams{"reg"};  // that may be asked
   std::set<std::string> silent;            // images: they answer when they are let
+  std::set<std::string> stalls;            // images: their bodies stop at `stalls_at`, until `go_on`
+  std::uint64_t stalls_at = 0;
+  void go_on() { changed_.notify(); }
   std::set<std::string> absent_at;         // images: 404 for every layer
   static Error absence() {
     Error absent{ErrorKind::not_found, "the origin answers 404"};
@@ -154,15 +159,21 @@ class MemorySource final : public LayerSource {
     const std::string& content_type() const override { return layer_.content_type; }
     Task<Result<ByteView>> next() override {
       while (position_ >= source_.allowed_ && position_ < layer_.bytes.size()) co_await source_.changed_.wait();
+      while (stops()) co_await source_.changed_.wait();
       if (position_ >= cut_after_) co_return fail(ErrorKind::unavailable, "the connection broke");
-      const std::uint64_t end = std::min({std::uint64_t{layer_.bytes.size()}, source_.allowed_, cut_after_});
+      const std::uint64_t most = source_.stalls.contains(image) ? source_.stalls_at : cut_after_;
+      const std::uint64_t end = std::min({std::uint64_t{layer_.bytes.size()}, source_.allowed_, cut_after_, most});
       const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(end - position_, 50'000));
       const ByteView view = ByteView(layer_.bytes).subspan(static_cast<std::size_t>(position_), count);
       position_ += count;
       co_return view;
     }
 
+    std::string image;
+
    private:
+    bool stops() const { return source_.stalls.contains(image) && position_ >= source_.stalls_at; }
+
     MemorySource& source_;
     Layer layer_;
     std::uint64_t offset_;

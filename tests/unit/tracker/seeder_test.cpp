@@ -116,9 +116,11 @@ TEST_CASE("a layer waits for the origin while that gives nothing, and for its tu
 TEST_CASE("no more layers than the bound are fetched at once, the others wait for their turn") {
   SeederFixture f;
   f.source.allow(0);
+  f.source.upstreams.insert("other");  // one registry has no more than three quarters of them
   for (std::size_t i = 0; i < Seeder::largest_fetches; ++i) {
-    const Digest digest = f.source.add(numbered_bytes(1'000, static_cast<int>(i)));
-    CHECK(std::holds_alternative<Pending>(f.seeder.request_layer(f.request(digest))));
+    SeedRequest request = f.request(f.source.add(numbered_bytes(1'000, static_cast<int>(i))));
+    if (i % 2 == 0) request.repository.upstream = "other";
+    CHECK(std::holds_alternative<Pending>(f.seeder.request_layer(request)));
   }
   const Digest last = f.source.add(numbered_bytes(1'000, 1'000));
   CHECK(std::holds_alternative<Pending>(f.seeder.request_layer(f.request(last))));

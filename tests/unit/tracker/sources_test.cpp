@@ -64,6 +64,16 @@ TEST_CASE("a caller that comes late does not wait for the silent registry of ano
   CHECK(f.passed() - before < soon);
 }
 
+TEST_CASE("a registry that is silent for many layers leaves room for those of another") {
+  Fixture f;
+  f.source.silent = {evil};
+  for (int i = 0; i < 100; ++i) f.join("a", f.source.add(numbered_bytes(300'000, 100 + i)), 0, "app", "evil");
+  f.join_at("b", "good");
+  REQUIRE(f.until_joined("b"));
+  CHECK(f.passed() < soon);
+  CHECK(f.source.opened_at.size() == seeder::most_of_one(seeder::Seeder::largest_fetches) + 1);
+}
+
 TEST_CASE("a registry that is silent is asked once, whatever repositories its callers name, and one after the other") {
   Fixture f;
   f.source.silent = {evil};
@@ -122,21 +132,105 @@ TEST_CASE("a refusal is told to its own callers at once, while another's registr
   CHECK(f.refused("a").empty());
 }
 
-TEST_CASE("what the first origin breaks off, another caller's gives from there") {
+TEST_CASE("what the first origin breaks off, another caller's gives from the start: nobody reads on with a right to the first alone") {
   Fixture f;
   f.source.next_answers({{.cut_after = 1'000'000},
                          {.error = Error{ErrorKind::unavailable, "429", Milliseconds(30'000)}}});
   f.source.allow(500'000);
   f.join_at("a", "evil");
   REQUIRE(f.until_joined("a"));
+  CHECK(f.joined("a")[0].at_source);
   f.join_at("b", "good");
   f.source.allow(layer_size.value);
   REQUIRE(f.until([&] { return !f.links["b"].all<control::Finished>().empty(); }));
-  CHECK(f.source.opened_from == std::vector<std::uint64_t>{0, 1'000'000, 1'000'000});
+  CHECK(f.source.opened_from == std::vector<std::uint64_t>{0, 1'000'000, 0});
   CHECK(f.refused("a").empty());
   CHECK(f.refused("b").empty());
+  for (const char* node : {"a", "b"}) {
+    CHECK(f.links[node].all<control::Restart>().size() == 1);
+    const std::size_t before = f.joined(node).size();
+    f.join_at(node, std::string(node) == "a" ? "evil" : "good");
+    REQUIRE(f.until([&] { return f.joined(node).size() > before; }));
+    CHECK(f.joined(node).back().at_source == (std::string(node) == "b"));
+    CHECK(f.joined(node).back().generation == f.links[node].all<control::Restart>()[0].generation);
+  }
   REQUIRE(f.until_held(f.digest));
   CHECK(f.held_bytes(f.digest) == numbered_bytes(layer_size.value));
+}
+
+TEST_CASE("what the first origin breaks off another repository of the same registry gives from there") {
+  Fixture f;
+  f.source.next_answers({{.cut_after = 1'000'000},
+                         {.error = Error{ErrorKind::unavailable, "429", Milliseconds(30'000)}}});
+  f.source.allow(500'000);
+  f.join_at("a", "good");
+  REQUIRE(f.until_joined("a"));
+  f.join("b", f.digest, 0, "another", "good");
+  f.source.allow(layer_size.value);
+  REQUIRE(f.until([&] { return !f.links["b"].all<control::Finished>().empty(); }));
+  CHECK(f.source.opened_from == std::vector<std::uint64_t>{0, 1'000'000, 1'000'000});
+  CHECK(f.links["a"].all<control::Restart>().empty());
+}
+
+TEST_CASE("a registry that stops in the middle holds another's callers up for a second, and its own read nothing of the other's") {
+  Fixture f;
+  const bool is_small = GENERATE(true, false);
+  const Digest layer = is_small ? f.source.add(numbered_bytes(100'000)) : f.digest;
+  f.source.stalls = {evil};
+  f.source.stalls_at = is_small ? 60'000 : 500'000;
+  f.join("a", layer, 0, "app", "evil");
+  f.settle();
+  f.join("b", layer, 0, "app", "good");
+  const Milliseconds before = f.passed();
+  REQUIRE(f.until([&] { return is_small ? !f.joined("b").empty() : !f.links["b"].all<control::Restart>().empty(); }));
+  CHECK(f.passed() - before <= seeder::CurrentSource::silence + Milliseconds(500));
+  REQUIRE(f.until_held(layer));
+  CHECK(f.refused("b").empty());
+  f.join("b", layer, 0, "app", "good");
+  f.join("a", layer, 0, "app", "evil");
+  f.settle();
+  CHECK(f.joined("b").back().at_source);
+  CHECK_FALSE(f.joined("a").back().at_source);
+  f.source.stalls.clear();
+  f.source.go_on();
+  f.settle();
+}
+
+TEST_CASE("a registry that stops in the middle is waited for when another one, asked meanwhile, has nothing") {
+  Fixture f;
+  f.source.stalls = {good};
+  f.source.stalls_at = 500'000;
+  f.source.absent_at = {evil};
+  f.join_at("a", "good");
+  REQUIRE(f.until_joined("a"));
+  f.join_at("b", "evil");
+  const Milliseconds before = f.passed();
+  REQUIRE(f.until([&] { return f.passed() - before > Milliseconds(3'000); }));
+  CHECK(f.links["a"].all<control::Restart>().empty());
+  CHECK(f.source.opened_at.size() == 2);
+  f.source.stalls.clear();
+  f.source.go_on();
+  REQUIRE(f.until([&] { return !f.links["a"].all<control::Finished>().empty(); }));
+  CHECK(f.refused("a").empty());
+  CHECK(f.joined("a").size() == 1);
+}
+
+TEST_CASE("while a registry stops in the middle of a small layer, another's callers hear at once that theirs has nothing") {
+  Fixture f;
+  const Digest small = f.source.add(numbered_bytes(100'000));
+  f.source.stalls = {good};
+  f.source.stalls_at = 60'000;
+  f.source.absent_at = {evil};
+  f.join("a", small, 0, "app", "good");
+  f.settle();
+  f.join("b", small, 5, "app", "evil");
+  REQUIRE(f.until_refused("b"));
+  CHECK(f.refused("b")[0].answer.status == 404);
+  CHECK(f.refused("b")[0].upstream == "evil");
+  f.source.stalls.clear();
+  f.source.go_on();
+  REQUIRE(f.until_joined("a"));
+  CHECK(f.refused("a").empty());
 }
 
 TEST_CASE("after wrong bytes of one registry another caller's is asked") {
