@@ -74,7 +74,8 @@ struct AbsoluteForm {
   std::string target;
 };
 std::optional<AbsoluteForm> parse_absolute_form(const std::string& target) {
-  const std::size_t colon = std::min(target.find("://"), target.size());
+  const std::size_t colon = target.find("://");
+  if (colon == std::string::npos) return std::nullopt;
   const std::string_view scheme = std::string_view(target).substr(0, colon);
   if (!same_name(scheme, "http") && !same_name(scheme, "https")) return std::nullopt;
   const std::size_t begin = colon + 3;

@@ -41,6 +41,13 @@ void check_hop(const std::string& text) {
   SHOAL_CHECK(!is_related_host("contoso.azurecr.io", hop->url.host) || hop->url.host == "contoso.azurecr.io");
 }
 
+bool has_without_case(const std::string& text, const std::string& wanted) {
+  for (std::size_t at = 0; at + wanted.size() <= text.size(); ++at) {
+    if (http::same_name(text.substr(at, wanted.size()), wanted)) return true;
+  }
+  return false;
+}
+
 void check_proxy(const std::string& text) {
   const auto url = parse_proxy_url(text);
   SHOAL_CHECK(!url || (!url->host.empty() && url->port != 0));
@@ -50,7 +57,8 @@ void check_proxy(const std::string& text) {
         [&value](const std::string& name) { return name == "HTTPS_PROXY" ? value : std::string(); });
     if (!proxies) SHOAL_CHECK(proxies.error().what.find(password) == std::string::npos);
     if (!proxies || !proxies->for_https) continue;
-    SHOAL_CHECK(http::text(proxies->for_https->url).find(password) == std::string::npos || text.find(password) != text.npos);
+    const bool is_shown = http::text(proxies->for_https->url).find(password) != std::string::npos;
+    SHOAL_CHECK(!is_shown || has_without_case(text, password));  // a host is written in lower case
   }
 }
 

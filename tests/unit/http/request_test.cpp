@@ -264,3 +264,19 @@ TEST_CASE("who asks to close, or speaks HTTP/1.0, is not kept") {
   CHECK_FALSE(http::parse_request_head("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")->keep_alive);
   CHECK_FALSE(http::parse_request_head("GET / HTTP/1.0\r\nHost: h\r\n\r\n")->keep_alive);
 }
+
+TEST_CASE("a scheme alone is no target, and the server goes on") {
+  const auto count = std::make_shared<std::atomic<int>>(0);
+  ServerFixture fixture(counter(count));
+  for (const char* target : {"http", "https", "HTTP", "http:", "http:/", "http://", "https:x"}) {
+    CAPTURE(target);
+    RawClient client(fixture.port());
+    client.send("GET " + std::string(target) + " HTTP/1.1\r\nHost: h\r\n\r\n");
+    std::string received;
+    client.read_to_end(received);
+    CHECK(received.starts_with("HTTP/1.1 400"));
+  }
+  CHECK(*count == 0);
+  auto client = fixture.client();
+  CHECK(client.Get("/"));
+}
