@@ -10,6 +10,7 @@
 #include "shared/http/try_port.hpp"
 #include "shared/log/log.hpp"
 #include "shared/program/notification.hpp"
+#include "shared/program/stop_signals.hpp"
 #include "shared/store/upkeep.hpp"
 
 namespace shoal::agent {
@@ -162,10 +163,7 @@ control::Hello Program::hello(std::uint64_t epoch) const {
 }
 
 void Program::run() {
-  boost::asio::signal_set signals(loop_, SIGTERM, SIGINT);
-  signals.async_wait([this](const IoError& error, int) {
-    if (!error) spawn(loop_, drain());
-  });
+  const program::StopSignals stop_signals(loop_, [this] { spawn(loop_, drain()); });
   boost::asio::signal_set hang_up(loop_, SIGHUP);  // from whoever rotates the activity log; without one nothing happens
   repeat(hang_up, [this] { servers_.activity.reopen(); });
   spawn(loop_, open());

@@ -1,14 +1,12 @@
 #include "tracker/tracker.hpp"
 
-#include <boost/asio/signal_set.hpp>
-#include <csignal>
-
 #include "shared/control/timing.hpp"
 #include "shared/crypto/signing.hpp"
 #include "shared/http/listening.hpp"
 #include "shared/http/try_port.hpp"
 #include "shared/log/log.hpp"
 #include "shared/program/notification.hpp"
+#include "shared/program/stop_signals.hpp"
 #include "shared/store/upkeep.hpp"
 
 namespace shoal::tracker {
@@ -111,10 +109,7 @@ Tracker::~Tracker() {
 }
 
 void Tracker::run() {
-  asio::signal_set signals(loop_, SIGTERM, SIGINT);
-  signals.async_wait([this](const IoError& error, int) {
-    if (!error) spawn(loop_, drain());
-  });
+  const program::StopSignals stop_signals(loop_, [this] { spawn(loop_, drain()); });
   phase_ = program::Phase::serving;
   warn_of_missing_family(config_);
   spawn(loop_, tick());
