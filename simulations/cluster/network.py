@@ -120,6 +120,7 @@ class Namespaces:
 
     def __init__(self):
         remove_left_over_namespaces()
+        self._limits = _more_neighbours()
         self._run = f"{_PREFIX}-{os.getpid()}"
         self._names = []
         self.links = {}  # by the name of the place or switch that hangs on it
@@ -171,6 +172,9 @@ class Namespaces:
         for namespace in reversed(self._names):
             _run("ip", "netns", "del", namespace)
         self._names.clear()
+        for path, value in self._limits.items():
+            _write(path, value)
+        self._limits.clear()
 
     def _add_namespace(self, namespace):
         _run("ip", "netns", "add", namespace)
@@ -180,6 +184,29 @@ class Namespaces:
     def _in(namespace, *commands):
         subprocess.run(["ip", "-netns", namespace, "-batch", "-"], input="\n".join(commands), text=True, check=True,
                        capture_output=True)
+
+
+def _more_neighbours():
+    """Room in the kernel's one table of link addresses, which all namespaces share: 48 nodes that know each other have 2,304
+    entries, and what finds no room is dropped, a SYN for instance. The limits as they were, by file; empty where they stay."""
+    before = {}
+    for family in ("ipv4", "ipv6"):
+        for name, least in (("gc_thresh2", 16_384), ("gc_thresh3", 32_768)):
+            path = f"/proc/sys/net/{family}/neigh/default/{name}"
+            with contextlib.suppress(OSError), open(path, encoding="ascii") as file:
+                if int(value := file.read()) < least and _write(path, str(least)):
+                    before[path] = value
+    return before
+
+
+def _write(path, value):
+    """Whether it could be written: in a container it may not."""
+    try:
+        with open(path, "w", encoding="ascii") as file:
+            file.write(value)
+    except OSError:
+        return False
+    return True
 
 
 def why_not_namespaces():

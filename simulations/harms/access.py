@@ -184,10 +184,15 @@ def _accept(listening, target):
     with contextlib.suppress(OSError):
         while True:
             here = listening.accept()[0]
-            here.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            there = target.place.connect(target.address, target.port, _SECONDS)
-            for ends in ((here, there), (there, here)):
-                threading.Thread(target=_carry, args=ends, daemon=True).start()
+            threading.Thread(target=_relay, args=(here, target), daemon=True).start()
+
+
+def _relay(here, target):
+    with contextlib.suppress(OSError):
+        here.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        there = target.place.connect(target.address, target.port, _SECONDS)
+        threading.Thread(target=_carry, args=(there, here), daemon=True).start()
+        _carry(here, there)
 
 
 def _carry(source, sink):
