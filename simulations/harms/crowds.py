@@ -145,7 +145,7 @@ def _small_seconds(machines, binaries, plan, image, strike):
     with Programs(machines, binaries, plan, "sick" if strike else "healthy") as programs, contextlib.ExitStack() as stack:
         first, *others = programs.agents
         for layer in image.layers:
-            if _blob(first, layer) != 200:
+            if _status(first, f"blobs/{layer.digest}") != 200:
                 raise RuntimeError("the first node cannot pull a small layer")
         if strike:
             stack.enter_context(strike(machines, first))
@@ -157,7 +157,7 @@ def _small_seconds(machines, binaries, plan, image, strike):
 
 def _seconds_of(agent, layer):
     began = time.monotonic()
-    if _blob(agent, layer) != 200:
+    if _status(agent, f"blobs/{layer.digest}") != 200:
         raise RuntimeError(f"{agent.name} cannot pull a small layer")
     return time.monotonic() - began
 

@@ -48,7 +48,7 @@ class EveryMode(unittest.TestCase):
         self.assertAlmostEqual(result["origin_multiple"], 1, 3)
         self.assertLessEqual(result["hub_multiple"], 3)
         if not result["void"]:
-            self.assertLessEqual(result["ratio"], 3)  # 18 s: each layer takes half a second from node to node
+            self.assertLessEqual(result["ratio"], 4)  # 3 were measured: each layer takes half a second from node to node
 
     def test_nginx_takes_one_copy(self):
         self._origin_multiple("mirror", 1)
