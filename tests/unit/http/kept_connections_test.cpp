@@ -30,6 +30,9 @@ Task<Result<std::string>> fetch(Clock& clock, http::ClientRequest request, std::
 
 class Requests {
  public:
+  ~Requests() {
+    loop_.on_loop([&] { kept_.reset(); });  // whose connections' timers run there
+  }
   Result<std::string> get(const std::string& url, std::size_t most = 1'000'000) {
     http::ClientRequest request;
     request.url = http::parse_url(url).value();
