@@ -47,10 +47,9 @@ Task<void> SmallLayers::serve_small(http::Exchange& exchange, holder::Question q
   if (!verified) co_return;  // the connection ends early
   auto all = co_await layer->readable(0);
   if (!all || all->length() != size.value) co_return;
-  const auto send = sends_.begin(exchange.request().client, clock_.now());
+  auto send = sends_.begin(exchange.request().client, clock_.now());
   co_await holder::send_file(exchange, std::move(*all), size);
-  const Milliseconds rest = sends_.taken(send, size, clock_.now());
-  if (rest > Milliseconds(0)) co_await clock_.sleep(rest);
+  co_await holder::let_leave(sends_, std::move(send), size, clock_);
 }
 
 Task<void> SmallLayers::serve_held(http::Exchange& exchange, holder::Question question) {

@@ -67,10 +67,9 @@ Task<void> ControlServer::serve_small(http::Exchange& exchange) {
   exchange.limit_send_buffer(holder::limits.serving.small_send_buffer);
   const bool is_small = question->resource == holder::Resource::small;
   if (const auto small = is_small ? parts_.core.seeder().small(question->digest) : nullptr) {
-    const auto send = sends_.begin(exchange.request().client, parts_.clock.now());
+    auto send = sends_.begin(exchange.request().client, parts_.clock.now());
     co_await send_small(exchange, small);
-    const Milliseconds rest = sends_.taken(send, {small->bytes.size()}, parts_.clock.now());
-    if (rest > Milliseconds(0)) co_await parts_.clock.sleep(rest);
+    co_await holder::let_leave(sends_, std::move(send), {small->bytes.size()}, parts_.clock);
     co_return;
   }
   const auto held = is_small ? parts_.store.find(question->digest) : std::nullopt;
@@ -78,11 +77,10 @@ Task<void> ControlServer::serve_small(http::Exchange& exchange) {
     co_await exchange.respond(holder::not_held());
     co_return;
   }
-  const auto send = sends_.begin(exchange.request().client, parts_.clock.now());
+  auto send = sends_.begin(exchange.request().client, parts_.clock.now());
   const auto started = co_await exchange.start(holder::head(held->side().content_type, held->size()));
   if (started) co_await holder::send_file(exchange, held->readable(0), held->size());
-  const Milliseconds rest = sends_.taken(send, held->size(), parts_.clock.now());
-  if (rest > Milliseconds(0)) co_await parts_.clock.sleep(rest);
+  co_await holder::let_leave(sends_, std::move(send), held->size(), parts_.clock);
 }
 
 // A layer that is not durable yet.

@@ -10,10 +10,6 @@
 namespace shoal::agent::access {
 namespace {
 
-constexpr std::size_t most_pending = 4'096;  // as many as a node has connections of clients
-// HEAD, GET after it, and a turn at an origin that limits its requests. Within a runtime's 30 s for the head.
-constexpr Milliseconds patience{25'000};
-
 std::string image_of(const Caller& caller) {
   return caller.repository.upstream + "/" + caller.repository.name;
 }
@@ -41,7 +37,8 @@ Access::Access(Parts parts, Options options)
     : parts_(parts),
       options_(std::move(options)),
       possession_([&origin = parts.origin](const std::string& upstream) { return registry_at(origin.options(), upstream); }),
-      proofs_({parts.loop, parts.clock, parts.origin, possession_}) {}
+      proofs_({parts.loop, parts.clock, parts.origin, possession_}),
+      questions_(parts.loop, parts.clock) {}
 
 // ---- the check
 
@@ -131,33 +128,16 @@ Result<Verdict> Access::close(const Question& question, bool is_here, Error caus
 // Callers of the same credential that ask for the same layer share a question.
 Task<Result<origin::Answer>> Access::ask_shared(Question question) {
   const Hash256 key = key_of(hash_, question);
-  const auto running = pending_.find(key);
-  SharedPending pending;
-  if (running != pending_.end()) {
-    pending = running->second;
-  } else if (pending_.size() >= most_pending) {
-    co_return fail(ErrorKind::unavailable, "too many layers are asked for at once");
-  } else {
-    pending = std::make_shared<Pending>(parts_.loop);
-    pending_[key] = pending;
-    spawn(parts_.loop, answer(*this, pending, std::move(question), key));
-  }
-  const Time due = parts_.clock.now() + patience;
-  while (!pending->answer && parts_.clock.now() < due) {
-    const auto left = std::chrono::ceil<Milliseconds>(due - parts_.clock.now());
-    co_await pending->answered.wait_for(parts_.clock, left);
-  }
-  if (!pending->answer) co_return fail(ErrorKind::unavailable, "the origin has not answered in 25 s");
-  co_return *pending->answer;
+  auto asked = ask_and_note(std::move(question));
+  auto answer = co_await questions_.ask(key, std::move(asked), "the origin has not answered in 25 s");
+  co_return answer;
 }
 
-Task<void> Access::answer(Access& access, SharedPending pending, Question question, Hash256 key) {
-  auto told = co_await access.ask(question);
-  if (told && told->answer.status == 200) access.note_yes(question, *told);
-  if (told) access.note_refusal(question.caller, told->answer);
-  access.pending_.erase(key);
-  pending->answer = told.map([](Told& said) { return std::move(said.answer); });
-  pending->answered.notify();
+Task<Result<origin::Answer>> Access::ask_and_note(Question question) {
+  auto told = co_await ask(question);
+  if (told && told->answer.status == 200) note_yes(question, *told);
+  if (told) note_refusal(question.caller, told->answer);
+  co_return told.map([](Told& said) { return std::move(said.answer); });
 }
 
 // What the tracker is refused, this node may be given: with a credential of its own.

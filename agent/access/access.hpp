@@ -11,7 +11,6 @@
 
 #include <memory>
 #include <span>
-#include <unordered_map>
 #include <variant>
 
 #include "agent/access/granted.hpp"
@@ -20,8 +19,8 @@
 #include "agent/access/origin_word.hpp"
 #include "agent/access/possession.hpp"
 #include "agent/access/proofs.hpp"
+#include "agent/access/shared_questions.hpp"
 #include "agent/link/trackers.hpp"
-#include "shared/core/signal.hpp"
 
 namespace shoal::agent::access {
 
@@ -77,19 +76,11 @@ class Access {
   std::size_t live_grants() const { return grants_.live(parts_.clock.now()); }
 
  private:
-  struct Pending {
-    explicit Pending(Loop& loop) : answered(loop) {}
-    Signal answered;
-    std::optional<Result<origin::Answer>> answer{};
-  };
-  // Shared: between the coroutine that asks and those that wait for the answer.
-  using SharedPending = std::shared_ptr<Pending>;
-
   bool is_open(const std::string& upstream) const;
   bool is_known(const Question& question, bool is_here, Milliseconds grace) const;
   Granted granted(const Caller& caller, const Digest& digest) const;
   Task<Result<origin::Answer>> ask_shared(Question question);
-  static Task<void> answer(Access& access, SharedPending pending, Question question, Hash256 key);
+  Task<Result<origin::Answer>> ask_and_note(Question question);
   Task<Result<Told>> ask(Question question);
   Task<Result<Told>> ask_tracker(Question question);
   bool asks_better(const std::string& upstream) const;
@@ -105,7 +96,7 @@ class Access {
   Possession possession_;
   Proofs proofs_;
   KeyedHash hash_;
-  std::unordered_map<Hash256, SharedPending, FirstBytes> pending_;
+  SharedQuestions<origin::Answer> questions_;
 };
 
 // The page must not outlive it.

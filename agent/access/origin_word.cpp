@@ -48,17 +48,6 @@ Result<origin::Answer> refusal_or_error(Error error) {
   return tl::unexpected(std::move(error));
 }
 
-// 4 MiB are hashed in some milliseconds, and only where HEAD does not work.
-Task<Result<origin::Answer>> get_manifest(origin::Origin& origin, Question question) {
-  auto read = co_await origin.ask(question.caller.repository, "GET", path_of(question), manifest_types,
-                                  question.caller.authorization);
-  if (!read || read->status != 200) co_return read;
-  if (digest_of(question.digest.algorithm(), read->body) != question.digest) {
-    co_return fail(ErrorKind::corrupt, "the origin's manifest does not match its digest");
-  }
-  co_return yes(read->body.size());
-}
-
 // One byte of it. What makes nothing of the Range is asked for the whole, whose body is not read.
 Task<Result<origin::Answer>> get_blob(origin::Origin& origin, Question question) {
   const origin::Stretch first_byte{0, 1};
@@ -76,6 +65,17 @@ Task<Result<origin::Answer>> get_blob(origin::Origin& origin, Question question)
 }
 
 }  // namespace
+
+// 4 MiB are hashed in some milliseconds, and seldom: where HEAD does not work, and for a proof.
+Task<Result<origin::Answer>> get_manifest(origin::Origin& origin, Question question) {
+  auto read = co_await origin.ask(question.caller.repository, "GET", path_of(question), manifest_types,
+                                  question.caller.authorization);
+  if (!read || read->status != 200) co_return read;
+  if (digest_of(question.digest.algorithm(), read->body) != question.digest) {
+    co_return fail(ErrorKind::corrupt, "the origin's manifest does not match its digest");
+  }
+  co_return yes(read->body.size());
+}
 
 bool is_failing(const origin::Answer& answer) {
   return answer.status < 400 || answer.status >= 500 || answer.status == 408 || answer.status == 429;

@@ -23,6 +23,8 @@ struct Told {
 // An answer of status 200 is a yes, with the size if the origin named it. Any other one is the origin's own, whose body is
 // that of GET or empty. Errors: the origin did not answer, or sent something else than the manifest.
 Task<Result<origin::Answer>> ask_origin(origin::Origin& origin, Question question);
+// By GET alone; `corrupt` when what comes is not the manifest.
+Task<Result<origin::Answer>> get_manifest(origin::Origin& origin, Question question);
 
 // The origin cannot answer now: its answer says nothing about the layer, and is not remembered.
 bool is_failing(const origin::Answer& answer);

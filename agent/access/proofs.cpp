@@ -95,14 +95,12 @@ Task<Result<bool>> compare_blob(origin::Origin& origin, Question question, Evide
   co_return is_same;
 }
 
-// 4 MiB are hashed in some milliseconds, and seldom.
 Task<Result<bool>> compare_manifest(origin::Origin& origin, Question question) {
-  const std::string path = "manifests/" + question.digest.text();
-  const auto read = co_await origin.ask(question.caller.repository, "GET", path, origin::manifest_types,
-                                        question.caller.authorization);
+  const auto read = co_await get_manifest(origin, std::move(question));
+  if (!read && read.error().kind == ErrorKind::corrupt) co_return false;
   if (!read) co_return tl::unexpected(read.error());
   if (read->status != 200) co_return tl::unexpected(error_of(*read));
-  co_return digest_of(question.digest.algorithm(), read->body) == question.digest;
+  co_return true;
 }
 
 }  // namespace
@@ -118,48 +116,29 @@ bool is_telling(ByteView bytes) {
 Task<Result<void>> Proofs::prove(Question question, Evidence evidence, Hash256 key) {
   if (parts_.possession.is_refuted(question.caller.repository.upstream, question.digest, parts_.clock.now()))
     co_return tl::unexpected(other_bytes(question));
-  const auto running = pending_.find(key);
-  SharedPending pending;
-  if (running != pending_.end()) {
-    pending = running->second;
-  } else if (pending_.size() >= most_pending) {
-    co_return fail(ErrorKind::unavailable, "too many layers are asked for at once");
-  } else {
-    pending = std::make_shared<Pending>(parts_.loop);
-    pending_[key] = pending;
-    spawn(parts_.loop, answer(*this, pending, std::move(question), std::move(evidence), key));
-  }
-  const Time due = parts_.clock.now() + patience;
-  while (!pending->result && parts_.clock.now() < due) {
-    co_await pending->ended.wait_for(parts_.clock, std::chrono::ceil<Milliseconds>(due - parts_.clock.now()));
-  }
-  if (!pending->result) co_return fail(ErrorKind::unavailable, "the origin has not sent a part of the layer in 25 s");
-  co_return *pending->result;
+  auto compared = compare(std::move(question), std::move(evidence));
+  const char* late = "the origin has not sent a part of the layer in 25 s";
+  auto proven = co_await questions_.ask(key, std::move(compared), late);
+  co_return proven;
 }
 
-Task<void> Proofs::answer(Proofs& proofs, SharedPending pending, Question question, Evidence evidence, Hash256 key) {
-  const Parts parts = proofs.parts_;
+Task<Result<void>> Proofs::compare(Question question, Evidence evidence) {
   auto compared = question.kind == origin::Kind::manifest
-                      ? compare_manifest(parts.origin, question)
-                      : compare_blob(parts.origin, question, std::move(evidence));
+                      ? compare_manifest(parts_.origin, question)
+                      : compare_blob(parts_.origin, question, std::move(evidence));
   const Result<bool> is_same = co_await std::move(compared);
+  if (!is_same) co_return tl::unexpected(is_same.error());
   const std::string& upstream = question.caller.repository.upstream;
-  Result<void> result;
-  if (!is_same) {
-    result = tl::unexpected(is_same.error());
-  } else if (*is_same) {
-    parts.possession.note(upstream, question.digest);
-  } else {
-    parts.possession.refute(upstream, question.digest, parts.clock.now());
-    result = tl::unexpected(other_bytes(question));
-    log::warning("access", "registry sends other bytes than the layer's",
-                 {{"digest", question.digest.text()},
-                  {"image", upstream + "/" + question.caller.repository.name},
-                  {"next", "repair the registry, or a proxy before it; its callers do not get the layer from here"}});
+  if (*is_same) {
+    parts_.possession.note(upstream, question.digest);
+    co_return Result<void>();
   }
-  proofs.pending_.erase(key);
-  pending->result = std::move(result);
-  pending->ended.notify();
+  parts_.possession.refute(upstream, question.digest, parts_.clock.now());
+  log::warning("access", "registry sends other bytes than the layer's",
+               {{"digest", question.digest.text()},
+                {"image", upstream + "/" + question.caller.repository.name},
+                {"next", "repair the registry, or a proxy before it; its callers do not get the layer from here"}});
+  co_return tl::unexpected(other_bytes(question));
 }
 
 }  // namespace shoal::agent::access

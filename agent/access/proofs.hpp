@@ -9,12 +9,10 @@
 #pragma once
 
 #include <functional>
-#include <map>
-#include <memory>
 
 #include "agent/access/origin_word.hpp"
 #include "agent/access/possession.hpp"
-#include "shared/core/signal.hpp"
+#include "agent/access/shared_questions.hpp"
 
 namespace shoal::agent::access {
 
@@ -28,8 +26,6 @@ class Proofs {
  public:
   static constexpr ByteCount stretch = 64_KiB;
   static constexpr ByteCount longest_prefix = 1_MiB;  // before the stretch, at a registry without Range
-  static constexpr std::size_t most_pending = 4'096;  // as many as a node has connections of clients
-  static constexpr Milliseconds patience{25'000};     // within a runtime's 30 s for the head
 
   struct Parts {  // outlive it
     Loop& loop;
@@ -37,7 +33,7 @@ class Proofs {
     origin::Origin& origin;
     Possession& possession;
   };
-  explicit Proofs(Parts parts) : parts_(parts) {}
+  explicit Proofs(Parts parts) : parts_(parts), questions_(parts.loop, parts.clock) {}
 
   // Notes in Possession what comes of it. Those of one key that ask at the same time share a question: of the same caller, for
   // the same layer. Errors:
@@ -46,18 +42,10 @@ class Proofs {
   Task<Result<void>> prove(Question question, Evidence evidence, Hash256 key);
 
  private:
-  struct Pending {
-    explicit Pending(Loop& loop) : ended(loop) {}
-    Signal ended;
-    std::optional<Result<void>> result{};
-  };
-  // Shared: between the coroutine that asks and those that wait for it.
-  using SharedPending = std::shared_ptr<Pending>;
-
-  static Task<void> answer(Proofs& proofs, SharedPending pending, Question question, Evidence evidence, Hash256 key);
+  Task<Result<void>> compare(Question question, Evidence evidence);
 
   Parts parts_;
-  std::map<Hash256, SharedPending> pending_;
+  SharedQuestions<void> questions_;
 };
 
 // Whether nobody could have guessed the bytes: they have many different words.

@@ -3,11 +3,6 @@
 #include "shared/log/log.hpp"
 
 namespace shoal::agent::pull {
-namespace {
-
-constexpr Milliseconds next_look{20};  // for a free place at the origin: none is signalled, and 32 are seldom taken
-
-}  // namespace
 
 Task<Result<ByteView>> PartStream::next() {
   const auto bytes = co_await stream_->next();
@@ -67,18 +62,9 @@ Milliseconds LazyReads::patience(std::uint64_t length) const {
   return length >= limits_.whole_reader.value ? limits_.wait_for_chunk : limits_.wait_for_file;
 }
 
-Task<std::optional<Slots::Slot>> LazyReads::turn(std::string upstream) {
-  const Time due = parts_.clock.now() + limits_.turn;
-  for (;;) {
-    auto slot = slots_.take(upstream);
-    if (slot || parts_.clock.now() >= due) co_return slot;
-    co_await parts_.clock.sleep(next_look);
-  }
-}
-
 Task<Result<std::unique_ptr<PartStream>>> LazyReads::open(Ask ask, origin::Stretch part) {
   if (at(ask).has_no_ranges) co_return fail(ErrorKind::unavailable, "the origin ignores ranges");
-  auto slot = co_await turn(ask.repository.upstream);
+  auto slot = co_await slots_.take_within(limits_.turn, parts_.clock, ask.repository.upstream);
   if (!slot) co_return fail(ErrorKind::unavailable, "too many parts of layers come from the origin now");
   auto stream = co_await parts_.origin.open_part(ask.repository, ask.digest, part, ask.authorization);
   if (stream && !*stream) {

@@ -94,7 +94,6 @@ class LazyReads {
   Read* find(const Ask& ask);
   Read& at(const Ask& ask);
   bool is_over(const Read& read, std::optional<ByteCount> size, std::uint64_t length) const;
-  Task<std::optional<Slots::Slot>> turn(std::string upstream);
   void tell_failure(const Ask& ask, const Error& error);
 
   Parts parts_;

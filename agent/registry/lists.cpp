@@ -25,7 +25,6 @@ http::Response index(std::string body) {
 
 constexpr ByteCount whole_list = 1_MiB;    // some 20,000 tags
 constexpr Milliseconds longest_turn{10'000};
-constexpr Milliseconds next_look{20};      // for a free place
 
 ByteCount most_of_whole(const ListRoute& route) {
   return route.subject ? origin::largest_manifest : whole_list;
@@ -69,7 +68,7 @@ Result<void> check(const origin::Answer& answer, const ListRoute& route) {
 }  // namespace
 
 Task<void> Lists::answer(http::Exchange& exchange, ListRoute route) {
-  auto slot = co_await turn(route.repository.upstream);
+  auto slot = co_await slots_.take_within(longest_turn, clock_, route.repository.upstream);
   if (!slot) {
     const Error error{ErrorKind::unavailable, "too many lists of this registry are read at once"};
     auto response = unserved(exchange.request(), route, error);
@@ -82,15 +81,6 @@ Task<void> Lists::answer(http::Exchange& exchange, ListRoute route) {
     co_await pass_on(exchange, std::move(route), std::move(list));
   } else {
     co_await exchange.respond(std::move(list.response));
-  }
-}
-
-Task<std::optional<Slots::Slot>> Lists::turn(std::string upstream) {
-  const Time due = clock_.now() + longest_turn;
-  for (;;) {
-    auto slot = slots_.take(upstream);
-    if (slot || clock_.now() >= due) co_return slot;
-    co_await clock_.sleep(next_look);
   }
 }
 

@@ -39,7 +39,6 @@ class Lists {
     http::Response response;
     std::optional<Rest> rest{};  // the response has no body then
   };
-  Task<std::optional<Slots::Slot>> turn(std::string upstream);
   Task<List> ask(http::Request request, ListRoute route);
   Task<List> referrers_by_tag(http::Request request, ListRoute route);
   Task<void> pass_on(http::Exchange& exchange, ListRoute route, List list);

@@ -55,4 +55,9 @@ Task<void> send_file(http::Exchange& exchange, store::VerifiedSpan span, ByteCou
   static_cast<void>(sent);  // the caller asks again, or another node
 }
 
+Task<void> let_leave(Sends& sends, Sends::Send send, ByteCount size, Clock& clock) {
+  const Milliseconds rest = sends.taken(send, size, clock.now());
+  if (rest > Milliseconds(0)) co_await clock.sleep(rest);
+}
+
 }  // namespace shoal::holder

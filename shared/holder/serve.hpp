@@ -3,6 +3,7 @@
 // Threads: the loop.
 #pragma once
 
+#include "shared/holder/sends.hpp"
 #include "shared/http/server.hpp"
 #include "shared/store/verified.hpp"
 
@@ -19,5 +20,8 @@ http::Response too_many();      // 503
 
 // After the head: the first `length` bytes of the span. A client that is gone ends it.
 Task<void> send_file(http::Exchange& exchange, store::VerifiedSpan span, ByteCount length);
+
+// After the kernel has taken all of a small layer: until what it keeps will have left too.
+Task<void> let_leave(Sends& sends, Sends::Send send, ByteCount size, Clock& clock);
 
 }  // namespace shoal::holder

@@ -55,6 +55,7 @@ struct Origin::Impl {
   }
 
   Task<Response> send(Repository repository, Question question);
+  Task<Result<LongAnswer>> read(Repository repository, Question question, std::string accept, ByteCount most);
   Task<Response> send_to_location(Target target, Question question);
   Task<Response> follow(Target target, Repository repository, Question question);
   Task<Arrived> ask(Place place, Question question, Hosts::Asking asking);
@@ -249,43 +250,38 @@ Task<Result<LongAnswer>> read_beginning(std::unique_ptr<http::ClientResponse> re
   co_return LongAnswer{std::move(answer), std::move(response)};
 }
 
-Task<Result<Answer>> read_answer(std::unique_ptr<http::ClientResponse> response) {
-  auto read = co_await read_beginning(std::move(response), largest_manifest);
-  if (!read) co_return tl::unexpected(read.error());
-  if (read->rest) co_return fail(ErrorKind::refused, "the body is longer than " + text(largest_manifest));
-  co_return std::move(read->answer);
+// `refused` when there is more of it.
+Result<Answer> whole(Result<LongAnswer> read) {
+  if (!read) return tl::unexpected(std::move(read.error()));
+  if (read->rest) return fail(ErrorKind::refused, "the body is longer than " + text(largest_manifest));
+  return std::move(read->answer);
 }
 
 }  // namespace
 
+// Links lead to the upstream's own paths.
+Task<Result<LongAnswer>> Origin::Impl::read(Repository repository, Question question, std::string accept, ByteCount most) {
+  question.longest = options.turns.question;
+  if (!accept.empty()) question.headers.push_back({"Accept", std::move(accept)});
+  const auto target = find_upstream(options, repository.upstream);
+  auto response = co_await send(std::move(repository), std::move(question));
+  if (!response) co_return tl::unexpected(response.error());
+  auto answer = co_await read_beginning(std::move(*response), most);
+  if (answer && target) answer->answer.links = without_prefix(*target, std::move(answer->answer.links));
+  co_return answer;
+}
+
 Task<Result<Answer>> Origin::ask(Repository repository, std::string method, std::string path, std::string accept,
                                  Secret authorization) {
-  Question question;
-  question.method = std::move(method);
-  question.path = std::move(path);
-  question.authorization = std::move(authorization);
-  question.longest = impl_->options.turns.question;
-  if (!accept.empty()) question.headers.push_back({"Accept", std::move(accept)});
-  const auto target = find_upstream(impl_->options, repository.upstream);
-  auto response = co_await impl_->send(std::move(repository), std::move(question));
-  if (!response) co_return tl::unexpected(response.error());
-  auto answer = co_await read_answer(std::move(*response));
-  if (answer && target) answer->links = without_prefix(*target, std::move(answer->links));
-  co_return answer;
+  Question question{.method = std::move(method), .path = std::move(path), .headers = {}, .authorization = std::move(authorization)};
+  auto read = co_await impl_->read(std::move(repository), std::move(question), std::move(accept), largest_manifest);
+  co_return whole(std::move(read));
 }
 
 Task<Result<LongAnswer>> Origin::ask_long(Repository repository, std::string path, std::string accept,
                                           Secret authorization, ByteCount most) {
-  Question question;
-  question.path = std::move(path);
-  question.authorization = std::move(authorization);
-  question.longest = impl_->options.turns.question;
-  if (!accept.empty()) question.headers.push_back({"Accept", std::move(accept)});
-  const auto target = find_upstream(impl_->options, repository.upstream);
-  auto response = co_await impl_->send(std::move(repository), std::move(question));
-  if (!response) co_return tl::unexpected(response.error());
-  auto read = co_await read_beginning(std::move(*response), most);
-  if (read && target) read->answer.links = without_prefix(*target, std::move(read->answer.links));
+  Question question{.path = std::move(path), .headers = {}, .authorization = std::move(authorization)};
+  auto read = co_await impl_->read(std::move(repository), std::move(question), std::move(accept), most);
   co_return read;
 }
 
@@ -301,8 +297,8 @@ Task<Result<Answer>> Origin::ask_base(std::string upstream, std::string method, 
   Repository registry{std::move(upstream), {}};
   auto response = co_await impl_->send(std::move(registry), std::move(question));
   if (!response) co_return tl::unexpected(response.error());
-  auto answer = co_await read_answer(std::move(*response));
-  co_return answer;
+  auto read = co_await read_beginning(std::move(*response), largest_manifest);
+  co_return whole(std::move(read));
 }
 
 Task<Result<std::unique_ptr<LayerStream>>> Origin::open(LayerQuestion layer, std::uint64_t from) {

@@ -1,13 +1,12 @@
 """Tenants again: what a registry claims without having it, manifests of two kinds, and other registries in a cluster."""
 
-from simulations.cluster.images import MANIFEST, digest_of
+from simulations.cluster.images import digest_of
 
 from . import tenants_test
 from .access.access_case import OTHER, PRIVATE
 from .access.cells import Cell, Client
 from .access.content import Kind, manifest_of
-from .access.registry import basic
-from .tenants_test import FORGED, LONGEST_SECONDS, TYPES, TenantsCase, forged, named_kinds
+from .tenants_test import FORGED, LONGEST_SECONDS, TYPES, TenantsCase, named_kinds
 
 # Honest registries take them: https://github.com/advisories/GHSA-mc8v-mgrf-8f4m tells of manifests of two kinds.
 AMBIGUOUS = ("a field of artifacts", "layers of an index", "children of an image")
@@ -66,26 +65,7 @@ class TwoKinds(TenantsCase):
 
     def test_a_neighbour_at_the_same_registry_names_in_vain_what_a_manifest_of_two_kinds_names(self):
         """A registry looks for what the manifest's type has, and for no other field."""
-        content = self.private("two-kinds")
-        self.good.users["neighbour"] = "next door"
-        neighbours = self.good.repository(FORGED)
-        neighbours.readers.add("neighbour")
-        forgeries = {name: forged(content)[name] for name in AMBIGUOUS}
-        for name, typed in forgeries.items():
-            neighbours.manifests[digest_of(typed[1])] = neighbours.manifests[name.replace(" ", "-")] = typed
-        self.start("first")
-        self.pull(content, "first")
-        neighbour = Client("neighbour", basic("neighbour", "next door"))
-        for name, (_, body) in forgeries.items():
-            for reference in (digest_of(body), name.replace(" ", "-")):
-                kind = Kind(f"forgery: {name}", "GET", f"manifests/{reference}", body, TYPES)
-                self.judge(self.cell(neighbour, kind, "first", repository=FORGED))
-            for kind in named_kinds(content):
-                cell = self.cell(neighbour, kind, "first", repository=FORGED)
-                if gives := cell.gives(cell.ask(self.nodes["first"].registry)):
-                    self.faults.append(f"after {name}: {cell}: {gives}")
-        self.pull(content, "first")
-        self.assert_no_faults()
+        self.assert_neighbour_names_in_vain("two-kinds", AMBIGUOUS)
 
     def test_a_blob_that_reads_like_a_manifest_is_none(self):
         content = self.private("in-a-blob")

@@ -102,6 +102,29 @@ class TenantsCase(AccessCase):
         for kind in kinds_of(content):
             self.judge(self.cell(self.reader, kind, node))
 
+    def assert_neighbour_names_in_vain(self, tag, names):
+        """A neighbour at the owner's registry pushes these forgeries, has them, and gets nothing for what they name."""
+        content = self.private(tag)
+        self.good.users["neighbour"] = "next door"
+        neighbours = self.good.repository(FORGED)
+        neighbours.readers.add("neighbour")
+        forgeries = {name: forged(content)[name] for name in names}
+        for name, typed in forgeries.items():
+            neighbours.manifests[digest_of(typed[1])] = neighbours.manifests[name.replace(" ", "-")] = typed
+        self.start("first")
+        self.pull(content, "first")
+        neighbour = Client("neighbour", basic("neighbour", "next door"))
+        for name, (_, body) in forgeries.items():
+            for reference in (digest_of(body), name.replace(" ", "-")):
+                kind = Kind(f"forgery: {name}", "GET", f"manifests/{reference}", body, TYPES)
+                self.judge(self.cell(neighbour, kind, "first", repository=FORGED))
+            for kind in named_kinds(content):
+                cell = self.cell(neighbour, kind, "first", repository=FORGED)
+                if gives := cell.gives(cell.ask(self.nodes["first"].registry)):
+                    self.faults.append(f"after {name}: {cell}: {gives}")
+        self.pull(content, "first")
+        self.assert_no_faults()
+
 
 def named_kinds(content):
     """Every way to ask for a digest, and the manifests as blobs too."""
@@ -143,26 +166,7 @@ class NamedByAnother(TenantsCase):
 
     def test_a_neighbour_at_the_same_registry_names_in_vain_what_no_registry_looks_for(self):
         """Registries refuse a manifest whose layers or children they do not have, but take any subject and foreign layers."""
-        content = self.private("next-door")
-        self.good.users["neighbour"] = "next door"
-        neighbours = self.good.repository(FORGED)
-        neighbours.readers.add("neighbour")
-        forgeries = {name: forged(content)[name] for name in UNSEEN}
-        for name, typed in forgeries.items():
-            neighbours.manifests[digest_of(typed[1])] = neighbours.manifests[name.replace(" ", "-")] = typed
-        self.start("first")
-        self.pull(content, "first")
-        neighbour = Client("neighbour", basic("neighbour", "next door"))
-        for name, (_, body) in forgeries.items():
-            for reference in (digest_of(body), name.replace(" ", "-")):
-                kind = Kind(f"forgery: {name}", "GET", f"manifests/{reference}", body, TYPES)
-                self.judge(self.cell(neighbour, kind, "first", repository=FORGED))
-            for kind in named_kinds(content):
-                cell = self.cell(neighbour, kind, "first", repository=FORGED)
-                if gives := cell.gives(cell.ask(self.nodes["first"].registry)):
-                    self.faults.append(f"after {name}: {cell}: {gives}")
-        self.pull(content, "first")
-        self.assert_no_faults()
+        self.assert_neighbour_names_in_vain("next-door", UNSEEN)
 
 
 class OnItsWay(TenantsCase):

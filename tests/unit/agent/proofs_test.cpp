@@ -151,7 +151,7 @@ TEST_CASE("callers of one credential share a proof, and a registry that is silen
   std::array<std::optional<Result<void>>, 3> proven;
   for (auto& each : proven) stage.start(each);
   CHECK(stage.requests() == 1);
-  stage.clock.advance(access::Proofs::patience);
+  stage.clock.advance(access::SharedQuestions<void>::patience);
   stage.loop.restart();
   stage.loop.poll();
   for (const auto& each : proven) {
